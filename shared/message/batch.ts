@@ -1,0 +1,163 @@
+/**
+ * Compare-and-append. A turn of the owner appends one batch: a header record, then the turn's events. A reader accepts
+ * a batch only when it is complete and its number is the next one; anything else is skipped and counted. So of two
+ * writers at the same number the first to land wins, for every reader alike (S11).
+ */
+import { type DecodedEvent, decodeEvent } from './event-record.ts'
+import { H, rfc3339 } from './headers.ts'
+import { headerOf, type LogRecord, type NewRecord, utf8 } from './record.ts'
+
+export const BATCH_TYPE = 'kasaga.batch.v1'
+
+/** What happened to the inputs that a batch consumed: each is exactly one of these (S12). */
+export interface InputCounts {
+  readonly applied: number
+  readonly deadLettered: number
+  /** By named reason. */
+  readonly ignored: Readonly<Record<string, number>>
+}
+
+export interface BatchHeader {
+  /** Dense per partition: 1, 2, 3, ... */
+  readonly number: number
+  /** Who appended it; tells a claim's owner, and nothing more. */
+  readonly owner: string
+  /** How many event records follow. */
+  readonly count: number
+  /** Next offset to read of `commands`, after this batch. */
+  readonly commands: bigint
+  /** Next offset to read of `replies`, after this batch. */
+  readonly replies: bigint
+  /** Every effect of the batches up to this number has been sent. */
+  readonly sentThrough: number
+  readonly inputs: InputCounts
+}
+
+export function batchRecord(header: BatchHeader, at: number, source: string): NewRecord {
+  const value = { ...header, commands: String(header.commands), replies: String(header.replies) }
+  return {
+    key: null,
+    value: JSON.stringify(value),
+    headers: [
+      [H.specversion, '1.0'],
+      [H.id, `${header.owner}#${header.number}`],
+      [H.type, BATCH_TYPE],
+      [H.source, source],
+      [H.time, rfc3339(at)],
+    ],
+  }
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}
+
+/** Reads a batch's header record; `undefined` when it is none or is not readable. */
+export function decodeBatchHeader(record: LogRecord): BatchHeader | undefined {
+  if (headerOf(record, H.type) !== BATCH_TYPE || record.value === null) return undefined
+  try {
+    const v = JSON.parse(utf8(record.value) ?? '') as Record<string, unknown>
+    if (!isCount(v.number) || !isCount(v.count) || !isCount(v.sentThrough) || typeof v.owner !== 'string')
+      return undefined
+    const inputs = v.inputs as InputCounts
+    if (!isCount(inputs?.applied) || !isCount(inputs.deadLettered) || typeof inputs.ignored !== 'object')
+      return undefined
+    const commands = BigInt(v.commands as string)
+    const replies = BigInt(v.replies as string)
+    return { number: v.number, owner: v.owner, count: v.count, commands, replies, sentThrough: v.sentThrough, inputs }
+  } catch {
+    return undefined
+  }
+}
+
+export interface PlacedEvent {
+  readonly offset: bigint
+  readonly decoded: DecodedEvent
+}
+
+export interface AcceptedBatch {
+  readonly header: BatchHeader
+  readonly offset: bigint
+  /** Offset after its last record: where a checkpoint stands once it is applied. */
+  readonly nextOffset: bigint
+  readonly at: number
+  readonly events: readonly PlacedEvent[]
+}
+
+interface OpenBatch {
+  readonly header: BatchHeader
+  readonly offset: bigint
+  readonly at: number
+  readonly accepted: boolean
+  next: bigint
+  readonly events: PlacedEvent[]
+}
+
+/** Where a reader stands: with these two numbers it can go on, now or after a restart. */
+export interface LogPosition {
+  readonly nextOffset: bigint
+  readonly nextNumber: number
+}
+
+export const LOG_START: LogPosition = { nextOffset: 0n, nextNumber: 1 }
+
+/**
+ * Reads the records of one events partition in order and gives out the accepted batches.
+ * State: between batches, or inside one whose header has been read. A batch that is cut short is void.
+ */
+export class BatchReader {
+  /** Batches that were skipped: another writer's, a repeated append, one cut short. */
+  voidBatches = 0
+  /** Records that belong to no batch. */
+  strayRecords = 0
+  #open: OpenBatch | undefined
+  #nextNumber: number
+
+  constructor(from: LogPosition = LOG_START) {
+    this.#nextNumber = from.nextNumber
+  }
+
+  /** The number that the next accepted batch will have. */
+  get nextNumber(): number {
+    return this.#nextNumber
+  }
+
+  /** Takes the next record; answers the batch that it completes, if it does and the batch is accepted. */
+  read(record: LogRecord): AcceptedBatch | undefined {
+    const header = decodeBatchHeader(record)
+    if (header) return this.#begin(record, header)
+    const open = this.#open
+    if (!open || record.offset !== open.next) {
+      this.#drop()
+      this.strayRecords++
+      return undefined
+    }
+    open.next = record.offset + 1n
+    if (open.accepted) open.events.push({ offset: record.offset, decoded: decodeEvent(record) })
+    return this.#finish(open)
+  }
+
+  #begin(record: LogRecord, header: BatchHeader): AcceptedBatch | undefined {
+    this.#drop()
+    const accepted = header.number === this.#nextNumber
+    this.#open = { header, offset: record.offset, at: record.timestamp, accepted, next: record.offset + 1n, events: [] }
+    return this.#finish(this.#open)
+  }
+
+  #finish(open: OpenBatch): AcceptedBatch | undefined {
+    if (open.next - open.offset - 1n < BigInt(open.header.count)) return undefined
+    this.#open = undefined
+    if (!open.accepted) {
+      this.voidBatches++
+      return undefined
+    }
+    this.#nextNumber++
+    const { header, offset, at, events } = open
+    return { header, offset, nextOffset: open.next, at, events }
+  }
+
+  #drop(): void {
+    if (this.#open) this.voidBatches++
+    this.#open = undefined
+  }
+}

@@ -1,0 +1,42 @@
+/** Records that could not be used: kept as they came, with the reason, where from, and when (S18). */
+import { headerOf, type LogRecord, type NewRecord } from './record.ts'
+
+export interface DeadLetterReason {
+  /** From a fixed list: a `RecordFault`, or why the record's content was refused. */
+  readonly reason: string
+  readonly message: string
+  /** Consumer group that gave up on it. */
+  readonly group: string
+  /** Name of the service. */
+  readonly service: string
+  /** Milliseconds since the epoch. */
+  readonly at: number
+}
+
+/** The dead letter of a record: key, value and headers unchanged, and the `dlq-*` headers added. */
+export function deadLetterRecord(record: LogRecord, why: DeadLetterReason): NewRecord {
+  const fingerprint = `${why.service}/${record.topic}/${why.reason}`
+  const attempts = Number(headerOf(record, 'dlq-attempts') ?? 0) + 1
+  return {
+    key: record.key,
+    value: record.value,
+    headers: [
+      ...record.headers.filter(([name]) => !name.startsWith('dlq-')),
+      ['dlq-reason', why.reason],
+      ['dlq-error-class', 'RefusedRecord'],
+      ['dlq-error-message', why.message.slice(0, 1_000)],
+      ['dlq-error-fingerprint', fingerprint],
+      ['dlq-original-topic', record.topic],
+      ['dlq-original-partition', String(record.partition)],
+      ['dlq-original-offset', String(record.offset)],
+      ['dlq-original-timestamp', String(record.timestamp)],
+      ['dlq-consumer-group', why.group],
+      ['dlq-service', why.service],
+      ['dlq-attempts', String(Number.isSafeInteger(attempts) ? attempts : 1)],
+      ['dlq-failed-at', new Date(why.at).toISOString()],
+      ['dlq-redrive-count', headerOf(record, 'dlq-redrive-count') ?? '0'],
+      ['kafka_dlt-original-topic', record.topic],
+      ['x-original-topic', record.topic],
+    ],
+  }
+}

@@ -1,0 +1,67 @@
+/** Events of the log as records, and back. One record an event; identity in headers, the event's data as the value. */
+import { type EventEnvelope, isSagaEventType, type SagaEvent } from './events.ts'
+import { H, rfc3339 } from './headers.ts'
+import { isSagaId } from './ids.ts'
+import { headersOf, type LogRecord, type NewRecord, utf8 } from './record.ts'
+
+const PREFIX = 'kasaga.'
+const SUFFIX = '.v1'
+
+/** `step-requested` -> `kasaga.step-requested.v1` */
+export function eventTypeHeader(type: string): string {
+  return PREFIX + type + SUFFIX
+}
+
+/** Writes an event as a record. The same envelope gives the same bytes. */
+export function eventRecord(envelope: EventEnvelope, source: string): NewRecord {
+  const { type, ...data } = envelope.event
+  return {
+    key: envelope.sagaId,
+    value: JSON.stringify(data),
+    headers: [
+      [H.specversion, '1.0'],
+      [H.id, `${envelope.sagaId}#${envelope.seq}`],
+      [H.type, eventTypeHeader(type)],
+      [H.source, source],
+      [H.time, rfc3339(envelope.at)],
+      [H.sagaId, envelope.sagaId],
+      [H.sequence, String(envelope.seq)],
+      [H.causationId, envelope.causationId],
+    ],
+  }
+}
+
+export type DecodedEvent =
+  | { readonly kind: 'event'; readonly envelope: EventEnvelope }
+  /** The record belongs to a saga, when that much can be read, and cannot be folded: that saga stops (K22). */
+  | { readonly kind: 'unreadable'; readonly sagaId: string | undefined; readonly why: string }
+
+/** Reads an event's record. Never throws. */
+export function decodeEvent(record: LogRecord): DecodedEvent {
+  const headers = headersOf(record)
+  const id = headers.get(H.sagaId)
+  const unreadable = (why: string): DecodedEvent => ({ kind: 'unreadable', sagaId: id, why })
+  if (id === undefined || !isSagaId(id)) return unreadable('no saga id')
+  const header = headers.get(H.type) ?? ''
+  const type = header.slice(PREFIX.length, -SUFFIX.length)
+  if (!header.startsWith(PREFIX) || !header.endsWith(SUFFIX) || !isSagaEventType(type))
+    return unreadable(`unknown event type ${header}`)
+  const seq = Number(headers.get(H.sequence))
+  const at = Date.parse(headers.get(H.time) ?? '')
+  if (!Number.isSafeInteger(seq) || seq < 1 || Number.isNaN(at)) return unreadable('no sequence or time')
+  const data = dataOf(record)
+  if (data === undefined) return unreadable('the value is not a JSON object')
+  const event = { ...data, type } as SagaEvent
+  return { kind: 'event', envelope: { sagaId: id, seq, at, causationId: headers.get(H.causationId) ?? '', event } }
+}
+
+function dataOf(record: LogRecord): object | undefined {
+  const text = record.value === null ? undefined : utf8(record.value)
+  if (text === undefined) return undefined
+  try {
+    const data: unknown = JSON.parse(text)
+    return typeof data === 'object' && data !== null && !Array.isArray(data) ? data : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,71 @@
+/** Header names of the wire contract (CloudEvents 1.0, Kafka binary mode). Written once, here. */
+
+export const H = {
+  specversion: 'ce_specversion',
+  id: 'ce_id',
+  type: 'ce_type',
+  source: 'ce_source',
+  time: 'ce_time',
+  sagaId: 'ce_sagaid',
+  sagaType: 'ce_sagatype',
+  sagaVersion: 'ce_sagaversion',
+  stepId: 'ce_stepid',
+  direction: 'ce_direction',
+  attempt: 'ce_attempt',
+  idempotencyKey: 'ce_idempotencykey',
+  commandId: 'ce_commandid',
+  replyTo: 'ce_replyto',
+  deadline: 'ce_deadline',
+  outcome: 'ce_outcome',
+  errorCode: 'ce_errorcode',
+  retryAfterMs: 'ce_retryafterms',
+  signal: 'ce_signal',
+  actor: 'ce_actor',
+  reason: 'ce_reason',
+  sequence: 'ce_sequence',
+  causationId: 'ce_causationid',
+  contentType: 'content-type',
+  traceparent: 'traceparent',
+  tracestate: 'tracestate',
+} as const
+
+/** Context attributes that belong to one message and are never echoed; every other `ce_*` header is an extension. */
+export const CORE_ATTRIBUTES: ReadonlySet<string> = new Set([
+  H.specversion,
+  H.id,
+  H.type,
+  H.source,
+  H.time,
+  'ce_subject',
+  'ce_datacontenttype',
+  'ce_dataschema',
+])
+
+/** How a participant answered. */
+export type Outcome = 'success' | 'rejected' | 'failed' | 'fatal' | 'progress'
+
+const OUTCOMES: ReadonlySet<string> = new Set(['success', 'rejected', 'failed', 'fatal', 'progress'])
+
+export function isOutcome(text: string | undefined): text is Outcome {
+  return text !== undefined && OUTCOMES.has(text)
+}
+
+/** Types of the commands that clients send. */
+export const CLIENT_COMMAND = {
+  start: 'kasaga.start.v1',
+  signal: 'kasaga.signal.v1',
+  cancel: 'kasaga.cancel.v1',
+  retry: 'kasaga.retry.v1',
+} as const
+
+let lastMs = Number.NaN
+let lastText = ''
+
+/** RFC 3339 in UTC. The last text is kept: records of one turn share their time. */
+export function rfc3339(ms: number): string {
+  if (ms !== lastMs) {
+    lastText = new Date(ms).toISOString()
+    lastMs = ms
+  }
+  return lastText
+}

@@ -1,0 +1,66 @@
+/** Contracts: what a participant can be asked, with the schemas that both sides check. Plain data, shared by both. */
+import type { ZodType } from 'zod'
+
+/** A command of a participant, as `command()` makes it, before it has a name. */
+export interface CommandSpec<Input, Output> {
+  readonly input: ZodType<Input>
+  /** Absent: the reply carries nothing of interest. */
+  readonly output?: ZodType<Output>
+  /** Codes of business refusals, for documentation and tests. */
+  readonly rejects?: readonly string[]
+}
+
+/** A command in its place: `payment.charge.v1`. */
+export interface Command<Input, Output> extends CommandSpec<Input, Output> {
+  readonly participant: string
+  readonly name: string
+  /** `<participant>.<name>.v<version>`: what travels as `ce_type`. */
+  readonly type: string
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a contract is a record of commands of any types; each keeps its own
+export type CommandSpecs = Readonly<Record<string, CommandSpec<any, any>>>
+
+/** What `participant()` makes: each command under its own name, as `payment.charge`. */
+export type Contract<Specs extends CommandSpecs = CommandSpecs> = {
+  readonly [Name in keyof Specs]: CommandOf<Specs[Name]>
+}
+
+export type CommandOf<Spec> = Spec extends CommandSpec<infer Input, infer Output> ? Command<Input, Output> : never
+
+/** Declares a command: its input, its output when there is one, and the codes it may be rejected with. */
+export function command<Input, Output = null>(spec: CommandSpec<Input, Output>): CommandSpec<Input, Output> {
+  return spec
+}
+
+const NAME = /^[a-z][a-z0-9-]{0,63}$/
+
+/**
+ * Declares a participant's contract: `payment.charge` is what a saga's step names.
+ * @throws TypeError when a name is not kebab-case or there is no command.
+ */
+export function participant<const Specs extends CommandSpecs>(
+  name: string,
+  specs: Specs,
+  version = 1,
+): Contract<Specs> {
+  if (Object.keys(specs).length === 0) throw new TypeError(`the contract of ${name} has no command`)
+  const commands: Record<string, unknown> = {}
+  for (const [commandName, spec] of Object.entries(specs)) {
+    if (!NAME.test(name) || !NAME.test(commandName)) throw new TypeError(`${name}.${commandName} is not kebab-case`)
+    commands[commandName] = {
+      ...spec,
+      participant: name,
+      name: commandName,
+      type: `${name}.${commandName}.v${version}`,
+    }
+  }
+  return commands as Contract<Specs>
+}
+
+/** The participant's name, which each of its commands carries. */
+export function participantName(contract: Contract): string {
+  const first = Object.values(contract)[0]
+  if (!first) throw new TypeError('a contract has at least one command')
+  return first.participant
+}

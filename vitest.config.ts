@@ -1,0 +1,21 @@
+import { defineConfig } from 'vitest/config'
+
+const project = (name: string, testTimeout: number, extra = {}) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: 180_000, ...extra },
+})
+
+// Lanes that drive real servers or whole processes run their files one after another: two cores are shared by all.
+const inTurn = { fileParallelism: false }
+
+export default defineConfig({
+  test: {
+    globalSetup: [],
+    projects: [
+      project('unit', 10_000),
+      project('property', 60_000),
+      project('contract', 60_000, inTurn),
+      project('integration', 120_000, inTurn),
+      project('e2e', 240_000, inTurn),
+    ],
+  },
+})
