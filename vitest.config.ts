@@ -9,7 +9,7 @@ const inTurn = { fileParallelism: false }
 
 export default defineConfig({
   test: {
-    globalSetup: [],
+    globalSetup: ['test/support/real-servers/setup.ts'],
     projects: [
       project('unit', 10_000),
       project('property', 60_000),

@@ -1,0 +1,15 @@
+import { kafkaInContainer, postgresInContainer } from './containers.ts'
+import { kafkaFromJars } from './kafka-from-jars.ts'
+import { postgresFromPackage, postgresFromSystem } from './postgres-from-binaries.ts'
+import { firstServer, type Server, serverFromEnvironment } from './server.ts'
+
+/** A real Kafka: the one named in the environment, else a container, else its own jars. */
+export function startKafka(): Promise<Server> {
+  return firstServer([serverFromEnvironment('KASAGA_TEST_KAFKA'), kafkaInContainer, kafkaFromJars])
+}
+
+/** A real Postgres: the one named in the environment, else a container, else binaries from npm, else the system's. */
+export function startPostgres(): Promise<Server> {
+  const named = serverFromEnvironment('KASAGA_TEST_DATABASE_URL')
+  return firstServer([named, postgresInContainer, postgresFromPackage, postgresFromSystem])
+}
