@@ -19,6 +19,9 @@ export type CompensationCause =
 
 /** A command as an event holds it: all that is needed to send it, and to send it again byte for byte (S9). */
 export interface RequestedCommand {
+  /** Name and version of the definition, as the command's headers say them. */
+  readonly definition: string
+  readonly version: number
   readonly participant: string
   /** `payment.charge.v1` */
   readonly commandType: string
@@ -26,6 +29,9 @@ export interface RequestedCommand {
   /** When this attempt is given up; also the command's deadline header. Milliseconds since the epoch. */
   readonly timeoutAt: number
 }
+
+/** Why a cancel came too late: the pivot is done, or it was given up and may be done. */
+export type CancelRefusal = 'past-pivot' | 'pivot-unknown'
 
 export type SagaEvent =
   | {
@@ -67,7 +73,7 @@ export type SagaEvent =
     }
   | { readonly type: 'signal-received'; readonly name: string; readonly payload: Json; readonly requestId: string }
   | { readonly type: 'cancel-requested'; readonly requestId: string; readonly actor: string; readonly reason: string }
-  | { readonly type: 'cancel-refused'; readonly requestId: string; readonly actor: string; readonly why: 'past-pivot' }
+  | { readonly type: 'cancel-refused'; readonly requestId: string; readonly actor: string; readonly why: CancelRefusal }
   | { readonly type: 'retry-requested'; readonly requestId: string; readonly actor: string; readonly reason: string }
   | { readonly type: 'saga-stuck'; readonly step: string | null; readonly error: StepError }
   | { readonly type: 'saga-completed'; readonly output: Json }

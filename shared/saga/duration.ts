@@ -1,0 +1,36 @@
+/** Durations as people write them: `'30 s'`, `'2 days'`, or milliseconds. */
+
+const UNITS_MS = {
+  ms: 1,
+  s: 1_000,
+  second: 1_000,
+  seconds: 1_000,
+  min: 60_000,
+  minute: 60_000,
+  minutes: 60_000,
+  h: 3_600_000,
+  hour: 3_600_000,
+  hours: 3_600_000,
+  day: 86_400_000,
+  days: 86_400_000,
+  week: 604_800_000,
+  weeks: 604_800_000,
+} as const
+
+type Unit = keyof typeof UNITS_MS
+
+/** Milliseconds, or a number and a unit. */
+export type Duration = number | `${number} ${Unit}`
+
+/** Milliseconds of a duration. @throws TypeError when it is negative, not finite, or has no known unit. */
+export function durationMs(duration: Duration): number {
+  const ms = typeof duration === 'number' ? duration : parse(duration)
+  if (!Number.isFinite(ms) || ms < 0) throw new TypeError(`not a duration: ${duration}`)
+  return Math.round(ms)
+}
+
+function parse(text: string): number {
+  const [amount, unit] = text.split(' ')
+  if (unit === undefined || !Object.hasOwn(UNITS_MS, unit)) return Number.NaN
+  return Number(amount) * UNITS_MS[unit as Unit]
+}

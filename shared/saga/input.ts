@@ -1,0 +1,86 @@
+/** What comes to a saga, and what `decide` answers. Time, chance and hashes arrive in here: the core has none of its own. */
+
+import type { Reply } from '../message/command-record.ts'
+import type { SagaEvent } from '../message/events.ts'
+import type { SagaId } from '../message/ids.ts'
+import type { Json } from '../message/json.ts'
+
+export type SagaInput =
+  | {
+      readonly kind: 'start'
+      readonly sagaId: SagaId
+      readonly definition: string
+      /** Absent: the newest. */
+      readonly version: number | undefined
+      readonly input: Json
+      readonly inputHash: string
+    }
+  | ({ readonly kind: 'reply' } & Reply)
+  | { readonly kind: 'timer'; readonly sagaId: SagaId }
+  | {
+      readonly kind: 'signal'
+      readonly sagaId: SagaId
+      readonly requestId: string
+      readonly name: string
+      readonly payload: Json
+    }
+  | ({ readonly kind: 'cancel' } & Act)
+  | ({ readonly kind: 'retry' } & Act)
+
+/** What a person asked for. Repeated under the same request id it has no second effect. */
+export interface Act {
+  readonly sagaId: SagaId
+  readonly requestId: string
+  readonly actor: string
+  readonly reason: string
+}
+
+export type InputKind = SagaInput['kind']
+export type InputOf<Kind extends InputKind> = Extract<SagaInput, { kind: Kind }>
+
+/** When and with what luck it is decided. */
+export interface Moment {
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  /** In [0, 1): what jitter is drawn from. */
+  readonly chance: number
+}
+
+/** Why an input changes nothing. Counted by name (S12). */
+export type IgnoredReason =
+  | 'duplicate-start'
+  | 'duplicate-request'
+  | 'saga-ended'
+  | 'step-not-open'
+  | 'step-given-up'
+  | 'old-attempt'
+  | 'already-compensating'
+  | 'not-stuck'
+  | 'nothing-due'
+
+/** Why an input cannot be used: its record becomes a dead letter. */
+export type RefusedReason =
+  | 'start-conflict'
+  | 'unknown-definition'
+  | 'invalid-input'
+  | 'invalid-reply'
+  | 'unknown-saga'
+  | 'unknown-step'
+  | 'too-many-signals'
+
+export type Decision =
+  | { readonly kind: 'events'; readonly events: readonly SagaEvent[] }
+  | { readonly kind: 'ignored'; readonly reason: IgnoredReason }
+  | { readonly kind: 'refused'; readonly reason: RefusedReason; readonly message: string }
+
+export function events(...all: readonly SagaEvent[]): Decision {
+  return { kind: 'events', events: all }
+}
+
+export function ignored(reason: IgnoredReason): Decision {
+  return { kind: 'ignored', reason }
+}
+
+export function refused(reason: RefusedReason, message: string): Decision {
+  return { kind: 'refused', reason, message }
+}
