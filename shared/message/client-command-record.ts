@@ -46,7 +46,7 @@ export interface CommandStamp {
 export function clientCommandRecord(command: ClientCommand, stamp: CommandStamp): NewRecord {
   return {
     key: command.sagaId,
-    value: valueOf(command),
+    value: textOf(command),
     headers: [
       [H.specversion, '1.0'],
       [H.contentType, 'application/json'],
@@ -60,7 +60,7 @@ export function clientCommandRecord(command: ClientCommand, stamp: CommandStamp)
   }
 }
 
-function valueOf(command: ClientCommand): string {
+function textOf(command: ClientCommand): string {
   switch (command.kind) {
     case 'start':
       return JSON.stringify(command.input)
