@@ -66,7 +66,7 @@ export interface GroupMember {
   committed(topic: string, partition: number): Promise<bigint | undefined>
   /** Whether the member still holds the partition, as far as it knows without asking. */
   owns(partition: number): boolean
-  /** Leaves the group, revoking every partition first. */
+  /** Leaves the group, revoking every partition first. Closing again does nothing more. */
   close(): Promise<void>
 }
 
@@ -81,7 +81,10 @@ export interface Broker {
   append(batches: readonly AppendBatch[]): Promise<readonly AppendResult[]>
   /** Joins a group; throws an `OperationalError` when a topic is missing or the topics are not co-partitioned. */
   join(options: GroupOptions, listener: GroupListener): Promise<GroupMember>
-  /** Reads one partition from an offset to the end that it had when the call was made, outside any group. */
+  /**
+   * Reads one partition from an offset to the end that it had when the call was made, outside any group. Throws
+   * `topic-missing`, or `offset-out-of-range` when the partition has no such offset: a log that shrank is noticed.
+   */
   read(topic: string, partition: number, from: bigint): AsyncIterable<readonly LogRecord[]>
   /** Start and end of every partition of a topic; throws `topic-missing`. */
   offsets(topic: string): Promise<readonly PartitionOffsets[]>

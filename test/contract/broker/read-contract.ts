@@ -118,6 +118,12 @@ export function readContract(broker: TheBroker): void {
     await expectCode(readAll(broker(), fresh('missing')), 'topic-missing')
   })
 
+  test('read from beyond the end throws offset-out-of-range: a log that shrank is noticed', async () => {
+    const topic = await freshTopic(broker())
+    await appendTo(broker(), [topic, 0], numbered('a', 0, 3))
+    await expectCode(readAll(broker(), topic, 0, 4n), 'offset-out-of-range')
+  })
+
   test('5,000 records come back in offset order', async () => {
     const topic = await freshTopic(broker())
     for (let i = 0; i < 5_000; i += 500) await appendTo(broker(), [topic, 0], numbered('r', i, i + 500))

@@ -1,0 +1,96 @@
+/**
+ * Delivery of one topic-partition to one member.
+ *
+ * States, as `next` and `held`:
+ *   idle      no `next`: nothing is delivered              --open-->   flowing
+ *   flowing   at the end of the log, or a turn is due that reads on      --pause-->  held, --trouble--> idle
+ *   held      `next` is kept, nothing is delivered         --resume, open--> flowing
+ * `stop` ends it for good. Reads are synchronous and start at `next` as it is then, so nothing fetched before an
+ * `open` can be delivered after it.
+ */
+import { OperationalError } from '../../message/errors.ts'
+import type { LogRecord } from '../../message/record.ts'
+import type { GroupListener } from '../../ports/broker.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { LogStore, Place, StoredWrite } from './log-store.ts'
+import { outOfRange } from './out-of-range.ts'
+
+export class Feed {
+  readonly place: Place
+  readonly #store: LogStore
+  readonly #clock: Clock
+  readonly #listener: GroupListener
+  #next: bigint | undefined
+  #held = false
+  #turnDue = false
+
+  constructor(place: Place, listener: GroupListener, log: { store: LogStore; clock: Clock }) {
+    this.place = place
+    this.#listener = listener
+    this.#store = log.store
+    this.#clock = log.clock
+  }
+
+  open(from: bigint): void {
+    this.#next = from
+    this.#held = false
+    this.#schedule()
+  }
+
+  pause(): void {
+    this.#held = true
+  }
+
+  resume(): void {
+    this.#held = false
+    this.#schedule()
+  }
+
+  stop(): void {
+    this.#next = undefined
+  }
+
+  /** Takes what was just written: at once where the feed had reached the end, else it is read in its turn. */
+  written(write: StoredWrite): void {
+    if (this.#next === undefined || this.#held || this.#turnDue) return
+    if (this.#next === write.base) this.#deliver(this.#next, write.records())
+    else this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#turnDue || this.#next === undefined) return
+    this.#turnDue = true
+    this.#clock.soon(() => {
+      this.#turnDue = false
+      this.#turn()
+    })
+  }
+
+  #turn(): void {
+    const from = this.#next
+    if (from === undefined || this.#held) return
+    const records = this.#read(from)
+    if (records.length === 0) return
+    this.#deliver(from, records)
+    this.#schedule()
+  }
+
+  #deliver(from: bigint, records: readonly LogRecord[]): void {
+    this.#next = from + BigInt(records.length)
+    this.#listener.records(this.place.topic, this.place.partition, records)
+  }
+
+  /** Trouble makes the feed idle: going on past it would skip records silently. */
+  #read(from: bigint): readonly LogRecord[] {
+    try {
+      const error = outOfRange(this.#store, this.place, from)
+      if (error) throw error
+      return this.#store.read(this.place, from)
+    } catch (error) {
+      if (!(error instanceof OperationalError)) throw error
+      this.#next = undefined
+      this.#listener.trouble(error)
+      return []
+    }
+  }
+}
