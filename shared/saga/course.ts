@@ -4,7 +4,7 @@ import { type Definition, type StepDefinition, stepNamed } from './definition.ts
 import { apply } from './evolve.ts'
 import type { Moment } from './input.ts'
 import { request, runMapping } from './request.ts'
-import { type SagaState, stepState } from './state.ts'
+import { type SagaState, type StepState, stepState } from './state.ts'
 
 export interface Course {
   readonly definition: Definition
@@ -47,15 +47,18 @@ export function undoNext(course: Course, state: SagaState): SagaEvent[] {
   const step = nextToUndo(definition, state)
   if (!step) return [{ type: 'saga-compensated' }]
   const known = stepState(state, step.name)
-  const attempt = known?.status === 'undo-failed' ? known.attempt + 1 : 1
+  const again = known?.status === 'undo-failed' || known?.status === 'undo-retrying'
+  const attempt = again ? known.attempt + 1 : 1
   return request(state, { definition, step, direction: 'compensation', attempt }, moment)
 }
+
+/** Steps whose effect is done or unknown; an undo may wait to be tried again when its mapping threw and the saga was parked. */
+const TO_UNDO: ReadonlySet<StepState['status']> = new Set(['succeeded', 'given-up', 'undo-failed', 'undo-retrying'])
 
 /** The last armed step whose effect is done or unknown, and that has a compensation. */
 function nextToUndo(definition: Definition, state: SagaState): StepDefinition | undefined {
   for (const step of state.steps.toReversed()) {
-    const open = step.status === 'succeeded' || step.status === 'given-up' || step.status === 'undo-failed'
-    const planned = open ? stepNamed(definition, step.name) : undefined
+    const planned = TO_UNDO.has(step.status) ? stepNamed(definition, step.name) : undefined
     if (planned?.undo) return planned
   }
   return undefined
