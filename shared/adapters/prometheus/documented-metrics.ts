@@ -1,0 +1,47 @@
+/** Every metric that Kasaga has: its kind, what it tells, and its labels. What is not here is not exported. */
+
+export interface DocumentedMetric {
+  readonly kind: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  readonly labels: readonly string[]
+  /** Upper bounds of a histogram's buckets, in the unit that the name ends in. */
+  readonly buckets?: readonly number[]
+}
+
+const MS_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000]
+const RECORD_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]
+
+const counter = (help: string, ...labels: string[]): DocumentedMetric => ({ kind: 'counter', help, labels })
+const gauge = (help: string, ...labels: string[]): DocumentedMetric => ({ kind: 'gauge', help, labels })
+const ms = (help: string, ...labels: string[]): DocumentedMetric => ({
+  kind: 'histogram',
+  help,
+  labels,
+  buckets: MS_BUCKETS,
+})
+const records = (help: string, ...labels: string[]): DocumentedMetric => ({
+  kind: 'histogram',
+  help,
+  labels,
+  buckets: RECORD_BUCKETS,
+})
+
+export const DOCUMENTED_METRICS: Readonly<Record<string, DocumentedMetric>> = {
+  kasaga_batches_total: counter('Batches that landed where their owner expected them.'),
+  kasaga_events_total: counter('Events that landed.'),
+  kasaga_inputs_ignored_total: counter('Inputs that changed nothing, by reason.', 'reason'),
+  kasaga_dead_letters_total: counter('Records that could not be used, by service and reason.', 'service', 'reason'),
+  kasaga_take_overs_total: counter('Partitions whose state was built from the log.'),
+  kasaga_appends_unconfirmed_total: counter('Batches that did not land, or of which it is not known.'),
+  kasaga_effect_retries_total: counter('Effects that were sent once more, by topic.', 'topic'),
+  kasaga_participant_chunk_records: records('Commands that a participant handled in one transaction.'),
+  kasaga_participant_chunk_ms: ms('How long such a transaction took.'),
+  kasaga_participant_replies_total: counter('Replies of participants, by outcome.', 'outcome'),
+  kasaga_participant_trouble_total: counter('Trouble from outside that a participant met.'),
+  kasaga_participant_batches_undone_total: counter('Transactions of a participant that were undone and done again.'),
+  kasaga_participant_unhandled_total: counter('Commands without an answer, by type and reason.', 'type', 'reason'),
+  kasaga_http_requests_total: counter('Requests that were answered.', 'method', 'route', 'status'),
+  kasaga_http_request_ms: ms('How long a request took until it was answered.', 'method', 'route'),
+  kasaga_http_waits: gauge('Requests that wait for a view.'),
+  kasaga_undocumented_metrics_total: counter('Measurements under a name that has no line here, by that name.', 'name'),
+}
