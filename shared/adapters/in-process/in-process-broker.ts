@@ -28,8 +28,8 @@ export class InProcessBroker implements Broker {
     this.#onClose = onClose
   }
 
-  append(batches: readonly AppendBatch[]): Promise<readonly AppendResult[]> {
-    if (this.#closing) return Promise.resolve(batches.map(() => ({ kind: 'refused', error: this.#closedError() })))
+  async append(batches: readonly AppendBatch[]): Promise<readonly AppendResult[]> {
+    if (this.#closing) return batches.map(() => ({ kind: 'refused', error: this.#closedError() }))
     return Promise.all(batches.map((batch) => this.#log.append(batch)))
   }
 
@@ -90,9 +90,10 @@ export class InProcessBroker implements Broker {
   async *#readTo(place: Place, from: bigint, end: bigint | undefined): AsyncGenerator<readonly LogRecord[]> {
     const { store, clock } = this.#log
     if (end === undefined) throw topicMissing(store, place.topic)
-    const error = outOfRange(store, place, from)
-    if (error) throw error
-    for (let next = from; next < end; ) {
+    for (let next = from; next < end || next === from; ) {
+      const error = outOfRange(store, place, next)
+      if (error) throw error
+      if (next >= end) return
       const records = store.read(place, next)
       next += BigInt(records.length)
       yield next <= end ? records : records.slice(0, records.length - Number(next - end))

@@ -1,0 +1,151 @@
+/** The file of the log and its statements: one a function. */
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { OperationalError } from '../../message/errors.ts'
+import type { TopicSpec } from '../../ports/broker.ts'
+import { WHERE } from './sqlite-errors.ts'
+
+/** A batch is stored under its topic's number, partition and first offset; `crc` covers all of the row. */
+const SCHEMA = `
+  create table topic (id integer primary key, name text not null unique, partitions integer not null, retention_days real);
+  create table batch (
+    topic integer not null, part integer not null, base integer not null, count integer not null,
+    timestamp integer not null, crc integer not null, bytes blob not null,
+    primary key (topic, part, base)
+  ) without rowid;
+  create table checkpoint (
+    name text not null, topic integer not null, part integer not null, next integer not null,
+    primary key (name, topic, part)
+  ) without rowid;
+`
+const SCHEMA_VERSION = 1
+const PAGE_BYTES = 8_192
+/** Pages in the write-ahead log before they are moved to the file. */
+const WAL_PAGES = 2_000
+
+export interface TopicRow {
+  readonly id: number
+  readonly name: string
+  readonly partitions: number
+  readonly retentionDays: number | null
+}
+
+export interface BatchRow {
+  readonly topic: number
+  readonly part: number
+  readonly base: number
+  readonly count: number
+  readonly timestamp: number
+  readonly crc: number
+  readonly bytes: Uint8Array
+}
+
+export class LogFile {
+  readonly #db: DatabaseSync
+  readonly #insertBatch: StatementSync
+  readonly #upsertCheckpoint: StatementSync
+  readonly #batchesFrom: StatementSync
+  readonly #checkpoint: StatementSync
+
+  constructor(path: string, bytesMax: number | undefined) {
+    this.#db = openDatabase(path)
+    if (bytesMax !== undefined) this.#db.exec(`pragma max_page_count = ${Math.ceil(bytesMax / PAGE_BYTES)}`)
+    this.#insertBatch = this.#db.prepare('insert into batch values (?, ?, ?, ?, ?, ?, ?)')
+    this.#upsertCheckpoint = this.#db.prepare(
+      'insert into checkpoint values (?, ?, ?, ?) on conflict do update set next = excluded.next',
+    )
+    this.#batchesFrom = this.#db.prepare(
+      `select topic, part, base, count, timestamp, crc, bytes from batch where topic = ?1 and part = ?2
+       and base >= (select max(base) from batch where topic = ?1 and part = ?2 and base <= ?3) order by base`,
+    )
+    this.#checkpoint = this.#db.prepare('select next from checkpoint where name = ? and topic = ? and part = ?')
+  }
+
+  begin(): void {
+    this.#db.exec('begin immediate')
+  }
+
+  commit(): void {
+    this.#db.exec('commit')
+  }
+
+  /** Undoes the open transaction, if SQLite has not done so by itself. */
+  abandon(): void {
+    if (this.#db.isTransaction) this.#db.exec('rollback')
+  }
+
+  topics(): TopicRow[] {
+    const rows = this.#db.prepare('select id, name, partitions, retention_days as retentionDays from topic').all()
+    return rows as unknown as TopicRow[]
+  }
+
+  insertTopic(spec: TopicSpec): TopicRow {
+    const retentionDays = spec.retention === 'forever' ? null : spec.retention.days
+    const insert = this.#db.prepare('insert into topic (name, partitions, retention_days) values (?, ?, ?)')
+    const { lastInsertRowid } = insert.run(spec.name, spec.partitions, retentionDays)
+    return { id: Number(lastInsertRowid), name: spec.name, partitions: spec.partitions, retentionDays }
+  }
+
+  /** Oldest offset and the one after the newest, of one partition. */
+  bounds(topic: number, part: number): { start: number; end: number } {
+    const first = this.#db.prepare('select base from batch where topic = ? and part = ? order by base limit 1')
+    const last = this.#db.prepare(
+      'select base + count as next from batch where topic = ? and part = ? order by base desc limit 1',
+    )
+    return { start: Number(first.get(topic, part)?.base ?? 0), end: Number(last.get(topic, part)?.next ?? 0) }
+  }
+
+  insertBatch(row: BatchRow): void {
+    this.#insertBatch.run(row.topic, row.part, row.base, row.count, row.timestamp, row.crc, row.bytes)
+  }
+
+  /** The batch that holds an offset, and those behind it, read one by one. */
+  batchesFrom(topic: number, part: number, offset: number): Iterable<BatchRow> {
+    return this.#batchesFrom.iterate(topic, part, offset) as unknown as Iterable<BatchRow>
+  }
+
+  /** Removes batches of before a time, oldest first, some at a time, and never the last: it tells where the next begins. */
+  deleteBefore(topic: number, part: number, limit: { timestamp: number; batches: number }): number {
+    const remove = this.#db.prepare(
+      `delete from batch where topic = ?1 and part = ?2 and base in (
+         select base from batch where topic = ?1 and part = ?2 and timestamp < ?3
+         and base < (select max(base) from batch where topic = ?1 and part = ?2) order by base limit ?4)`,
+    )
+    return Number(remove.run(topic, part, limit.timestamp, limit.batches).changes)
+  }
+
+  upsertCheckpoint(group: string, topic: number, part: number, next: number): void {
+    this.#upsertCheckpoint.run(group, topic, part, next)
+  }
+
+  checkpoint(group: string, topic: number, part: number): number | undefined {
+    const row = this.#checkpoint.get(group, topic, part)
+    return row === undefined ? undefined : Number(row.next)
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+}
+
+function openDatabase(path: string): DatabaseSync {
+  const db = new DatabaseSync(path)
+  try {
+    db.exec(`pragma page_size = ${PAGE_BYTES}; pragma journal_mode = wal; pragma synchronous = full`)
+    db.exec(`pragma wal_autocheckpoint = ${WAL_PAGES}`)
+    ensureSchema(db, path)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+function ensureSchema(db: DatabaseSync, path: string): void {
+  const version = db.prepare('pragma user_version').get()?.user_version
+  if (version === SCHEMA_VERSION) return
+  if (version !== 0) {
+    const why = `${path} was written by another version of Kasaga (layout ${version}, this one knows ${SCHEMA_VERSION})`
+    throw new OperationalError('log-version', why, { where: WHERE, retriable: false })
+  }
+  db.exec(`begin; ${SCHEMA} pragma user_version = ${SCHEMA_VERSION}; commit`)
+}

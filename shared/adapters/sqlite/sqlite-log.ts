@@ -1,0 +1,78 @@
+/** The embedded broker: a log in one SQLite file of a data directory, owned by one process. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { messageOf, OperationalError } from '../../message/errors.ts'
+import type { Broker } from '../../ports/broker.ts'
+import type { Cancel, Clock } from '../../ports/clock.ts'
+import { InProcessBroker } from '../in-process/in-process-broker.ts'
+import { InProcessLog } from '../in-process/in-process-log.ts'
+import { LogFile } from './log-file.ts'
+import { takeOwnership } from './owner-lock.ts'
+import { classify, WHERE } from './sqlite-errors.ts'
+import { SqliteStore } from './sqlite-store.ts'
+
+export interface SqliteLogOptions {
+  readonly clock: Clock
+  /** Made when it is not there. */
+  readonly directory: string
+  /** How long to wait for a previous owner to go; not at all when left out. */
+  readonly waitForOwnerMs?: number
+  /** Largest size of the log's file; an append beyond it is refused with `log-full`. */
+  readonly bytesMax?: number
+  /** Hears of trouble that no caller waits for: old records that could not be removed. */
+  readonly onTrouble?: (error: OperationalError) => void
+}
+
+const EXPIRE_EVERY_MS = 600_000
+/** Batches that one turn removes from each partition; more wait for the next turn, so that appends come between. */
+const EXPIRE_BATCHES_MAX = 200
+
+/**
+ * Opens the log of a directory as its owner. An append is answered when it has been synced to disk.
+ * Throws `log-owned` when another process has it, `log-corrupt`, `log-version`, `log-unreachable`.
+ */
+export async function openSqliteLog(options: SqliteLogOptions): Promise<Broker> {
+  const { clock, directory } = options
+  makeDirectory(directory)
+  const letGo = await takeOwnership(directory, { clock, waitMs: options.waitForOwnerMs ?? 0 })
+  try {
+    const store = new SqliteStore(new LogFile(join(directory, 'log.db'), options.bytesMax), clock)
+    const log = new InProcessLog(store, clock)
+    const stop = expireAgainAndAgain(store, options)
+    return new InProcessBroker(log, () => {
+      stop()
+      log.close()
+      letGo()
+    })
+  } catch (error) {
+    letGo()
+    throw classify(error, `opening the log in ${directory}`)
+  }
+}
+
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true })
+  } catch (cause) {
+    const why = `the data directory ${directory} cannot be made: ${messageOf(cause)}`
+    throw new OperationalError('log-unreachable', why, { where: WHERE, retriable: false, cause })
+  }
+}
+
+function expireAgainAndAgain(store: SqliteStore, { clock, onTrouble }: SqliteLogOptions): Cancel {
+  let cancel: Cancel = () => {}
+  const turn = () => {
+    cancel = clock.schedule(expire(store, onTrouble) ? 0 : EXPIRE_EVERY_MS, turn)
+  }
+  turn()
+  return () => cancel()
+}
+
+function expire(store: SqliteStore, onTrouble: SqliteLogOptions['onTrouble']): boolean {
+  try {
+    return store.expire(EXPIRE_BATCHES_MAX)
+  } catch (error) {
+    onTrouble?.(classify(error, 'removing old records'))
+    return false
+  }
+}

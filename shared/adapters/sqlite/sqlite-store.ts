@@ -1,0 +1,178 @@
+/**
+ * The log kept in one SQLite file. In memory: the topics, and start and end of every partition. These are changed only
+ * after a commit, and read again from the file when a commit did not say how it ended.
+ * Guarantee: what `write` answers as stored was synced to disk, all of the turn in one transaction.
+ */
+import { assert, OperationalError } from '../../message/errors.ts'
+import type { LogRecord } from '../../message/record.ts'
+import type { TopicDescription, TopicSpec } from '../../ports/broker.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { LogStore, PartitionWrite, Place, StoredWrite, WriteResult, WriteTurn } from '../in-process/log-store.ts'
+import { decodeBlob, encodeBlob } from './batch-blob.ts'
+import { checksum, corrupt, recordsOf } from './batch-row.ts'
+import type { BatchRow, LogFile, TopicRow } from './log-file.ts'
+import { classify, WHERE } from './sqlite-errors.ts'
+
+/** One read goes on to the next row until it has this much. */
+const READ_RECORDS_MIN = 500
+const READ_BYTES_MIN = 1_000_000
+
+interface Bounds {
+  start: number
+  end: number
+}
+
+interface Topic {
+  readonly row: TopicRow
+  readonly bounds: Bounds[]
+}
+
+export class SqliteStore implements LogStore {
+  readonly where = WHERE
+  readonly #file: LogFile
+  readonly #clock: Clock
+  readonly #topics = new Map<string, Topic>()
+
+  constructor(file: LogFile, clock: Clock) {
+    this.#file = file
+    this.#clock = clock
+    for (const row of file.topics()) this.#topics.set(row.name, this.#load(row))
+  }
+
+  topic(name: string): TopicDescription | undefined {
+    const found = this.#topics.get(name)
+    return found && { name, partitions: found.row.partitions }
+  }
+
+  createTopic(spec: TopicSpec): void {
+    try {
+      const row = this.#file.insertTopic(spec)
+      this.#topics.set(row.name, this.#load(row))
+    } catch (error) {
+      throw classify(error, `creating the topic ${spec.name}`)
+    }
+  }
+
+  start(place: Place): bigint {
+    return BigInt(this.#at(place).bounds.start)
+  }
+
+  end(place: Place): bigint {
+    return BigInt(this.#at(place).bounds.end)
+  }
+
+  /** In order: begin, one row a partition, checkpoints, commit (synced), then the ends in memory. */
+  write(turn: WriteTurn): WriteResult {
+    let committing = false
+    try {
+      this.#file.begin()
+      const rows = turn.writes.map((write) => this.#insert(write))
+      for (const { group, topic, partition, next } of turn.checkpoints)
+        this.#file.upsertCheckpoint(group, this.#at({ topic, partition }).row.id, partition, Number(next))
+      committing = true
+      this.#file.commit()
+      return { kind: 'stored', stored: turn.writes.map((write, i) => this.#stored(write, rows[i])) }
+    } catch (error) {
+      return this.#failed(classify(error, 'writing the log'), committing)
+    }
+  }
+
+  read(place: Place, from: bigint): readonly LogRecord[] {
+    const { row, bounds } = this.#at(place)
+    if (Number(from) >= bounds.end) return []
+    try {
+      return this.#readRows(row.id, place, Number(from))
+    } catch (error) {
+      if (error instanceof OperationalError) throw error
+      if (error instanceof RangeError) throw corrupt(place, Number(from), 'it cannot be decoded', error)
+      const trouble = classify(error, `reading ${place.topic}/${place.partition}`)
+      throw trouble.code === 'log-corrupt' ? corrupt(place, Number(from), 'the file is damaged', error) : trouble
+    }
+  }
+
+  checkpoint(group: string, place: Place): bigint | undefined {
+    const next = this.#file.checkpoint(group, this.#at(place).row.id, place.partition)
+    return next === undefined ? undefined : BigInt(next)
+  }
+
+  /** Removes up to so many batches whose time is over in each partition; answers whether there may be more. */
+  expire(batches: number): boolean {
+    let more = false
+    for (const { row, bounds } of this.#topics.values()) {
+      if (row.retentionDays === null) continue
+      const timestamp = Math.floor(this.#clock.now() - row.retentionDays * 86_400_000)
+      bounds.forEach((b, part) => {
+        const removed = this.#file.deleteBefore(row.id, part, { timestamp, batches })
+        if (removed > 0) b.start = this.#file.bounds(row.id, part).start
+        more ||= removed === batches
+      })
+    }
+    return more
+  }
+
+  close(): void {
+    this.#file.close()
+  }
+
+  #at(place: Place): { row: TopicRow; bounds: Bounds } {
+    const topic = this.#topics.get(place.topic)
+    const bounds = topic?.bounds[place.partition]
+    assert(topic !== undefined && bounds !== undefined, `no partition ${place.topic}/${place.partition}`)
+    return { row: topic.row, bounds }
+  }
+
+  #load(row: TopicRow): Topic {
+    return { row, bounds: Array.from({ length: row.partitions }, (_, part) => this.#file.bounds(row.id, part)) }
+  }
+
+  #insert(write: PartitionWrite): BatchRow {
+    const { row, bounds } = this.#at(write)
+    const part = { topic: row.id, part: write.partition, base: bounds.end, count: write.records.length }
+    const unsigned = { ...part, timestamp: this.#clock.now(), bytes: encodeBlob(write.records) }
+    const batch = { ...unsigned, crc: checksum(unsigned) }
+    this.#file.insertBatch(batch)
+    return batch
+  }
+
+  #stored({ topic, partition }: PartitionWrite, row: BatchRow | undefined): StoredWrite {
+    assert(row !== undefined, 'every write has its row')
+    const { count, timestamp, bytes } = row
+    const base = BigInt(row.base)
+    this.#at({ topic, partition }).bounds.end = row.base + count
+    let records: readonly LogRecord[] | undefined
+    const decode = () => decodeBlob(bytes as Buffer, { topic, partition, base, count, timestamp })
+    return {
+      topic,
+      partition,
+      base,
+      count,
+      records() {
+        records ??= decode()
+        return records
+      },
+    }
+  }
+
+  /** Before the commit nothing was stored. A commit that failed may have reached the disk: a crash now could bring it back. */
+  #failed(error: OperationalError, committing: boolean): WriteResult {
+    try {
+      this.#file.abandon()
+      for (const [name, { row }] of this.#topics) this.#topics.set(name, this.#load(row))
+    } catch (worse) {
+      return { kind: 'unknown', error: classify(worse, `after a failed write (${error.message})`) }
+    }
+    return { kind: committing ? 'unknown' : 'refused', error }
+  }
+
+  #readRows(topic: number, place: Place, from: number): LogRecord[] {
+    const records: LogRecord[] = []
+    let bytes = 0
+    for (const row of this.#file.batchesFrom(topic, place.partition, from)) {
+      for (const record of recordsOf(row, place, from + records.length)) records.push(record)
+      bytes += row.bytes.length
+      if (records.length >= READ_RECORDS_MIN || bytes >= READ_BYTES_MIN) break
+    }
+    if (records.length === 0) throw corrupt(place, from, 'its batch is missing')
+    return records
+  }
+}
