@@ -1,0 +1,111 @@
+/** The orchestrator: a member of the group that shares the partitions out, with one owner for each that it holds. */
+import { OperationalError } from '../../shared/message/errors.ts'
+import type { KasagaTopics } from '../../shared/message/topics.ts'
+import type { Broker, GroupListener, GroupMember } from '../../shared/ports/broker.ts'
+import type { Clock, Ids, Random } from '../../shared/ports/clock.ts'
+import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
+import { EffectSender } from '../../shared/runtime/effect-sender.ts'
+import { ORCHESTRATOR_LIMITS, type OrchestratorLimits } from '../../shared/runtime/limits.ts'
+import { Owner, type OwnerPorts } from '../../shared/runtime/owner.ts'
+import type { Definitions } from '../../shared/saga/definition.ts'
+
+export interface OrchestratorOptions {
+  readonly broker: Broker
+  readonly clock: Clock
+  readonly random: Random
+  readonly ids: Ids
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly definitions: Definitions
+  readonly topics: KasagaTopics
+  /** Prefix of the topics: names the group and the source of what is written. */
+  readonly prefix: string
+  readonly limits?: OrchestratorLimits
+}
+
+const GAUGES_MS = 1_000
+
+/** Joins the group and runs until it is stopped. */
+export class Orchestrator {
+  readonly #options: OrchestratorOptions
+  readonly #sender: EffectSender
+  readonly #owners = new Map<number, Owner>()
+  readonly #ports: OwnerPorts
+  readonly #group: string
+  #member: GroupMember | undefined
+  #cancelGauges: (() => void) | undefined
+
+  constructor(options: OrchestratorOptions) {
+    this.#options = options
+    this.#sender = new EffectSender(options)
+    this.#group = `${options.prefix}.orchestrator`
+    this.#ports = {
+      ...options,
+      sender: this.#sender,
+      limits: options.limits ?? ORCHESTRATOR_LIMITS,
+      ownerId: options.ids.next(),
+      group: this.#group,
+      source: `/kasaga/${options.prefix}`,
+    }
+  }
+
+  /** @throws OperationalError when a topic is missing or the topics are not co-partitioned. */
+  async start(): Promise<void> {
+    const { broker, topics } = this.#options
+    const listener: GroupListener = {
+      assigned: (partition) => this.#own(partition),
+      revoked: (partition) => this.#letGo(partition),
+      records: (topic, partition, records) => this.#owners.get(partition)?.enqueue(topic, records),
+      trouble: (error) =>
+        this.#options.log.error('the broker reports trouble', { code: error.code, error: error.message }),
+    }
+    this.#member = await broker.join(
+      { group: this.#group, topics: [topics.commands, topics.replies, topics.events] },
+      listener,
+    )
+    this.#reportGauges()
+  }
+
+  /** Lets every partition go, with what is in flight landed and sent, and leaves the group. */
+  async stop(): Promise<void> {
+    this.#cancelGauges?.()
+    await this.#member?.close()
+    await Promise.all([...this.#owners.keys()].map((partition) => this.#letGo(partition)))
+    this.#sender.close()
+  }
+
+  /** Partitions whose log has been read and claimed: what readiness asks. */
+  get ready(): boolean {
+    const owners = [...this.#owners.values()]
+    return owners.every((owner) => owner.status === 'live')
+  }
+
+  #own(partition: number): void {
+    const owner = new Owner(partition, this.#ports, () => this.#held())
+    this.#owners.set(partition, owner)
+    owner.start()
+  }
+
+  #held(): GroupMember {
+    if (this.#member) return this.#member
+    throw new OperationalError('not-joined', 'the group has not been joined yet', {
+      where: 'orchestrator',
+      retriable: true,
+    })
+  }
+
+  async #letGo(partition: number): Promise<void> {
+    const owner = this.#owners.get(partition)
+    if (!owner) return
+    await owner.leave()
+    if (this.#owners.get(partition) === owner) this.#owners.delete(partition)
+  }
+
+  #reportGauges(): void {
+    const { metrics, clock } = this.#options
+    metrics.gauge('kasaga_owned_partitions', this.#owners.size)
+    metrics.gauge('kasaga_pending_effects', this.#sender.pending)
+    for (const [partition, owner] of this.#owners) metrics.gauge('kasaga_live_sagas', owner.liveSagas, { partition })
+    this.#cancelGauges = clock.schedule(GAUGES_MS, () => this.#reportGauges())
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * Sends the effects of confirmed batches, at least once and in order per destination. One append is out per topic;
+ * what comes meanwhile goes with the next, so load makes appends grow.
+ *
+ * State per topic: idle, or sending. An append that is refused or unknown is tried again with the same bytes, for ever:
+ * its batch is not marked as sent until then, and a new owner would send it again (S10, L2).
+ */
+import { messageOf } from '../message/errors.ts'
+import { partitionOf } from '../message/murmur2.ts'
+import type { NewRecord } from '../message/record.ts'
+import type { AppendBatch, AppendResult, Broker } from '../ports/broker.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log, Metrics } from '../ports/telemetry.ts'
+
+export interface Outgoing {
+  readonly topic: string
+  readonly key: string
+  readonly record: NewRecord
+  /** Called once, when the record is known to be stored. */
+  readonly sent: () => void
+}
+
+interface Destination {
+  readonly topic: string
+  /** Waiting records, in order. Those that failed are put back in front. */
+  waiting: Outgoing[]
+  sending: boolean
+  failures: number
+}
+
+interface Ports {
+  readonly broker: Broker
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+const APPEND_RECORDS_MAX = 500
+const RETRY_DELAY_MS_MAX = 2_000
+
+export class EffectSender {
+  readonly #ports: Ports
+  readonly #destinations = new Map<string, Destination>()
+  #waiters: { readonly below: number; readonly then: () => void }[] = []
+  #pending = 0
+  #closed = false
+
+  constructor(ports: Ports) {
+    this.#ports = ports
+  }
+
+  /** Records that are not known to be stored. */
+  get pending(): number {
+    return this.#pending
+  }
+
+  send(outgoing: Outgoing): void {
+    let destination = this.#destinations.get(outgoing.topic)
+    if (!destination) {
+      destination = { topic: outgoing.topic, waiting: [], sending: false, failures: 0 }
+      this.#destinations.set(outgoing.topic, destination)
+    }
+    this.#pending++
+    destination.waiting.push(outgoing)
+    this.#flush(destination)
+  }
+
+  /** Calls back once, when fewer than that many records are pending. */
+  whenBelow(below: number, then: () => void): void {
+    this.#waiters.push({ below, then })
+  }
+
+  /** Settles when nothing is pending, or after the time given. Answers whether nothing is left. */
+  drained(withinMs: number): Promise<boolean> {
+    if (this.#pending === 0) return Promise.resolve(true)
+    return new Promise((resolve) => {
+      const cancel = this.#ports.clock.schedule(withinMs, () => resolve(false))
+      this.whenBelow(1, () => {
+        cancel()
+        resolve(true)
+      })
+    })
+  }
+
+  /** Stops sending: what is left is sent by the next owner. */
+  close(): void {
+    this.#closed = true
+  }
+
+  #flush(destination: Destination): void {
+    if (destination.sending || destination.waiting.length === 0 || this.#closed) return
+    destination.sending = true
+    // Effects of other partitions' batches, confirmed in the same moment, go with this append.
+    this.#ports.clock.soon(() => void this.#append(destination))
+  }
+
+  async #append(destination: Destination): Promise<void> {
+    const taken = destination.waiting.splice(0, APPEND_RECORDS_MAX)
+    const failed = await this.#appendAll(destination.topic, taken)
+    destination.sending = false
+    if (failed.length > 0) {
+      destination.waiting = [...failed, ...destination.waiting]
+      this.#retryLater(destination)
+      return
+    }
+    destination.failures = 0
+    this.#flush(destination)
+    this.#tellWaiters()
+  }
+
+  #tellWaiters(): void {
+    const ready = this.#waiters.filter(({ below }) => this.#pending < below)
+    if (ready.length === 0) return
+    this.#waiters = this.#waiters.filter(({ below }) => this.#pending >= below)
+    for (const { then } of ready) then()
+  }
+
+  /** Appends the records, grouped by partition; answers those that are not known to be stored, in order. */
+  async #appendAll(topic: string, taken: readonly Outgoing[]): Promise<readonly Outgoing[]> {
+    const { broker } = this.#ports
+    try {
+      const partitions = await broker.partitions(topic)
+      const groups = groupByPartition(taken, partitions)
+      const results = await broker.append(groups.map(({ partition, records }) => batchOf(topic, partition, records)))
+      return groups.flatMap((group, i) => this.#settled(topic, group.records, results[i]))
+    } catch (error) {
+      this.#ports.log.warn('commands could not be sent; trying again', { topic, error: messageOf(error) })
+      return taken
+    }
+  }
+
+  #settled(topic: string, records: readonly Outgoing[], result: AppendResult | undefined): readonly Outgoing[] {
+    if (result?.kind !== 'appended') {
+      const fields = { topic, outcome: result?.kind, error: result?.error.message }
+      this.#ports.log.warn('commands could not be sent; trying again', fields)
+      return records
+    }
+    this.#pending -= records.length
+    for (const outgoing of records) outgoing.sent()
+    return []
+  }
+
+  #retryLater(destination: Destination): void {
+    const { clock, metrics } = this.#ports
+    metrics.count('kasaga_effect_retries_total', { topic: destination.topic })
+    const delayMs = Math.min(RETRY_DELAY_MS_MAX, 20 * 2 ** Math.min(destination.failures++, 10))
+    clock.schedule(delayMs, () => this.#flush(destination))
+  }
+}
+
+interface PartitionRecords {
+  readonly partition: number
+  readonly records: Outgoing[]
+}
+
+function groupByPartition(outgoing: readonly Outgoing[], partitions: number): PartitionRecords[] {
+  const groups = new Map<number, PartitionRecords>()
+  for (const one of outgoing) {
+    const partition = partitionOf(one.key, partitions)
+    const group = groups.get(partition)
+    if (group) group.records.push(one)
+    else groups.set(partition, { partition, records: [one] })
+  }
+  return [...groups.values()]
+}
+
+function batchOf(topic: string, partition: number, records: readonly Outgoing[]): AppendBatch {
+  return { topic, partition, records: records.map((outgoing) => outgoing.record) }
+}

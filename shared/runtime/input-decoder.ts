@@ -1,0 +1,30 @@
+/** Records of `commands` and `replies` as inputs of a saga. What cannot be read becomes a dead letter. */
+import { decodeClientCommand } from '../message/client-command-record.ts'
+import { type Decoded, decodeReply, refuse } from '../message/command-record.ts'
+import { H } from '../message/headers.ts'
+import { headerOf, keyOf, type LogRecord } from '../message/record.ts'
+import type { SagaInput } from '../saga/input.ts'
+import { inputHash } from './input-hash.ts'
+
+/** Reads a record of the replies topic. The key must be the saga's id: it is what led the record to this partition. */
+export function replyInput(record: LogRecord): Decoded<SagaInput> {
+  const reply = decodeReply(record)
+  if (reply.kind === 'refused') return reply
+  if (keyOf(record) !== reply.value.sagaId) return refuse('key-mismatch', 'the record key is not the saga id')
+  return { kind: 'ok', value: { kind: 'reply', ...reply.value } }
+}
+
+/** Reads a record of the commands topic. */
+export function commandInput(record: LogRecord): Decoded<SagaInput> {
+  const command = decodeClientCommand(record)
+  if (command.kind === 'refused') return command
+  const value = command.value
+  if (value.kind !== 'start') return { kind: 'ok', value }
+  const { sagaId, definition, version, input } = value
+  return { kind: 'ok', value: { kind: 'start', sagaId, definition, version, input, inputHash: inputHash(input) } }
+}
+
+/** What an event says it was caused by: the record's id, or its place when it has none. */
+export function causationOf(record: LogRecord): string {
+  return headerOf(record, H.id) ?? `${record.topic}/${record.partition}/${record.offset}`
+}

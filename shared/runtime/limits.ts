@@ -1,0 +1,28 @@
+/** Named limits of the orchestrator. At a limit the partition is paused, which Kafka shows as lag; nothing is dropped. */
+
+export interface OrchestratorLimits {
+  /** Inputs that one turn takes. More makes orchestrator and participants wait for each other in step. */
+  readonly turnInputsMax: number
+  /** Due timers that one turn takes while other inputs wait, so that neither starves the other (K24). */
+  readonly turnTimersMax: number
+  /** Bytes of one batch; below a topic's `max.message.bytes`. */
+  readonly batchBytesMax: number
+  /** Inputs of one partition that wait in memory; at the limit the partition's topics are paused. */
+  readonly queuedInputsMax: number
+  /** Commands of all partitions that are not sent yet; at the limit no turn is taken. */
+  readonly pendingEffectsMax: number
+  /** Ended sagas that a partition remembers, so that their start is recognised when it comes again. */
+  readonly endedSagasMax: number
+  /** How long leaving a partition waits for what is in flight. */
+  readonly drainMsMax: number
+}
+
+export const ORCHESTRATOR_LIMITS: OrchestratorLimits = {
+  turnInputsMax: 100,
+  turnTimersMax: 50,
+  batchBytesMax: 900_000,
+  queuedInputsMax: 5_000,
+  pendingEffectsMax: 10_000,
+  endedSagasMax: 500_000,
+  drainMsMax: 5_000,
+}

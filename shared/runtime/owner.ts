@@ -1,0 +1,307 @@
+/**
+ * The owner of one partition: decides its inputs, one batch at a time, on the whole accepted prefix of its log.
+ *
+ *     replaying --log read--> claiming --claim landed where expected--> live --leave()--> left
+ *         ^                      |                                       |
+ *         +---landed elsewhere, no clear answer, trouble-----------------+
+ *
+ * Guarantees: effects are sent only for batches that landed where they were decided to (S11); an append that is not
+ * confirmed drops all state, which is then read again from the log (crash-only: taking over and recovering are one path).
+ *
+ * A turn, in order: 1. dead letters are stored; 2. the batch is appended; 3. it has landed just where expected;
+ * 4. its effects are given to the sender; 5. the next turn begins. When they are sent, the next header says so.
+ */
+import { batchRecord } from '../message/batch.ts'
+import { commandRecord } from '../message/command-record.ts'
+import { messageOf } from '../message/errors.ts'
+import type { LogRecord, NewRecord } from '../message/record.ts'
+import { type KasagaTopics, participantTopic } from '../message/topics.ts'
+import type { Broker, GroupMember } from '../ports/broker.ts'
+import type { Cancel, Clock, Random } from '../ports/clock.ts'
+import { sleep } from '../ports/clock.ts'
+import type { Log, Metrics } from '../ports/telemetry.ts'
+import type { Definitions } from '../saga/definition.ts'
+import { type DeadLetterPorts, storeDeadLetters } from './dead-letters.ts'
+import type { EffectSender } from './effect-sender.ts'
+import type { OrchestratorLimits } from './limits.ts'
+import { type BatchEffects, LogReplay } from './log-replay.ts'
+import { SentMark } from './sent-mark.ts'
+import { batchOf, InputQueue, type Turn, takeTurn } from './turn.ts'
+
+export interface OwnerPorts {
+  readonly broker: Broker
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly sender: EffectSender
+  readonly definitions: Definitions
+  readonly topics: KasagaTopics
+  readonly limits: OrchestratorLimits
+  /** Says who appended a batch. */
+  readonly ownerId: string
+  /** Consumer group, named in dead letters. */
+  readonly group: string
+  /** `ce_source` of what is written. */
+  readonly source: string
+}
+
+/** What an owner needs of its membership in the group. */
+export type Holding = Pick<GroupMember, 'open' | 'pause' | 'resume' | 'owns'>
+
+const RECOVER_DELAY_MS_MAX = 5_000
+const TIMER_MS_MAX = 3_600_000
+
+type OwnerStatus = 'replaying' | 'claiming' | 'live' | 'left'
+
+export class Owner {
+  readonly partition: number
+  readonly #ports: OwnerPorts
+  readonly #holding: () => Holding
+  readonly #deadLetters: DeadLetterPorts
+  readonly #queue = new InputQueue()
+  #status: OwnerStatus = 'replaying'
+  #replay: LogReplay
+  #sent = new SentMark(0)
+  #number = 0
+  /** Up to which batch the log itself says that effects are sent. */
+  #noted = 0
+  #appending = false
+  #leaving = false
+  #paused = false
+  #failures = 0
+  #timer: Cancel | undefined
+  #settled: (() => void)[] = []
+
+  constructor(partition: number, ports: OwnerPorts, holding: () => Holding) {
+    this.partition = partition
+    this.#ports = ports
+    this.#holding = holding
+    this.#deadLetters = { ...ports, topic: ports.topics.deadLetters, service: 'orchestrator' }
+    this.#replay = this.#emptyReplay()
+  }
+
+  get status(): OwnerStatus {
+    return this.#status
+  }
+
+  get liveSagas(): number {
+    return this.#replay.state.liveSagas
+  }
+
+  /** Takes the partition over. Runs until `leave`; trouble is waited out. */
+  start(): void {
+    void this.#recover()
+  }
+
+  /** Takes records of `commands` or `replies`. Returns at once. */
+  enqueue(topic: string, records: readonly LogRecord[]): void {
+    if (this.#status !== 'live') return
+    const source = topic === this.#ports.topics.commands ? 'commands' : 'replies'
+    for (const record of records) this.#queue.push({ source, record })
+    if (!this.#paused && this.#queue.length >= this.#ports.limits.queuedInputsMax) this.#setPaused(true)
+    this.wake()
+  }
+
+  /** Looks for something to do, soon. */
+  wake(): void {
+    this.#turn()
+  }
+
+  /** Stops taking inputs, lets what is in flight land and be sent, notes it in the log, and lets go. */
+  async leave(): Promise<void> {
+    if (this.#leaving) return
+    this.#leaving = true
+    this.#timer?.()
+    const { clock, limits, sender } = this.#ports
+    if (this.#appending) await Promise.race([this.#landing(), sleep(clock, limits.drainMsMax)])
+    if (this.#status === 'live' && this.#holding().owns(this.partition)) {
+      await sender.drained(limits.drainMsMax)
+      await this.#noteSent()
+    }
+    this.#status = 'left'
+    this.#queue.clear()
+  }
+
+  // --- taking over ---
+
+  #emptyReplay(): LogReplay {
+    return new LogReplay(this.#ports.definitions, this.#ports.limits.endedSagasMax)
+  }
+
+  async #recover(): Promise<void> {
+    this.#status = 'replaying'
+    this.#timer?.()
+    this.#queue.clear()
+    this.#replay = this.#emptyReplay()
+    while (!this.#leaving) {
+      try {
+        const began = this.#ports.clock.now()
+        if (await this.#takeOver()) return this.#begin(began)
+      } catch (error) {
+        this.#ports.log.warn('take-over failed; trying again', { partition: this.partition, error: messageOf(error) })
+        this.#replay = this.#emptyReplay()
+      }
+      await sleep(this.#ports.clock, Math.min(RECOVER_DELAY_MS_MAX, 20 * 2 ** Math.min(this.#failures++, 10)))
+    }
+  }
+
+  /** Reads the log to its end and claims the partition. `false`: another append came in between; read on and claim again. */
+  async #takeOver(): Promise<boolean> {
+    const { broker, topics, clock, ownerId, source } = this.#ports
+    const replay = this.#replay
+    this.#status = 'replaying'
+    await replay.readOn(broker, topics.events, this.partition)
+    if (this.#leaving) return false
+    this.#status = 'claiming'
+    const inputs = { applied: 0, deadLettered: 0, ignored: {} }
+    const header = { number: replay.lastNumber + 1, owner: ownerId, sentThrough: replay.sentThrough, count: 0, inputs }
+    const claim = batchRecord({ ...header, ...replay.marks }, clock.now(), source)
+    const landed = await this.#append([claim])
+    if (landed !== replay.nextOffset) return false
+    replay.nextOffset += 1n
+    this.#number = header.number
+    return true
+  }
+
+  #begin(began: number): void {
+    const { log, metrics, clock, topics } = this.#ports
+    if (this.#leaving) return
+    this.#failures = 0
+    this.#sent = new SentMark(this.#replay.sentThrough)
+    this.#status = 'live'
+    this.#paused = false
+    this.#noted = this.#replay.sentThrough
+    const unsent = this.#replay.takeUnsent()
+    for (const batch of unsent) this.#sendAll(batch)
+    this.#sent.landed(this.#number, 0)
+    const { marks, state, voidBatches } = this.#replay
+    const holding = this.#holding()
+    holding.open(topics.commands, this.partition, marks.commands)
+    holding.open(topics.replies, this.partition, marks.replies)
+    metrics.count('kasaga_take_overs_total')
+    const fields = { liveSagas: state.liveSagas, resent: unsent.length, voidBatches, tookMs: clock.now() - began }
+    log.info('partition taken over', { partition: this.partition, batch: this.#number, ...fields })
+    this.wake()
+  }
+
+  // --- the loop ---
+
+  #turn(): void {
+    const { limits, sender } = this.#ports
+    if (this.#status !== 'live' || this.#appending || this.#leaving || sender.pending >= limits.pendingEffectsMax)
+      return
+    const turn = this.#takeTurn()
+    if (this.#paused && this.#queue.length <= limits.queuedInputsMax / 2) this.#setPaused(false)
+    if (turn) void this.#appendTurn(turn)
+    else this.#armTimer()
+  }
+
+  #takeTurn(): Turn | undefined {
+    const { definitions, limits, random, source, clock } = this.#ports
+    const { state, marks } = this.#replay
+    const now = clock.now()
+    const nothing = this.#queue.length === 0 && (state.due.earliest() ?? Number.POSITIVE_INFINITY) > now
+    if (nothing) return undefined
+    const turn = takeTurn(this.#queue, { state, definitions, limits, random, source, now, marks })
+    const consumed = turn.marks.commands !== marks.commands || turn.marks.replies !== marks.replies
+    return consumed || turn.events.length > 0 ? turn : undefined
+  }
+
+  async #appendTurn(turn: Turn): Promise<void> {
+    this.#appending = true
+    const { clock, ownerId, source } = this.#ports
+    const number = this.#number + 1
+    const sentThrough = this.#sent.through
+    const records = batchOf(turn, { number, owner: ownerId, sentThrough }, { at: clock.now(), source })
+    let landed: bigint | undefined
+    try {
+      await storeDeadLetters(this.#deadLetters, turn.dead, () => this.#leaving)
+      if (this.#holding().owns(this.partition)) landed = await this.#append(records)
+    } catch (error) {
+      this.#ports.log.error('a turn failed', { partition: this.partition, error: messageOf(error) })
+    }
+    this.#appending = false
+    if (landed === this.#replay.nextOffset) this.#landed(turn, { number, sentThrough, records: records.length })
+    else if (!this.#leaving) this.#lost()
+    for (const settle of this.#settled.splice(0)) settle()
+  }
+
+  /** The batch stands in the log just where it was decided to: only now do its effects exist. */
+  #landed(turn: Turn, batch: { number: number; sentThrough: number; records: number }): void {
+    const { metrics } = this.#ports
+    this.#number = batch.number
+    this.#noted = batch.sentThrough
+    this.#replay.nextOffset += BigInt(batch.records)
+    this.#replay.marks = turn.marks
+    this.#sendAll({ number: batch.number, effects: turn.effects })
+    metrics.count('kasaga_batches_total')
+    metrics.count('kasaga_events_total', {}, turn.events.length)
+    for (const [reason, count] of Object.entries(turn.inputs.ignored))
+      metrics.count('kasaga_inputs_ignored_total', { reason }, count)
+    this.#turn()
+  }
+
+  #lost(): void {
+    this.#ports.metrics.count('kasaga_appends_unconfirmed_total')
+    this.#ports.log.warn('a batch was not confirmed: reading the log again', { partition: this.partition })
+    for (const topic of [this.#ports.topics.commands, this.#ports.topics.replies])
+      this.#holding().pause(topic, this.partition)
+    void this.#recover()
+  }
+
+  /** Appends to the partition's log; answers where it landed, or nothing when that is not known. */
+  async #append(records: readonly NewRecord[]): Promise<bigint | undefined> {
+    const { broker, topics, log } = this.#ports
+    const [result] = await broker.append([{ topic: topics.events, partition: this.partition, records }])
+    if (result?.kind === 'appended') return result.baseOffset
+    log.warn('an append was not confirmed', {
+      partition: this.partition,
+      outcome: result?.kind,
+      error: result?.error.message,
+    })
+    return undefined
+  }
+
+  #sendAll({ number, effects }: BatchEffects): void {
+    const { sender, source, topics } = this.#ports
+    const mark = this.#sent
+    mark.landed(number, effects.length)
+    for (const { participant, command } of effects) {
+      const record = commandRecord({ ...command, replyTo: topics.replies }, source)
+      sender.send({ topic: participantTopic(participant), key: command.sagaId, record, sent: () => mark.sent(number) })
+    }
+  }
+
+  #armTimer(): void {
+    this.#timer?.()
+    const dueAt = this.#replay.state.due.earliest()
+    if (dueAt === undefined) return
+    const { clock } = this.#ports
+    this.#timer = clock.schedule(Math.min(TIMER_MS_MAX, Math.max(0, dueAt - clock.now())), () => this.wake())
+  }
+
+  #setPaused(paused: boolean): void {
+    this.#paused = paused
+    const holding = this.#holding()
+    for (const topic of [this.#ports.topics.commands, this.#ports.topics.replies]) {
+      if (paused) holding.pause(topic, this.partition)
+      else holding.resume(topic, this.partition)
+    }
+  }
+
+  #landing(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#settled.push(resolve)
+    })
+  }
+
+  /** A last empty batch, so that the next owner does not send again what has been sent. */
+  async #noteSent(): Promise<void> {
+    if (this.#sent.through <= this.#noted) return
+    const { ownerId, clock, source } = this.#ports
+    const inputs = { applied: 0, deadLettered: 0, ignored: {} }
+    const header = { number: this.#number + 1, owner: ownerId, sentThrough: this.#sent.through, count: 0, inputs }
+    await this.#append([batchRecord({ ...header, ...this.#replay.marks }, clock.now(), source)])
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The memory of one partition: the fold of its log and nothing else. Filled by replay, then by each turn before its
+ * batch is appended; when the append is not confirmed, all of it is thrown away and read again.
+ */
+
+import type { AcceptedBatch, BatchHeader } from '../message/batch.ts'
+import { messageOf } from '../message/errors.ts'
+import type { EventEnvelope } from '../message/events.ts'
+import type { SagaId } from '../message/ids.ts'
+import type { Known } from '../saga/decide.ts'
+import type { Definitions } from '../saga/definition.ts'
+import { evolve } from '../saga/evolve.ts'
+import { type EndedSaga, isLive, type SagaState } from '../saga/state.ts'
+import { nextDueAt } from '../saga/timers.ts'
+import { DueHeap } from './due-heap.ts'
+
+/** What has been consumed, as the newest accepted batch says it. */
+export interface ConsumedMarks {
+  readonly commands: bigint
+  readonly replies: bigint
+}
+
+export class PartitionState {
+  /** When each live saga is due. */
+  readonly due = new DueHeap<SagaId>()
+  /** Sagas whose events cannot be folded, with the reason. Nothing is decided for them. */
+  readonly quarantined = new Map<string, string>()
+  readonly #live = new Map<SagaId, SagaState>()
+  readonly #ended = new Map<SagaId, EndedSaga>()
+  readonly #definitions: Definitions
+  readonly #endedSagasMax: number
+
+  constructor(definitions: Definitions, endedSagasMax: number) {
+    this.#definitions = definitions
+    this.#endedSagasMax = endedSagasMax
+  }
+
+  get liveSagas(): number {
+    return this.#live.size
+  }
+
+  known(id: SagaId): Known {
+    return this.#live.get(id) ?? this.#ended.get(id)
+  }
+
+  /** The folded state of a saga that has not ended. */
+  live(id: SagaId): SagaState | undefined {
+    return this.#live.get(id)
+  }
+
+  /** Keeps a saga's new state: the result of folding what was decided. */
+  keep(state: SagaState): void {
+    if (isLive(state)) {
+      this.#live.set(state.id, state)
+      this.due.set(state.id, nextDueAt(this.#definitions.find(state.definition, state.version), state))
+      return
+    }
+    this.#live.delete(state.id)
+    this.due.set(state.id, undefined)
+    this.#ended.set(state.id, { status: 'ended', id: state.id, inputHash: state.inputHash })
+    if (this.#ended.size > this.#endedSagasMax) this.#forgetOldest()
+  }
+
+  /** Folds an accepted batch of the log. A saga whose event cannot be folded is quarantined; the others go on (K22). */
+  replay(batch: AcceptedBatch): void {
+    for (const { decoded } of batch.events) {
+      if (decoded.kind === 'event') this.#fold(decoded.envelope)
+      else if (decoded.sagaId !== undefined) this.quarantine(decoded.sagaId, decoded.why)
+    }
+  }
+
+  /** Stops one saga: nothing is decided for it any more. */
+  quarantine(id: string, why: string): void {
+    this.quarantined.set(id, why)
+    this.#live.delete(id as SagaId)
+    this.due.set(id as SagaId, undefined)
+  }
+
+  #fold(envelope: EventEnvelope): void {
+    if (this.quarantined.has(envelope.sagaId)) return
+    try {
+      this.keep(evolve(this.#live.get(envelope.sagaId), envelope))
+    } catch (error) {
+      this.quarantine(envelope.sagaId, messageOf(error))
+    }
+  }
+
+  #forgetOldest(): void {
+    const oldest = this.#ended.keys().next()
+    if (!oldest.done) this.#ended.delete(oldest.value)
+  }
+}
+
+/** Marks before anything was consumed. */
+export const NOTHING_CONSUMED: ConsumedMarks = { commands: 0n, replies: 0n }
+
+export function marksOf({ commands, replies }: BatchHeader): ConsumedMarks {
+  return { commands, replies }
+}

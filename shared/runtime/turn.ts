@@ -1,0 +1,256 @@
+/**
+ * One turn of an owner's loop: takes inputs and due timers, decides each, folds what was decided, and gathers one
+ * batch. Nothing here waits or sends: the owner appends the batch, and sends the effects when it has landed.
+ */
+import { type BatchHeader, batchRecord } from '../message/batch.ts'
+import { messageOf } from '../message/errors.ts'
+import { eventRecord } from '../message/event-record.ts'
+import type { EventEnvelope, SagaEvent } from '../message/events.ts'
+import type { SagaId } from '../message/ids.ts'
+import type { LogRecord, NewRecord } from '../message/record.ts'
+import type { Random } from '../ports/clock.ts'
+import { decide, type Known } from '../saga/decide.ts'
+import type { Definition, Definitions } from '../saga/definition.ts'
+import { type Effect, effectsOf } from '../saga/effects.ts'
+import { evolve } from '../saga/evolve.ts'
+import type { Decision, SagaInput } from '../saga/input.ts'
+import type { SagaState } from '../saga/state.ts'
+import { causationOf, commandInput, replyInput } from './input-decoder.ts'
+import type { OrchestratorLimits } from './limits.ts'
+import type { ConsumedMarks, PartitionState } from './partition-state.ts'
+
+/** A record that waits for its turn. */
+export interface Waiting {
+  readonly source: 'commands' | 'replies'
+  readonly record: LogRecord
+}
+
+export interface DeadRecord {
+  readonly record: LogRecord
+  readonly reason: string
+  readonly message: string
+}
+
+/** What a turn came to. */
+export interface Turn {
+  readonly events: readonly NewRecord[]
+  readonly effects: readonly Effect[]
+  readonly dead: readonly DeadRecord[]
+  readonly marks: ConsumedMarks
+  readonly inputs: BatchHeader['inputs']
+}
+
+export interface TurnContext {
+  readonly state: PartitionState
+  readonly definitions: Definitions
+  readonly limits: OrchestratorLimits
+  readonly random: Random
+  readonly source: string
+  readonly now: number
+  readonly marks: ConsumedMarks
+}
+
+/** Headers of an event and the frame around it, generously. */
+const EVENT_FRAME_BYTES = 600
+
+/** Takes what is waiting, up to the limits. What it took is removed from the queue. */
+export function takeTurn(queue: InputQueue, context: TurnContext): Turn {
+  const turn = new OpenTurn(context)
+  turn.takeTimers(queue.length > 0 ? context.limits.turnTimersMax : context.limits.turnInputsMax)
+  for (let waiting = queue.peek(); waiting && turn.hasRoom(); waiting = queue.peek()) {
+    if (!turn.takeRecord(waiting)) break
+    queue.shift()
+  }
+  return turn.close()
+}
+
+/** First in, first out, without moving what is behind. */
+export class InputQueue {
+  #items: Waiting[] = []
+  #first = 0
+
+  get length(): number {
+    return this.#items.length - this.#first
+  }
+
+  push(waiting: Waiting): void {
+    this.#items.push(waiting)
+  }
+
+  peek(): Waiting | undefined {
+    return this.#items[this.#first]
+  }
+
+  shift(): void {
+    this.#first++
+    if (this.#first * 2 > this.#items.length && this.#first > 64) {
+      this.#items = this.#items.slice(this.#first)
+      this.#first = 0
+    }
+  }
+
+  clear(): void {
+    this.#items = []
+    this.#first = 0
+  }
+}
+
+type Verdict = Decision | { readonly kind: 'broken'; readonly why: string }
+
+class OpenTurn {
+  readonly #context: TurnContext
+  readonly #events: NewRecord[] = []
+  readonly #effects: Effect[] = []
+  readonly #dead: DeadRecord[] = []
+  readonly #ignored: Record<string, number> = {}
+  #applied = 0
+  #taken = 0
+  #bytes = EVENT_FRAME_BYTES
+  #marks: ConsumedMarks
+
+  constructor(context: TurnContext) {
+    this.#context = context
+    this.#marks = context.marks
+  }
+
+  hasRoom(): boolean {
+    return this.#taken < this.#context.limits.turnInputsMax
+  }
+
+  /** Timers have no record: what they lead to is applied, or nothing was due. */
+  takeTimers(max: number): void {
+    const { state, now } = this.#context
+    for (let i = 0; i < max; i++) {
+      const id = state.due.takeDue(now)
+      if (id === undefined) return
+      const known = state.live(id)
+      if (!known) continue
+      const decision = this.#decide(known, { kind: 'timer', sagaId: id })
+      const fits =
+        decision.kind !== 'events' || this.#apply(known, { id, causationId: `timer/${now}`, events: decision.events })
+      if (!fits || decision.kind !== 'events') state.keep(known)
+      if (decision.kind === 'broken') state.quarantine(id, decision.why)
+      else if (!fits && this.#events.length === 0) state.quarantine(id, 'a timer leads to more than fits into a batch')
+      if (!fits) return
+    }
+  }
+
+  /** Takes one record; `false`: it does not fit into this batch any more and stays where it is. */
+  takeRecord(waiting: Waiting): boolean {
+    const { record, source } = waiting
+    const decoded = source === 'commands' ? commandInput(record) : replyInput(record)
+    if (decoded.kind === 'refused') this.#bury(record, decoded.fault, decoded.message)
+    else if (!this.#takeInput(record, decoded.value)) return false
+    this.#taken++
+    this.#marks = { ...this.#marks, [source]: record.offset + 1n }
+    return true
+  }
+
+  close(): Turn {
+    const inputs = { applied: this.#applied, deadLettered: this.#dead.length, ignored: this.#ignored }
+    return { events: this.#events, effects: this.#effects, dead: this.#dead, marks: this.#marks, inputs }
+  }
+
+  #takeInput(record: LogRecord, input: SagaInput): boolean {
+    const { state } = this.#context
+    const why = state.quarantined.get(input.sagaId)
+    if (why !== undefined) {
+      this.#bury(record, 'saga-quarantined', why)
+      return true
+    }
+    const known = state.known(input.sagaId)
+    const decision = this.#decide(known, input)
+    switch (decision.kind) {
+      case 'ignored':
+        this.#ignored[decision.reason] = (this.#ignored[decision.reason] ?? 0) + 1
+        return true
+      case 'refused':
+        this.#bury(record, decision.reason, decision.message)
+        return true
+      case 'broken':
+        state.quarantine(input.sagaId, decision.why)
+        this.#bury(record, 'saga-quarantined', decision.why)
+        return true
+      case 'events':
+        return this.#takeEvents(record, input, { known, events: decision.events })
+    }
+  }
+
+  #takeEvents(record: LogRecord, input: SagaInput, decided: { known: Known; events: readonly SagaEvent[] }): boolean {
+    const live = decided.known && decided.known.status !== 'ended' ? decided.known : undefined
+    const change = { id: input.sagaId, causationId: causationOf(record), events: decided.events }
+    if (this.#apply(live, change)) {
+      this.#applied++
+      return true
+    }
+    if (this.#events.length > 0) return false
+    this.#bury(record, 'too-large', `its events need more than ${this.#context.limits.batchBytesMax} bytes`)
+    return true
+  }
+
+  /** Folds the events and adds them to the batch, or answers `false` and changes nothing when they do not fit. */
+  #apply(
+    before: SagaState | undefined,
+    change: { id: SagaId; causationId: string; events: readonly SagaEvent[] },
+  ): boolean {
+    const { state, now, source, limits } = this.#context
+    const envelopes = envelopesOf(before, change, now)
+    const records = envelopes.map((envelope) => eventRecord(envelope, source))
+    const bytes = records.reduce((sum, record) => sum + bytesOf(record), 0)
+    if (this.#bytes + bytes > limits.batchBytesMax) return false
+    const after = envelopes.reduce<SagaState | undefined>(evolve, before)
+    if (after) state.keep(after)
+    this.#bytes += bytes
+    this.#events.push(...records)
+    for (const envelope of envelopes) this.#effects.push(...effectsOf(envelope))
+    return true
+  }
+
+  #decide(known: Known, input: SagaInput): Verdict {
+    const { now, random } = this.#context
+    try {
+      return decide({
+        definition: this.#definitionOf(known, input),
+        known,
+        input,
+        moment: { now, chance: random.next() },
+      })
+    } catch (error) {
+      return { kind: 'broken', why: messageOf(error) }
+    }
+  }
+
+  #definitionOf(known: Known, input: SagaInput): Definition | undefined {
+    const { definitions } = this.#context
+    if (known && known.status !== 'ended') return definitions.find(known.definition, known.version)
+    return input.kind === 'start' ? definitions.find(input.definition, input.version) : undefined
+  }
+
+  #bury(record: LogRecord, reason: string, message: string): void {
+    this.#dead.push({ record, reason, message })
+  }
+}
+
+function envelopesOf(
+  before: SagaState | undefined,
+  change: { id: SagaId; causationId: string; events: readonly SagaEvent[] },
+  at: number,
+): EventEnvelope[] {
+  const seq = before?.seq ?? 0
+  const { id: sagaId, causationId } = change
+  return change.events.map((event, i) => ({ sagaId, seq: seq + i + 1, at, causationId, event }))
+}
+
+function bytesOf(record: NewRecord): number {
+  return EVENT_FRAME_BYTES + (typeof record.value === 'string' ? Buffer.byteLength(record.value) : 0)
+}
+
+/** The batch of a turn: its header, then its events. */
+export function batchOf(
+  turn: Turn,
+  header: Pick<BatchHeader, 'number' | 'owner' | 'sentThrough'>,
+  stamp: { at: number; source: string },
+): NewRecord[] {
+  const full = { ...header, ...turn.marks, count: turn.events.length, inputs: turn.inputs }
+  return [batchRecord(full, stamp.at, stamp.source), ...turn.events]
+}
