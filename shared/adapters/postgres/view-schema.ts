@@ -1,0 +1,54 @@
+/** What kysely knows of the views' schema, and the migrations of what does not come from a projection. */
+import { type Kysely, sql } from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
+import type { EventRow, SagaRow, StepRow } from '../../view/saga-tables.ts'
+import { VIEW_SCHEMA } from './view-statements.ts'
+
+export interface CheckpointRow {
+  projection: string
+  version: number
+  partition: number
+  next_offset: string | bigint
+  next_number: number
+  commands_offset: string | bigint
+  replies_offset: string | bigint
+  /** When the last applied batch was appended, milliseconds since the epoch. */
+  applied_at: number
+}
+
+/** The views that Kasaga brings; a projection of one's own adds its tables by intersection. */
+export interface ViewTables {
+  'kasaga.sagas': SagaRow
+  'kasaga.steps': StepRow
+  'kasaga.events': EventRow
+  'kasaga.checkpoints': CheckpointRow
+}
+
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '001-checkpoints': {
+    async up(db) {
+      await sql`create table ${sql.table(`${VIEW_SCHEMA}.checkpoints`)} (
+        projection text not null,
+        version integer not null,
+        partition integer not null,
+        next_offset bigint not null,
+        next_number bigint not null,
+        commands_offset bigint not null,
+        replies_offset bigint not null,
+        applied_at bigint not null,
+        primary key (projection, version, partition)
+      ) with (fillfactor = 50)`.execute(db)
+    },
+  },
+}
+
+/** Brings the schema up to date; safe when several processes do it at once. */
+export async function migrateViews<Tables>(db: Kysely<Tables>): Promise<void> {
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: async () => ({ ...MIGRATIONS }) },
+    migrationTableSchema: VIEW_SCHEMA,
+  })
+  const { error } = await migrator.migrateToLatest()
+  if (error) throw error
+}

@@ -1,0 +1,92 @@
+/**
+ * SQL of the views, written once for Postgres (15 and later) and PGlite. Rows arrive as one JSON text, so that a chunk
+ * costs one statement a table, whatever its size.
+ */
+import type { TableChanges } from '../../view/change-set.ts'
+import type { Column, ColumnType, TableSpec, Value } from '../../view/table.ts'
+
+const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
+  text: 'text',
+  int: 'integer',
+  bigint: 'bigint',
+  offset: 'bigint',
+  boolean: 'boolean',
+}
+
+/** Names the mark that a row may be added; starts with what no column of a view starts with. */
+const PUT = '_put'
+
+const quoted = (name: string) => `"${name}"`
+const list = (names: readonly string[]) => names.map(quoted).join(', ')
+
+/** The schema that holds the views. */
+export const VIEW_SCHEMA = 'kasaga'
+
+function placed(table: TableSpec): string {
+  return `${quoted(VIEW_SCHEMA)}.${quoted(table.name)}`
+}
+
+export function createTableSql(table: TableSpec): string {
+  const columns = Object.entries(table.columns).map(([name, { type }]) => `${quoted(name)} ${SQL_TYPES[type]}`)
+  // Room on the page lets a row that changes stay on it, without a new entry in any index.
+  const room = table.appendOnly ? '' : ' with (fillfactor = 80)'
+  return `create table ${placed(table)} (${columns.join(', ')}, primary key (${list(table.key)}))${room}`
+}
+
+export function createIndexSqls(table: TableSpec): string[] {
+  return table.indexes.map((columns) => `create index on ${placed(table)} (${list(columns)})`)
+}
+
+export function dropTableSql(table: TableSpec): string {
+  return `drop table if exists ${placed(table)}`
+}
+
+export function truncateSql(tables: readonly TableSpec[]): string {
+  return `truncate ${tables.map(placed).join(', ')}`
+}
+
+/** Writes the changes of a table; its one parameter is the text of `changesJson`. */
+export function writeSql(table: TableSpec): string {
+  const columns = Object.entries(table.columns)
+  const names = columns.map(([name]) => name)
+  const typed = columns.map(([name, { type }]) => `${quoted(name)} ${SQL_TYPES[type]}`)
+  if (table.appendOnly)
+    return `insert into ${placed(table)} (${list(names)})
+      select ${list(names)} from jsonb_to_recordset($1::jsonb) as x (${typed.join(', ')})
+      on conflict do nothing`
+  const matched = table.key.map((name) => `t.${quoted(name)} = x.${quoted(name)}`).join(' and ')
+  const settable = columns.filter(([name]) => !table.key.includes(name))
+  return `merge into ${placed(table)} as t
+    using jsonb_to_recordset($1::jsonb) as x (${typed.join(', ')}, ${quoted(PUT)} boolean)
+    on ${matched}
+    when matched then update set ${settable.map(([name, column]) => `${quoted(name)} = ${met(name, column)}`).join(', ')}
+    when not matched and x.${quoted(PUT)} then insert (${list(names)})
+      values (${names.map((name) => `x.${quoted(name)}`).join(', ')})`
+}
+
+/** The rule of a column, as `meet` in shared/view/change-set.ts has it. */
+function met(name: string, { rule, leader }: Column): string {
+  const [old, given] = [`t.${quoted(name)}`, `x.${quoted(name)}`]
+  if (rule === 'first') return `coalesce(${old}, ${given})`
+  if (rule === 'last') return `coalesce(${given}, ${old})`
+  return `case when x.${quoted(leader ?? '')} is null then ${old} else ${given} end`
+}
+
+function plain(_: string, value: Value): unknown {
+  return typeof value === 'bigint' ? String(value) : value
+}
+
+/** What Postgres refuses inside a text: the character 0 and halves of surrogate pairs. */
+function storable(_: string, value: Value): unknown {
+  if (typeof value === 'string') return value.replaceAll('\0', '\ufffd').toWellFormed()
+  return plain('', value)
+}
+
+/** Rows as one JSON text. */
+export function changesJson({ table, changes }: TableChanges): string {
+  const rows: unknown[] = []
+  for (const { put, row } of changes.values()) rows.push(table.appendOnly || !put ? row : { ...row, [PUT]: true })
+  const json = JSON.stringify(rows, plain as (key: string, value: unknown) => unknown)
+  if (!json.includes('\\u0000') && !json.includes('\\ud')) return json
+  return JSON.stringify(rows, storable as (key: string, value: unknown) => unknown)
+}

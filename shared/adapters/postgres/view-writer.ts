@@ -1,0 +1,115 @@
+/** Writes views through kysely: to Postgres and to PGlite, with the same statements. */
+import { CompiledQuery, type Kysely, sql } from 'kysely'
+import { assert } from '../../message/errors.ts'
+import type { ViewCheckpoint, ViewChunk, ViewWriter } from '../../ports/view-store.ts'
+import type { Projection } from '../../view/projection.ts'
+import type { TableSpec } from '../../view/table.ts'
+import { addCheckpoints, dropCheckpoints, moveCheckpoints, readCheckpoints } from './view-checkpoints.ts'
+import { migrateViews } from './view-schema.ts'
+import {
+  changesJson,
+  createIndexSqls,
+  createTableSql,
+  dropTableSql,
+  truncateSql,
+  VIEW_SCHEMA,
+  writeSql,
+} from './view-statements.ts'
+import { classified } from './view-trouble.ts'
+
+/** Ends the transaction without an error of its own. */
+class Moved extends Error {}
+
+/** Number that serialises the making of tables between processes; any constant does. */
+const PREPARE_LOCK = 718_240_411
+
+export class KyselyViewWriter<Tables> implements ViewWriter {
+  readonly #db: Kysely<Tables>
+  /** Statements by table: their text is long, and the same every time. */
+  readonly #writes = new Map<TableSpec, string>()
+
+  constructor(db: Kysely<Tables>) {
+    this.#db = db
+  }
+
+  async prepare(projections: readonly Projection[]): Promise<void> {
+    await classified(async () => {
+      await migrateViews(this.#db)
+      for (const projection of projections) await this.#db.transaction().execute((tx) => prepare(tx, projection))
+    })
+  }
+
+  async checkpoints(projections: readonly Projection[], partitions: readonly number[]): Promise<ViewCheckpoint[]> {
+    return classified(async () => {
+      await addCheckpoints(this.#db, projections, partitions)
+      const all = await readCheckpoints(this.#db, partitions)
+      return all.filter((one) => projections.some((p) => p.name === one.projection && p.version === one.version))
+    })
+  }
+
+  /**
+   * In order: the checkpoints move, which also locks them; the rows change, a statement a table; all is committed.
+   * Any failure undoes all three.
+   */
+  async apply({ moves, tables }: ViewChunk): Promise<'applied' | 'moved'> {
+    const writes = tables.map((changes) => CompiledQuery.raw(this.#write(changes.table), [changesJson(changes)]))
+    return classified(async () => {
+      try {
+        await this.#db.transaction().execute(async (tx) => {
+          if (!(await moveCheckpoints(tx, moves))) throw new Moved()
+          for (const write of writes) await tx.executeQuery(write)
+        })
+        return 'applied'
+      } catch (error) {
+        if (error instanceof Moved) return 'moved'
+        throw error
+      }
+    })
+  }
+
+  async reset(projection: Projection): Promise<void> {
+    await classified(() =>
+      this.#db.transaction().execute(async (tx) => {
+        await dropCheckpoints(tx, projection.name)
+        await tx.executeQuery(CompiledQuery.raw(truncateSql(Object.values(projection.tables)), []))
+      }),
+    )
+  }
+
+  #write(table: TableSpec): string {
+    let text = this.#writes.get(table)
+    if (text === undefined) {
+      text = writeSql(table)
+      this.#writes.set(table, text)
+    }
+    return text
+  }
+}
+
+/** The comment on a table carries its projection and version: what is there says itself what made it. */
+async function prepare<T>(tx: Kysely<T>, projection: Projection): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${PREPARE_LOCK})`.execute(tx)
+  const run = (text: string) => tx.executeQuery(CompiledQuery.raw(text, []))
+  const mark = `${projection.name} v${projection.version}`
+  const tables = Object.values(projection.tables)
+  let made = true
+  for (const table of tables) {
+    const found = await markOf(tx, table)
+    assert(found === null || found.startsWith(`${projection.name} v`), `the view ${table.name} belongs to ${found}`)
+    made &&= found === mark
+  }
+  if (made) return
+  await dropCheckpoints(tx, projection.name)
+  for (const table of tables) {
+    await run(dropTableSql(table))
+    await run(createTableSql(table))
+    for (const index of createIndexSqls(table)) await run(index)
+    await run(`comment on table "${VIEW_SCHEMA}"."${table.name}" is '${mark}'`)
+  }
+}
+
+async function markOf<T>(tx: Kysely<T>, table: TableSpec): Promise<string | null> {
+  const { rows } = await sql<{ mark: string | null }>`
+    select obj_description(to_regclass(${`${VIEW_SCHEMA}.${table.name}`})) as mark`.execute(tx)
+  return rows[0]?.mark ?? null
+}

@@ -1,0 +1,91 @@
+/** Tables of the `sagas` projection: every saga, its steps in both directions, and its history with offsets. */
+import { along, bigint, boolean, first, int, offset, type RowOf, table, text } from './table.ts'
+
+export type SagaStatus = 'running' | 'compensating' | 'completed' | 'compensated' | 'stuck'
+
+export const SAGA_STATUSES: readonly SagaStatus[] = ['running', 'compensating', 'stuck', 'completed', 'compensated']
+
+export const sagas = table('sagas', {
+  key: ['saga_id'],
+  columns: {
+    saga_id: text,
+    /** Null when the saga's start could not be read. */
+    definition: first(text),
+    version: first(int),
+    /** A `SagaStatus`; null only when nothing of the saga could be read. */
+    status: text,
+    current_step: text,
+    /** `forward` or `compensate`. */
+    direction: along('current_step', text),
+    attempt: along('current_step', int),
+    /** When the attempt is given up. */
+    timeout_at: along('current_step', bigint),
+    /** When the current step is tried again. */
+    retry_at: along('current_step', bigint),
+    /** Why it turned back: rejected, failed, cancelled or deadline. */
+    cause: text,
+    cause_step: along('cause', text),
+    cause_code: along('cause', text),
+    cause_message: along('cause', text),
+    /** What it is stuck on; gone once it goes on. */
+    stuck_step: along('status', text),
+    error_code: along('status', text),
+    error_message: along('status', text),
+    input_hash: first(text),
+    deadline_at: first(bigint),
+    seq: int,
+    partition: first(int),
+    started_at: first(bigint),
+    updated_at: bigint,
+    ended_at: bigint,
+    /** Why an event of the saga could not be read; null: all could. */
+    quarantined: first(text),
+    cancel_requested: boolean,
+  },
+  indexes: [['started_at', 'saga_id']],
+})
+
+export const steps = table('steps', {
+  key: ['saga_id', 'step', 'direction'],
+  columns: {
+    saga_id: text,
+    step: text,
+    /** `forward` or `compensate`. */
+    direction: text,
+    /** requested, progressed, succeeded, rejected, retrying or failed. */
+    status: text,
+    attempts: int,
+    participant: text,
+    command_type: text,
+    requested_at: first(bigint),
+    attempt_at: bigint,
+    finished_at: along('status', bigint),
+    timeout_at: along('status', bigint),
+    retry_at: along('status', bigint),
+    error_code: along('status', text),
+    error_message: along('status', text),
+    /** Seq of its first event: the order of the steps in the saga's life. */
+    first_seq: first(int),
+  },
+})
+
+export const events = table('events', {
+  key: ['saga_id', 'seq'],
+  appendOnly: true,
+  columns: {
+    saga_id: text,
+    seq: int,
+    type: text,
+    at: bigint,
+    causation_id: text,
+    topic: text,
+    partition: int,
+    offset: offset,
+    /** The event's data as JSON text, kept as it is: a jsonb would refuse some of what a log may hold. */
+    data: text,
+  },
+})
+
+export type SagaRow = RowOf<typeof sagas>
+export type StepRow = RowOf<typeof steps>
+export type EventRow = RowOf<typeof events>

@@ -1,0 +1,35 @@
+/** The projection that Kasaga brings: sagas, steps and events, from the events alone, with no definition at hand. */
+import { type LogEvent, projection, type UnreadableEvent } from './projection.ts'
+import { sagaChange } from './saga-changes.ts'
+import { events, sagas, steps } from './saga-tables.ts'
+import { stepChange } from './step-changes.ts'
+import type { ChangeOf } from './table.ts'
+
+function eventRow(entry: LogEvent): ChangeOf<typeof events> {
+  const { type, ...data } = entry.event
+  const { sagaId, seq, at, causationId, topic, partition, offset } = entry
+  const where = { topic, partition, offset }
+  return { saga_id: sagaId, seq, type, at, causation_id: causationId, ...where, data: JSON.stringify(data) }
+}
+
+function quarantine(entry: UnreadableEvent, sagaId: string): ChangeOf<typeof sagas> {
+  const { partition, at, why, offset } = entry
+  const quarantined = `the record at offset ${offset} of partition ${partition} cannot be read: ${why}`
+  return { saga_id: sagaId, partition, started_at: at, updated_at: at, quarantined }
+}
+
+/** Versioned with its tables: a change of either is a higher version, built again from the log. */
+export const sagasProjection = projection({
+  name: 'sagas',
+  version: 1,
+  tables: { sagas, steps, events },
+  event(entry, changes) {
+    changes.put('sagas', sagaChange(entry))
+    const step = stepChange(entry)
+    if (step) changes.put('steps', step)
+    changes.put('events', eventRow(entry))
+  },
+  unreadable(entry, changes) {
+    if (entry.sagaId !== undefined) changes.put('sagas', quarantine(entry, entry.sagaId))
+  },
+})
