@@ -60,7 +60,12 @@ export function decodeBatchHeader(record: LogRecord): BatchHeader | undefined {
     if (!isCount(v.number) || !isCount(v.count) || !isCount(v.sentThrough) || typeof v.owner !== 'string')
       return undefined
     const inputs = v.inputs as InputCounts
-    if (!isCount(inputs?.applied) || !isCount(inputs.deadLettered) || typeof inputs.ignored !== 'object')
+    if (
+      !isCount(inputs?.applied) ||
+      !isCount(inputs.deadLettered) ||
+      !inputs.ignored ||
+      typeof inputs.ignored !== 'object'
+    )
       return undefined
     const commands = BigInt(v.commands as string)
     const replies = BigInt(v.replies as string)

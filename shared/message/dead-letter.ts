@@ -13,6 +13,9 @@ export interface DeadLetterReason {
   readonly at: number
 }
 
+/** Names under which other tools look for the topic: said anew each time, never twice. */
+const ALIASES: ReadonlySet<string> = new Set(['kafka_dlt-original-topic', 'x-original-topic'])
+
 /** The dead letter of a record: key, value and headers unchanged, and the `dlq-*` headers added. */
 export function deadLetterRecord(record: LogRecord, why: DeadLetterReason): NewRecord {
   const fingerprint = `${why.service}/${record.topic}/${why.reason}`
@@ -21,7 +24,7 @@ export function deadLetterRecord(record: LogRecord, why: DeadLetterReason): NewR
     key: record.key,
     value: record.value,
     headers: [
-      ...record.headers.filter(([name]) => !name.startsWith('dlq-')),
+      ...record.headers.filter(([name]) => !name.startsWith('dlq-') && !ALIASES.has(name)),
       ['dlq-reason', why.reason],
       ['dlq-error-class', 'RefusedRecord'],
       ['dlq-error-message', why.message.slice(0, 1_000)],

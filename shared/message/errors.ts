@@ -34,7 +34,11 @@ export function assertNever(value: never): never {
   throw new InvariantError(`unexpected value ${JSON.stringify(value)}`)
 }
 
-/** The message of whatever was thrown. */
+/** The message of whatever was thrown. Never throws, even when that has no text. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  try {
+    return String(error instanceof Error ? error.message : error)
+  } catch {
+    return 'something without a text was thrown'
+  }
 }

@@ -62,12 +62,19 @@ function checkShape(text: string, limits: JsonLimits): JsonResult | undefined {
       if (++keys > limits.keysMax) return refused('too-many-keys', `more than ${limits.keysMax} keys`)
     } else if (c >= 0x30 && c <= 0x39) {
       const end = endOfNumber(text, i)
-      if (end - i >= 16 && !Number.isSafeInteger(Number(text.slice(i, end))) && /^\d+$/.test(text.slice(i, end)))
-        return refused('unsafe-integer', 'an integer past 2^53 would be rounded; send it as a string')
+      if (isUnsafe(text.slice(i, end)))
+        return refused('unsafe-integer', 'an integer past 2^53 would be rounded, a huge one lost; send it as a string')
       i = end - 1
     }
   }
   return undefined
+}
+
+/** Whether a double cannot hold what a number says: an integer that it would round, or anything past its range. */
+function isUnsafe(digits: string): boolean {
+  if (digits.length < 16 && !/e/i.test(digits)) return false
+  const value = Number(digits)
+  return Math.abs(value) === Number.POSITIVE_INFINITY || (/^\d+$/.test(digits) && !Number.isSafeInteger(value))
 }
 
 function endOfNumber(text: string, start: number): number {
@@ -116,6 +123,13 @@ export function parseJson(bytes: Uint8Array | null, limits: JsonLimits = JSON_LI
     return refused('not-utf8', 'the bytes are not UTF-8')
   }
   return parseJsonText(text, limits)
+}
+
+/** Freezes a value, so that whoever is shown it cannot change it in silence. Answers the same value. */
+export function frozenJson(value: Json): Json {
+  if (value === null || typeof value !== 'object' || Object.isFrozen(value)) return value
+  for (const item of Object.values(value)) frozenJson(item)
+  return Object.freeze(value)
 }
 
 /** The same text for equal values, whatever the order of their keys: what is hashed to tell two starts apart (S21). */
