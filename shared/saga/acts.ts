@@ -19,13 +19,14 @@ export function keepSignal(state: LiveSaga, input: InputOf<'signal'>): Decision 
 /** Cancel enters the same compensation as every other ending, unless the pivot is past; while it is out, its answer decides. */
 export function cancel(course: Course, state: Running | Stuck, act: Act): Decision {
   const { requestId, actor, reason } = act
-  if (state.cancelRequestId !== undefined) return ignored('duplicate-request')
+  if (state.acts.includes(requestId)) return ignored('duplicate-request')
   switch (pivotStanding(course.definition, state)) {
     case 'passed':
       return events(refusal(act, 'past-pivot'))
     case 'unknown':
       return events(refusal(act, 'pivot-unknown'))
     case 'in-flight':
+      if (state.cancelRequestId !== undefined) return ignored('already-cancelling')
       return events({ type: 'cancel-requested', requestId, actor, reason })
     case 'ahead':
       return events(...turnBack(course, state, { kind: 'cancelled', requestId, actor, reason }))
@@ -39,6 +40,7 @@ function refusal({ requestId, actor }: Act, why: CancelRefusal): SagaEvent {
 /** A person says: try again. The saga goes on from where it was stuck, with a new budget of attempts. */
 export function retryStuck(course: Course, state: Stuck, act: Act): Decision {
   const { requestId, actor, reason } = act
+  if (state.acts.includes(requestId)) return ignored('duplicate-request')
   const said: SagaEvent = { type: 'retry-requested', requestId, actor, reason }
   const go = state.phase === 'running' ? proceed : undoNext
   return events(...followedBy(state, [said], (after) => go(course, after)))

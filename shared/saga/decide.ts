@@ -1,6 +1,7 @@
 /** `decide(definition, state, input, moment)`: the total table of status x input. Pure: no clock, no chance, no I/O. */
 
 import { cancel, keepSignal, retryStuck } from './acts.ts'
+import { misfit } from './check.ts'
 import { type Course, proceed } from './course.ts'
 import type { Definition } from './definition.ts'
 import { apply } from './evolve.ts'
@@ -92,8 +93,8 @@ export function decide({ definition, known, input, moment }: Question): Decision
 function start(definition: Definition | undefined, input: InputOf<'start'>, moment: Moment): Decision {
   if (!definition)
     return refused('unknown-definition', `no definition ${input.definition} ${input.version ?? ''}`.trim())
-  const checked = definition.input.safeParse(input.input)
-  if (!checked.success) return refused('invalid-input', checked.error.message.slice(0, 2_000))
+  const why = misfit(definition.input, input.input)
+  if (why !== undefined) return refused('invalid-input', why)
   const started = {
     type: 'saga-started',
     definition: definition.name,
@@ -108,6 +109,8 @@ function start(definition: Definition | undefined, input: InputOf<'start'>, mome
 
 /** Same id and same payload: the same saga. Same id and other payload: refused (S21). */
 function startAgain(state: SagaState | EndedSaga, input: InputOf<'start'>): Decision {
+  if ('definition' in state && state.definition !== input.definition)
+    return refused('start-conflict', `saga ${state.id} is of ${state.definition}`)
   if (state.inputHash === input.inputHash) return ignored('duplicate-start')
   return refused('start-conflict', `saga ${state.id} was started with another input`)
 }

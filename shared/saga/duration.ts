@@ -22,15 +22,18 @@ type Unit = keyof typeof UNITS_MS
 /** Milliseconds, or a number and a unit. */
 export type Duration = number | `${number} ${Unit}`
 
-/** Milliseconds of a duration. @throws TypeError when it is negative, not finite, or has no known unit. */
+/** A hundred years: the end of one still is a time that a header can say. */
+const DURATION_MAX_MS = 100 * 365 * UNITS_MS.day
+
+/** Milliseconds of a duration. @throws TypeError when it is negative, longer than a hundred years, or has no known unit. */
 export function durationMs(duration: Duration): number {
   const ms = typeof duration === 'number' ? duration : parse(duration)
-  if (!Number.isFinite(ms) || ms < 0) throw new TypeError(`not a duration: ${duration}`)
+  if (!(ms >= 0 && ms <= DURATION_MAX_MS)) throw new TypeError(`not a duration: ${duration}`)
   return Math.round(ms)
 }
 
 function parse(text: string): number {
   const [amount, unit] = text.split(' ')
-  if (unit === undefined || !Object.hasOwn(UNITS_MS, unit)) return Number.NaN
+  if (!amount || unit === undefined || !Object.hasOwn(UNITS_MS, unit)) return Number.NaN
   return Number(amount) * UNITS_MS[unit as Unit]
 }

@@ -2,6 +2,7 @@
 import { assert } from '../message/errors.ts'
 import type { EventEnvelope, SagaEvent, StepError } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
+import { frozenJson } from '../message/json.ts'
 import type { LiveSaga, SagaState, StepState } from './state.ts'
 import { isLive, stepState } from './state.ts'
 
@@ -30,9 +31,9 @@ export function apply(state: SagaState | undefined, event: SagaEvent, id: SagaId
 }
 
 function started(event: EventOf<'saga-started'>, id: SagaId): SagaState {
-  const { definition, version, input, inputHash, deadlineAt } = event
-  const base = { id, definition, version, seq: 1, input, inputHash, deadlineAt }
-  return { ...base, status: 'running', steps: [], signals: [], cancelRequestId: undefined }
+  const { definition, version, inputHash, deadlineAt } = event
+  const base = { id, definition, version, seq: 1, input: frozenJson(event.input), inputHash, deadlineAt }
+  return { ...base, status: 'running', steps: [], signals: [], acts: [], cancelRequestId: undefined }
 }
 
 const FOLDS: { readonly [Type in Exclude<SagaEvent['type'], 'saga-started'>]: Fold<Type> } = {
@@ -55,7 +56,7 @@ const FOLDS: { readonly [Type in Exclude<SagaEvent['type'], 'saga-started'>]: Fo
   },
   'step-succeeded': (state, event) => {
     const step = inStatus(state, event.step, ['armed', 'retrying', 'given-up'])
-    return forward(withStep(state, { ...base(step), status: 'succeeded', output: event.output }))
+    return forward(withStep(state, { ...base(step), status: 'succeeded', output: frozenJson(event.output) }))
   },
   'step-rejected': (state, event) => {
     const step = inStatus(state, event.step, ['armed', 'retrying', 'given-up'])
@@ -99,11 +100,12 @@ const FOLDS: { readonly [Type in Exclude<SagaEvent['type'], 'saga-started'>]: Fo
     ...state,
     signals: [...state.signals, { name, payload, requestId }],
   }),
-  'cancel-requested': (state, event) => ({ ...state, cancelRequestId: event.requestId }),
-  'cancel-refused': (state) => state,
-  'retry-requested': (state) => {
+  'cancel-requested': (state, { requestId }) => ({ ...answered(state, requestId), cancelRequestId: requestId }),
+  'cancel-refused': (state, { requestId }) => answered(state, requestId),
+  'retry-requested': (state, { requestId }) => {
     assert(state.status === 'stuck', `S3: retry-requested while ${state.status}`)
-    return state.phase === 'running' ? forward(state) : backward(state)
+    const fresh = answered({ ...state, steps: state.steps.map(newBudget) }, requestId)
+    return state.phase === 'running' ? forward(fresh) : backward(fresh)
   },
   'saga-stuck': (state, { step, error }) => stuck(state, step, error),
   'saga-completed': (state, event) => {
@@ -112,6 +114,8 @@ const FOLDS: { readonly [Type in Exclude<SagaEvent['type'], 'saga-started'>]: Fo
   },
   'saga-compensated': (state) => {
     assert(state.status === 'compensating', `S3: saga-compensated while ${state.status}`)
+    const open = state.steps.find((step) => UNDO_OPEN.has(step.status))
+    assert(open === undefined, `S5: saga-compensated while ${open?.name} is ${open?.status}`)
     return { ...common(state), status: 'compensated', cause: state.cause }
   },
 }
@@ -119,12 +123,18 @@ const FOLDS: { readonly [Type in Exclude<SagaEvent['type'], 'saga-started'>]: Fo
 /** Statuses from which a step is sent again. */
 const AGAIN: ReadonlySet<StepState['status']> = new Set(['retrying', 'given-up', 'rejected'])
 
+/** An undo has begun and is not confirmed. */
+const UNDO_OPEN: ReadonlySet<StepState['status']> = new Set(['undoing', 'undo-retrying', 'undo-failed'])
+
+/** Request ids that one saga keeps; the oldest goes first. */
+const ACTS_MAX = 100
+
 type Common = Omit<LiveSaga, 'status' | 'phase' | 'cause' | 'error' | 'step'>
 
 /** What every status has, without what only the present one has. */
 function common(state: LiveSaga): Common {
-  const { id, definition, version, seq, input, inputHash, deadlineAt, steps, signals, cancelRequestId } = state
-  return { id, definition, version, seq, input, inputHash, deadlineAt, steps, signals, cancelRequestId }
+  const { id, definition, version, seq, input, inputHash, deadlineAt, steps, signals, acts, cancelRequestId } = state
+  return { id, definition, version, seq, input, inputHash, deadlineAt, steps, signals, acts, cancelRequestId }
 }
 
 function base({
@@ -134,6 +144,16 @@ function base({
   output,
 }: StepState): Pick<StepState, 'name' | 'attempt' | 'budgetFrom' | 'output'> {
   return { name, attempt, budgetFrom, output }
+}
+
+function answered<State extends LiveSaga>(state: State, requestId: string): State {
+  return { ...state, acts: [...state.acts, requestId].slice(-ACTS_MAX) }
+}
+
+/** A person's word begins a new budget, also for a step that was parked between two attempts. */
+function newBudget(step: StepState): StepState {
+  const waits = step.status === 'retrying' || step.status === 'undo-retrying'
+  return waits ? { ...step, budgetFrom: step.attempt + 1 } : step
 }
 
 function inStatus(state: LiveSaga, name: string, legal: readonly StepState['status'][]): StepState {

@@ -55,6 +55,7 @@ export type IgnoredReason =
   | 'step-given-up'
   | 'old-attempt'
   | 'already-compensating'
+  | 'already-cancelling'
   | 'not-stuck'
   | 'nothing-due'
 

@@ -2,6 +2,7 @@
 import type { Reply } from '../message/command-record.ts'
 import type { SagaEvent, StepError } from '../message/events.ts'
 import type { Json } from '../message/json.ts'
+import { misfit } from './check.ts'
 import { type Course, followedBy, proceed, turnBack, undoNext } from './course.ts'
 import { type StepDefinition, stepNamed } from './definition.ts'
 import { type Decision, events, ignored, refused } from './input.ts'
@@ -41,6 +42,8 @@ function forwardOutcome(answered: Answered, reply: Reply): Decision {
       return events(...followedBy(state, [done], (after) => proceed(course, after)))
     }
     case 'rejected':
+      // Heard again after a person said to try again: the new attempts decide.
+      if (attempt < known.budgetFrom) return ignored('old-attempt')
       return events(...rejectStep(answered, attempt, errorOf(reply, 'rejected')))
     case 'progress': {
       if (known.status !== 'armed') return ignored('step-not-open')
@@ -58,7 +61,7 @@ function forwardOutcome(answered: Answered, reply: Reply): Decision {
 function outputOf(step: StepDefinition, body: Json): Json | undefined {
   const schema = step.forward.command.output
   if (!schema) return null
-  return schema.safeParse(body).success ? body : undefined
+  return misfit(schema, body) === undefined ? body : undefined
 }
 
 /** The participant said no: nothing was done. Before the pivot's success the saga turns back, after it a person is called. */

@@ -2,6 +2,7 @@
 import { messageOf } from '../message/errors.ts'
 import type { SagaEvent, StepError } from '../message/events.ts'
 import type { Json } from '../message/json.ts'
+import { misfit } from './check.ts'
 import type { Context, Definition, PlannedCommand, StepDefinition } from './definition.ts'
 import type { Moment } from './input.ts'
 import type { SagaState } from './state.ts'
@@ -17,11 +18,10 @@ export type Mapped =
   | { readonly kind: 'ok'; readonly value: Json }
   | { readonly kind: 'threw'; readonly error: StepError }
 
-/** Runs a definition's mapping. What it throws becomes a value, so that it parks one saga and no more. */
+/** Runs a definition's mapping. What it throws, or makes that is no JSON, becomes a value, so that it parks one saga and no more. */
 export function runMapping(map: (context: Context) => unknown, state: SagaState): Mapped {
   try {
-    const value = map(contextOf(state))
-    return { kind: 'ok', value: (value === undefined ? null : value) as Json }
+    return { kind: 'ok', value: asWritten(map(contextOf(state))) }
   } catch (error) {
     return {
       kind: 'threw',
@@ -30,12 +30,18 @@ export function runMapping(map: (context: Context) => unknown, state: SagaState)
   }
 }
 
+/** The value as it will be read from the log: what is decided live and what is folded later are then the same (S2). */
+function asWritten(value: unknown): Json {
+  const text = JSON.stringify(value)
+  return text === undefined ? null : (JSON.parse(text) as Json)
+}
+
 function payloadOf(planned: PlannedCommand, state: SagaState): Mapped {
   const mapped = runMapping(planned.map, state)
   if (mapped.kind === 'threw') return mapped
-  const checked = planned.command.input.safeParse(mapped.value)
-  if (checked.success) return mapped
-  const message = `the payload does not fit ${planned.command.type}: ${checked.error.message}`.slice(0, 2_000)
+  const why = misfit(planned.command.input, mapped.value)
+  if (why === undefined) return mapped
+  const message = `the payload does not fit ${planned.command.type}: ${why}`.slice(0, 2_000)
   return { kind: 'threw', error: { kind: 'contract', code: 'invalid-payload', message } }
 }
 

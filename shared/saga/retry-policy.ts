@@ -61,6 +61,7 @@ export function retryPolicy(options: RetryOptions, defaults: RetryPolicy): Retry
  * @param chance a number in [0, 1) that jitter is drawn from
  */
 export function retryDelayMs(policy: RetryPolicy, failures: number, chance: number): number {
+  if (policy.firstDelayMs === 0) return 0
   const grown = policy.firstDelayMs * policy.multiplier ** Math.min(failures - 1, 1_000)
   const delay = Math.min(grown, policy.maxDelayMs)
   return Math.round(policy.jitter === 'full' ? delay * chance : delay)

@@ -58,6 +58,8 @@ interface SagaBase {
   /** In the order that they were armed. */
   readonly steps: readonly StepState[]
   readonly signals: readonly Signal[]
+  /** Request ids of the cancels and retries that were answered; the newest `ACTS_MAX`. Repeated, they have no second effect (S13). */
+  readonly acts: readonly string[]
   /** A cancel that waits for the pivot's answer. */
   readonly cancelRequestId: string | undefined
 }
