@@ -1,0 +1,106 @@
+/**
+ * Sets stock aside and gives it back, many orders to a statement. Stock is not limited: what is refused follows from
+ * the order alone, so results are the same whatever the order of arrival.
+ */
+import type { Transaction } from 'kysely'
+import type { z } from 'zod'
+import { fatal, type Rejected, rejected } from '../../shared/participant/answer.ts'
+import { type BatchItem, batched, type Handlers } from '../../shared/participant/handlers.ts'
+import type { inventory, OrderLine } from './contract.ts'
+import type { InventoryTables } from './tables.ts'
+
+type Tx = Transaction<InventoryTables>
+type Line = z.infer<typeof OrderLine>
+type Reserve = BatchItem<{ readonly orderId: string; readonly lines: readonly Line[] }>
+type Release = BatchItem<{ readonly orderId: string }>
+
+/** Articles whose name begins so are not to be had. */
+const NEVER_IN_STOCK = 'NEVER-'
+const GRAMS_PER_ITEM = 250
+
+export const inventoryHandlers: Handlers<typeof inventory, Tx> = {
+  reserve: batched(async (items, { tx }) => {
+    const refusals = items.map((item) => refusalOf(item.input.lines))
+    const accepted = items.filter((_, index) => !refusals[index])
+    if (accepted.length > 0) await reserve(tx, accepted)
+    return items.map((item, index) => refusals[index] ?? reservationOf(item))
+  }),
+  release: batched(async (items, { tx }) => {
+    await release(tx, items)
+    return items.map(() => null)
+  }),
+}
+
+function refusalOf(lines: readonly Line[]): Rejected | undefined {
+  const line = lines.find(({ sku }) => sku.startsWith(NEVER_IN_STOCK))
+  return line && rejected('never-in-stock', `${line.sku} is not to be had`, { sku: line.sku })
+}
+
+function reservationOf({ input }: Reserve) {
+  const quantity = input.lines.reduce((sum, line) => sum + line.quantity, 0)
+  return { reservationId: `res-${input.orderId}`, parcel: { weightGrams: quantity * GRAMS_PER_ITEM } }
+}
+
+async function reserve(tx: Tx, items: readonly Reserve[]): Promise<void> {
+  const rows = items.flatMap(({ input, command }) =>
+    [...quantities(input.lines)].map(([sku, quantity]) => {
+      return { order_id: input.orderId, sku, quantity, reserved_at: command.at, released_at: null }
+    }),
+  )
+  await insertReservations(tx, rows)
+  await addToStock(tx, quantities(rows))
+}
+
+async function release(tx: Tx, items: readonly Release[]): Promise<void> {
+  const orderIds = items.map(({ input }) => input.orderId)
+  const releasedAt = Math.max(...items.map(({ command }) => command.at))
+  const released = await markReleased(tx, orderIds, releasedAt)
+  const found = new Set(released.map((row) => row.order_id))
+  const unknown = orderIds.find((orderId) => !found.has(orderId))
+  if (unknown !== undefined) throw fatal('unknown-reservation', `${unknown} has nothing that could be released`)
+  await addToStock(tx, quantities(released.map(({ sku, quantity }) => ({ sku, quantity: -quantity }))))
+}
+
+/** Quantity per article, in the order of their names: rows of `stock` are always locked in that order. */
+function quantities(lines: readonly { readonly sku: string; readonly quantity: number }[]): Map<string, number> {
+  const sums = new Map<string, number>()
+  for (const { sku, quantity } of lines) sums.set(sku, (sums.get(sku) ?? 0) + quantity)
+  return new Map([...sums].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** Rows in one statement, below both databases' limit on parameters. */
+const ROWS_MAX = 2_000
+
+async function insertReservations(tx: Tx, rows: readonly InventoryTables['reservations'][]): Promise<void> {
+  for (let start = 0; start < rows.length; start += ROWS_MAX) {
+    await tx
+      .insertInto('reservations')
+      .values(rows.slice(start, start + ROWS_MAX))
+      .execute()
+  }
+}
+
+function markReleased(tx: Tx, orderIds: readonly string[], releasedAt: number) {
+  return tx
+    .updateTable('reservations')
+    .set({ released_at: releasedAt })
+    .where('order_id', 'in', orderIds)
+    .where('released_at', 'is', null)
+    .returning(['order_id', 'sku', 'quantity'])
+    .execute()
+}
+
+async function addToStock(tx: Tx, changes: ReadonlyMap<string, number>): Promise<void> {
+  const rows = [...changes].map(([sku, reserved]) => ({ sku, reserved }))
+  for (let start = 0; start < rows.length; start += ROWS_MAX) {
+    await tx
+      .insertInto('stock')
+      .values(rows.slice(start, start + ROWS_MAX))
+      .onConflict((conflict) =>
+        conflict
+          .column('sku')
+          .doUpdateSet((eb) => ({ reserved: eb('stock.reserved', '+', eb.ref('excluded.reserved')) })),
+      )
+      .execute()
+  }
+}

@@ -1,0 +1,63 @@
+/** From what a handler returned or threw to the reply that is sent. */
+import type { ReplyContent } from '../message/command-record.ts'
+import { messageOf } from '../message/errors.ts'
+import { JSON_LIMITS } from '../message/json.ts'
+import { Rejected, StepFailure } from './answer.ts'
+import { DONE, errorContent } from './inbox-verdict.ts'
+import type { ReceivedCommand } from './received-command.ts'
+
+/** Ends the handler's transaction; carries the reply that the command gets if it was alone in it. */
+export class HandlerFault extends Error {
+  readonly content: ReplyContent
+
+  constructor(content: ReplyContent, cause: unknown) {
+    super(messageOf(cause), { cause })
+    this.name = 'HandlerFault'
+    this.content = content
+  }
+}
+
+/** The fault of a handler that threw. Nothing of the error but its message leaves the service. */
+export function faultOf(error: unknown, signal: AbortSignal): HandlerFault {
+  if (error instanceof StepFailure) {
+    const content = errorContent(error.outcome, error)
+    return new HandlerFault({ ...content, retryAfterMs: error.retryAfterMs }, error)
+  }
+  const code = signal.aborted ? 'handler-aborted' : 'handler-error'
+  return new HandlerFault(errorContent('failed', { code, message: messageOf(error) }), error)
+}
+
+/**
+ * The content of the reply to what a handler returned.
+ * @throws HandlerFault when it returned a failure, an output that breaks the contract, or a refusal to compensate.
+ */
+export function contentOf(command: ReceivedCommand<never>, answer: unknown): ReplyContent {
+  if (answer instanceof StepFailure) throw faultOf(answer, new AbortController().signal)
+  if (answer instanceof Rejected) return refusalOf(command, answer)
+  const { output } = command.operation.command
+  if (!output) return DONE
+  const checked = output.safeParse(answer ?? null)
+  if (!checked.success) throw invalidOutput(checked.error.message)
+  const body = textOf(checked.data)
+  if (Buffer.byteLength(body) > JSON_LIMITS.bytesMax) throw invalidOutput(`larger than ${JSON_LIMITS.bytesMax} bytes`)
+  return { outcome: 'success', body }
+}
+
+/** A compensation has no business no: stored, it could never be tried again. So it is technical, for good. */
+function refusalOf(command: ReceivedCommand<never>, refusal: Rejected): ReplyContent {
+  if (command.info.direction === 'compensate')
+    throw new HandlerFault(errorContent('fatal', refusal), `a compensation was refused: ${refusal.message}`)
+  return errorContent('rejected', refusal)
+}
+
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? 'null'
+  } catch (error) {
+    throw invalidOutput(messageOf(error))
+  }
+}
+
+function invalidOutput(message: string): HandlerFault {
+  return new HandlerFault(errorContent('fatal', { code: 'invalid-output', message }), `invalid output: ${message}`)
+}

@@ -1,0 +1,73 @@
+/** Handlers of a participant, typed from its contract: a command without a handler does not compile. */
+import type { Direction, IdempotencyKey, SagaId } from '../message/ids.ts'
+import type { Command, Contract } from '../saga/contract.ts'
+import type { Answer } from './answer.ts'
+
+/** What a handler may know of the command besides its input. */
+export interface CommandInfo {
+  /** The command's id; one per attempt. */
+  readonly id: string
+  /** `payment.charge.v1`. */
+  readonly type: string
+  readonly sagaId: SagaId
+  /** Name of the saga's definition, where the sender tells it. */
+  readonly definition: string | undefined
+  readonly step: string
+  readonly direction: Direction
+  /** Counted from 1. */
+  readonly attempt: number
+  /** The same over all attempts: what to hand on to an API that takes such keys. */
+  readonly idempotencyKey: IdempotencyKey
+  /** When it was sent, milliseconds since the epoch. */
+  readonly at: number
+  /** Work is not started past it; milliseconds since the epoch. */
+  readonly deadlineAt: number | undefined
+}
+
+export interface HandlerContext<Tx> {
+  /** The transaction that the reply is stored in too. Write through it and nothing else. */
+  readonly tx: Tx
+  readonly command: CommandInfo
+  /** Fires at the command's deadline, and when the service stops and has waited its time. */
+  readonly signal: AbortSignal
+}
+
+/** Carries one command out. Called again after a throw; never again once its transaction has been kept (S8). */
+export type Handler<Input, Output, Tx> = (input: Input, context: HandlerContext<Tx>) => Promise<Answer<Output>>
+
+export interface BatchItem<Input> {
+  readonly input: Input
+  readonly command: CommandInfo
+}
+
+export interface BatchContext<Tx> {
+  readonly tx: Tx
+  /** Fires at the latest deadline among the items, and when the service stops and has waited its time. */
+  readonly signal: AbortSignal
+}
+
+/** A handler that takes many commands of different sagas in one transaction. */
+export interface BatchedHandler<Input, Output, Tx> {
+  readonly kind: 'batched'
+  readonly run: (
+    items: readonly BatchItem<Input>[],
+    context: BatchContext<Tx>,
+  ) => Promise<readonly NoInfer<Answer<Output>>[]>
+}
+
+/**
+ * Declares that a handler takes many commands at once and answers each in its place. When it throws, the transaction
+ * is undone and the commands are handled one by one, so it must also be right for a single item.
+ */
+export function batched<Input, Output, Tx>(
+  run: BatchedHandler<Input, Output, Tx>['run'],
+): BatchedHandler<Input, Output, Tx> {
+  return { kind: 'batched', run }
+}
+
+/** The handlers that a contract asks for. */
+export type Handlers<C extends Contract, Tx> = {
+  readonly [Name in keyof C]: C[Name] extends Command<infer Input, infer Output>
+    ? Handler<Input, Output, Tx> | BatchedHandler<Input, Output, Tx>
+    : never
+}

@@ -1,0 +1,159 @@
+/**
+ * A participant: takes commands from `<participant>.commands`, carries them out, answers on the topic they name.
+ *
+ *     stopped --start--> started --stop--> stopped
+ *
+ * Guarantees: each idempotency key has at most one effect in the handlers' transactions (S8); every command gets at
+ * least one reply; one saga's commands are handled in order; a record that cannot be used becomes a dead letter and
+ * the partition goes on (S18).
+ */
+import { assert, type OperationalError } from '../message/errors.ts'
+import type { LogRecord } from '../message/record.ts'
+import { kasagaTopics, participantTopic } from '../message/topics.ts'
+import type { Broker, GroupListener, GroupMember } from '../ports/broker.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Inbox } from '../ports/inbox.ts'
+import { type Log, type Metrics, noLog, noMetrics } from '../ports/telemetry.ts'
+import { type Contract, participantName } from '../saga/contract.ts'
+import type { Handlers } from './handlers.ts'
+import { operationsOf } from './operations.ts'
+import { PartitionWorker, type WorkerLimits, type WorkerPorts } from './partition-worker.ts'
+import { Performer } from './performer.ts'
+import { Publisher } from './publisher.ts'
+
+export interface ParticipantOptions<Tx> {
+  readonly broker: Broker
+  readonly inbox: Inbox<Tx>
+  readonly clock: Clock
+  readonly log?: Log
+  readonly metrics?: Metrics
+  /** Prefix of the installation's topics: where dead letters go. Default `kasaga`. */
+  readonly prefix?: string
+  /** Consumer group. Default: the participant's name. */
+  readonly group?: string
+  /** Topic of its commands. Default: `<participant>.commands`. */
+  readonly topic?: string
+  /** Which topics a command may name for its reply. Default: those whose name ends in `.replies`. */
+  readonly isReplyTopic?: (topic: string) => boolean
+  readonly limits?: Partial<ParticipantLimits>
+}
+
+export interface ParticipantLimits extends WorkerLimits {
+  /** Transactions at a time, over all partitions; keep it at or below the size of the database's pool. */
+  readonly concurrencyMax: number
+}
+
+export const PARTICIPANT_LIMITS: ParticipantLimits = {
+  chunkRecordsMax: 200,
+  queueRecordsMax: 2_000,
+  concurrencyMax: 8,
+  drainMs: 10_000,
+  abortGraceMs: 5_000,
+}
+
+export interface ParticipantService {
+  /** Joins the group; commands are taken from then on. Throws an `OperationalError` when a topic is missing. */
+  start(): Promise<void>
+  /** Finishes the chunks in work, keeps their checkpoints, and leaves the group. */
+  stop(): Promise<void>
+}
+
+/**
+ * Makes the service that carries a contract's commands out. The inbox decides what `tx` the handlers get.
+ * @throws TypeError when the contract has no command.
+ */
+export function participantService<C extends Contract, Tx>(
+  contract: C,
+  handlers: Handlers<C, NoInfer<Tx>>,
+  options: ParticipantOptions<Tx>,
+): ParticipantService {
+  const name = participantName(contract)
+  const { broker, inbox, clock, metrics = noMetrics, prefix = 'kasaga', group = name } = options
+  const log = (options.log ?? noLog).with({ participant: name })
+  const limits = { ...PARTICIPANT_LIMITS, ...options.limits }
+  const { deadLetters } = kasagaTopics(prefix)
+  return new Consumer<Tx>(options.topic ?? participantTopic(name), limits, {
+    group,
+    operations: operationsOf<C, Tx>(contract, handlers),
+    isReplyTopic: options.isReplyTopic ?? takesReplies,
+    performer: new Performer<Tx>({ inbox, clock, log, metrics }, limits.concurrencyMax),
+    publisher: new Publisher({ broker, clock, log, metrics }, { group, service: name, deadLetters }),
+    source: `/participant/${name}`,
+    broker,
+    clock,
+    log,
+    metrics,
+  })
+}
+
+function takesReplies(topic: string): boolean {
+  return topic.length <= 249 && /^[A-Za-z0-9._-]+\.replies$/.test(topic)
+}
+
+interface ConsumerPorts<Tx> extends Omit<WorkerPorts<Tx>, 'member'> {
+  readonly group: string
+}
+
+class Consumer<Tx> implements ParticipantService, GroupListener {
+  readonly #topic: string
+  readonly #limits: WorkerLimits
+  readonly #ports: ConsumerPorts<Tx>
+  readonly #workers = new Map<number, PartitionWorker<Tx>>()
+  #joining: PromiseWithResolvers<GroupMember> | undefined
+  #member: GroupMember | undefined
+
+  constructor(topic: string, limits: WorkerLimits, ports: ConsumerPorts<Tx>) {
+    this.#topic = topic
+    this.#limits = limits
+    this.#ports = ports
+  }
+
+  async start(): Promise<void> {
+    assert(this.#joining === undefined, 'a participant is started once at a time')
+    // Partitions may be assigned while the join is under way: their workers wait for the member.
+    const joining = Promise.withResolvers<GroupMember>()
+    this.#joining = joining
+    const { broker, group } = this.#ports
+    try {
+      this.#member = await broker.join({ group, topics: [this.#topic] }, this)
+      joining.resolve(this.#member)
+      this.#ports.log.info('takes commands', { topic: this.#topic, group })
+    } catch (error) {
+      this.#joining = undefined
+      joining.promise.catch(() => {})
+      joining.reject(error)
+      await Promise.all([...this.#workers.keys()].map((partition) => this.revoked(partition)))
+      throw error
+    }
+  }
+
+  async stop(): Promise<void> {
+    const member = await this.#joining?.promise
+    await Promise.all([...this.#workers.keys()].map((partition) => this.revoked(partition)))
+    await member?.close()
+    this.#member = undefined
+    this.#joining = undefined
+  }
+
+  assigned(partition: number): void {
+    const member = this.#joining?.promise
+    assert(member !== undefined, 'a partition is assigned to a participant that has started')
+    const worker = new PartitionWorker<Tx>({ topic: this.#topic, partition }, { ...this.#ports, member }, this.#limits)
+    this.#workers.set(partition, worker)
+  }
+
+  async revoked(partition: number): Promise<void> {
+    const worker = this.#workers.get(partition)
+    this.#workers.delete(partition)
+    await worker?.close()
+  }
+
+  records(_topic: string, partition: number, records: readonly LogRecord[]): void {
+    if (this.#member) this.#workers.get(partition)?.take(records, this.#member)
+  }
+
+  trouble(error: OperationalError): void {
+    this.#ports.metrics.count('kasaga_participant_trouble_total')
+    this.#ports.log.error('the broker is in trouble', { code: error.code, error })
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * Works through one partition of the participant's topic.
+ *
+ *     opening --open--> running --close--> closing --loop and last append ended--> closed
+ *
+ * The service makes one when the partition is assigned and closes it when it is revoked; `take` feeds it. A chunk goes
+ * through: read, perform, append replies and dead letters, commit the checkpoint; the checkpoint never passes a record
+ * whose reply or dead letter is not durable. One chunk is performed while the one before is appended. Nothing that
+ * goes wrong ends the loop: it is logged, waited out and tried again, and the inbox makes that harmless.
+ */
+import { type ReplyContent, replyRecord } from '../message/command-record.ts'
+import { H } from '../message/headers.ts'
+import { headerOf, type LogRecord } from '../message/record.ts'
+import type { Broker, GroupMember } from '../ports/broker.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log, Metrics } from '../ports/telemetry.ts'
+import { backoff } from './backoff.ts'
+import { deadlineSignal } from './deadline-signal.ts'
+import { errorContent } from './inbox-verdict.ts'
+import type { Performer } from './performer.ts'
+import type { Outgoing, Publisher } from './publisher.ts'
+import { type ReadOptions, type ReceivedCommand, type RefusedCommand, readCommand } from './received-command.ts'
+
+export interface WorkerPorts<Tx> extends ReadOptions<Tx> {
+  readonly broker: Broker
+  readonly member: Promise<GroupMember>
+  readonly performer: Performer<Tx>
+  readonly publisher: Publisher
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  /** `ce_source` of the replies. */
+  readonly source: string
+}
+
+export interface WorkerLimits {
+  /** Records in one chunk. */
+  readonly chunkRecordsMax: number
+  /** Records that wait; above it the partition is paused, below half of it resumed. */
+  readonly queueRecordsMax: number
+  /** How long closing waits for the chunk in work before the handlers' signal fires. */
+  readonly drainMs: number
+  /** How long closing waits after that before it leaves the handler behind. */
+  readonly abortGraceMs: number
+}
+
+export class PartitionWorker<Tx> {
+  readonly #topic: string
+  readonly #partition: number
+  readonly #ports: WorkerPorts<Tx>
+  readonly #limits: WorkerLimits
+  readonly #log: Log
+  /** Fires when no new work may be started. */
+  readonly #closing = new AbortController()
+  /** Fires when work under way should end, too. */
+  readonly #aborting = new AbortController()
+  readonly #loop: Promise<void>
+  #queue: LogRecord[] = []
+  #paused = false
+  #wake: (() => void) | undefined
+
+  constructor(place: { topic: string; partition: number }, ports: WorkerPorts<Tx>, limits: WorkerLimits) {
+    this.#topic = place.topic
+    this.#partition = place.partition
+    this.#ports = ports
+    this.#limits = limits
+    this.#log = ports.log.with(place)
+    this.#loop = this.#run()
+  }
+
+  /** Takes records that were delivered; those that come after `close` are left for the next member. */
+  take(records: readonly LogRecord[], member: GroupMember): void {
+    if (this.#closing.signal.aborted) return
+    this.#queue.push(...records)
+    if (!this.#paused && this.#queue.length > this.#limits.queueRecordsMax) {
+      this.#paused = true
+      member.pause(this.#topic, this.#partition)
+    }
+    this.#wake?.()
+  }
+
+  /** Ends after the chunk in work, or when the time for it is over; records that wait are dropped. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    this.#queue = []
+    this.#wake?.()
+    if (await this.#endsWithin(this.#limits.drainMs)) return
+    this.#aborting.abort(new DOMException('the participant is stopping', 'AbortError'))
+    if (await this.#endsWithin(this.#limits.abortGraceMs)) return
+    this.#log.error('a handler did not end in time and was left behind', { ...this.#limits })
+  }
+
+  async #endsWithin(waitMs: number): Promise<boolean> {
+    const none = new AbortController().signal
+    const timer = deadlineSignal(this.#ports.clock, this.#ports.clock.now() + waitMs, none)
+    const late = new Promise<boolean>((resolve) => {
+      timer.signal.addEventListener('abort', () => resolve(false), { once: true })
+    })
+    const ended = await Promise.race([this.#loop.then(() => true), late])
+    timer.cancel()
+    return ended
+  }
+
+  async #run(): Promise<void> {
+    const member = await this.#untilDone('opening the partition', () => this.#open())
+    if (!member) return
+    let published = Promise.resolve(true)
+    while (!this.#closing.signal.aborted) {
+      const chunk = await this.#next(member)
+      const last = chunk.at(-1)
+      if (!last) continue
+      const outgoing = await this.#untilDone('performing a chunk', () => this.#perform(chunk))
+      if (!outgoing || !(await published)) break
+      published = this.#publish(member, outgoing, last.offset + 1n)
+    }
+    await published
+  }
+
+  async #open(): Promise<GroupMember> {
+    const { broker, member: joining } = this.#ports
+    const member = await joining
+    const from = (await member.committed(this.#topic, this.#partition)) ?? (await this.#start(broker))
+    if (!this.#closing.signal.aborted) member.open(this.#topic, this.#partition, from)
+    return member
+  }
+
+  async #start(broker: Broker): Promise<bigint> {
+    const offsets = await broker.offsets(this.#topic)
+    return offsets.find(({ partition }) => partition === this.#partition)?.start ?? 0n
+  }
+
+  /** The next chunk; waits for records; empty when the worker closes. */
+  async #next(member: GroupMember): Promise<readonly LogRecord[]> {
+    if (this.#queue.length === 0) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+      this.#wake = undefined
+    }
+    const chunk = this.#queue.splice(0, this.#limits.chunkRecordsMax)
+    if (this.#paused && this.#queue.length < this.#limits.queueRecordsMax / 2 && !this.#closing.signal.aborted) {
+      this.#paused = false
+      member.resume(this.#topic, this.#partition)
+    }
+    return chunk
+  }
+
+  async #perform(chunk: readonly LogRecord[]): Promise<readonly Outgoing[]> {
+    const { clock, metrics } = this.#ports
+    const startedAt = clock.now()
+    const received = chunk.map((record) => readCommand(record, this.#ports))
+    const commands = received.filter((item) => item.kind === 'command')
+    const performed = await this.#ports.performer.perform(commands, this.#aborting.signal)
+    metrics.observe('kasaga_participant_chunk_records', chunk.length)
+    metrics.observe('kasaga_participant_chunk_ms', clock.now() - startedAt)
+    return received.flatMap((item) => {
+      if (item.kind === 'refused') return this.#refused(item)
+      const content = performed.get(item)
+      return content ? [this.#reply(item, content)] : []
+    })
+  }
+
+  /** A dead letter, and where the sender can be told, an answer, so that the saga need not wait for its timeout. */
+  #refused(item: RefusedCommand): readonly Outgoing[] {
+    const letter = this.#ports.publisher.deadLetter(item.record, { reason: item.fault, message: item.message })
+    if (item.replyTo === undefined) return [letter]
+    const error = { code: 'invalid-command', message: item.message, details: { reason: item.fault } }
+    return [letter, this.#reply({ record: item.record, replyTo: item.replyTo }, errorContent('fatal', error))]
+  }
+
+  #reply(command: Pick<ReceivedCommand<Tx>, 'record' | 'replyTo'>, content: ReplyContent): Outgoing {
+    const { clock, metrics, source } = this.#ports
+    metrics.count('kasaga_participant_replies_total', { outcome: content.outcome })
+    const id = `${headerOf(command.record, H.id) ?? ''}/reply`
+    const record = replyRecord(command.record, content, { id, at: clock.now(), source })
+    return { kind: 'reply', topic: command.replyTo, record, source: command.record }
+  }
+
+  /** In this order: replies and dead letters are durable, then the checkpoint moves. False: the worker ended first. */
+  async #publish(member: GroupMember, outgoing: readonly Outgoing[], next: bigint): Promise<boolean> {
+    const durable = await this.#untilDone('publishing', async () => ({
+      all: await this.#ports.publisher.publish(outgoing, this.#aborting.signal),
+    }))
+    if (!durable?.all) return false
+    try {
+      await member.commit(this.#topic, this.#partition, next)
+    } catch (error) {
+      // The next commit covers this one; what is delivered again in between answers from the inbox.
+      this.#log.warn('the checkpoint could not be kept', { next: String(next), error })
+    }
+    return true
+  }
+
+  /** Tries until it works; `undefined` when the worker closes before it does. */
+  async #untilDone<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
+    for (let attempt = 0; attempt === 0 || !this.#closing.signal.aborted; attempt++) {
+      try {
+        return await work()
+      } catch (error) {
+        this.#ports.metrics.count('kasaga_participant_trouble_total')
+        this.#log.error(`${what} did not work and is tried again`, { attempt: attempt + 1, error })
+      }
+      await backoff(this.#ports.clock, attempt, this.#closing.signal)
+    }
+    return undefined
+  }
+}
