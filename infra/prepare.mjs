@@ -16,7 +16,10 @@ export const pinnedNode = '24.21.0'
 const stampFile = join('node_modules', '.kasaga-installed')
 
 /** What went wrong while preparing, in words for the user. */
-export class PrepareError extends Error {}
+export class PrepareError extends Error {
+  /** Whether npm was cut off in the middle, so that what it leaves cannot be trusted. */
+  interrupted = false
+}
 
 const tell = (line) => process.stderr.write(`kasaga: ${line}\n`)
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'))
@@ -45,9 +48,10 @@ async function npmInstall(node, folder, flags) {
   // npm's output goes to stderr: stdout belongs to the command that the user asked for.
   const end = await ended(spawnTied(node, [...args, ...flags], { cwd: folder, stdio: ['ignore', 2, 2] }))
   if (end.code === 0) return
-  throw new PrepareError(
-    `npm install in ${folder} failed (${end.signal ?? `exit code ${end.code}`}); its words are above`,
-  )
+  const how = end.signal ?? `exit code ${end.code}`
+  const failure = new PrepareError(`npm install in ${folder} failed (${how}); its words are above`)
+  failure.interrupted = end.code === null
+  throw failure
 }
 
 /** Installs with a mark that stays when it does not come to its end. */
@@ -57,7 +61,13 @@ async function installMarked(folder, mark, install) {
     rmSync(join(folder, 'node_modules'), { recursive: true, force: true })
   }
   writeFileSync(mark, '')
-  await install()
+  try {
+    await install()
+  } catch (error) {
+    // npm that fails on its own has put back what was there.
+    if (error instanceof PrepareError && !error.interrupted) rmSync(mark)
+    throw error
+  }
   rmSync(mark)
 }
 
