@@ -90,15 +90,20 @@ export class InProcessBroker implements Broker {
   async *#readTo(place: Place, from: bigint, end: bigint | undefined): AsyncGenerator<readonly LogRecord[]> {
     const { store, clock } = this.#log
     if (end === undefined) throw topicMissing(store, place.topic)
-    for (let next = from; next < end || next === from; ) {
-      const error = outOfRange(store, place, next)
-      if (error) throw error
-      if (next >= end) return
+    let next = from
+    this.#checkRange(place, next)
+    while (next < end) {
       const records = store.read(place, next)
       next += BigInt(records.length)
       yield next <= end ? records : records.slice(0, records.length - Number(next - end))
       await new Promise<void>((resolve) => clock.soon(resolve))
+      this.#checkRange(place, next)
     }
+  }
+
+  #checkRange(place: Place, from: bigint): void {
+    const error = outOfRange(this.#log.store, place, from)
+    if (error) throw error
   }
 
   #mismatch(spec: TopicSpec, found: TopicDescription): OperationalError {
