@@ -127,6 +127,11 @@ export class BatchReader {
     return this.#nextNumber
   }
 
+  /** Whether it has read the start, and not yet the end, of a batch that it may accept. */
+  get insideBatch(): boolean {
+    return this.#open?.accepted ?? false
+  }
+
   /** Takes the next record; answers the batch that it completes, if it does and the batch is accepted. */
   read(record: LogRecord): AcceptedBatch | undefined {
     const header = decodeBatchHeader(record)

@@ -1,0 +1,38 @@
+/** What a projector is given, and its limits. */
+import type { Broker } from '../../shared/ports/broker.ts'
+import type { Clock } from '../../shared/ports/clock.ts'
+import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
+import type { ViewWriter } from '../../shared/ports/view-store.ts'
+import type { Projection } from '../../shared/view/projection.ts'
+
+export interface ProjectorOptions {
+  readonly broker: Broker
+  readonly writer: ViewWriter
+  readonly projections: readonly Projection[]
+  /** `<prefix>.events` */
+  readonly topic: string
+  /** `<prefix>.projector.<name>` */
+  readonly group: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  /** A log that ends before a checkpoint is another log, or has lost its end: build anew, or refuse to start. */
+  readonly onShorterLog: 'rebuild' | 'refuse'
+  readonly limits?: Partial<ProjectorLimits>
+}
+
+export interface ProjectorLimits {
+  /** Events that one transaction takes, about: a batch is never cut. */
+  readonly chunkEventsMax: number
+  /** Events of one partition that wait; beyond them its delivery is held. */
+  readonly bufferedEventsMax: number
+  readonly retryDelayMinMs: number
+  readonly retryDelayMaxMs: number
+}
+
+export const PROJECTOR_LIMITS: ProjectorLimits = {
+  chunkEventsMax: 5_000,
+  bufferedEventsMax: 20_000,
+  retryDelayMinMs: 50,
+  retryDelayMaxMs: 5_000,
+}

@@ -1,0 +1,226 @@
+/**
+ * The projector: reads the log in a group, folds accepted batches, and writes rows and checkpoints in one transaction.
+ *
+ *   starting --joined--> running --close--> closed        (each partition: see partition-feed.ts)
+ *
+ * One loop makes all changes, a step at a time: feeds that are loading read their checkpoints; else the chunk that has
+ * gathered, of all partitions, is applied; else it waits. While a chunk is applied the next one gathers, so load makes
+ * chunks grow and the cost of an event fall.
+ * Guarantees: rows and checkpoint move together, from where the checkpoint stands in the database (S17): a chunk is
+ * never applied twice, also when two projectors own a partition (K35) or a commit's answer is lost (K36). Any trouble
+ * ends in the same way: what is in memory is dropped and the checkpoints are read again.
+ */
+import { messageOf, OperationalError } from '../../shared/message/errors.ts'
+import type { LogRecord } from '../../shared/message/record.ts'
+import type { GroupMember } from '../../shared/ports/broker.ts'
+import { sleep } from '../../shared/ports/clock.ts'
+import { applyChunk } from './apply-chunk.ts'
+import type { Taken } from './fold-chunk.ts'
+import { PROJECTOR_LIMITS, type ProjectorLimits, type ProjectorOptions } from './options.ts'
+import { PartitionFeed } from './partition-feed.ts'
+import { Progress } from './progress.ts'
+
+export class Projector {
+  readonly #options: ProjectorOptions
+  readonly #limits: ProjectorLimits
+  readonly #feeds = new Map<number, PartitionFeed>()
+  readonly #progress = new Progress()
+  readonly #closing = Promise.withResolvers<void>()
+  #closed = false
+  #failures = 0
+  #member: GroupMember | undefined
+  #loop: Promise<void> = Promise.resolve()
+  /** Settles when the chunk that is being applied is done with. */
+  #applying: Promise<unknown> = Promise.resolve()
+  #wake: () => void = () => {}
+
+  private constructor(options: ProjectorOptions) {
+    this.#options = options
+    this.#limits = { ...PROJECTOR_LIMITS, ...options.limits }
+  }
+
+  /**
+   * Makes the tables that are missing, joins the group and starts to project.
+   * @throws OperationalError when the store or the broker is in trouble, and `log-shorter-than-views`.
+   */
+  static async start(options: ProjectorOptions): Promise<Projector> {
+    const projector = new Projector(options)
+    await options.writer.prepare(options.projections)
+    await checkLog(options)
+    const member = await projector.#join()
+    projector.#member = member
+    projector.#loop = projector.#run(member)
+    return projector
+  }
+
+  /** Whether the views hold each partition's log before the offset given for it, as far as is known here. */
+  caughtUp(offsets: ReadonlyMap<number, bigint>): boolean {
+    return [...offsets].every(([partition, offset]) => this.#progress.at(partition) >= offset)
+  }
+
+  /** Waits until a partition's log before `offset` is in the views; rejects with `views-behind` after `waitMs`. */
+  waitFor(partition: number, offset: bigint, waitMs: number): Promise<void> {
+    return this.#progress.wait(partition, offset, { clock: this.#options.clock, waitMs })
+  }
+
+  /** Records of the log that are not in the views yet, by partition owned here; sets the gauge too. */
+  async lag(): Promise<ReadonlyMap<number, bigint>> {
+    const lags = new Map<number, bigint>()
+    for (const { partition, end } of await this.#options.broker.offsets(this.#options.topic)) {
+      if (!this.#feeds.has(partition)) continue
+      const behind = end - this.#progress.at(partition)
+      lags.set(partition, behind > 0n ? behind : 0n)
+      this.#options.metrics.gauge('kasaga_projector_lag_records', Number(lags.get(partition)), { partition })
+    }
+    return lags
+  }
+
+  /** Ends after the chunk under way and leaves the group; what is not applied is read again by the next owner. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#closing.resolve()
+    this.#wake()
+    await this.#loop
+    await this.#member?.close()
+    this.#progress.close()
+  }
+
+  #join(): Promise<GroupMember> {
+    const { broker, topic, group, log } = this.#options
+    return broker.join(
+      { group, topics: [topic] },
+      {
+        assigned: (partition) => {
+          this.#feeds.set(partition, new PartitionFeed(partition))
+          this.#wake()
+        },
+        revoked: async (partition) => {
+          this.#feeds.delete(partition)
+          this.#progress.forget(partition)
+          await this.#applying
+        },
+        records: (_, partition, records) => this.#take(partition, records),
+        trouble: (error) => log.error('the log cannot be read', { code: error.code, why: error.message }),
+      },
+    )
+  }
+
+  #take(partition: number, records: readonly LogRecord[]): void {
+    const feed = this.#feeds.get(partition)
+    if (!feed) return
+    feed.read(records)
+    if (!feed.paused && feed.bufferedEvents > this.#limits.bufferedEventsMax) {
+      feed.paused = true
+      this.#member?.pause(this.#options.topic, partition)
+    }
+    this.#settle(feed)
+    this.#wake()
+  }
+
+  async #run(member: GroupMember): Promise<void> {
+    while (!this.#closed) {
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+      try {
+        const busy = (await this.#load(member)) || (await this.#step(member))
+        this.#failures = 0
+        if (!busy && !this.#closed) await woken
+      } catch (error) {
+        await this.#recover(error)
+      }
+    }
+  }
+
+  /** Opens the feeds that stand nowhere yet; answers whether there was one. */
+  async #load(member: GroupMember): Promise<boolean> {
+    const loading = [...this.#feeds.values()].filter((feed) => feed.status === 'loading')
+    if (loading.length === 0) return false
+    const { writer, projections, topic } = this.#options
+    const partitions = loading.map((feed) => feed.partition)
+    const checkpoints = await writer.checkpoints(projections, partitions)
+    for (const feed of loading) {
+      // It may have been lost, and assigned again, in the meantime.
+      if (this.#feeds.get(feed.partition) !== feed) continue
+      const from = feed.open(checkpoints.filter((checkpoint) => checkpoint.partition === feed.partition))
+      member.open(topic, feed.partition, from)
+      this.#settle(feed)
+    }
+    return true
+  }
+
+  /** Applies what has gathered; answers whether there was anything. */
+  async #step(member: GroupMember): Promise<boolean> {
+    const taken = this.#gather(member)
+    if (taken.length === 0) return false
+    const applying = applyChunk(this.#options, taken)
+    this.#applying = applying.catch(() => {})
+    if ((await applying) === 'moved') {
+      this.#options.log.warn('another projector was faster: the checkpoints are read again')
+      this.#options.metrics.count('kasaga_projector_conflicts_total')
+      for (const { feed } of taken) feed.close()
+      return true
+    }
+    for (const { feed, batches } of taken) {
+      feed.inFlight = false
+      this.#settle(feed)
+      const { partition } = feed
+      this.#options.metrics.count('kasaga_projector_batches_total', { partition }, batches.length)
+      this.#options.metrics.count('kasaga_projector_void_batches_total', { partition }, feed.newlyVoid())
+    }
+    return true
+  }
+
+  #gather(member: GroupMember): Taken[] {
+    const taken: Taken[] = []
+    let room = this.#limits.chunkEventsMax
+    // The one with most first: no partition starves, because what waits grows.
+    for (const feed of [...this.#feeds.values()].sort((a, b) => b.bufferedEvents - a.bufferedEvents)) {
+      if (room <= 0 || feed.isEmpty) continue
+      const batches = feed.take(room)
+      for (const batch of batches) room -= batch.events.length
+      taken.push({ feed, batches })
+      if (!feed.paused || feed.bufferedEvents > this.#limits.bufferedEventsMax / 2) continue
+      feed.paused = false
+      member.resume(this.#options.topic, feed.partition)
+    }
+    return taken
+  }
+
+  /** Says how far the views are: to the end of what was read when nothing waits, else to the lowest checkpoint. */
+  #settle(feed: PartitionFeed): void {
+    if (this.#feeds.get(feed.partition) === feed && feed.status === 'open')
+      this.#progress.set(feed.partition, feed.applied)
+  }
+
+  async #recover(error: unknown): Promise<void> {
+    const { log, metrics, clock } = this.#options
+    const { retryDelayMinMs, retryDelayMaxMs } = this.#limits
+    const delayMs = Math.min(retryDelayMaxMs, retryDelayMinMs * 2 ** Math.min(this.#failures++, 20))
+    const code = error instanceof OperationalError ? error.code : 'bug'
+    const fields = { code, why: messageOf(error), delayMs, error }
+    if (error instanceof OperationalError) log.warn('the views cannot be written: trying again', fields)
+    else log.error('the projector failed: starting over from the checkpoints', fields)
+    metrics.count('kasaga_projector_failures_total', { code })
+    for (const feed of this.#feeds.values()) feed.close()
+    await Promise.race([sleep(clock, delayMs), this.#closing.promise])
+  }
+}
+
+/** Views that are further than the log are of another log, or the log has lost its end. */
+async function checkLog(options: ProjectorOptions): Promise<void> {
+  const { broker, writer, projections, topic, onShorterLog, log } = options
+  const offsets = await broker.offsets(topic)
+  const ends = new Map(offsets.map(({ partition, end }) => [partition, end]))
+  const checkpoints = await writer.checkpoints(projections, [...ends.keys()])
+  for (const projection of projections) {
+    const own = checkpoints.filter((checkpoint) => checkpoint.projection === projection.name)
+    const ahead = own.find(({ partition, nextOffset }) => nextOffset > (ends.get(partition) ?? 0n))
+    if (!ahead) continue
+    const why = `${projection.name} stands at offset ${ahead.nextOffset} of partition ${ahead.partition}, past the log's end`
+    if (onShorterLog === 'refuse')
+      throw new OperationalError('log-shorter-than-views', why, { where: 'projector', retriable: false })
+    log.warn('the views are built anew from the log', { why })
+    await writer.reset(projection)
+  }
+}

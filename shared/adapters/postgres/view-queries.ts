@@ -1,0 +1,183 @@
+/** What the gateway and the command line read from the views. Every list is bounded; counts come from the same rows. */
+import { type Kysely, sql } from 'kysely'
+import type { ViewCheckpoint } from '../../ports/view-store.ts'
+import type { EventRow, SagaRow, SagaStatus, StepRow } from '../../view/saga-tables.ts'
+import { readCheckpoints } from './view-checkpoints.ts'
+import type { ViewTables } from './view-schema.ts'
+
+type Db<Tables extends ViewTables = ViewTables> = Kysely<Tables>
+
+export interface SagaView extends Omit<SagaRow, 'status' | 'started_at'> {
+  readonly status: SagaStatus | null
+  readonly started_at: number
+  /** From start to end; null while it runs. */
+  readonly duration_ms: number | null
+}
+
+/** Where a list goes on: behind the last saga of the page before. */
+export interface SagaMark {
+  readonly started_at: number
+  readonly saga_id: string
+}
+
+export interface SagaFilter {
+  readonly status?: SagaStatus
+  readonly definition?: string
+  /** Beginning of the saga's id. */
+  readonly idPrefix?: string
+  readonly startedFrom?: number
+  readonly startedBefore?: number
+  /** At most `SAGAS_LISTED_MAX`. */
+  readonly limit?: number
+  readonly after?: SagaMark
+}
+
+export const SAGAS_LISTED_MAX = 1_000
+export const EVENTS_LISTED_MAX = 10_000
+
+const limited = (limit: number | undefined, max: number) => Math.max(1, Math.min(limit ?? 50, max))
+
+/** One saga, or `undefined` when the views do not know it (yet). */
+export async function sagaById(db: Db, id: string): Promise<SagaView | undefined> {
+  return sagasOf(db).where('saga_id', '=', id).executeTakeFirst()
+}
+
+function sagasOf(db: Db) {
+  return db
+    .selectFrom('kasaga.sagas')
+    .selectAll()
+    .select(sql<number | null>`ended_at - started_at`.as('duration_ms'))
+    .$castTo<SagaView>()
+}
+
+/** Sagas, newest first. `next`: where the list goes on, absent on the last page. */
+export async function listSagas(
+  db: Db,
+  filter: SagaFilter = {},
+): Promise<{ readonly sagas: readonly SagaView[]; readonly next?: SagaMark }> {
+  const limit = limited(filter.limit, SAGAS_LISTED_MAX)
+  let query = sagasOf(db)
+  if (filter.status) query = query.where('status', '=', filter.status)
+  if (filter.definition !== undefined) query = query.where('definition', '=', filter.definition)
+  if (filter.idPrefix !== undefined) query = query.where(sql<boolean>`starts_with(saga_id, ${filter.idPrefix})`)
+  if (filter.startedFrom !== undefined) query = query.where('started_at', '>=', filter.startedFrom)
+  if (filter.startedBefore !== undefined) query = query.where('started_at', '<', filter.startedBefore)
+  const { after } = filter
+  if (after) query = query.where(sql<boolean>`(started_at, saga_id) < (${after.started_at}::bigint, ${after.saga_id})`)
+  const sagas = await query
+    .orderBy('started_at', 'desc')
+    .orderBy('saga_id', 'desc')
+    .limit(limit + 1)
+    .execute()
+  const page = sagas.slice(0, limit)
+  const last = page.at(-1)
+  if (sagas.length <= limit || !last) return { sagas: page }
+  return { sagas: page, next: { started_at: last.started_at, saga_id: last.saga_id } }
+}
+
+/** A saga's steps in both directions, in the order in which they began. */
+export async function stepsOf(db: Db, id: string): Promise<StepRow[]> {
+  return db.selectFrom('kasaga.steps').selectAll().where('saga_id', '=', id).orderBy('first_seq').execute()
+}
+
+export interface HistoryEvent extends Omit<EventRow, 'offset' | 'data'> {
+  readonly offset: string
+  /** The event's data, without its type. */
+  readonly data: unknown
+}
+
+/** A saga's events in order, from a seq on, at most `EVENTS_LISTED_MAX`. */
+export async function historyOf(
+  db: Db,
+  id: string,
+  page: { readonly fromSeq?: number; readonly limit?: number } = {},
+): Promise<HistoryEvent[]> {
+  const rows = await db
+    .selectFrom('kasaga.events')
+    .select(['saga_id', 'seq', 'type', 'at', 'causation_id', 'topic', 'partition', 'data'])
+    .select(sql<string>`"offset"::text`.as('offset'))
+    .where('saga_id', '=', id)
+    .where('seq', '>=', page.fromSeq ?? 1)
+    .orderBy('seq')
+    .limit(limited(page.limit ?? EVENTS_LISTED_MAX, EVENTS_LISTED_MAX))
+    .execute()
+  return rows.map((row) => ({ ...row, data: JSON.parse(row.data ?? 'null') }))
+}
+
+export type StatusCounts = Readonly<Record<SagaStatus, number>>
+
+/** How many sagas stand in each status. */
+export async function countsByStatus(db: Db, definition?: string): Promise<StatusCounts> {
+  let query = db
+    .selectFrom('kasaga.sagas')
+    .select(['status', sql<number>`count(*)`.as('sagas')])
+    .groupBy('status')
+  if (definition !== undefined) query = query.where('definition', '=', definition)
+  const counts = { running: 0, compensating: 0, stuck: 0, completed: 0, compensated: 0 }
+  for (const { status, sagas } of await query.execute())
+    if (status !== null) counts[status as SagaStatus] = Number(sagas)
+  return counts
+}
+
+/** How many sagas hold an event that could not be read. */
+export async function countQuarantined(db: Db): Promise<number> {
+  const query = db.selectFrom('kasaga.sagas').select(sql<number>`count(*)`.as('sagas'))
+  const row = await query.where('quarantined', 'is not', null).executeTakeFirst()
+  return Number(row?.sagas ?? 0)
+}
+
+export interface Durations {
+  readonly ended: number
+  /** Milliseconds; null when nothing has ended. */
+  readonly p50: number | null
+  readonly p99: number | null
+  readonly max: number | null
+}
+
+/** How long sagas took that ended in a status, from a time on. */
+export async function durations(
+  db: Db,
+  filter: {
+    readonly status?: 'completed' | 'compensated'
+    readonly endedFrom?: number
+    readonly definition?: string
+  } = {},
+): Promise<Durations> {
+  const { status = null, definition = null, endedFrom = 0 } = filter
+  const { rows } = await sql<Durations>`
+    select count(*) as ended,
+      percentile_disc(0.5) within group (order by ended_at - started_at) as p50,
+      percentile_disc(0.99) within group (order by ended_at - started_at) as p99,
+      max(ended_at - started_at) as max
+    from kasaga.sagas
+    where ended_at >= ${endedFrom}::bigint
+      and (${status}::text is null or status = ${status}) and (${definition}::text is null or definition = ${definition})
+  `.execute(db)
+  return rows[0] ?? { ended: 0, p50: null, p99: null, max: null }
+}
+
+/** Where a projection stands on a partition; `undefined` when it never was there. */
+export async function checkpointOf(
+  db: Db,
+  partition: number,
+  projection = 'sagas',
+): Promise<ViewCheckpoint | undefined> {
+  return (await readCheckpoints(db, [partition])).find((one) => one.projection === projection)
+}
+
+/** All checkpoints: what was applied, and when it was appended. */
+export async function allCheckpoints(db: Db): Promise<ViewCheckpoint[]> {
+  return readCheckpoints(db)
+}
+
+/** A hash over the rows of a view in the order of their key: equal for equal views (S16). */
+export async function viewHash(
+  db: Db,
+  table: { readonly name: string; readonly key: readonly string[] },
+): Promise<string> {
+  const key = sql.join(table.key.map((name) => sql`${sql.ref(`t.${name}`)}::text collate "C"`))
+  const { rows } = await sql<{ hash: string }>`
+    select md5(coalesce(string_agg(md5(t::text), '' order by ${key}), '')) as hash
+    from ${sql.table(`kasaga.${table.name}`)} as t`.execute(db)
+  return rows[0]?.hash ?? ''
+}
