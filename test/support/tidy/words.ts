@@ -32,7 +32,7 @@ const forbidden = (name: string): string | undefined => wordsOf(name).find((word
 export const fileNames: Rule = (file) => {
   const name = file.path.split('/').at(-1) ?? ''
   const found: Finding[] = []
-  if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.(test|config|d))?\.[a-z]+$/.test(name))
+  if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)*\.[a-z]+$/.test(name))
     found.push({ where: file.path, what: 'the name is not kebab-case', why: WHY_NAMES })
   if (/^index\.[cm]?[jt]s$/.test(name))
     found.push({
