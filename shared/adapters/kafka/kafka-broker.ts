@@ -1,0 +1,136 @@
+/**
+ * The broker port on Apache Kafka.
+ *
+ * Appends, reads and each group have connections of their own, so that a long fetch of one never delays another.
+ */
+import { Kafka, logLevel } from 'kafkajs'
+import type { LogRecord } from '../../message/record.ts'
+import type {
+  AppendBatch,
+  AppendResult,
+  Broker,
+  GroupListener,
+  GroupMember,
+  GroupOptions,
+  PartitionOffsets,
+  TopicDescription,
+  TopicSpec,
+} from '../../ports/broker.ts'
+import type { Log } from '../../ports/telemetry.ts'
+import { Appender } from './appender.ts'
+import { ClusterLink } from './cluster-link.ts'
+import { joinKafkaGroup, type KafkaGroup } from './kafka-group.ts'
+import { kafkajsLog } from './kafka-log.ts'
+import { type KafkaSettings, tlsOptions } from './kafka-settings.ts'
+import { KafkaTopics } from './kafka-topics.ts'
+import { type ClusterOptions, kafkajsCluster } from './kafkajs-internals.ts'
+import { readPartition } from './partition-reader.ts'
+
+const CONNECT_MS = 3_000
+const REQUEST_MS = 10_000
+/** A group's join waits for members that have died, which takes as long as their session. */
+const GROUP_REQUEST_MS = 30_000
+const METADATA_AGE_MAX_MS = 60_000
+const RETRY = { retries: 2, initialRetryTime: 50, maxRetryTime: 500 }
+
+export interface KafkaSurroundings {
+  readonly log: Log
+  /** Stamps the records; milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+/** Opens the port on a cluster; connections are made at the first use. */
+export function openKafkaBroker(settings: KafkaSettings, { log, now }: KafkaSurroundings): KafkaBroker {
+  const creator = kafkajsLog(log)
+  const options: ClusterOptions = {
+    brokers: settings.brokers,
+    clientId: settings.clientId,
+    ssl: tlsOptions(settings, log),
+    sasl: settings.sasl,
+    connectionTimeout: CONNECT_MS,
+    requestTimeout: REQUEST_MS,
+    metadataMaxAge: METADATA_AGE_MAX_MS,
+    retry: RETRY,
+  }
+  const { ssl, sasl, metadataMaxAge: _metadataMaxAge, ...client } = options
+  const kafka = new Kafka({
+    ...client,
+    brokers: [...settings.brokers],
+    ...(ssl === undefined ? {} : { ssl }),
+    ...(sasl === undefined ? {} : { sasl }),
+    logLevel: logLevel.WARN,
+    logCreator: creator,
+  })
+  return new KafkaBroker({
+    log,
+    now,
+    topics: new KafkaTopics(kafka, {
+      replicationFactor: settings.replicationFactor,
+      minInsyncReplicas: settings.minInsyncReplicas,
+    }),
+    link: (requestTimeout = REQUEST_MS) => new ClusterLink(kafkajsCluster({ ...options, requestTimeout }, creator)),
+  })
+}
+
+interface KafkaParts extends KafkaSurroundings {
+  readonly topics: KafkaTopics
+  readonly link: (requestTimeoutMs?: number) => ClusterLink
+}
+
+export class KafkaBroker implements Broker {
+  readonly #parts: KafkaParts
+  readonly #appender: Appender
+  readonly #reading: ClusterLink
+  readonly #groups = new Set<KafkaGroup>()
+  readonly #partitions = new Map<string, number>()
+
+  constructor(parts: KafkaParts) {
+    this.#parts = parts
+    this.#appender = new Appender(parts.link, parts.now)
+    this.#reading = parts.link()
+  }
+
+  append(batches: readonly AppendBatch[]): Promise<readonly AppendResult[]> {
+    return Promise.all(batches.map((batch) => this.#appender.append(batch)))
+  }
+
+  async join(options: GroupOptions, listener: GroupListener): Promise<GroupMember> {
+    const link = this.#parts.link(GROUP_REQUEST_MS)
+    try {
+      const group = await joinKafkaGroup({ ...options, link, log: this.#parts.log }, listener)
+      this.#groups.add(group)
+      return group
+    } catch (error) {
+      await link.close()
+      throw error
+    }
+  }
+
+  read(topic: string, partition: number, from: bigint): AsyncIterable<readonly LogRecord[]> {
+    return readPartition(this.#reading, { topic, partition, from })
+  }
+
+  offsets(topic: string): Promise<readonly PartitionOffsets[]> {
+    return this.#parts.topics.offsets(topic)
+  }
+
+  async partitions(topic: string): Promise<number> {
+    const known = this.#partitions.get(topic) ?? (await this.#parts.topics.partitions(topic))
+    this.#partitions.set(topic, known)
+    return known
+  }
+
+  createTopics(topics: readonly TopicSpec[]): Promise<void> {
+    return this.#parts.topics.create(topics)
+  }
+
+  describeTopics(names: readonly string[]): Promise<readonly TopicDescription[]> {
+    return this.#parts.topics.describe(names)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#groups].map((group) => group.close()))
+    await this.#appender.close()
+    await Promise.all([this.#reading.close(), this.#parts.topics.close()])
+  }
+}
