@@ -1,0 +1,138 @@
+/** Rows of the views as the API answers them. Pure. */
+
+import type { HistoryEvent, SagaMark, SagaView } from '../../shared/adapters/postgres/view-queries.ts'
+import type { EventAnswer, SagaAnswer, SagaDetail, ShownStatus, StepAnswer } from '../../shared/client/http-api.ts'
+import type { Place } from '../../shared/client/place.ts'
+import type { StepRow } from '../../shared/view/saga-tables.ts'
+
+function time(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString()
+}
+
+function direction(text: string | null): 'forward' | 'compensate' {
+  return text === 'compensate' ? 'compensate' : 'forward'
+}
+
+type Shown = (typeof ShownStatus)['options'][number]
+
+/** What a person is shown. Stuck is stuck, and a compensation that a person asked for is a cancel. */
+export function shownStatus(row: SagaView): Shown {
+  if (row.quarantined !== null || row.status === null) return 'unreadable'
+  switch (row.status) {
+    case 'running':
+      return row.retry_at === null ? 'running' : 'retrying'
+    case 'compensated':
+      return row.cause === 'cancelled' ? 'cancelled' : 'compensated'
+    case 'compensating':
+    case 'stuck':
+    case 'completed':
+      return row.status
+    default:
+      return 'unreadable'
+  }
+}
+
+function statusOf(row: SagaView): SagaAnswer['status'] {
+  switch (row.status) {
+    case 'running':
+    case 'compensating':
+    case 'stuck':
+    case 'completed':
+    case 'compensated':
+      return row.status
+    default:
+      return null
+  }
+}
+
+function currentOf(row: SagaView): SagaAnswer['current'] {
+  if (row.current_step === null || row.ended_at !== null) return null
+  return {
+    step: row.current_step,
+    direction: direction(row.direction),
+    attempt: row.attempt,
+    timeoutAt: time(row.timeout_at),
+    retryAt: time(row.retry_at),
+  }
+}
+
+/** One saga. */
+export function sagaAnswer(row: SagaView): SagaAnswer {
+  const { cause, cause_step, cause_code, cause_message } = row
+  return {
+    id: row.saga_id,
+    definition: row.definition,
+    version: row.version,
+    status: statusOf(row),
+    shown: shownStatus(row),
+    current: currentOf(row),
+    cause: cause === null ? null : { kind: cause, step: cause_step, code: cause_code, message: cause_message },
+    stuck: row.status === 'stuck' ? { step: row.stuck_step, code: row.error_code, message: row.error_message } : null,
+    cancelRequested: row.cancel_requested === true,
+    quarantined: row.quarantined,
+    events: row.seq,
+    partition: row.partition,
+    startedAt: time(row.started_at),
+    updatedAt: time(row.updated_at),
+    endedAt: time(row.ended_at),
+    deadlineAt: time(row.deadline_at),
+    durationMs: row.duration_ms,
+  }
+}
+
+function stepAnswer(row: StepRow): StepAnswer {
+  return {
+    step: row.step,
+    direction: direction(row.direction),
+    status: row.status,
+    attempts: row.attempts,
+    participant: row.participant,
+    command: row.command_type,
+    requestedAt: time(row.requested_at),
+    finishedAt: time(row.finished_at),
+    timeoutAt: time(row.timeout_at),
+    retryAt: time(row.retry_at),
+    error: row.error_code === null ? null : { code: row.error_code, message: row.error_message },
+  }
+}
+
+/** One saga with its steps, in the order that they began. */
+export function sagaDetail(row: SagaView, steps: readonly StepRow[]): SagaDetail {
+  return { ...sagaAnswer(row), steps: steps.map(stepAnswer), links: linksOf(row.saga_id) }
+}
+
+/** One event. */
+export function eventAnswer(row: HistoryEvent): EventAnswer {
+  const { topic, partition, offset } = row
+  return {
+    seq: row.seq,
+    type: row.type ?? 'unknown',
+    at: time(row.at),
+    causationId: row.causation_id,
+    place: topic === null || partition === null ? null : { topic, partition, offset },
+    data: row.data,
+  }
+}
+
+/** Where to look next; `result` waits until the views have seen the command, and the saga has come to rest. */
+export function linksOf(id: string, place?: Place): SagaDetail['links'] {
+  const self = `/v1/sagas/${id}`
+  const atLeast = place ? `atLeast=${place.partition}:${place.offset}&` : ''
+  return { self, history: `${self}/history`, result: `${self}?${atLeast}until=settled` }
+}
+
+/** A place on the wire. */
+export function placeAnswer(place: Place): { topic: string; partition: number; offset: string } {
+  return { topic: place.topic, partition: place.partition, offset: String(place.offset) }
+}
+
+/** Where a list goes on, as text that comes back as `after`. No saga id has a `~`. */
+export function markText(mark: SagaMark | undefined): string | null {
+  return mark ? `${mark.started_at}~${mark.saga_id}` : null
+}
+
+/** The mark of such a text, which its schema has checked. */
+export function markOf(text: string): SagaMark {
+  const [startedAt = '', saga = ''] = text.split('~')
+  return { started_at: Number(startedAt), saga_id: saga }
+}

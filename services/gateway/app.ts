@@ -1,0 +1,26 @@
+/** The types that all routes share. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Registry } from 'prom-client'
+import type { SagaClient } from '../../shared/client/saga-client.ts'
+import type { Clock, Ids } from '../../shared/ports/clock.ts'
+import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
+import type { Definitions } from '../../shared/saga/definition.ts'
+import type { GatewayLimits } from './limits.ts'
+import type { SagaReads } from './saga-reads.ts'
+
+export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
+
+/** What the routes work with. */
+export interface Parts {
+  readonly client: SagaClient
+  readonly definitions: Definitions
+  readonly reads: SagaReads
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly registry: Registry
+  readonly limits: GatewayLimits
+}

@@ -1,0 +1,24 @@
+/** Who may ask: without authentication only this machine, unless the operator said otherwise in so many words. */
+import type { FastifyRequest } from 'fastify'
+import { Problem } from './problem.ts'
+
+/** Whether an address to listen on, or a caller's address, is this machine. */
+export function isLoopback(address: string): boolean {
+  const bare = address.replace(/^\[|\]$/g, '').toLowerCase()
+  return bare === 'localhost' || bare === '::1' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(bare)
+}
+
+const HOST_WITH_PORT = /^(\[[0-9a-f:]+\]|[^:]+)(:\d+)?$/i
+
+/**
+ * Refuses what a web page elsewhere could make a browser send here: a name that was made to point at this machine, and
+ * changes from another site. Only where no authentication stands in front.
+ */
+export function refuseForeignPages(request: Pick<FastifyRequest, 'headers' | 'method'>): void {
+  const host = HOST_WITH_PORT.exec(request.headers.host ?? '')?.[1] ?? ''
+  if (!isLoopback(host)) throw new Problem(403, 'foreign-host', 'this gateway answers to localhost only')
+  const site = request.headers['sec-fetch-site']
+  const changes = request.method !== 'GET' && request.method !== 'HEAD'
+  if (changes && site !== undefined && site !== 'same-origin' && site !== 'none')
+    throw new Problem(403, 'foreign-site', 'a page of another site may not change anything here')
+}

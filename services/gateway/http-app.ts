@@ -1,0 +1,95 @@
+/** Puts the HTTP app together: parser, headers, rates, schemas, routes, errors. It listens nowhere yet. */
+import Fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Log } from '../../shared/ports/telemetry.ts'
+import type { App, Parts } from './app.ts'
+import { refuseForeignPages } from './callers.ts'
+import { problemOf, RETRY_AFTER_S } from './classify-error.ts'
+import { takeJson } from './json-body.ts'
+import { addOpenapi, openapiRoute } from './openapi.ts'
+import { pageRoutes } from './page.ts'
+import { Problem, problemBody } from './problem.ts'
+import { addHeaders, addRates } from './protection.ts'
+import { RecentStarts } from './recent-starts.ts'
+import { actRoutes } from './routes/act-routes.ts'
+import { readRoutes } from './routes/read-routes.ts'
+import { startRoute } from './routes/start-route.ts'
+import { statusRoutes } from './routes/status-routes.ts'
+import { ViewWaits } from './view-waits.ts'
+
+/** Longest part of a path: an id, with its characters escaped. */
+const PARAM_CHARS_MAX = 600
+
+function bareApp({ limits, ids }: Parts): App {
+  return Fastify({
+    logger: false,
+    genReqId: () => ids.next(),
+    bodyLimit: limits.bodyBytesMax,
+    requestTimeout: limits.requestTimeoutMs,
+    handlerTimeout: limits.handlerTimeoutMs,
+    keepAliveTimeout: limits.headersTimeoutMs,
+    http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: 1_000 },
+    forceCloseConnections: 'idle',
+    trustProxy: false,
+    routerOptions: { maxParamLength: PARAM_CHARS_MAX },
+  })
+    .setValidatorCompiler(validatorCompiler)
+    .setSerializerCompiler(serializerCompiler)
+    .withTypeProvider<ZodTypeProvider>()
+}
+
+function answerProblem(error: unknown, reply: FastifyReply, log: Log): FastifyReply {
+  const problem = problemOf(error)
+  const { id } = reply.request
+  if (problem.status >= 500) log.error('a request failed', { id, code: problem.code, error })
+  if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_S)
+  return reply
+    .code(problem.status)
+    .type('application/problem+json')
+    .serializer((body: unknown) => JSON.stringify(body))
+    .send(problemBody(problem, String(id)))
+}
+
+function answerErrors(app: App, log: Log): void {
+  app.setErrorHandler<FastifyError>((error, _request, reply) => answerProblem(error, reply, log))
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) =>
+    answerProblem(
+      new Problem(404, 'no-such-route', `${request.method} leads nowhere here; see /openapi.json`),
+      reply,
+      log,
+    ),
+  )
+}
+
+function measure(app: App, { metrics, log }: Parts): void {
+  app.addHook('onResponse', async (request: FastifyRequest, reply) => {
+    const { method } = request
+    const route = request.routeOptions.url ?? 'none'
+    metrics.count('kasaga_http_requests_total', { method, route, status: reply.statusCode })
+    metrics.observe('kasaga_http_request_ms', reply.elapsedTime, { method, route })
+    log.debug('answered', { id: request.id, method, route, status: reply.statusCode, ms: reply.elapsedTime })
+  })
+}
+
+/** The app, ready to listen or to be asked by `inject`. Closing it first lets what waits for a view answer. */
+export async function httpApp(parts: Parts, options: { readonly anonymous: boolean }): Promise<App> {
+  const app = bareApp(parts)
+  const waits = new ViewWaits(parts)
+  const recent = new RecentStarts(parts.limits.recentStartsMax)
+  app.addHook('preClose', async () => waits.close())
+  measure(app, parts)
+  takeJson(app, parts.limits)
+  await addHeaders(app)
+  await addRates(app, parts.limits)
+  await addOpenapi(app)
+  if (!options.anonymous) app.addHook('onRequest', async (request) => refuseForeignPages(request))
+  answerErrors(app, parts.log)
+  startRoute(app, parts, recent)
+  readRoutes(app, parts, waits)
+  actRoutes(app, parts, recent)
+  statusRoutes(app, parts)
+  openapiRoute(app)
+  pageRoutes(app, parts, options.anonymous)
+  await app.ready()
+  return app
+}

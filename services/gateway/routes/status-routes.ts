@@ -1,0 +1,45 @@
+/** For those who run it: alive, ready, metrics. */
+import { z } from 'zod'
+import { ReadyAnswer } from '../../../shared/client/http-api.ts'
+import { messageOf } from '../../../shared/message/errors.ts'
+import type { App, Parts } from '../app.ts'
+
+/** Adds `/healthz`, `/readyz` and `/metrics`. */
+export function statusRoutes(app: App, { reads, registry, log }: Parts): void {
+  app.get(
+    '/healthz',
+    { schema: { summary: 'Alive', tags: ['running'], response: { 200: z.object({ alive: z.boolean() }) } } },
+    async () => ({ alive: true }),
+  )
+
+  app.get(
+    '/readyz',
+    {
+      schema: {
+        summary: 'Ready: the views answer; and how far they are',
+        tags: ['running'],
+        response: { 200: ReadyAnswer, 503: ReadyAnswer },
+      },
+    },
+    async (_request, reply) => {
+      try {
+        const views = (await reads.checkpoints()).map(({ projection, partition, commands, at }) => ({
+          projection,
+          partition,
+          commands: String(commands),
+          appliedAt: at === 0 ? null : new Date(at).toISOString(),
+        }))
+        return { ready: true, views }
+      } catch (error) {
+        log.warn('the views do not answer', { error: messageOf(error) })
+        return reply.code(503).send({ ready: false, views: [] })
+      }
+    },
+  )
+
+  app.get(
+    '/metrics',
+    { schema: { summary: 'Metrics, as Prometheus reads them', tags: ['running'], produces: ['text/plain'] } },
+    async (_request, reply) => reply.header('content-type', registry.contentType).send(await registry.metrics()),
+  )
+}

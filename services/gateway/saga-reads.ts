@@ -1,0 +1,55 @@
+/** What the gateway reads of the views. */
+import {
+  allCheckpoints,
+  countQuarantined,
+  countsByStatus,
+  type HistoryEvent,
+  historyOf,
+  listSagas,
+  type SagaMark,
+  type SagaView,
+  type StatusCounts,
+  sagaById,
+  stepsOf,
+} from '../../shared/adapters/postgres/view-queries.ts'
+import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
+import { classified } from '../../shared/adapters/postgres/view-trouble.ts'
+import type { ViewCheckpoint, ViewStore } from '../../shared/ports/view-store.ts'
+import type { SagaStatus, StepRow } from '../../shared/view/saga-tables.ts'
+
+export interface ListFilter {
+  readonly status?: SagaStatus
+  readonly definition?: string
+  readonly idPrefix?: string
+  readonly limit: number
+  readonly after?: SagaMark
+}
+
+export interface SagaPage {
+  readonly sagas: readonly SagaView[]
+  readonly next?: SagaMark
+}
+
+/** Every method throws an `OperationalError` when the views do not answer. */
+export interface SagaReads {
+  saga(id: string): Promise<SagaView | undefined>
+  steps(id: string): Promise<readonly StepRow[]>
+  /** Events with a seq above `after`. */
+  events(id: string, after: number, limit: number): Promise<readonly HistoryEvent[]>
+  list(filter: ListFilter): Promise<SagaPage>
+  counts(): Promise<{ readonly counts: StatusCounts; readonly unreadable: number }>
+  checkpoints(): Promise<readonly ViewCheckpoint[]>
+}
+
+/** Reads from a view store. */
+export function sagaReads({ db }: ViewStore<ViewTables>): SagaReads {
+  return {
+    saga: (id) => classified(() => sagaById(db, id)),
+    steps: (id) => classified(() => stepsOf(db, id)),
+    events: (id, after, limit) => classified(() => historyOf(db, id, { fromSeq: after + 1, limit })),
+    list: (filter) => classified(() => listSagas(db, filter)),
+    counts: () =>
+      classified(async () => ({ counts: await countsByStatus(db), unreadable: await countQuarantined(db) })),
+    checkpoints: () => classified(() => allCheckpoints(db)),
+  }
+}

@@ -1,0 +1,192 @@
+/** The gateway's HTTP API as schemas: what it checks requests with, what it answers, and what its clients read. */
+import { z } from 'zod'
+
+const ID = /^[A-Za-z0-9._:-]{1,200}$/
+
+/** Ids of sagas, requests and signals. */
+export const Id = z.string().regex(ID, '1 to 200 characters of A-Z a-z 0-9 . _ : -')
+const Time = z.string().describe('RFC 3339, UTC')
+const Offset = z
+  .string()
+  .regex(/^\d{1,19}$/)
+  .describe('an offset in the log; text, because it may be past 2^53')
+const Direction = z.enum(['forward', 'compensate'])
+
+export const LIST_LIMIT_MAX = 200
+export const HISTORY_LIMIT_MAX = 500
+export const WAIT_MS_MAX = 14_000
+
+export const SagaStatusName = z.enum(['running', 'compensating', 'stuck', 'completed', 'compensated'])
+/** What a person is shown; `retrying` and `cancelled` are a closer look at `running` and `compensated`. */
+export const ShownStatus = z.enum([
+  'running',
+  'retrying',
+  'compensating',
+  'stuck',
+  'completed',
+  'compensated',
+  'cancelled',
+  'unreadable',
+])
+
+export const PlaceAnswer = z
+  .object({ topic: z.string(), partition: z.int(), offset: Offset })
+  .describe('where the command stands in the log')
+
+export const Links = z.object({ self: z.string(), history: z.string(), result: z.string() })
+
+export const StartRequest = z.strictObject({
+  id: Id,
+  definition: z.string().min(1).max(64),
+  version: z.int().min(1).max(999_999_999).optional(),
+  input: z.unknown(),
+})
+
+/** `place` is absent when the saga was there already and its start is no longer remembered. */
+export const StartAnswer = z.object({ id: z.string(), place: PlaceAnswer.optional(), links: Links })
+
+export const SignalRequest = z.strictObject({ payload: z.unknown().optional() })
+export const ActBody = z.strictObject({
+  reason: z.string().min(1).max(2_000),
+  actor: z.string().min(1).max(200).optional(),
+})
+export const ActAnswer = z.object({ id: z.string(), requestId: z.string(), place: PlaceAnswer, links: Links })
+
+const ErrorAnswer = z.object({
+  step: z.string().nullable(),
+  code: z.string().nullable(),
+  message: z.string().nullable(),
+})
+
+export const SagaAnswer = z.object({
+  id: z.string(),
+  definition: z.string().nullable(),
+  version: z.int().nullable(),
+  status: SagaStatusName.nullable().describe('null when nothing of the saga could be read'),
+  shown: ShownStatus,
+  current: z
+    .object({
+      step: z.string(),
+      direction: Direction,
+      attempt: z.int().nullable(),
+      timeoutAt: Time.nullable(),
+      retryAt: Time.nullable(),
+    })
+    .nullable()
+    .describe('the step that is under way; null once the saga has ended'),
+  cause: ErrorAnswer.extend({ kind: z.string() }).nullable().describe('why it turned back'),
+  stuck: ErrorAnswer.nullable().describe('what a person has to look at'),
+  cancelRequested: z.boolean(),
+  quarantined: z.string().nullable().describe('why an event of it cannot be read'),
+  events: z.int().nullable(),
+  partition: z.int().nullable(),
+  startedAt: Time.nullable(),
+  updatedAt: Time.nullable(),
+  endedAt: Time.nullable(),
+  deadlineAt: Time.nullable(),
+  durationMs: z.number().nullable(),
+})
+
+export const StepAnswer = z.object({
+  step: z.string(),
+  direction: Direction,
+  status: z.string().nullable(),
+  attempts: z.int().nullable(),
+  participant: z.string().nullable(),
+  command: z.string().nullable(),
+  requestedAt: Time.nullable(),
+  finishedAt: Time.nullable(),
+  timeoutAt: Time.nullable(),
+  retryAt: Time.nullable(),
+  error: z.object({ code: z.string(), message: z.string().nullable() }).nullable(),
+})
+
+export const SagaDetail = SagaAnswer.extend({ steps: z.array(StepAnswer), links: Links })
+export const SagaList = z.object({ sagas: z.array(SagaAnswer), next: z.string().nullable() })
+
+export const EventAnswer = z.object({
+  seq: z.int(),
+  type: z.string(),
+  at: Time.nullable(),
+  causationId: z.string().nullable(),
+  place: PlaceAnswer.nullable(),
+  data: z.unknown(),
+})
+export const HistoryAnswer = z.object({ id: z.string(), events: z.array(EventAnswer), next: z.int().nullable() })
+export const CountsAnswer = z.object({
+  counts: z.object({
+    running: z.int(),
+    compensating: z.int(),
+    stuck: z.int(),
+    completed: z.int(),
+    compensated: z.int(),
+  }),
+  unreadable: z.int().describe('sagas with an event that cannot be read; counted under their status as well'),
+  total: z.int(),
+})
+export const ReadyAnswer = z.object({
+  ready: z.boolean(),
+  views: z.array(
+    z.object({ projection: z.string(), partition: z.int(), commands: Offset, appliedAt: Time.nullable() }),
+  ),
+})
+
+/** RFC 9457. */
+export const Problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.string().describe('stable; what programs look at'),
+  detail: z.string(),
+  id: z.string().describe('names this very answer in the gateway log'),
+  issues: z.array(z.unknown()).optional(),
+  lag: z.object({ partition: z.int(), wanted: Offset, consumed: Offset }).optional(),
+})
+
+const Count = (max: number, fallback: number) =>
+  z
+    .string()
+    .regex(/^\d{1,6}$/, 'a whole number')
+    .transform(Number)
+    .pipe(z.int().min(1).max(max))
+    .default(fallback)
+
+export const ListQuery = z.strictObject({
+  status: SagaStatusName.optional(),
+  definition: z.string().min(1).max(64).optional(),
+  limit: Count(LIST_LIMIT_MAX, 50),
+  after: z
+    .string()
+    .regex(/^\d{1,15}~[A-Za-z0-9._:-]{1,200}$/, '`next` of the page before')
+    .optional(),
+  idPrefix: Id.optional(),
+})
+export const HistoryQuery = z.strictObject({
+  limit: Count(HISTORY_LIMIT_MAX, 200),
+  after: z
+    .string()
+    .regex(/^\d{1,9}$/, 'a whole number')
+    .transform(Number)
+    .default(0),
+})
+export const ShowQuery = z.strictObject({
+  atLeast: z
+    .string()
+    .regex(/^\d{1,6}:\d{1,18}$/, '<partition>:<offset of the command>')
+    .optional(),
+  until: z.enum(['ended', 'settled']).optional().describe('settled: ended, or stuck'),
+  timeoutMs: Count(WAIT_MS_MAX, 10_000),
+})
+export const IdParams = z.strictObject({ id: Id })
+export const SignalParams = z.strictObject({ id: Id, name: Id })
+
+export type Problem = z.infer<typeof Problem>
+export type SagaAnswer = z.infer<typeof SagaAnswer>
+export type SagaDetail = z.infer<typeof SagaDetail>
+export type SagaList = z.infer<typeof SagaList>
+export type StepAnswer = z.infer<typeof StepAnswer>
+export type EventAnswer = z.infer<typeof EventAnswer>
+export type HistoryAnswer = z.infer<typeof HistoryAnswer>
+export type CountsAnswer = z.infer<typeof CountsAnswer>
+export type StartAnswer = z.infer<typeof StartAnswer>
+export type ActAnswer = z.infer<typeof ActAnswer>
