@@ -2,6 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { InProcessBroker } from '../../shared/adapters/in-process/in-process-broker.ts'
+import { InProcessLog } from '../../shared/adapters/in-process/in-process-log.ts'
+import { ManualClock } from '../../shared/adapters/memory/manual-clock.ts'
 import { LogFile } from '../../shared/adapters/sqlite/log-file.ts'
 import { SqliteStore } from '../../shared/adapters/sqlite/sqlite-store.ts'
 import { systemClock } from '../../shared/adapters/system/system-clock.ts'
@@ -73,6 +76,35 @@ test('a commit that fails has an unknown outcome, and what the file says afterwa
   expect(store.checkpoint('g', place)).toBe(9n)
   expect(write('b')).toMatchObject({ kind: 'stored', stored: [{ base: 1n }] })
   expect(store.read(place, 0n).map((r) => Buffer.from(r.value ?? '').toString())).toEqual(['a', 'b'])
+})
+
+test('what landed with an unknown outcome is delivered, in order with what comes after', async () => {
+  const clock = new ManualClock()
+  const broker = new InProcessBroker(new InProcessLog(store, clock))
+  const got: bigint[] = []
+  const member = await broker.join(
+    { group: 'g', topics: ['t'] },
+    {
+      assigned: () => {},
+      revoked: async () => {},
+      records: (_topic, _partition, records) => got.push(...records.map((r) => r.offset)),
+      trouble: (error) => expect.unreachable(error.message),
+    },
+  )
+  await clock.advance(0)
+  member.open('t', 0, 0n)
+  await clock.advance(0)
+  const append = async () => {
+    const appending = broker.append([{ ...place, records: [record('v')] }])
+    await clock.advance(0)
+    return (await appending)[0]?.kind
+  }
+  file.fault = 'commit-landed'
+  expect(await append()).toBe('unknown')
+  expect(got).toEqual([0n])
+  file.fault = 'none'
+  expect(await append()).toBe('appended')
+  expect(got).toEqual([0n, 1n])
 })
 
 test('a fault that is not of the disk is a bug, and is not taken for trouble', () => {

@@ -27,22 +27,29 @@ interface Gathered extends Place {
   readonly appends: WaitingAppend[]
 }
 
+export interface WriteListeners {
+  /** The write is in the log. */
+  stored(write: StoredWrite): void
+  /** Something may have come into the log: whoever stands at its end looks again. */
+  unknown(): void
+}
+
 /** Bytes, by their upper bound, that one turn writes; what is beyond waits for the next turn. */
 const TURN_BYTES_MAX = 16_000_000
 
 export class AppendQueue {
   readonly #store: LogStore
   readonly #clock: Clock
-  readonly #stored: (write: StoredWrite) => void
+  readonly #listeners: WriteListeners
   #appends: WaitingAppend[] = []
   #commits: WaitingCommit[] = []
   #scheduled = false
   #closed = false
 
-  constructor(store: LogStore, clock: Clock, stored: (write: StoredWrite) => void) {
+  constructor(store: LogStore, clock: Clock, listeners: WriteListeners) {
     this.#store = store
     this.#clock = clock
-    this.#stored = stored
+    this.#listeners = listeners
   }
 
   append(waiting: WaitingAppend): void {
@@ -86,7 +93,8 @@ export class AppendQueue {
     const result = this.#store.write({ writes: gathered, checkpoints: commits.map((c) => c.write) })
     answerCommits(commits, result)
     answerAppends(gathered, result)
-    if (result.kind === 'stored') for (const write of result.stored) this.#stored(write)
+    if (result.kind === 'stored') for (const write of result.stored) this.#listeners.stored(write)
+    else if (result.kind === 'unknown') this.#listeners.unknown()
   }
 
   #take(): WaitingAppend[] {

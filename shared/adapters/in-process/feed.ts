@@ -57,6 +57,11 @@ export class Feed {
     else this.#schedule()
   }
 
+  /** After a write of unknown outcome: what did land is read in its turn. */
+  lookAgain(): void {
+    if (!this.#held) this.#schedule()
+  }
+
   #schedule(): void {
     if (this.#turnDue || this.#next === undefined) return
     this.#turnDue = true

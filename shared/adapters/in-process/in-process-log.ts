@@ -21,7 +21,10 @@ export class InProcessLog {
   constructor(store: LogStore, clock: Clock) {
     this.store = store
     this.clock = clock
-    this.#queue = new AppendQueue(store, clock, (write) => this.#written(write))
+    this.#queue = new AppendQueue(store, clock, {
+      stored: (write) => this.#written(write),
+      unknown: () => this.#lookAgain(),
+    })
   }
 
   append(batch: AppendBatch): Promise<AppendResult> {
@@ -75,6 +78,10 @@ export class InProcessLog {
   #notCoPartitioned(what: string): OperationalError {
     const why = `${what}: the topics do not all have the same number of partitions`
     return new OperationalError('not-co-partitioned', why, { where: this.store.where, retriable: false })
+  }
+
+  #lookAgain(): void {
+    for (const member of this.#members) member.lookAgain()
   }
 
   #written(write: StoredWrite): void {

@@ -45,6 +45,10 @@ export class Member implements GroupMember {
     this.#feed(write.topic, write.partition)?.written(write)
   }
 
+  lookAgain(): void {
+    for (const feed of this.#feeds.values()) feed.lookAgain()
+  }
+
   // A call for a partition that has gone in the meantime has nothing to act on: its feed went with it.
   open(topic: string, partition: number, from: bigint): void {
     this.#feed(topic, partition)?.open(from)
