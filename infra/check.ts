@@ -35,7 +35,7 @@ function run(check: Check): Promise<Outcome> {
   const started = performance.now()
   const [bin, ...args] = check.words
   const program = realpathSync(join(root, 'node_modules/.bin', bin))
-  const env = { ...process.env, FORCE_COLOR: colors ? '1' : '0' }
+  const env = { ...process.env, ...(colors ? { FORCE_COLOR: '1' } : { NO_COLOR: '1', FORCE_COLOR: undefined }) }
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [program, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
