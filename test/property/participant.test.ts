@@ -1,0 +1,138 @@
+/** Any duplication and reordering that per-key order allows leaves at most one effect per key (S8). */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { kyselyInbox } from '../../shared/adapters/postgres/kysely-inbox.ts'
+import { openSqliteDatabase } from '../../shared/adapters/sqlite/sqlite-database.ts'
+import { systemClock } from '../../shared/adapters/system/system-clock.ts'
+import type { Outcome } from '../../shared/message/headers.ts'
+import { participantService } from '../../shared/participant/participant-service.ts'
+import { batchedLedger, type LedgerTables, ledger, type Mode, prepareLedger, singleLedger } from '../support/ledger.ts'
+import { ParticipantRig, type Sent } from '../support/participant-rig.ts'
+
+interface Move {
+  readonly saga: string
+  readonly step: string
+  readonly undo: boolean
+  readonly attempt: number
+}
+
+/** What a step's mode makes of it, by its address alone. */
+type Plan = Readonly<Record<string, Mode>>
+
+const SAGAS = ['a', 'b', 'c']
+const STEPS = ['x', 'y']
+const ADDRESSES = SAGAS.flatMap((saga) => STEPS.map((step) => `${saga}/${step}`))
+
+const plans: fc.Arbitrary<Plan> = fc
+  .tuple(...ADDRESSES.map(() => fc.constantFrom<Mode>('ok', 'ok', 'ok', 'reject', 'throw', 'throw-once', 'fatal')))
+  .map((modes) => Object.fromEntries(ADDRESSES.map((address, index) => [address, modes[index] ?? 'ok'])))
+
+const moves = fc.array(
+  fc.record<Move>({
+    saga: fc.constantFrom(...SAGAS),
+    step: fc.constantFrom(...STEPS),
+    undo: fc.boolean(),
+    attempt: fc.integer({ min: 1, max: 3 }),
+  }),
+  { minLength: 1, maxLength: 40 },
+)
+
+/** One step at the participant, written out a second time and without a database. */
+class ExpectedStep {
+  state: 'none' | 'done' | 'undone' | 'refused' | 'buried' = 'none'
+
+  on(move: Move, mode: Mode): Outcome {
+    return move.undo ? this.#undo() : this.#do(mode, move.attempt)
+  }
+
+  get effects(): number {
+    return { none: 0, done: 1, undone: 2, refused: 0, buried: 0 }[this.state]
+  }
+
+  #undo(): Outcome {
+    if (this.state === 'none') this.state = 'buried'
+    if (this.state === 'done') this.state = 'undone'
+    return 'success'
+  }
+
+  #do(mode: Mode, attempt: number): Outcome {
+    if (this.state === 'buried' || this.state === 'refused') return 'rejected'
+    if (this.state !== 'none') return 'success'
+    if (mode === 'fatal') return 'fatal'
+    if (mode === 'throw' || (mode === 'throw-once' && attempt === 1)) return 'failed'
+    this.state = mode === 'reject' ? 'refused' : 'done'
+    return mode === 'reject' ? 'rejected' : 'success'
+  }
+}
+
+function sent(move: Move, plan: Plan): Sent {
+  const { saga, step, attempt } = move
+  if (move.undo)
+    return { saga, step, attempt, direction: 'compensate', type: 'ledger.unpost.v1', payload: { amount: 1 } }
+  const mode = plan[`${saga}/${step}`] ?? 'ok'
+  return { saga, step, attempt, type: 'ledger.post.v1', payload: { amount: 1, mode } }
+}
+
+function expected(all: readonly Move[], plan: Plan) {
+  const steps = new Map(ADDRESSES.map((address) => [address, new ExpectedStep()]))
+  const outcomes = all.map((move) => {
+    const address = `${move.saga}/${move.step}`
+    return `${address} ${move.undo ? 'compensate' : 'forward'} ${steps.get(address)?.on(move, plan[address] ?? 'ok')}`
+  })
+  return { outcomes, steps }
+}
+
+async function check(all: readonly Move[], plan: Plan, shape: { chunk: number; isBatched: boolean }): Promise<void> {
+  const db = openSqliteDatabase<LedgerTables>({ path: ':memory:' })
+  const rig = await ParticipantRig.open('ledger.commands')
+  try {
+    await prepareLedger(db)
+    await rig.send(...all.map((move) => sent(move, plan)))
+    const handlers = shape.isBatched ? batchedLedger() : singleLedger()
+    const start = (group: string) =>
+      rig.start(
+        participantService(ledger, handlers, {
+          broker: rig.broker,
+          inbox: kyselyInbox(db),
+          clock: systemClock,
+          group,
+          limits: { chunkRecordsMax: shape.chunk, queueRecordsMax: 8 },
+        }),
+      )
+    await start('first')
+    const first = await rig.replies(all.length)
+    const { outcomes, steps } = expected(all, plan)
+    const told = first.map((reply) => `${reply.sagaId}/${reply.step} ${reply.direction} ${reply.outcome}`)
+    for (const saga of SAGAS) {
+      const of = (lines: readonly string[]) => lines.filter((line) => line.startsWith(`${saga}/`))
+      expect(of(told)).toEqual(of(outcomes))
+    }
+    // A group of another name gets every record once more.
+    await start('second')
+    await rig.replies(2 * all.length)
+    await checkEffects(db, expected([...all, ...all], plan).steps)
+    expect(steps.size).toBe(ADDRESSES.length)
+  } finally {
+    await rig.close()
+    await db.destroy()
+  }
+}
+
+async function checkEffects(
+  db: ReturnType<typeof openSqliteDatabase<LedgerTables>>,
+  steps: ReadonlyMap<string, ExpectedStep>,
+): Promise<void> {
+  const keys = (await db.selectFrom('entries').select('key').execute()).map((row) => row.key)
+  expect(new Set(keys).size).toBe(keys.length)
+  for (const [address, step] of steps) {
+    expect(keys.filter((key) => key.startsWith(`${address}/`))).toHaveLength(step.effects)
+  }
+}
+
+test('S8: at most one effect per key, and the replies that the rules ask for', async () => {
+  const shapes = fc.record({ chunk: fc.integer({ min: 1, max: 50 }), isBatched: fc.boolean() })
+  await fc.assert(
+    fc.asyncProperty(moves, plans, shapes, (all, plan, shape) => check(all, plan, shape)),
+    { numRuns: 150 },
+  )
+}, 60_000)

@@ -1,0 +1,100 @@
+/** A participant whose effects can be counted: each row that a handler writes is one effect, and nothing hides a second. */
+import type { Kysely, Transaction } from 'kysely'
+import { z } from 'zod'
+import { migrateInbox } from '../../shared/adapters/postgres/inbox-table.ts'
+import { migrate } from '../../shared/adapters/postgres/migrate.ts'
+import { type Answer, failed, fatal, rejected } from '../../shared/participant/answer.ts'
+import { type BatchItem, batched, type CommandInfo, type Handlers } from '../../shared/participant/handlers.ts'
+import { command, participant } from '../../shared/saga/contract.ts'
+
+export interface LedgerTables {
+  readonly entries: { readonly key: string; readonly attempt: number; readonly kind: string; readonly amount: number }
+}
+
+export const MODES = ['ok', 'reject', 'throw', 'throw-once', 'failed', 'fatal', 'bad-output'] as const
+export type Mode = (typeof MODES)[number]
+
+const Post = z.object({ amount: z.int(), mode: z.enum(MODES) })
+type Post = z.infer<typeof Post>
+type Posted = { readonly entry: string }
+
+export const ledger = participant('ledger', {
+  post: command({ input: Post, output: z.object({ entry: z.string() }), rejects: ['no'] }),
+  unpost: command({ input: z.object({ amount: z.int() }) }),
+})
+
+export type LedgerTx = Transaction<LedgerTables>
+export type LedgerHandlers = Handlers<typeof ledger, LedgerTx>
+
+/** What the handlers were called with, in order: a call for each batch. */
+export type Calls = (readonly CommandInfo[])[]
+
+/** Makes the tables, inbox included. */
+export async function prepareLedger(db: Kysely<LedgerTables>): Promise<void> {
+  await migrateInbox(db)
+  await migrate(db, 'ledger', {
+    '0001': {
+      async up(schema: Kysely<unknown>) {
+        await schema.schema
+          .createTable('entries')
+          .addColumn('key', 'text', (column) => column.notNull())
+          .addColumn('attempt', 'integer', (column) => column.notNull())
+          .addColumn('kind', 'text', (column) => column.notNull())
+          .addColumn('amount', 'integer', (column) => column.notNull())
+          .execute()
+      },
+    },
+  })
+}
+
+/** Writes before it fails, so that a transaction that is not undone shows. */
+async function write(tx: LedgerTx, kind: string, items: readonly BatchItem<{ amount: number }>[]): Promise<void> {
+  const rows = items.map(({ input, command }) => ({
+    key: command.idempotencyKey,
+    attempt: command.attempt,
+    kind,
+    amount: input.amount,
+  }))
+  if (rows.length > 0) await tx.insertInto('entries').values(rows).execute()
+}
+
+function answerOf({ input, command }: BatchItem<Post>): Answer<Posted> {
+  const { mode } = input
+  if (mode === 'reject') return rejected('no', 'not today', { amount: input.amount })
+  if (mode === 'throw' || (mode === 'throw-once' && command.attempt === 1)) throw new Error('it broke')
+  if (mode === 'failed') throw failed('later', 'try later', { retryAfterMs: 50 })
+  if (mode === 'fatal') throw fatal('never', 'do not try again')
+  if (mode === 'bad-output') return { entry: 7 } as unknown as Posted
+  return { entry: command.idempotencyKey }
+}
+
+const accepted = (items: readonly BatchItem<Post>[]) => items.filter(({ input }) => input.mode !== 'reject')
+
+export function batchedLedger(calls: Calls = []): LedgerHandlers {
+  return {
+    post: batched(async (items, { tx }) => {
+      calls.push(items.map((item) => item.command))
+      await write(tx, 'post', accepted(items))
+      return items.map(answerOf)
+    }),
+    unpost: batched(async (items, { tx }) => {
+      calls.push(items.map((item) => item.command))
+      await write(tx, 'unpost', items)
+      return items.map(() => null)
+    }),
+  }
+}
+
+export function singleLedger(calls: Calls = []): LedgerHandlers {
+  return {
+    post: async (input, { tx, command }) => {
+      calls.push([command])
+      await write(tx, 'post', accepted([{ input, command }]))
+      return answerOf({ input, command })
+    },
+    unpost: async (input, { tx, command }) => {
+      calls.push([command])
+      await write(tx, 'unpost', [{ input, command }])
+    },
+  }
+}
