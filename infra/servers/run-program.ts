@@ -13,19 +13,23 @@ export function runProgram(command: string, args: readonly string[], options: Pr
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: options.withinMs,
-      killSignal: 'SIGKILL',
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...options.user,
     })
+    // Not spawn's own time limit: its timer outlives a program that could not be started, and holds the process.
+    const limit = setTimeout(() => child.kill('SIGKILL'), options.withinMs)
     let output = ''
     const keep = (chunk: Buffer) => {
       output = (output + chunk.toString()).slice(-OUTPUT_CHARS_MAX)
     }
     child.stdout.on('data', keep)
     child.stderr.on('data', keep)
-    child.once('error', (error) => reject(new Error(`${command}: ${error.message}`)))
+    child.once('error', (error) => {
+      clearTimeout(limit)
+      reject(new Error(`${command}: ${error.message}`))
+    })
     child.once('close', (code, signal) => {
+      clearTimeout(limit)
       if (code === 0) resolve(output)
       else reject(new Error(`${command} ended with ${signal ?? code}: ${output.trim().slice(-600)}`))
     })

@@ -34,7 +34,7 @@ export class ClusterLink {
 
   /** Number of partitions; throws `topic-missing`. Fresh where it had gone stale. */
   async partitions(topic: string): Promise<number> {
-    await this.#connect()
+    await this.connect()
     try {
       if (this.#stale) await this.#refresh()
       if (!this.#cluster.targetTopics.has(topic)) await this.#cluster.addMultipleTargetTopics([topic])
@@ -56,12 +56,12 @@ export class ClusterLink {
   }
 
   async node(nodeId: number): Promise<KafkaNode> {
-    await this.#connect()
+    await this.connect()
     return this.#cluster.findBroker({ nodeId })
   }
 
   async coordinator(groupId: string): Promise<KafkaNode> {
-    await this.#connect()
+    await this.connect()
     if (this.#stale) await this.#refresh()
     return this.#cluster.findGroupCoordinator({ groupId })
   }
@@ -73,7 +73,8 @@ export class ClusterLink {
     await this.#cluster.disconnect()
   }
 
-  #connect(): Promise<void> {
+  /** Connects to one of the brokers, which the first question does by itself. */
+  async connect(): Promise<void> {
     if (this.#closed) {
       const message = 'the broker has been closed'
       throw new OperationalError('broker-closed', message, { where: 'kafka', retriable: false })

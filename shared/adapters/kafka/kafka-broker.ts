@@ -16,6 +16,7 @@ import type {
   TopicDescription,
   TopicSpec,
 } from '../../ports/broker.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/telemetry.ts'
 import { Appender } from './appender.ts'
 import { ClusterLink } from './cluster-link.ts'
@@ -35,12 +36,13 @@ const RETRY = { retries: 2, initialRetryTime: 50, maxRetryTime: 500 }
 
 export interface KafkaSurroundings {
   readonly log: Log
-  /** Stamps the records; milliseconds since the epoch. */
-  readonly now: () => number
+  /** Stamps the records. */
+  readonly clock: Pick<Clock, 'now'>
 }
 
-/** Opens the port on a cluster; connections are made at the first use. */
-export function openKafkaBroker(settings: KafkaSettings, { log, now }: KafkaSurroundings): KafkaBroker {
+/** Opens the port on a cluster; throws `broker-unreachable` or `broker-login-failed` when it cannot be reached. */
+export async function openKafkaBroker(settings: KafkaSettings, surroundings: KafkaSurroundings): Promise<KafkaBroker> {
+  const { log, clock } = surroundings
   const creator = kafkajsLog(log)
   const options: ClusterOptions = {
     brokers: settings.brokers,
@@ -61,15 +63,22 @@ export function openKafkaBroker(settings: KafkaSettings, { log, now }: KafkaSurr
     logLevel: logLevel.WARN,
     logCreator: creator,
   })
-  return new KafkaBroker({
+  const broker = new KafkaBroker({
     log,
-    now,
+    clock,
     topics: new KafkaTopics(kafka, {
       replicationFactor: settings.replicationFactor,
       minInsyncReplicas: settings.minInsyncReplicas,
     }),
     link: (requestTimeout = REQUEST_MS) => new ClusterLink(kafkajsCluster({ ...options, requestTimeout }, creator)),
   })
+  try {
+    await broker.connect()
+    return broker
+  } catch (error) {
+    await broker.close()
+    throw error
+  }
 }
 
 interface KafkaParts extends KafkaSurroundings {
@@ -86,8 +95,12 @@ export class KafkaBroker implements Broker {
 
   constructor(parts: KafkaParts) {
     this.#parts = parts
-    this.#appender = new Appender(parts.link, parts.now)
+    this.#appender = new Appender(parts.link, () => parts.clock.now())
     this.#reading = parts.link()
+  }
+
+  connect(): Promise<void> {
+    return this.#reading.connect()
   }
 
   append(batches: readonly AppendBatch[]): Promise<readonly AppendResult[]> {

@@ -1,0 +1,19 @@
+/**
+ * Mends one timer of kafkajs on import: its request queue asks for a delay long before the epoch after every request,
+ * which Node runs at once, as is meant, but complains about in a warning.
+ */
+import { createRequire } from 'node:module'
+
+interface RequestQueue {
+  throttledUntil: number
+  scheduleCheckPendingRequests(): void
+}
+
+const require = createRequire(import.meta.url)
+const { prototype } = require('kafkajs/src/network/requestQueue/index.js') as { readonly prototype: RequestQueue }
+const schedule = prototype.scheduleCheckPendingRequests
+
+prototype.scheduleCheckPendingRequests = function (this: RequestQueue): void {
+  this.throttledUntil = Math.max(this.throttledUntil, Date.now())
+  schedule.call(this)
+}
