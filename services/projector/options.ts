@@ -24,6 +24,11 @@ export interface ProjectorOptions {
 export interface ProjectorLimits {
   /** Events that one transaction takes, about: a batch is never cut. */
   readonly chunkEventsMax: number
+  /**
+   * Least time from the start of one transaction to that of the next, unless a full chunk waits. A statement costs as
+   * much for one row as for fifty, so without it a light load would keep the database as busy as a heavy one.
+   */
+  readonly chunkIntervalMs: number
   /** Events of one partition that wait; beyond them its delivery is held. */
   readonly bufferedEventsMax: number
   readonly retryDelayMinMs: number
@@ -32,6 +37,7 @@ export interface ProjectorLimits {
 
 export const PROJECTOR_LIMITS: ProjectorLimits = {
   chunkEventsMax: 5_000,
+  chunkIntervalMs: 25,
   bufferedEventsMax: 20_000,
   retryDelayMinMs: 50,
   retryDelayMaxMs: 5_000,

@@ -28,6 +28,8 @@ export class Projector {
   readonly #closing = Promise.withResolvers<void>()
   #closed = false
   #failures = 0
+  /** When the last chunk was begun. */
+  #appliedFrom = 0
   #member: GroupMember | undefined
   #loop: Promise<void> = Promise.resolve()
   /** Settles when the chunk that is being applied is done with. */
@@ -151,8 +153,10 @@ export class Projector {
 
   /** Applies what has gathered; answers whether there was anything. */
   async #step(member: GroupMember): Promise<boolean> {
+    if ([...this.#feeds.values()].every((feed) => feed.isEmpty)) return false
+    await this.#pace()
     const taken = this.#gather(member)
-    if (taken.length === 0) return false
+    if (taken.length === 0) return true
     const applying = applyChunk(this.#options, taken)
     this.#applying = applying.catch(() => {})
     if ((await applying) === 'moved') {
@@ -169,6 +173,19 @@ export class Projector {
       this.#options.metrics.count('kasaga_projector_void_batches_total', { partition }, feed.newlyVoid())
     }
     return true
+  }
+
+  /** Lets a chunk gather: see `chunkIntervalMs`. */
+  async #pace(): Promise<void> {
+    const { clock } = this.#options
+    const waiting = [...this.#feeds.values()].reduce((sum, feed) => sum + feed.bufferedEvents, 0)
+    const restMs = this.#appliedFrom + this.#limits.chunkIntervalMs - clock.now()
+    if (restMs > 0 && waiting < this.#limits.chunkEventsMax) await this.#sleep(restMs)
+    this.#appliedFrom = clock.now()
+  }
+
+  #sleep(delayMs: number): Promise<void> {
+    return Promise.race([sleep(this.#options.clock, delayMs), this.#closing.promise])
   }
 
   #gather(member: GroupMember): Taken[] {
@@ -194,7 +211,7 @@ export class Projector {
   }
 
   async #recover(error: unknown): Promise<void> {
-    const { log, metrics, clock } = this.#options
+    const { log, metrics } = this.#options
     const { retryDelayMinMs, retryDelayMaxMs } = this.#limits
     const delayMs = Math.min(retryDelayMaxMs, retryDelayMinMs * 2 ** Math.min(this.#failures++, 20))
     const code = error instanceof OperationalError ? error.code : 'bug'
@@ -203,7 +220,7 @@ export class Projector {
     else log.error('the projector failed: starting over from the checkpoints', fields)
     metrics.count('kasaga_projector_failures_total', { code })
     for (const feed of this.#feeds.values()) feed.close()
-    await Promise.race([sleep(clock, delayMs), this.#closing.promise])
+    await this.#sleep(delayMs)
   }
 }
 

@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest'
+import { ordersView } from '../../services/orders/orders-view.ts'
+import type { Projection } from '../../shared/view/projection.ts'
+import { sagasProjection } from '../../shared/view/sagas-projection.ts'
+import { type Ending, fabricateLog, order, stored } from '../support/fabricate-log.ts'
+import { foldView, tableRows } from '../support/fold-view.ts'
+
+function rowsOf(projection: Projection, table: string, ending: Ending) {
+  return tableRows(projection, foldView(projection, fabricateLog([order('order-1', ending)])), table)
+}
+
+const saga = (ending: Ending) => rowsOf(sagasProjection, 'sagas', ending)[0]
+
+describe('a saga in the views', () => {
+  test('is completed with its times from its events', () => {
+    expect(saga('completed')).toEqual({
+      saga_id: 'order-1',
+      definition: 'fulfil-order',
+      version: 1,
+      status: 'completed',
+      current_step: 'ship',
+      direction: 'forward',
+      attempt: 1,
+      timeout_at: 99_000,
+      retry_at: null,
+      cause: null,
+      cause_step: null,
+      cause_code: null,
+      cause_message: null,
+      stuck_step: null,
+      error_code: null,
+      error_message: null,
+      input_hash: 'hash-order-1',
+      deadline_at: null,
+      seq: 8,
+      partition: 0,
+      started_at: 1_000,
+      updated_at: 1_007,
+      ended_at: 1_007,
+      quarantined: null,
+      cancel_requested: null,
+    })
+  })
+
+  test('is compensated, with the refusal that turned it back', () => {
+    expect(saga('compensated')).toMatchObject({
+      status: 'compensated',
+      cause: 'rejected',
+      cause_step: 'charge',
+      cause_code: 'card-declined',
+      current_step: 'stock',
+      direction: 'compensate',
+      ended_at: 1_008,
+    })
+  })
+
+  test('is stuck with its step and error, which are gone once it goes on', () => {
+    expect(saga('stuck')).toMatchObject({
+      status: 'stuck',
+      stuck_step: 'ship',
+      error_code: 'carrier-down',
+      ended_at: null,
+    })
+    expect(saga('retried')).toMatchObject({ status: 'completed', stuck_step: null, error_code: null, attempt: 2 })
+  })
+
+  test('says who cancelled it, and forgets when its step was to be tried again', () => {
+    const expected = { status: 'compensated', cause: 'cancelled', cause_code: 'bo', cause_step: null, retry_at: null }
+    expect(saga('cancelled')).toMatchObject(expected)
+  })
+
+  test('has one row a step and direction, with attempts, in the order in which they began', () => {
+    const steps = rowsOf(sagasProjection, 'steps', 'cancelled').sort(
+      (a, b) => Number(a.first_seq) - Number(b.first_seq),
+    )
+    expect(steps.map(({ step, direction, status, attempts }) => [step, direction, status, attempts])).toEqual([
+      ['stock', 'forward', 'succeeded', 1],
+      ['charge', 'forward', 'requested', 1],
+      ['charge', 'compensate', 'succeeded', 2],
+      ['stock', 'compensate', 'succeeded', 1],
+    ])
+    expect(steps[2]).toMatchObject({
+      participant: 'payment',
+      requested_at: 1_005,
+      attempt_at: 1_007,
+      finished_at: 1_008,
+    })
+  })
+
+  test('has its history with offsets: the header of the batch is at 0', () => {
+    const events = rowsOf(sagasProjection, 'events', 'running')
+    expect(events.map(({ seq, type, offset }) => [seq, type, offset])).toEqual([
+      [1, 'saga-started', 1n],
+      [2, 'step-requested', 2n],
+      [3, 'step-succeeded', 3n],
+      [4, 'step-requested', 4n],
+    ])
+    expect(JSON.parse(String(events[2]?.data))).toEqual({ step: 'stock', attempt: 1, output: { parcel: 'p-1' } })
+  })
+
+  test('is marked when one of its events cannot be read, and the others go on', () => {
+    const records = fabricateLog([order('order-1', 'completed'), order('order-2', 'completed')])
+    const broken = records.map((record, index) => (index === 3 ? { ...record, value: Buffer.from('no JSON') } : record))
+    const rows = tableRows(sagasProjection, foldView(sagasProjection, broken), 'sagas')
+    expect(rows.map(({ saga_id, status }) => [saga_id, status])).toEqual([
+      ['order-1', 'completed'],
+      ['order-2', 'completed'],
+    ])
+    expect(rows[0]?.quarantined).toContain('offset 3 of partition 0')
+    expect(rows[1]?.quarantined).toBeNull()
+  })
+
+  test('is not changed by a batch that was not accepted', () => {
+    const turns = [order('order-1', 'running'), order('order-2', 'running')]
+    const clean = tableRows(sagasProjection, foldView(sagasProjection, fabricateLog(turns)), 'sagas')
+    const voided = fabricateLog(turns, { voidBefore: new Set([0, 1]) })
+    expect(tableRows(sagasProjection, foldView(sagasProjection, voided), 'sagas')).toEqual(clean)
+  })
+})
+
+describe('an order in the view of orders', () => {
+  test.each([
+    ['running', { status: 'placed', reserved: true, charged: false, shipped: false, ended_at: null }],
+    ['completed', { status: 'delivered', reserved: true, charged: true, shipped: true, tracking: 't-1' }],
+    ['compensated', { status: 'cancelled', reserved: false, charged: false, shipped: false }],
+    ['stuck', { status: 'blocked', reserved: true, charged: true, shipped: false }],
+  ] as const)('%s', (ending, expected) => {
+    const [row] = rowsOf(ordersView, 'orders', ending)
+    expect(row).toMatchObject({ order_id: 'order-1', country: 'NO', lines: 2, total_cents: 2_500, ...expected })
+  })
+
+  test('is not made of another definition', () => {
+    const events = order('other-1', 'completed').map((entry) =>
+      entry.event.type === 'saga-started' ? { ...entry, event: { ...entry.event, definition: 'other' } } : entry,
+    )
+    expect(tableRows(ordersView, foldView(ordersView, fabricateLog([events])), 'orders')).toEqual([])
+  })
+})
+
+test('records carry bytes, as a broker gives them', () => {
+  const record = stored({ key: 'k', value: null, headers: [] }, { topic: 't', partition: 0, offset: 1n, timestamp: 1 })
+  expect(record.key).toEqual(new TextEncoder().encode('k'))
+})
