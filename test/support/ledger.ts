@@ -6,6 +6,7 @@ import { migrate } from '../../shared/adapters/postgres/migrate.ts'
 import { type Answer, failed, fatal, rejected } from '../../shared/participant/answer.ts'
 import { type BatchItem, batched, type CommandInfo, type Handlers } from '../../shared/participant/handlers.ts'
 import { command, participant } from '../../shared/saga/contract.ts'
+import type { Sent } from './participant-rig.ts'
 
 export interface LedgerTables {
   readonly entries: { readonly key: string; readonly attempt: number; readonly kind: string; readonly amount: number }
@@ -97,4 +98,14 @@ export function singleLedger(calls: Calls = []): LedgerHandlers {
       await write(tx, 'unpost', [{ input, command }])
     },
   }
+}
+
+/** A command that posts, for a saga. */
+export function post(saga: string, mode: Mode = 'ok', more: Partial<Sent> = {}): Sent {
+  return { saga, type: 'ledger.post.v1', payload: { amount: 5, mode }, ...more }
+}
+
+/** Its compensation. */
+export function unpost(saga: string, more: Partial<Sent> = {}): Sent {
+  return { saga, type: 'ledger.unpost.v1', payload: { amount: 5 }, direction: 'compensate', ...more }
 }

@@ -52,14 +52,19 @@ export class ParticipantRig {
   }
 
   async send(...commands: readonly Sent[]): Promise<void> {
-    await this.sendRecords(commands.map((sent) => commandRecord(stepCommand(sent), '/test')))
+    await this.sendTo(this.topic, ...commands)
+  }
+
+  async sendTo(topic: string, ...commands: readonly Sent[]): Promise<void> {
+    const records = commands.map((sent) => commandRecord(stepCommand(sent), '/test'))
+    await this.sendRecords(records, topic)
   }
 
   /** Appends records of one partition together, so that they are delivered together. */
-  async sendRecords(records: readonly NewRecord[]): Promise<void> {
-    const partitions = await this.broker.partitions(this.topic)
+  async sendRecords(records: readonly NewRecord[], topic = this.topic): Promise<void> {
+    const partitions = await this.broker.partitions(topic)
     const byPartition = Map.groupBy(records, (record) => partitionOf(record.key ?? '', partitions))
-    const batches = [...byPartition].map(([partition, some]) => ({ topic: this.topic, partition, records: some }))
+    const batches = [...byPartition].map(([partition, some]) => ({ topic, partition, records: some }))
     const results = await this.broker.append(batches)
     for (const result of results) if (result.kind !== 'appended') throw result.error
   }
