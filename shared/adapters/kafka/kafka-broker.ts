@@ -63,15 +63,9 @@ export async function openKafkaBroker(settings: KafkaSettings, surroundings: Kaf
     logLevel: logLevel.WARN,
     logCreator: creator,
   })
-  const broker = new KafkaBroker({
-    log,
-    clock,
-    topics: new KafkaTopics(kafka, {
-      replicationFactor: settings.replicationFactor,
-      minInsyncReplicas: settings.minInsyncReplicas,
-    }),
-    link: (requestTimeout = REQUEST_MS) => new ClusterLink(kafkajsCluster({ ...options, requestTimeout }, creator)),
-  })
+  const link = (requestTimeout = REQUEST_MS) => new ClusterLink(kafkajsCluster({ ...options, requestTimeout }, creator))
+  const reading = link()
+  const broker = new KafkaBroker({ log, clock, link, reading, topics: new KafkaTopics(kafka, reading, settings) })
   try {
     await broker.connect()
     return broker
@@ -83,6 +77,7 @@ export async function openKafkaBroker(settings: KafkaSettings, surroundings: Kaf
 
 interface KafkaParts extends KafkaSurroundings {
   readonly topics: KafkaTopics
+  readonly reading: ClusterLink
   readonly link: (requestTimeoutMs?: number) => ClusterLink
 }
 
@@ -96,7 +91,7 @@ export class KafkaBroker implements Broker {
   constructor(parts: KafkaParts) {
     this.#parts = parts
     this.#appender = new Appender(parts.link, () => parts.clock.now())
-    this.#reading = parts.link()
+    this.#reading = parts.reading
   }
 
   connect(): Promise<void> {

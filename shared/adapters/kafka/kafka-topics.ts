@@ -2,7 +2,10 @@
 import type { Admin, Kafka } from 'kafkajs'
 import { OperationalError } from '../../message/errors.ts'
 import type { PartitionOffsets, TopicDescription, TopicSpec } from '../../ports/broker.ts'
+import type { ClusterLink } from './cluster-link.ts'
 import { classify } from './kafka-errors.ts'
+import type { KafkaSettings } from './kafka-settings.ts'
+import { topicOffsets } from './partition-offsets.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1_000
 const COPIES_WANTED = 3
@@ -10,18 +13,18 @@ const ANSWERS_WITHIN_MS = 15_000
 const ANSWER_PAUSE_MS = 50
 const ALREADY_EXISTS = 36
 
-export interface Durability {
-  readonly replicationFactor: number | undefined
-  readonly minInsyncReplicas: number | undefined
-}
+export type Durability = Pick<KafkaSettings, 'replicationFactor' | 'minInsyncReplicas'>
 
 export class KafkaTopics {
   readonly #kafka: Kafka
+  readonly #link: ClusterLink
   readonly #durability: Durability
   #admin: Promise<Admin> | undefined
 
-  constructor(kafka: Kafka, durability: Durability) {
+  /** The link is closed by whoever opened it. */
+  constructor(kafka: Kafka, link: ClusterLink, durability: Durability) {
     this.#kafka = kafka
+    this.#link = link
     this.#durability = durability
   }
 
@@ -50,11 +53,9 @@ export class KafkaTopics {
     return described.partitions
   }
 
-  async offsets(topic: string): Promise<readonly PartitionOffsets[]> {
-    const offsets = await this.#run(`asking for the offsets of ${topic}`, (admin) => admin.fetchTopicOffsets(topic))
-    return offsets
-      .map(({ partition, low, high }) => ({ partition, start: BigInt(low), end: BigInt(high) }))
-      .sort((a, b) => a.partition - b.partition)
+  /** Not through the admin client: it keeps every topic asked for in mind, and fails for good once one is deleted. */
+  offsets(topic: string): Promise<readonly PartitionOffsets[]> {
+    return topicOffsets(this.#link, topic)
   }
 
   async close(): Promise<void> {
