@@ -31,7 +31,7 @@ const FRAMEWORK: Readonly<Record<string, readonly [status: number, code: string,
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'invalid-request', 'Content-Length does not match the body'],
   FST_ERR_CTP_EMPTY_JSON_BODY: [400, 'not-json', 'the body is empty'],
   FST_ERR_BAD_URL: [400, 'invalid-request', 'the path is not a valid URL'],
-  FST_ERR_MAX_PARAM_LENGTH: [400, 'invalid-request', 'a part of the path is too long'],
+  FST_ERR_MAX_PARAM_LENGTH: [414, 'path-too-long', 'a part of the path is too long'],
   FST_ERR_HANDLER_TIMEOUT: [503, 'timed-out', 'the answer took too long; try again'],
 }
 

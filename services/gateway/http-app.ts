@@ -20,9 +20,22 @@ import { ViewWaits } from './view-waits.ts'
 /** Longest part of a path: an id, with its characters escaped. */
 const PARAM_CHARS_MAX = 600
 
-function bareApp({ limits, ids }: Parts): App {
+function answerProblem(error: unknown, reply: FastifyReply, log: Log): FastifyReply {
+  const problem = problemOf(error)
+  const { id } = reply.request
+  if (problem.status >= 500) log.error('a request failed', { id, code: problem.code, error })
+  if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_S)
+  return reply
+    .code(problem.status)
+    .type('application/problem+json')
+    .serializer((body: unknown) => JSON.stringify(body))
+    .send(problemBody(problem, String(id)))
+}
+
+function bareApp({ limits, ids, log }: Parts): App {
   return Fastify({
     logger: false,
+    frameworkErrors: (error, _request, reply) => answerProblem(error, reply, log),
     genReqId: () => ids.next(),
     bodyLimit: limits.bodyBytesMax,
     requestTimeout: limits.requestTimeoutMs,
@@ -36,18 +49,6 @@ function bareApp({ limits, ids }: Parts): App {
     .setValidatorCompiler(validatorCompiler)
     .setSerializerCompiler(serializerCompiler)
     .withTypeProvider<ZodTypeProvider>()
-}
-
-function answerProblem(error: unknown, reply: FastifyReply, log: Log): FastifyReply {
-  const problem = problemOf(error)
-  const { id } = reply.request
-  if (problem.status >= 500) log.error('a request failed', { id, code: problem.code, error })
-  if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_S)
-  return reply
-    .code(problem.status)
-    .type('application/problem+json')
-    .serializer((body: unknown) => JSON.stringify(body))
-    .send(problemBody(problem, String(id)))
 }
 
 function answerErrors(app: App, log: Log): void {
@@ -71,12 +72,20 @@ function measure(app: App, { metrics, log }: Parts): void {
   })
 }
 
+/** While it closes, what waits answers with what it has, and no connection is kept after its answer. */
+function drain(app: App, waits: ViewWaits): void {
+  app.addHook('preClose', async () => waits.close())
+  app.addHook('onSend', async (_request, reply) => {
+    if (waits.closing) reply.header('connection', 'close')
+  })
+}
+
 /** The app, ready to listen or to be asked by `inject`. Closing it first lets what waits for a view answer. */
 export async function httpApp(parts: Parts, options: { readonly anonymous: boolean }): Promise<App> {
   const app = bareApp(parts)
   const waits = new ViewWaits(parts)
   const recent = new RecentStarts(parts.limits.recentStartsMax)
-  app.addHook('preClose', async () => waits.close())
+  drain(app, waits)
   measure(app, parts)
   takeJson(app, parts.limits)
   await addHeaders(app)

@@ -13,7 +13,7 @@ import {
   stepsOf,
 } from '../../shared/adapters/postgres/view-queries.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
-import { classified } from '../../shared/adapters/postgres/view-trouble.ts'
+import { InvariantError, messageOf, OperationalError } from '../../shared/message/errors.ts'
 import type { ViewCheckpoint, ViewStore } from '../../shared/ports/view-store.ts'
 import type { SagaStatus, StepRow } from '../../shared/view/saga-tables.ts'
 
@@ -41,15 +41,24 @@ export interface SagaReads {
   checkpoints(): Promise<readonly ViewCheckpoint[]>
 }
 
+/** Reads change nothing and name what the views have, so what goes wrong with one is that the views do not answer. */
+async function asked<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (cause) {
+    if (cause instanceof InvariantError || cause instanceof OperationalError) throw cause
+    throw new OperationalError('views-unavailable', messageOf(cause), { where: 'gateway', retriable: true, cause })
+  }
+}
+
 /** Reads from a view store. */
 export function sagaReads({ db }: ViewStore<ViewTables>): SagaReads {
   return {
-    saga: (id) => classified(() => sagaById(db, id)),
-    steps: (id) => classified(() => stepsOf(db, id)),
-    events: (id, after, limit) => classified(() => historyOf(db, id, { fromSeq: after + 1, limit })),
-    list: (filter) => classified(() => listSagas(db, filter)),
-    counts: () =>
-      classified(async () => ({ counts: await countsByStatus(db), unreadable: await countQuarantined(db) })),
-    checkpoints: () => classified(() => allCheckpoints(db)),
+    saga: (id) => asked(() => sagaById(db, id)),
+    steps: (id) => asked(() => stepsOf(db, id)),
+    events: (id, after, limit) => asked(() => historyOf(db, id, { fromSeq: after + 1, limit })),
+    list: (filter) => asked(() => listSagas(db, filter)),
+    counts: () => asked(async () => ({ counts: await countsByStatus(db), unreadable: await countQuarantined(db) })),
+    checkpoints: () => asked(() => allCheckpoints(db)),
   }
 }

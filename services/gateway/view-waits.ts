@@ -46,6 +46,10 @@ export class ViewWaits {
     }
   }
 
+  get closing(): boolean {
+    return this.#closing
+  }
+
   /** Lets all that wait answer with what they have. */
   close(): void {
     this.#closing = true

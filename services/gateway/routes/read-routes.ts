@@ -62,8 +62,7 @@ function unknown(id: string): Problem {
   return new Problem(404, 'unknown-saga', `there is no saga ${id}`)
 }
 
-/** Adds the routes under `GET /v1`. */
-export function readRoutes(app: App, { reads, clock }: Parts, waits: ViewWaits): void {
+function listRoute(app: App, reads: SagaReads): void {
   app.get(
     '/v1/sagas',
     {
@@ -79,7 +78,9 @@ export function readRoutes(app: App, { reads, clock }: Parts, waits: ViewWaits):
       return { sagas: page.sagas.map(sagaAnswer), next: markText(page.next) }
     },
   )
+}
 
+function showRoute(app: App, { reads, clock }: Pick<Parts, 'reads' | 'clock'>, waits: ViewWaits): void {
   app.get(
     '/v1/sagas/:id',
     {
@@ -106,7 +107,9 @@ export function readRoutes(app: App, { reads, clock }: Parts, waits: ViewWaits):
       return sagaDetail(value, await reads.steps(id))
     },
   )
+}
 
+function historyRoute(app: App, reads: SagaReads): void {
   app.get(
     '/v1/sagas/:id/history',
     {
@@ -125,7 +128,9 @@ export function readRoutes(app: App, { reads, clock }: Parts, waits: ViewWaits):
       return { id, events: rows.map(eventAnswer), next: last?.seq ?? null }
     },
   )
+}
 
+function countsRoute(app: App, reads: SagaReads): void {
   app.get(
     '/v1/counts',
     { schema: { summary: 'How many sagas have which status', tags: ['sagas'], response: { 200: CountsAnswer } } },
@@ -134,4 +139,12 @@ export function readRoutes(app: App, { reads, clock }: Parts, waits: ViewWaits):
       return { counts, unreadable, total: Object.values(counts).reduce((sum, count) => sum + count, 0) }
     },
   )
+}
+
+/** Adds the routes under `GET /v1`. */
+export function readRoutes(app: App, parts: Parts, waits: ViewWaits): void {
+  listRoute(app, parts.reads)
+  showRoute(app, parts, waits)
+  historyRoute(app, parts.reads)
+  countsRoute(app, parts.reads)
 }

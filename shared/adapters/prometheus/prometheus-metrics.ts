@@ -15,9 +15,9 @@ type Kinds = {
 }
 
 function create<Kind extends keyof Kinds>(kind: Kind, name: string, registry: Registry): Kinds[Kind] | undefined {
-  const documented: DocumentedMetric | undefined = DOCUMENTED_METRICS[name]
-  if (documented?.kind !== kind) return undefined
-  const { help, labels, buckets = [] } = documented
+  const line: DocumentedMetric | undefined = DOCUMENTED_METRICS[name]
+  if (line?.kind !== kind) return undefined
+  const { help, labels, buckets = [] } = line
   const own = { name, help, labelNames: [...labels], registers: [registry] }
   const make: { readonly [K in keyof Kinds]: () => Kinds[K] } = {
     counter: () => new Counter(own),
@@ -25,6 +25,12 @@ function create<Kind extends keyof Kinds>(kind: Kind, name: string, registry: Re
     histogram: () => new Histogram({ ...own, buckets: [...buckets] }),
   }
   return make[kind]()
+}
+
+/** The labels that the metric's line names: prom-client throws on any other, and a measurement must not. */
+function documented(name: string, labels: Labels): Record<string, string | number> {
+  const known = DOCUMENTED_METRICS[name]?.labels ?? []
+  return Object.fromEntries(Object.entries(labels).filter(([label]) => known.includes(label)))
 }
 
 /** Makes a source of metrics that come out of the registry. */
@@ -45,12 +51,13 @@ export function prometheusMetrics(registry: Registry): Metrics {
   }
 
   const count = (name: string, labels: Labels, by: number): void => {
-    named('counter', name, counters)?.inc({ ...labels }, by)
+    named('counter', name, counters)?.inc(documented(name, labels), by)
   }
 
   return {
     count: (name, labels = {}, by = 1) => count(name, labels, by),
-    gauge: (name, value, labels = {}) => named('gauge', name, gauges)?.set({ ...labels }, value),
-    observe: (name, value, labels = {}) => named('histogram', name, histograms)?.observe({ ...labels }, value),
+    gauge: (name, value, labels = {}) => named('gauge', name, gauges)?.set(documented(name, labels), value),
+    observe: (name, value, labels = {}) =>
+      named('histogram', name, histograms)?.observe(documented(name, labels), value),
   }
 }
