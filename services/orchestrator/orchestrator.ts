@@ -80,6 +80,13 @@ export class Orchestrator {
     return owners.every((owner) => owner.status === 'live')
   }
 
+  /** Sagas that have not ended and inputs that wait, over all partitions held here. */
+  get load(): { readonly liveSagas: number; readonly waitingInputs: number } {
+    const owners = [...this.#owners.values()]
+    const sum = (of: (owner: Owner) => number) => owners.reduce((total, owner) => total + of(owner), 0)
+    return { liveSagas: sum((owner) => owner.liveSagas), waitingInputs: sum((owner) => owner.waitingInputs) }
+  }
+
   #own(partition: number): void {
     const owner = new Owner(partition, this.#ports, () => this.#held())
     this.#owners.set(partition, owner)

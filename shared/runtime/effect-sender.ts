@@ -36,6 +36,10 @@ interface Ports {
 }
 
 const APPEND_RECORDS_MAX = 500
+/** Below what a broker takes as one batch, should all go to one partition. */
+const APPEND_BYTES_MAX = 900_000
+/** Headers of a command and the frame around it, generously. */
+const COMMAND_FRAME_BYTES = 900
 const RETRY_DELAY_MS_MAX = 2_000
 
 export class EffectSender {
@@ -95,7 +99,7 @@ export class EffectSender {
   }
 
   async #append(destination: Destination): Promise<void> {
-    const taken = destination.waiting.splice(0, APPEND_RECORDS_MAX)
+    const taken = destination.waiting.splice(0, fitting(destination.waiting))
     const failed = await this.#appendAll(destination.topic, taken)
     destination.sending = false
     if (failed.length > 0) {
@@ -146,6 +150,18 @@ export class EffectSender {
     const delayMs = Math.min(RETRY_DELAY_MS_MAX, 20 * 2 ** Math.min(destination.failures++, 10))
     clock.schedule(delayMs, () => this.#flush(destination))
   }
+}
+
+/** How many of the waiting records one append takes: at least one. */
+function fitting(waiting: readonly Outgoing[]): number {
+  let bytes = 0
+  const most = Math.min(waiting.length, APPEND_RECORDS_MAX)
+  for (let i = 0; i < most; i++) {
+    const value = waiting[i]?.record.value
+    bytes += COMMAND_FRAME_BYTES + (typeof value === 'string' ? Buffer.byteLength(value) : 0)
+    if (bytes > APPEND_BYTES_MAX) return Math.max(1, i)
+  }
+  return most
 }
 
 interface PartitionRecords {

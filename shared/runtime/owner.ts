@@ -89,6 +89,10 @@ export class Owner {
     return this.#replay.state.liveSagas
   }
 
+  get waitingInputs(): number {
+    return this.#queue.length
+  }
+
   /** Takes the partition over. Runs until `leave`; trouble is waited out. */
   start(): void {
     void this.#recover()

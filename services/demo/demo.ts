@@ -1,0 +1,95 @@
+/** The demo: publishes orders, shows how they fare, and ends with what the views and the auditor say of them. */
+import { type Clock, sleep } from '../../shared/ports/clock.ts'
+import { type AwaitEndOptions, awaitEnd, type Counts } from './await-end.ts'
+import { type PublishOptions, publish } from './publish.ts'
+import { type Summary, summaryOf } from './summary.ts'
+
+/** What the views say of the sagas that have ended. */
+export interface Ends {
+  /** How many ended at or after the time asked about. */
+  readonly endedSince: number
+  /** Over all. */
+  readonly p50Ms: number | null
+  readonly p99Ms: number | null
+  /** When the last one ended, milliseconds since the epoch. */
+  readonly lastAt: number | null
+}
+
+export interface DemoParts<Order extends { readonly id: string }>
+  extends Omit<PublishOptions<Order>, 'onPublished'>,
+    Pick<AwaitEndOptions, 'counts' | 'checkpoints'> {
+  readonly ordersTotal: number | undefined
+  readonly ends: (since: number) => Promise<Ends>
+  /** Audits everything; answers how many violations there are. */
+  readonly violations: () => Promise<number>
+  /** Settles when the views can be asked. */
+  readonly viewsOpen: Promise<unknown>
+  readonly progress: (line: string) => void
+}
+
+const PROGRESS_MS = 250
+
+/** Runs the demo. @returns its summary, or `undefined` when it was stopped. */
+export async function runDemo<Order extends { readonly id: string }>(
+  parts: DemoParts<Order>,
+): Promise<Summary | undefined> {
+  const { clock, stopped } = parts
+  const beganAt = clock.now()
+  const tally = new Tally(parts.ordersTotal)
+  const endProgress = showProgress(clock, () => parts.progress(tally.line(clock.now() - beganAt)))
+  try {
+    const { last, total } = await publish({ ...parts, onPublished: (published) => tally.published(published) })
+    tally.published(total)
+    await parts.viewsOpen
+    const counts = await awaitEnd({ ...parts, last, onCounts: (now) => tally.counted(now) })
+    if (!counts || stopped()) return undefined
+    endProgress()
+    parts.progress('the auditor checks the log, the views and the participants’ tables')
+    const violations = await parts.violations()
+    const { endedSince: endedInRun, lastAt, p50Ms, p99Ms } = await parts.ends(beganAt)
+    return summaryOf({ counts, violations, p50Ms, p99Ms, endedInRun, runMs: (lastAt ?? beganAt) - beganAt })
+  } finally {
+    endProgress()
+  }
+}
+
+/** Shows a line now and again until it is told to stop. */
+function showProgress(clock: Clock, show: () => void): () => void {
+  let ended = false
+  const again = async () => {
+    while (!ended) {
+      await sleep(clock, PROGRESS_MS)
+      if (!ended) show()
+    }
+  }
+  void again()
+  return () => {
+    ended = true
+  }
+}
+
+class Tally {
+  readonly #total: number | undefined
+  #published = 0
+  #counts: Counts | undefined
+
+  constructor(total: number | undefined) {
+    this.#total = total
+  }
+
+  published(count: number): void {
+    this.#published = count
+  }
+
+  counted(counts: Counts): void {
+    this.#counts = counts
+  }
+
+  line(elapsedMs: number): string {
+    const of = this.#total === undefined ? '' : ` of ${this.#total}`
+    const seconds = (elapsedMs / 1_000).toFixed(1)
+    if (!this.#counts) return `${seconds} s: ${this.#published}${of} orders published`
+    const { completed, compensated, running, compensating, stuck } = this.#counts
+    return `${seconds} s: ${completed} completed, ${compensated} compensated, ${running + compensating} at work, ${stuck} stuck`
+  }
+}

@@ -1,0 +1,162 @@
+/** Wires the demo: a home, every service in this process, the orders, and the auditor. */
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { sql } from 'kysely'
+import { allCheckpoints, countsByStatus, durations } from '../../shared/adapters/postgres/view-queries.ts'
+import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
+import { seededRandom } from '../../shared/adapters/system/seeded-random.ts'
+import { OperationalError } from '../../shared/message/errors.ts'
+import type { Log } from '../../shared/ports/telemetry.ts'
+import type { ViewStore } from '../../shared/ports/view-store.ts'
+import type { StopSignal } from '../../shared/runtime/stop-signal.ts'
+import { exitCodeOf } from '../auditor/report.ts'
+import { reportText } from '../auditor/report-text.ts'
+import type { Home } from '../home.ts'
+import { type HomeChoice, openHome } from '../one-process/home.ts'
+import { type Everything, startEverything } from '../one-process/main.ts'
+import { fulfilOrder } from '../orders/fulfil-order.ts'
+import { readOrders, writeOrders } from '../orders/order-file.ts'
+import { generateOrders } from '../orders/order-generator.ts'
+import { verifyHome } from '../verify/home.ts'
+import { type Ends, runDemo } from './demo.ts'
+import { scratchFolder } from './scratch-folder.ts'
+import { type Summary, summaryTable } from './summary.ts'
+
+export interface DemoOptions extends HomeChoice {
+  /** How many orders to make from the seed; absent: the orders of the sample file. */
+  readonly orders?: number | undefined
+  readonly seed: number
+  /** A file of orders, one JSON object a line, instead of generated ones. */
+  readonly ordersFile?: string | undefined
+  readonly port: number
+  readonly prefix: string
+  readonly inFlightMax: number
+  readonly keepRunning: boolean
+  readonly json: boolean
+}
+
+export interface DemoOutput {
+  /** Results. */
+  readonly out: (line: string) => void
+  /** Progress: one line that replaces the one before on a terminal. */
+  readonly progress: (line: string) => void
+  readonly log: Log
+  readonly stop: StopSignal
+}
+
+const SAMPLE_ORDERS = fileURLToPath(new URL('../orders/sample-orders.ndjson', import.meta.url))
+
+/** Runs the demo to its end. @returns the exit code: 0, 1 when the auditor found violations, 130 when it was stopped. */
+export async function demo(options: DemoOptions, output: DemoOutput): Promise<number> {
+  const scratch =
+    options.dataDir === undefined && options.kafka === undefined ? scratchFolder(tmpdir(), 'data') : undefined
+  try {
+    const home = await openHome({ ...options, dataDir: options.dataDir ?? scratch?.path }, output.log)
+    try {
+      return await demoIn(home, options, { ...output, folder: options.dataDir ?? scratch?.path })
+    } finally {
+      await home.close()
+    }
+  } finally {
+    scratch?.remove()
+  }
+}
+
+interface DemoSurroundings extends DemoOutput {
+  /** Where the file of orders is written, when there is a folder. */
+  readonly folder: string | undefined
+}
+
+async function demoIn(home: Home, options: DemoOptions, output: DemoSurroundings): Promise<number> {
+  const everything = await startEverything(home, options.prefix)
+  try {
+    const opened = showAddress(everything, options, output)
+    const summary = await publishAndCheck(home, everything, { options, output, opened })
+    if (!summary) return 130
+    const audit = summary.audit
+    if (options.json) output.out(JSON.stringify(summary.summary))
+    else output.out(`${summaryTable(summary.summary)}\n\n${reportText(audit)}`)
+    if (options.keepRunning && !output.stop.stopped) {
+      output.progress('the API stays up; Ctrl-C ends it')
+      await output.stop.wait()
+    }
+    return exitCodeOf(audit)
+  } finally {
+    await everything.stop()
+  }
+}
+
+/** Listens as soon as the views are open, and says where. */
+async function showAddress(
+  { open }: Everything,
+  { port, json }: DemoOptions,
+  { out, progress }: DemoOutput,
+): Promise<void> {
+  const { gateway } = await open
+  const { url } = await gateway.listen({ port })
+  const say = json ? progress : out
+  say(`API       ${url}/v1/sagas\nOpenAPI   ${url}/openapi.json\nMetrics   ${url}/metrics`)
+}
+
+interface Run {
+  readonly options: DemoOptions
+  readonly output: DemoSurroundings
+  readonly opened: Promise<void>
+}
+
+async function publishAndCheck(home: Home, everything: Everything, { options, output, opened }: Run) {
+  const { client, orchestrator, topics } = everything
+  const { store } = await viewsOf(home, opened)
+  let audit: Awaited<ReturnType<typeof verifyHome>> | undefined
+  const file = await ordersFile(options, output.folder)
+  const summary: Summary | undefined = await runDemo({
+    client,
+    clock: home.clock,
+    definition: fulfilOrder,
+    orders: readOrders(file),
+    ordersTotal: options.ordersFile === undefined ? options.orders : undefined,
+    inFlight: () => orchestrator.load.liveSagas + orchestrator.load.waitingInputs,
+    inFlightMax: options.inFlightMax,
+    stopped: () => output.stop.stopped,
+    viewsOpen: opened,
+    counts: async () => countsByStatus((await store()).db),
+    checkpoints: async () => allCheckpoints((await store()).db),
+    ends: async (since) => endsOf(await store(), since),
+    violations: async () => {
+      audit = await verifyHome(home, { topics, prefix: options.prefix, atRest: true })
+      return audit.violationsTotal
+    },
+    progress: output.progress,
+  })
+  return summary && audit ? { summary, audit } : undefined
+}
+
+/** The views, for whoever asks after they have opened; a failure to open them ends the demo. */
+async function viewsOf(home: Home, opened: Promise<void>) {
+  opened.catch(() => {})
+  const store = async () => {
+    await opened
+    return (await home.views()).store
+  }
+  return { store }
+}
+
+/** The file that the orders are read from: the one named, one made from the seed, or the sample. */
+async function ordersFile(options: DemoOptions, folder: string | undefined): Promise<string> {
+  if (options.ordersFile !== undefined) return options.ordersFile
+  if (options.orders === undefined) return SAMPLE_ORDERS
+  const { orders, seed } = options
+  if (!Number.isInteger(orders) || orders < 1)
+    throw new OperationalError('bad-setting', '--orders is a whole number from 1', { where: 'demo', retriable: false })
+  const path = join(folder ?? tmpdir(), `orders-seed-${seed}-${orders}.ndjson`)
+  await writeOrders(path, generateOrders(orders, `order-${seed}`, seededRandom(seed)))
+  return path
+}
+
+async function endsOf({ db }: ViewStore<ViewTables>, since: number): Promise<Ends> {
+  const all = await durations(db)
+  const inRun = await durations(db, { endedFrom: since })
+  const last = await db.selectFrom('kasaga.sagas').select(sql<number | null>`max(ended_at)`.as('at')).executeTakeFirst()
+  return { p50Ms: all.p50, p99Ms: all.p99, endedSince: Number(inRun.ended), lastAt: last?.at ?? null }
+}

@@ -1,0 +1,73 @@
+/**
+ * A process of the Kafka home: reads its environment, opens the home, runs one service until it is told to stop.
+ * SIGTERM and Ctrl-C drain: partitions are handed over, what is in flight lands. A second signal ends it at once.
+ */
+import closeWithGrace from 'close-with-grace'
+import { Registry } from 'prom-client'
+import { pinoLog } from '../../shared/adapters/pino/pino-log.ts'
+import { prometheusMetrics } from '../../shared/adapters/prometheus/prometheus-metrics.ts'
+import { messageOf } from '../../shared/message/errors.ts'
+import { type KasagaTopics, kasagaTopics } from '../../shared/message/topics.ts'
+import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
+import type { Home } from '../home.ts'
+import { type HealthOptions, serveHealth } from './health-server.ts'
+import { openKafkaHome } from './home.ts'
+import { type ProcessSettings, settingsFrom } from './settings.ts'
+
+export interface ProcessParts {
+  readonly home: Home
+  readonly settings: ProcessSettings
+  readonly topics: KasagaTopics
+  readonly metrics: Metrics
+  readonly registry: Registry
+}
+
+/** A service that runs. */
+export interface Service {
+  stop(): Promise<void>
+  readonly ready: () => boolean
+  /** It answers `/healthz` and `/metrics` itself. */
+  readonly servesHealth?: boolean
+}
+
+const DRAIN_MS = 20_000
+
+/** Runs a service as this process. Ends the process with 1 when it cannot start. */
+export async function runProcess(name: string, start: (parts: ProcessParts) => Promise<Service>): Promise<void> {
+  let log: Log = pinoLog({ level: 'info', fields: { service: name } })
+  try {
+    const settings = settingsFrom(process.env)
+    log = pinoLog({ level: settings.logLevel, fields: { service: name } })
+    await run(name, { settings, log }, start)
+  } catch (error) {
+    log.error('cannot start', { error: messageOf(error) })
+    process.exit(1)
+  }
+}
+
+async function run(
+  name: string,
+  { settings, log }: { settings: ProcessSettings; log: Log },
+  start: (parts: ProcessParts) => Promise<Service>,
+): Promise<void> {
+  const registry = new Registry()
+  const metrics = prometheusMetrics(registry)
+  const { brokers, databaseUrl, prefix } = settings
+  const home = await openKafkaHome({ kafka: { brokers, clientId: `kasaga-${name}` }, databaseUrl, log })
+  const service = await start({ home, settings, topics: kasagaTopics(prefix), metrics, registry })
+  const health = service.servesHealth ? undefined : await openHealth(settings, { registry, ready: service.ready })
+  log.info('running')
+  closeWithGrace({ delay: DRAIN_MS }, async ({ err, signal }) => {
+    if (err) log.error('stopping after an error', { error: messageOf(err) })
+    else log.info('stopping', { signal })
+    await service.stop()
+    await health?.close()
+    await home.close()
+  })
+}
+
+/** Only where a port is named: several processes of one machine would take the same one. */
+async function openHealth(settings: ProcessSettings, parts: Pick<HealthOptions, 'registry' | 'ready'>) {
+  const { port, listen: host } = settings
+  return port === undefined ? undefined : serveHealth({ port, host, ...parts })
+}

@@ -1,0 +1,57 @@
+/** What a process on Kafka is told by its environment. */
+import { OperationalError } from '../../shared/message/errors.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export interface ProcessSettings {
+  /** `host:port`, at least one. KASAGA_KAFKA, separated by commas. */
+  readonly brokers: readonly string[]
+  /** KASAGA_PREFIX; `kasaga` unless told otherwise. */
+  readonly prefix: string
+  /** KASAGA_DATABASE_URL. */
+  readonly databaseUrl: string | undefined
+  /** KASAGA_PORT: of the gateway, or of another service's health and metrics. 0 takes a free one. */
+  readonly port: number | undefined
+  /** KASAGA_LISTEN; this machine only unless told otherwise. */
+  readonly listen: string
+  /** KASAGA_INSECURE_ALLOW_ANONYMOUS=1 */
+  readonly insecureAllowAnonymous: boolean
+  /** KASAGA_LOG_LEVEL */
+  readonly logLevel: LogLevel
+}
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+export function isLogLevel(text: string): text is LogLevel {
+  return (LOG_LEVELS as readonly string[]).includes(text)
+}
+
+const PREFIX = /^[a-z][a-z0-9-]{0,63}$/
+
+function wrong(name: string, why: string): OperationalError {
+  return new OperationalError('bad-setting', `${name} ${why}`, { where: 'settings', retriable: false })
+}
+
+/** @throws OperationalError `bad-setting` that names the variable and what it should be. */
+export function settingsFrom(env: Environment): ProcessSettings {
+  const brokers = (env.KASAGA_KAFKA ?? '').split(',').filter((broker) => broker !== '')
+  if (brokers.length === 0)
+    throw wrong('KASAGA_KAFKA', 'is not set: host:port of a broker, several separated by commas')
+  const prefix = env.KASAGA_PREFIX ?? 'kasaga'
+  if (!PREFIX.test(prefix)) throw wrong('KASAGA_PREFIX', 'has small letters, digits and -, a letter first')
+  const port = env.KASAGA_PORT === undefined ? undefined : Number(env.KASAGA_PORT)
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535))
+    throw wrong('KASAGA_PORT', 'is not a port')
+  const logLevel = env.KASAGA_LOG_LEVEL ?? 'info'
+  if (!isLogLevel(logLevel)) throw wrong('KASAGA_LOG_LEVEL', `is none of ${LOG_LEVELS.join(', ')}`)
+  return {
+    brokers,
+    prefix,
+    databaseUrl: env.KASAGA_DATABASE_URL,
+    port,
+    listen: env.KASAGA_LISTEN ?? '127.0.0.1',
+    insecureAllowAnonymous: env.KASAGA_INSECURE_ALLOW_ANONYMOUS === '1',
+    logLevel,
+  }
+}

@@ -1,0 +1,32 @@
+/** The home that a command line names: a data folder, or Kafka and Postgres. */
+import { OperationalError } from '../../shared/message/errors.ts'
+import type { Log } from '../../shared/ports/telemetry.ts'
+import { openEmbeddedHome } from '../embedded/home.ts'
+import type { Home } from '../home.ts'
+import { openKafkaHome } from '../kafka/home.ts'
+
+export interface HomeChoice {
+  /** Data folder of the embedded home. */
+  readonly dataDir?: string | undefined
+  /** `host:port` of brokers, separated by commas. */
+  readonly kafka?: string | undefined
+  readonly databaseUrl?: string | undefined
+}
+
+/** @throws OperationalError when both homes are named, or half of one, or it cannot be opened. */
+export async function openHome(choice: HomeChoice, log: Log): Promise<Home> {
+  const { dataDir, kafka, databaseUrl } = choice
+  if (kafka !== undefined) {
+    if (dataDir !== undefined) throw unclear('either --data-dir or --kafka, not both')
+    if (databaseUrl === undefined) throw unclear('--kafka needs --database-url: the views and tables live in Postgres')
+    const brokers = kafka.split(',').filter((broker) => broker !== '')
+    return openKafkaHome({ kafka: { brokers, clientId: 'kasaga' }, databaseUrl, log })
+  }
+  if (databaseUrl !== undefined) throw unclear('--database-url goes with --kafka')
+  if (dataDir === undefined) throw unclear('name a --data-dir, or --kafka and --database-url')
+  return openEmbeddedHome({ directory: dataDir, log })
+}
+
+function unclear(message: string): OperationalError {
+  return new OperationalError('bad-setting', message, { where: 'settings', retriable: false })
+}

@@ -1,0 +1,67 @@
+/** Every service in one process, on whichever home: what `kasaga dev` and `kasaga demo` run. */
+import { Registry } from 'prom-client'
+import { prometheusMetrics } from '../../shared/adapters/prometheus/prometheus-metrics.ts'
+import { type SagaClient, sagaClient } from '../../shared/client/saga-client.ts'
+import { messageOf } from '../../shared/message/errors.ts'
+import { type KasagaTopics, kasagaTopics } from '../../shared/message/topics.ts'
+import type { Metrics } from '../../shared/ports/telemetry.ts'
+import { participantsOf, topicSpecs } from '../../shared/runtime/topic-specs.ts'
+import { createGateway, type Gateway } from '../gateway/gateway.ts'
+import type { Home } from '../home.ts'
+import { Orchestrator } from '../orchestrator/orchestrator.ts'
+import { definitions } from '../orders/definitions.ts'
+import { PARTICIPANTS } from '../participants/home.ts'
+import { type ProjectorSettings, startProjector } from '../projector/home.ts'
+import type { Projector } from '../projector/projector.ts'
+
+export interface Everything {
+  readonly topics: KasagaTopics
+  readonly client: SagaClient
+  readonly orchestrator: Orchestrator
+  /** Settles when the views are open and the HTTP API answers from them; sagas run before that. */
+  readonly open: Promise<{ readonly gateway: Gateway; readonly projector: Projector }>
+  /** Stops the services, in the order in which work flows; the home stays open. */
+  stop(): Promise<void>
+}
+
+/** Makes the topics that are missing and starts the services. The views and the API open meanwhile: they only follow. */
+export async function startEverything(home: Home, prefix: string): Promise<Everything> {
+  const { broker, clock, ids, log } = home
+  const topics = kasagaTopics(prefix)
+  const registry = new Registry()
+  const metrics: Metrics = prometheusMetrics(registry)
+  await broker.createTopics(topicSpecs(prefix, home.partitions, participantsOf(definitions)))
+  const client = sagaClient({ broker, topics, clock, ids, source: `/kasaga/${prefix}/client` })
+  const orchestrator = new Orchestrator({ ...home, metrics, definitions, topics, prefix })
+  const participants = await Promise.all(
+    Object.values(PARTICIPANTS).map((prepare) => prepare(home, { prefix, metrics })),
+  )
+  await Promise.all([orchestrator.start(), ...participants.map((participant) => participant.start())])
+  const open = openReads(home, { client, metrics, registry, prefix })
+  open.catch((error) => log.error('the views did not open', { error: messageOf(error) }))
+  return {
+    topics,
+    client,
+    orchestrator,
+    open,
+    async stop() {
+      const reads = await open.catch(() => undefined)
+      await reads?.gateway.close()
+      await orchestrator.stop()
+      await Promise.all(participants.map((participant) => participant.stop()))
+      await reads?.projector.close()
+    },
+  }
+}
+
+interface ReadParts extends ProjectorSettings {
+  readonly client: SagaClient
+  readonly registry: Registry
+}
+
+async function openReads(home: Home, parts: ReadParts) {
+  const { store: views } = await home.views()
+  const projector = await startProjector(home, parts)
+  const gateway = await createGateway({ ...home, ...parts, definitions, views })
+  return { gateway, projector }
+}

@@ -1,0 +1,9 @@
+/** The process of the payment participant: commands from Kafka, its tables and inbox in Postgres. */
+import { runProcess } from '../kafka/main.ts'
+import { PARTICIPANTS } from '../participants/home.ts'
+
+await runProcess('payment', async ({ home, settings, metrics }) => {
+  const service = await PARTICIPANTS.payment(home, { prefix: settings.prefix, metrics })
+  await service.start()
+  return { stop: () => service.stop(), ready: () => true }
+})

@@ -1,0 +1,9 @@
+/** The process of the shipping participant: commands from Kafka, its tables and inbox in Postgres. */
+import { runProcess } from '../kafka/main.ts'
+import { PARTICIPANTS } from '../participants/home.ts'
+
+await runProcess('shipping', async ({ home, settings, metrics }) => {
+  const service = await PARTICIPANTS.shipping(home, { prefix: settings.prefix, metrics })
+  await service.start()
+  return { stop: () => service.stop(), ready: () => true }
+})

@@ -1,0 +1,36 @@
+/** The topics that an installation needs. Made once; a changed number of partitions is refused, because keys would move. */
+import { kasagaTopics, participantTopic } from '../message/topics.ts'
+import type { TopicSpec } from '../ports/broker.ts'
+import type { Definitions } from '../saga/definition.ts'
+
+const INPUT_DAYS = 7
+const DEAD_LETTER_DAYS = 90
+const DEAD_LETTER_PARTITIONS = 1
+
+/** Every participant that the definitions send commands to. */
+export function participantsOf(definitions: Definitions): string[] {
+  const names = new Set<string>()
+  for (const { steps } of definitions.all)
+    for (const { forward, undo } of steps) {
+      names.add(forward.command.participant)
+      if (undo) names.add(undo.command.participant)
+    }
+  return [...names]
+}
+
+/** Specs of all topics under a prefix, and of the participants' command topics. */
+export function topicSpecs(prefix: string, partitions: number, participants: readonly string[]): TopicSpec[] {
+  const { commands, replies, events, deadLetters } = kasagaTopics(prefix)
+  const days = (name: string, count = partitions): TopicSpec => ({
+    name,
+    partitions: count,
+    retention: { days: INPUT_DAYS },
+  })
+  return [
+    days(commands),
+    days(replies),
+    { name: events, partitions, retention: 'forever' },
+    { name: deadLetters, partitions: DEAD_LETTER_PARTITIONS, retention: { days: DEAD_LETTER_DAYS } },
+    ...participants.map((participant) => days(participantTopic(participant))),
+  ]
+}
