@@ -1,0 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll } from 'vitest'
+import { openPgliteViewStore } from '../../shared/adapters/pglite/pglite-view-store.ts'
+import { noLog } from '../../shared/ports/telemetry.ts'
+import { projectorSuite } from './projector-suite.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'kasaga-views-'))
+let stores = 0
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+projectorSuite('PGlite', () => openPgliteViewStore({ folder: join(folder, String(stores++)), log: noLog }))
