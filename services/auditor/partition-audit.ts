@@ -1,0 +1,171 @@
+/**
+ * Audits one partition of the log, record by record.
+ *
+ * State: the histories of the sagas that live, the last seq of those that ended, and where the headers stand. A saga's
+ * history is judged and dropped when it ends; of an ended one only its id and last seq stay, about 100 bytes.
+ */
+import { type AcceptedBatch, BatchReader, decodeBatchHeader } from '../../shared/message/batch.ts'
+import type { EventEnvelope } from '../../shared/message/events.ts'
+import type { LogRecord } from '../../shared/message/record.ts'
+import type { CommandLedger } from './command-ledger.ts'
+import type { Findings } from './findings.ts'
+import { MarkAudit } from './marks.ts'
+import type { ParticipantLedger } from './participant-ledger.ts'
+import type { SagaCounts } from './report.ts'
+import { auditHistory, type Plans, restlessness } from './saga-audit.ts'
+import { outlineOf } from './saga-outline.ts'
+import type { ViewAudit } from './view-audit.ts'
+
+/** What the audits of all partitions share. */
+export interface AuditContext {
+  readonly findings: Findings
+  readonly plans: Plans
+  readonly counts: SagaCounts
+  readonly participants: ParticipantLedger
+  readonly commands: CommandLedger | undefined
+  /** Nothing moves any more, and this is the time. */
+  readonly atRest: { readonly now: number } | undefined
+}
+
+/** A saga that has not ended, as far as it has been read. */
+export interface LiveHistory {
+  readonly events: EventEnvelope[]
+  /** How many of them the views hold. */
+  inView: number
+  /** Sum of the offsets of those. */
+  offsetsInView: bigint
+}
+
+export class PartitionAudit {
+  readonly partition: number
+  readonly marks: MarkAudit
+  events = 0
+  batches = 0
+  /** Offset that the next record of the log will have. */
+  nextOffset = 0n
+  readonly #context: AuditContext
+  readonly #view: ViewAudit | undefined
+  readonly #reader = new BatchReader()
+  readonly #live = new Map<string, LiveHistory>()
+  readonly #ended = new Map<string, number>()
+  #aheadAt: bigint | undefined
+  #lastWithEffects = 0
+
+  constructor(partition: number, context: AuditContext, view: ViewAudit | undefined) {
+    this.partition = partition
+    this.#context = context
+    this.#view = view
+    this.marks = new MarkAudit(partition, context.findings)
+  }
+
+  get voidBatches(): number {
+    return this.#reader.voidBatches
+  }
+
+  get strayRecords(): number {
+    return this.#reader.strayRecords
+  }
+
+  /** Batches whose effects the log does not say to be sent. */
+  get unsentBatches(): boolean {
+    return this.#lastWithEffects > this.marks.last.sentThrough
+  }
+
+  /** Reader for what is appended after the audit of this partition: it goes on by the same rule. */
+  get reader(): BatchReader {
+    return this.#reader
+  }
+
+  take(record: LogRecord): void {
+    this.nextOffset = record.offset + 1n
+    if (record.key === null && this.#aheadAt === undefined) this.#look(record)
+    const batch = this.#reader.read(record)
+    if (batch) this.#takeBatch(batch)
+  }
+
+  /** The end of the log: what lives is judged as far as it has come. */
+  close(): void {
+    const { findings, commands } = this.#context
+    for (const [id, live] of this.#live) this.#judge(id, live)
+    this.#live.clear()
+    this.#ended.clear()
+    commands?.settle(this.marks.last.sentThrough)
+    this.#view?.close(this.nextOffset)
+    if (this.#aheadAt === undefined) return
+    const message = `a batch is numbered past the one that should follow: one that had landed is gone`
+    findings.violation({ invariant: 'S20', message, partition: this.partition, offset: String(this.#aheadAt) })
+  }
+
+  /** An owner appends number n only when n - 1 has landed: a number further ahead tells that the log lost a batch. */
+  #look(record: LogRecord): void {
+    const header = decodeBatchHeader(record)
+    if (header && header.number > this.#reader.nextNumber) this.#aheadAt = record.offset
+  }
+
+  #takeBatch(batch: AcceptedBatch): void {
+    this.batches++
+    this.marks.take(batch)
+    const inView = this.#view?.takeBatch(batch) ?? false
+    for (const { offset, decoded } of batch.events) {
+      this.events++
+      if (decoded.kind === 'event') this.#takeEvent(decoded.envelope, { offset, inView, number: batch.header.number })
+      else this.#unreadable(decoded, offset)
+    }
+  }
+
+  #unreadable({ sagaId, why }: { readonly sagaId: string | undefined; readonly why: string }, offset: bigint): void {
+    const where = {
+      partition: this.partition,
+      offset: String(offset),
+      ...(sagaId === undefined ? {} : { saga: sagaId }),
+    }
+    this.#context.findings.violation({ invariant: 'S3', message: `an event cannot be read: ${why}`, ...where })
+  }
+
+  #takeEvent(envelope: EventEnvelope, at: { offset: bigint; inView: boolean; number: number }): void {
+    const { sagaId, event, seq } = envelope
+    const endedAt = this.#ended.get(sagaId)
+    if (endedAt !== undefined) {
+      const message = `${event.type} with seq ${seq} follows the end of the saga at seq ${endedAt}`
+      const where = { partition: this.partition, offset: String(at.offset) }
+      this.#context.findings.violation({ invariant: 'S1', message, saga: sagaId, ...where })
+      return
+    }
+    const live = this.#liveOf(sagaId)
+    live.events.push(envelope)
+    if (at.inView) {
+      live.inView++
+      live.offsetsInView += at.offset
+    }
+    if (event.type === 'step-requested' || event.type === 'compensation-requested') {
+      this.#lastWithEffects = at.number
+      this.#context.commands?.asked(envelope, at.number)
+    } else if (event.type === 'saga-completed' || event.type === 'saga-compensated') {
+      this.#live.delete(sagaId)
+      this.#ended.set(sagaId, seq)
+      this.#judge(sagaId, live)
+    }
+  }
+
+  #liveOf(id: string): LiveHistory {
+    let live = this.#live.get(id)
+    if (!live) {
+      live = { events: [], inView: 0, offsetsInView: 0n }
+      this.#live.set(id, live)
+    }
+    return live
+  }
+
+  #judge(id: string, live: LiveHistory): void {
+    const { findings, plans, counts, participants, atRest } = this.#context
+    const outline = outlineOf(live.events)
+    const found = [...auditHistory(live.events, outline, plans.find(outline))]
+    const restless = atRest && restlessness(outline, atRest.now)
+    if (restless) found.push(restless)
+    for (const violation of found) findings.violation({ ...violation, saga: id, partition: this.partition })
+    counts.total++
+    counts[outline.status === 'compensating' ? 'running' : outline.status]++
+    participants.expect(id, outline)
+    this.#view?.compare(id, live, !found.some(({ invariant }) => invariant === 'S1'))
+  }
+}

@@ -1,0 +1,89 @@
+/** Checks one saga's whole history: what its events alone, and its plan where it is at hand, can show. */
+import type { EventEnvelope } from '../../shared/message/events.ts'
+import type { Definition, Definitions } from '../../shared/saga/definition.ts'
+import { type PlanOutline, outlineOf as planOutlineOf, violations } from '../../shared/saga/invariants.ts'
+import type { SagaOutline } from './saga-outline.ts'
+
+/** A timer that is due may be on its way for so long. */
+export const TIMER_GRACE_MS = 5_000
+
+export interface SagaViolation {
+  readonly invariant: string
+  readonly message: string
+}
+
+/** Plans of definitions, made once each. */
+export class Plans {
+  readonly #definitions: Definitions | undefined
+  readonly #made = new Map<Definition, PlanOutline>()
+  /** Sagas whose definition is not at hand. */
+  unplanned = 0
+
+  constructor(definitions: Definitions | undefined) {
+    this.#definitions = definitions
+  }
+
+  find(outline: SagaOutline): PlanOutline | undefined {
+    const { definition: name, version } = outline
+    const definition = name === undefined || version === undefined ? undefined : this.#definitions?.find(name, version)
+    if (!definition) {
+      this.unplanned++
+      return undefined
+    }
+    let plan = this.#made.get(definition)
+    if (!plan) {
+      plan = planOutlineOf(definition)
+      this.#made.set(definition, plan)
+    }
+    return plan
+  }
+}
+
+/** Every breach in the history of one saga. */
+export function auditHistory(
+  history: readonly EventEnvelope[],
+  outline: SagaOutline,
+  plan: PlanOutline | undefined,
+): readonly SagaViolation[] {
+  return [...violations(history, plan).map(withSeq), ...repeatedCommands(history), ...otherVersions(history, outline)]
+}
+
+function withSeq({ invariant, message, seq }: SagaViolation & { readonly seq?: number }): SagaViolation {
+  return { invariant, message: seq === undefined ? message : `event ${seq}, ${message}` }
+}
+
+/** S9: a command's id names one attempt, so no two events may ask for the same. */
+function repeatedCommands(history: readonly EventEnvelope[]): SagaViolation[] {
+  const asked = new Set<string>()
+  const found: SagaViolation[] = []
+  for (const { event, seq } of history) {
+    if (event.type !== 'step-requested' && event.type !== 'compensation-requested') continue
+    const id = `${event.step}/${event.type === 'step-requested' ? 'forward' : 'compensate'}/${event.attempt}`
+    if (asked.has(id)) found.push({ invariant: 'S9', message: `event ${seq} asks for the command ${id} once more` })
+    asked.add(id)
+  }
+  return found
+}
+
+/** S23: all commands are of the version that the saga started with. */
+function otherVersions(history: readonly EventEnvelope[], outline: SagaOutline): SagaViolation[] {
+  const found: SagaViolation[] = []
+  for (const { event, seq } of history) {
+    if (!('commandType' in event)) continue
+    if (event.definition === outline.definition && event.version === outline.version) continue
+    const [is, was] = [`${event.definition}@${event.version}`, `${outline.definition}@${outline.version}`]
+    found.push({ invariant: 'S23', message: `event ${seq} is of ${is}, the saga of ${was}` })
+  }
+  return found
+}
+
+/** L1 and L5, when nothing moves any more: a saga has ended, is stuck, or waits for a time that is still to come. */
+export function restlessness(outline: SagaOutline, now: number): SagaViolation | undefined {
+  if (outline.status !== 'running' && outline.status !== 'compensating') return undefined
+  let earliest: number | undefined
+  for (const { dueAt } of outline.steps.values())
+    if (dueAt !== undefined && (earliest === undefined || dueAt < earliest)) earliest = dueAt
+  if (earliest === undefined) return { invariant: 'L1', message: `${outline.status}, and waits for nothing` }
+  if (earliest + TIMER_GRACE_MS >= now) return undefined
+  return { invariant: 'L5', message: `a timer that was due at ${earliest} has not fired at ${now}` }
+}
