@@ -52,6 +52,10 @@ function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 }
 
+function isOffset(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{1,19}$/.test(value)
+}
+
 /** Reads a batch's header record; `undefined` when it is none or is not readable. */
 export function decodeBatchHeader(record: LogRecord): BatchHeader | undefined {
   if (headerOf(record, H.type) !== BATCH_TYPE || record.value === null) return undefined
@@ -67,8 +71,8 @@ export function decodeBatchHeader(record: LogRecord): BatchHeader | undefined {
       typeof inputs.ignored !== 'object'
     )
       return undefined
-    const commands = BigInt(v.commands as string)
-    const replies = BigInt(v.replies as string)
+    if (!isOffset(v.commands) || !isOffset(v.replies)) return undefined
+    const [commands, replies] = [BigInt(v.commands), BigInt(v.replies)]
     return { number: v.number, owner: v.owner, count: v.count, commands, replies, sentThrough: v.sentThrough, inputs }
   } catch {
     return undefined
