@@ -1,0 +1,72 @@
+/** What must not compile. `tsc` checks this file: an expected error that does not come is an error. */
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { saga } from '../../../shared/saga/builder.ts'
+import { bank, carrier, stock } from '../../support/fulfil.ts'
+
+const order = z.object({ id: z.string(), cents: z.int() })
+const begin = () => saga('s', { version: 1, input: order })
+const toCharge = () => begin().step('stock', stock.reserve, ({ input }) => ({ orderId: input.id }))
+
+const face = {
+  'the right one compiles': () =>
+    toCharge()
+      .undo(stock.release, ({ input, stock }) => ({ orderId: stock?.parcel ?? input.id }))
+      .pivot('ship', carrier.ship, ({ stock }) => ({ parcel: stock.parcel }))
+      .output(({ ship }) => ship.tracking),
+  'a payload of the wrong type': () =>
+    // @ts-expect-error -- cents is a number
+    begin().step('charge', bank.charge, ({ input }) => ({ orderId: input.id, cents: 'five' })),
+  'a payload with a field missing': () =>
+    // @ts-expect-error -- cents is missing
+    begin().step('charge', bank.charge, ({ input }) => ({ orderId: input.id })),
+  'a field that the input does not have': () =>
+    // @ts-expect-error -- the input has no name
+    begin().step('stock', stock.reserve, ({ input }) => ({ orderId: input.name })),
+  'an undo that takes its own output for known': () =>
+    begin()
+      .step('charge', bank.charge, ({ input }) => ({ orderId: input.id, cents: input.cents }))
+      // @ts-expect-error -- the charge may be unknown
+      .undo(bank.refund, ({ input, charge }) => ({ orderId: input.id, chargeId: charge.chargeId })),
+  'an undo with the wrong payload': () =>
+    // @ts-expect-error -- the order's id is a string
+    toCharge().undo(stock.release, () => ({ orderId: 5 })),
+  'a name that is taken': () =>
+    // @ts-expect-error -- there is a step called stock
+    expect(() => toCharge().step('stock', stock.reserve, ({ input }) => ({ orderId: input.id }))).toThrow(TypeError),
+  'a step called input': () =>
+    // @ts-expect-error -- mappings see the saga's input under this name
+    expect(() => begin().step('input', stock.reserve, () => ({ orderId: 'o' }))).toThrow(TypeError),
+  'an undo after the pivot': () => {
+    const passed = toCharge().pivot('ship', carrier.ship, ({ stock }) => ({ parcel: stock.parcel }))
+    // @ts-expect-error -- nothing is undone after the pivot
+    expect(passed.undo).toBeUndefined()
+    const after = passed.step('notify', carrier.notify, ({ ship }) => ({ tracking: ship.tracking }))
+    // @ts-expect-error -- nor what comes after it
+    expect(after.undo).toBeUndefined()
+    // @ts-expect-error -- a saga has one pivot
+    expect(after.pivot).toBeUndefined()
+  },
+  'an undo with no step': () => {
+    // @ts-expect-error -- there is nothing to undo yet
+    expect(begin().undo).toBeUndefined()
+  },
+  'the output of a step that has not run': () =>
+    // @ts-expect-error -- ship comes later
+    begin().step('stock', stock.reserve, ({ ship }) => ({ orderId: ship.tracking })),
+  'an output that no step gave': () =>
+    // @ts-expect-error -- there is no step ship
+    toCharge().output(({ ship }) => ship.tracking),
+  'a duration that is none': () => {
+    // @ts-expect-error -- a unit is missing
+    const deadline = () => saga('s', { version: 1, input: order, deadline: '5' })
+    const made = () => deadline().step('stock', stock.reserve, () => ({ orderId: 'o' }))
+    expect(() => made().end()).toThrow(TypeError)
+  },
+} satisfies Record<string, () => unknown>
+
+describe('the face of a definition', () => {
+  it.each(Object.entries(face))('knows %s', (_, make) => {
+    expect(make).not.toThrow()
+  })
+})
