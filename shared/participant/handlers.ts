@@ -49,10 +49,7 @@ export interface BatchContext<Tx> {
 /** A handler that takes many commands of different sagas in one transaction. */
 export interface BatchedHandler<Input, Output, Tx> {
   readonly kind: 'batched'
-  readonly run: (
-    items: readonly BatchItem<Input>[],
-    context: BatchContext<Tx>,
-  ) => Promise<readonly NoInfer<Answer<Output>>[]>
+  readonly run: (items: readonly BatchItem<Input>[], context: BatchContext<Tx>) => Promise<readonly Answer<Output>[]>
 }
 
 /**
@@ -60,7 +57,7 @@ export interface BatchedHandler<Input, Output, Tx> {
  * is undone and the commands are handled one by one, so it must also be right for a single item.
  */
 export function batched<Input, Output, Tx>(
-  run: BatchedHandler<Input, Output, Tx>['run'],
+  run: (items: readonly BatchItem<Input>[], context: BatchContext<Tx>) => Promise<readonly NoInfer<Answer<Output>>[]>,
 ): BatchedHandler<Input, Output, Tx> {
   return { kind: 'batched', run }
 }

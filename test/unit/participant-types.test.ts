@@ -34,11 +34,9 @@ test('a handler that is missing does not compile, and does not start', () => {
 })
 
 test('an output that breaks the contract does not compile', () => {
-  const handlers: Handlers<typeof till, Tx> = {
-    // @ts-expect-error the key is a text
-    open: async () => ({ key: 5 }),
-    // @ts-expect-error an answer to each is wanted, and there is none but null
-    close: batched(async () => ['x']),
-  }
-  expect(handlers).toBeDefined()
+  // @ts-expect-error the key is a text
+  const one: Handlers<typeof till, Tx>['open'] = async () => ({ key: 5 })
+  // @ts-expect-error each answer has a key
+  const many: Handlers<typeof till, Tx>['open'] = batched(async () => [{ lock: 'k' }])
+  expect([one, many]).toHaveLength(2)
 })
