@@ -43,6 +43,7 @@ export const sagas = table('sagas', {
     cancel_requested: boolean,
   },
   indexes: [['started_at', 'saga_id']],
+  serverIndexes: [['status', 'started_at', 'saga_id'], ['ended_at']],
 })
 
 export const steps = table('steps', {

@@ -38,6 +38,8 @@ export interface TableSpec<Cols extends Columns = Columns, Key extends string = 
   readonly appendOnly: boolean
   /** Columns by which rows are looked up. Each costs at every write: few, and none that changes often. */
   readonly indexes: readonly (readonly string[])[]
+  /** Further ones, for a server with room to spare; an embedded store does without. */
+  readonly serverIndexes: readonly (readonly string[])[]
   /** For each leading column, those that go along with it. */
   readonly followers: ReadonlyMap<string, readonly string[]>
 }
@@ -85,13 +87,14 @@ export function table<const Cols extends Columns, const Key extends keyof Cols &
     readonly key: readonly Key[]
     readonly appendOnly?: boolean
     readonly indexes?: readonly (readonly (keyof Cols & string)[])[]
+    readonly serverIndexes?: readonly (readonly (keyof Cols & string)[])[]
   },
 ): TableSpec<Cols, Key> {
-  const { columns, key, appendOnly = false, indexes = [] } = options
+  const { columns, key, appendOnly = false, indexes = [], serverIndexes = [] } = options
   for (const each of [name, ...Object.keys(columns)])
     if (!NAME.test(each)) throw new TypeError(`${each} cannot name a table or column: lower case, digits, _`)
   if (key.length === 0) throw new TypeError(`the table ${name} has no key`)
-  return { name, columns, key, appendOnly, indexes, followers: followersOf(name, columns) }
+  return { name, columns, key, appendOnly, indexes, serverIndexes, followers: followersOf(name, columns) }
 }
 
 function followersOf(name: string, columns: Columns): ReadonlyMap<string, readonly string[]> {

@@ -29,7 +29,7 @@ import { sagasProjection } from '../../shared/view/sagas-projection.ts'
 import { int, table, text } from '../../shared/view/table.ts'
 import type { ViewRows } from '../../shared/view/view-rows.ts'
 import { batchOf, ENDINGS, order } from '../support/fabricate-log.ts'
-import { foldView, tableRows } from '../support/fold-view.ts'
+import { comparableRows, foldView, tableRows } from '../support/fold-view.ts'
 
 const TOPIC = 'kasaga.events'
 const PARTITIONS = 2
@@ -127,8 +127,7 @@ export function projectorSuite(title: string, openStore: () => Promise<ViewStore
             .selectFrom(`kasaga.${name}` as 'kasaga.sagas')
             .selectAll()
             .execute()
-          const comparable = (all: readonly object[]) => all.map((row) => JSON.stringify(plain(row))).sort()
-          expect(comparable(found)).toEqual(comparable(tableRows(own, rows, name)))
+          expect(comparableRows(found)).toEqual(comparableRows(tableRows(own, rows, name)))
         }
       }
     }
@@ -348,11 +347,4 @@ export function projectorSuite(title: string, openStore: () => Promise<ViewStore
       expect(await sagaById(db, 'nobody')).toBeUndefined()
     })
   })
-}
-
-/** Rows as both sides can show them: an offset is a number in one and a bigint in the other. */
-function plain(row: object): [string, unknown][] {
-  return Object.entries(row)
-    .map(([name, value]): [string, unknown] => [name, typeof value === 'bigint' ? Number(value) : value])
-    .sort(([a], [b]) => (a < b ? -1 : 1))
 }

@@ -40,3 +40,14 @@ export function tableRows(projection: Projection, rows: ViewRows, table: string)
   own.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
   return own.map(([, row]) => Object.fromEntries(columns.map((column) => [column, row[column] ?? null])))
 }
+
+/** Rows of either side as text, in order: an offset is a number in the database's answer and a bigint in the fold. */
+export function comparableRows(rows: readonly object[]): string[] {
+  return rows.map((row) => JSON.stringify(plain(row))).sort()
+}
+
+function plain(row: object): [string, unknown][] {
+  return Object.entries(row)
+    .map(([name, value]): [string, unknown] => [name, typeof value === 'bigint' ? Number(value) : value])
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+}

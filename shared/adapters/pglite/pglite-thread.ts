@@ -60,6 +60,11 @@ export class PgliteThread implements PostgresPool {
     }
   }
 
+  /** Whether the thread is gone: nothing can be asked of it any more. */
+  get isBroken(): boolean {
+    return this.#broken !== undefined
+  }
+
   async connect(): Promise<PostgresPoolClient> {
     let release = () => {}
     const before = this.#free
@@ -67,6 +72,11 @@ export class PgliteThread implements PostgresPool {
       release = resolve
     })
     await before
+    const broken = this.#broken
+    if (broken) {
+      release()
+      throw broken
+    }
     const query = (text: unknown, params: readonly unknown[] = []) => {
       assert(typeof text === 'string', 'the embedded view store does not stream')
       return this.#query(text, params)
@@ -78,6 +88,11 @@ export class PgliteThread implements PostgresPool {
   end(): Promise<void> {
     this.#ended ??= this.#end()
     return this.#ended
+  }
+
+  /** Ends the thread at once, as a crash of it would. */
+  async kill(): Promise<void> {
+    await this.#worker.terminate()
   }
 
   async #end(): Promise<void> {

@@ -9,6 +9,7 @@ import type { Log } from '../../ports/telemetry.ts'
 import type { ViewStore } from '../../ports/view-store.ts'
 import type { ViewTables } from '../postgres/view-schema.ts'
 import { PgliteThread } from './pglite-thread.ts'
+import { RevivedPool } from './revived-pool.ts'
 import { distrust, markClosed, markOpen, removeFolder } from './view-folder.ts'
 
 export interface PgliteViewStoreOptions {
@@ -28,7 +29,7 @@ export async function openPgliteViewStore<Tables = ViewTables>(
   const why = await distrust(folder)
   if (why !== undefined) await startAnew(folder, log, why)
   await markOpen(folder)
-  const pool = await openOrRebuild(folder, log)
+  const pool = new RevivedPool(await openOrRebuild(folder, log), () => revive(folder, log))
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   let closed: Promise<void> | undefined
   const close = async () => {
@@ -74,4 +75,9 @@ async function proven(thread: PgliteThread): Promise<PgliteThread> {
 async function startAnew(folder: string, log: Log, why: string): Promise<void> {
   log.warn('the views are built anew from the log', { folder, why })
   await removeFolder(folder)
+}
+
+function revive(folder: string, log: Log): Promise<PgliteThread> {
+  log.error('the thread of the embedded views has died: starting another', { folder })
+  return PgliteThread.open({ folder })
 }

@@ -33,8 +33,9 @@ export function createTableSql(table: TableSpec): string {
   return `create table ${placed(table)} (${columns.join(', ')}, primary key (${list(table.key)}))${room}`
 }
 
-export function createIndexSqls(table: TableSpec): string[] {
-  return table.indexes.map((columns) => `create index on ${placed(table)} (${list(columns)})`)
+export function createIndexSqls(table: TableSpec, onServer: boolean): string[] {
+  const indexes = onServer ? [...table.indexes, ...table.serverIndexes] : table.indexes
+  return indexes.map((columns) => `create index on ${placed(table)} (${list(columns)})`)
 }
 
 export function dropTableSql(table: TableSpec): string {

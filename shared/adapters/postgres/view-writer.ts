@@ -28,14 +28,19 @@ export class KyselyViewWriter<Tables> implements ViewWriter {
   /** Statements by table: their text is long, and the same every time. */
   readonly #writes = new Map<TableSpec, string>()
 
-  constructor(db: Kysely<Tables>) {
+  readonly #onServer: boolean
+
+  /** `onServer`: a Postgres of its own, which carries more indexes than an embedded one. */
+  constructor(db: Kysely<Tables>, options: { readonly onServer?: boolean } = {}) {
     this.#db = db
+    this.#onServer = options.onServer ?? false
   }
 
   async prepare(projections: readonly Projection[]): Promise<void> {
     await classified(async () => {
       await migrateViews(this.#db)
-      for (const projection of projections) await this.#db.transaction().execute((tx) => prepare(tx, projection))
+      for (const projection of projections)
+        await this.#db.transaction().execute((tx) => prepare(tx, projection, this.#onServer))
     })
   }
 
@@ -87,7 +92,7 @@ export class KyselyViewWriter<Tables> implements ViewWriter {
 }
 
 /** The comment on a table carries its projection and version: what is there says itself what made it. */
-async function prepare<T>(tx: Kysely<T>, projection: Projection): Promise<void> {
+async function prepare<T>(tx: Kysely<T>, projection: Projection, onServer: boolean): Promise<void> {
   await sql`select pg_advisory_xact_lock(${PREPARE_LOCK})`.execute(tx)
   const run = (text: string) => tx.executeQuery(CompiledQuery.raw(text, []))
   const mark = `${projection.name} v${projection.version}`
@@ -103,7 +108,7 @@ async function prepare<T>(tx: Kysely<T>, projection: Projection): Promise<void> 
   for (const table of tables) {
     await run(dropTableSql(table))
     await run(createTableSql(table))
-    for (const index of createIndexSqls(table)) await run(index)
+    for (const index of createIndexSqls(table, onServer)) await run(index)
     await run(`comment on table "${VIEW_SCHEMA}"."${table.name}" is '${mark}'`)
   }
 }
