@@ -1,3 +1,4 @@
+import '../../shared/adapters/kafka/kafkajs-timers.ts'
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import { expect, test } from 'vitest'

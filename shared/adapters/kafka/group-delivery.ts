@@ -17,8 +17,11 @@ import { type FetchAnswer, type FetchPart, fetchCall } from './fetch-request.ts'
 import { brokerError, classify } from './kafka-errors.ts'
 import { decodeRecords } from './record-batch-decoder.ts'
 
-/** A partition that is opened or resumed waits for a request under way, so that one must be short. */
-const FETCH = { waitMs: 100, answerMs: 10_000, bytesMax: 8_000_000, partitionBytesMax: 1_048_576 }
+/**
+ * A partition that is opened or resumed waits for a request under way, so that one must be short. A partition's share
+ * of the answer is more than the largest batch.
+ */
+const FETCH = { waitMs: 100, answerMs: 10_000, bytesMax: 8_000_000, partitionBytesMax: 2_097_152 }
 const FAILURE_PAUSE_MIN_MS = 50
 const FAILURE_PAUSE_MAX_MS = 1_000
 /** A topic may seem gone for a moment while its partitions move. */
@@ -45,6 +48,7 @@ export class GroupDelivery {
   readonly #held = new Set<number>()
   readonly #readings = new Map<string, Reading>()
   readonly #runners = new Map<number, Promise<void>>()
+  #requests = 0
   #locating = false
   #closed = false
 
@@ -152,12 +156,14 @@ export class GroupDelivery {
       if (state !== 'open' || this.#leader(topic, partition) !== nodeId) continue
       asked.push({ topic, partition, from: next, reading, epoch })
     }
-    return asked
+    // In turn, since a broker fills its answer in the order asked, and the last ones may get nothing.
+    const first = asked.length === 0 ? 0 : this.#requests++ % asked.length
+    return [...asked.slice(first), ...asked.slice(0, first)]
   }
 
   /** Whether every partition was answered well. */
   #take(asked: readonly Asked[], answers: readonly FetchAnswer[]): boolean {
-    let well = true
+    let well = answers.length > 0
     for (const answer of answers) {
       const ask = asked.find(({ topic, partition }) => partition === answer.partition && topic === answer.topic)
       if (ask === undefined || !this.#isCurrent(ask)) continue

@@ -23,6 +23,7 @@ const HEARTBEAT_MS = 1_000
 const HEARTBEAT_SOON_MS = 100
 const REBALANCE_MS = 20_000
 const FAILURE_PAUSE_MS = 300
+const REFUSAL_PAUSE_MS = 2_000
 /** Trouble that is the same for so long is told. */
 const TROUBLE_AFTER_FAILURES = 20
 
@@ -66,7 +67,9 @@ export class GroupMembership {
   }
 
   holds(partition: number): boolean {
-    return this.#held.has(partition) && (this.#joining || Date.now() - this.#aliveAt < SESSION_MS)
+    // While the group forms anew the broker waits for members that have died, for as long as their session.
+    const silentMsMax = this.#joining ? 2 * SESSION_MS : SESSION_MS
+    return this.#held.has(partition) && Date.now() - this.#aliveAt < silentMsMax
   }
 
   identity(): MemberIdentity {
@@ -104,7 +107,8 @@ export class GroupMembership {
     if (error.code === 'group-member-unknown') this.#memberId = ''
     if (error.code === 'group-member-unknown' || Date.now() - this.#aliveAt > SESSION_MS) await this.#lose()
     if (!error.retriable || failures % TROUBLE_AFTER_FAILURES === 0) this.#options.trouble(error)
-    if (error.code !== 'group-rebalancing' && !this.#leaving) await wait(FAILURE_PAUSE_MS)
+    if (error.code !== 'group-rebalancing' && !this.#leaving)
+      await wait(error.retriable ? FAILURE_PAUSE_MS : REFUSAL_PAUSE_MS)
   }
 
   async #join(): Promise<{ coordinator: KafkaNode; share: MemberShare }> {

@@ -17,6 +17,7 @@ const CODES: Readonly<Record<number, readonly [code: string, retriable: boolean]
   19: ['replicas-too-few', true],
   20: ['replicas-too-few', true],
   22: ['group-generation-old', true],
+  23: ['group-protocol-other', false],
   25: ['group-member-unknown', true],
   27: ['group-rebalancing', true],
   29: ['topic-forbidden', false],

@@ -1,5 +1,5 @@
 /** A group member as the port wants it: the membership says what it holds, the delivery brings the records. */
-import { OperationalError } from '../../message/errors.ts'
+import { messageOf, OperationalError } from '../../message/errors.ts'
 import type { GroupListener, GroupMember, GroupOptions } from '../../ports/broker.ts'
 import type { Log } from '../../ports/telemetry.ts'
 import type { ClusterLink } from './cluster-link.ts'
@@ -45,7 +45,10 @@ export class KafkaGroup implements GroupMember {
         listener.assigned(partition)
       },
       async revoked(partition) {
-        await listener.revoked(partition)
+        // A listener that fails must not keep a partition that belongs to another member.
+        await listener.revoked(partition).catch((error: unknown) => {
+          options.log.error('letting go of a partition failed', { partition, error: messageOf(error) })
+        })
         delivery.drop(partition)
       },
       trouble: (error) => listener.trouble(error),

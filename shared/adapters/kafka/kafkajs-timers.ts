@@ -4,6 +4,9 @@
  */
 import { createRequire } from 'node:module'
 
+/** kafkajs's own interval for looking after requests that wait. */
+const CHECK_AFTER_MS = 10
+
 interface RequestQueue {
   throttledUntil: number
   scheduleCheckPendingRequests(): void
@@ -14,6 +17,8 @@ const { prototype } = require('kafkajs/src/network/requestQueue/index.js') as { 
 const schedule = prototype.scheduleCheckPendingRequests
 
 prototype.scheduleCheckPendingRequests = function (this: RequestQueue): void {
-  this.throttledUntil = Math.max(this.throttledUntil, Date.now())
+  const until = this.throttledUntil
+  this.throttledUntil = Math.max(until, Date.now() + CHECK_AFTER_MS)
   schedule.call(this)
+  this.throttledUntil = until
 }
