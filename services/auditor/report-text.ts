@@ -60,7 +60,7 @@ function violationLine({ invariant, message, saga, partition, offset }: AuditVio
   const place =
     partition === undefined ? '' : `partition ${partition}${offset === undefined ? '' : ` offset ${offset}`}`
   const where = [saga === undefined ? '' : `saga ${saga}`, place].filter((text) => text !== '').join(', ')
-  return `  ${invariant.padEnd(8)} ${where === '' ? '' : `${where}: `}${printable(message)}`
+  return `  ${invariant.padEnd(8)} ${printable(where === '' ? message : `${where}: ${message}`)}`
 }
 
 /** What stands in a log may hold anything: a terminal is not to obey it. */
