@@ -1,0 +1,46 @@
+import { Option } from 'commander'
+import { SagaStatusName } from '../../../shared/client/http-api.ts'
+import { type AskOptions, asking, clientOf, writeResult } from '../ask.ts'
+import { wholeNumber } from '../options.ts'
+import type { CliCommand } from '../surroundings.ts'
+import { listText } from '../text/saga-text.ts'
+
+interface Options extends AskOptions {
+  readonly status?: string
+  readonly definition?: string
+  readonly prefix?: string
+  readonly limit: number
+  readonly after?: string
+}
+
+const LIMIT = 50
+
+/** `kasaga list`. */
+export const listCommand: CliCommand = (program, around) => {
+  const command = program
+    .command('list')
+    .description('List sagas, newest first.')
+    .addOption(new Option('--status <status>', 'only those of this status').choices(SagaStatusName.options))
+    .option('--definition <name>', 'only those of this definition')
+    .option('--prefix <text>', 'only those whose id begins so')
+    .option('--limit <n>', 'how many, at most 200', wholeNumber, LIMIT)
+    .option('--after <mark>', 'go on where a page ended')
+  asking(command, around, 'kasaga list --status stuck')
+  command.action(async ({ prefix, ...options }: Options) => {
+    const { status, definition, limit, after } = options
+    const page = await clientOf(options).list({
+      limit,
+      ...(status !== undefined && { status }),
+      ...(definition !== undefined && { definition }),
+      ...(prefix !== undefined && { idPrefix: prefix }),
+      ...(after !== undefined && { after }),
+    })
+    if (page.sagas.length === 0 && !options.json) around.stderr.write('No saga matches.\n')
+    else
+      writeResult(around, options, {
+        json: page,
+        text: listText(page.sagas, { color: around.color, now: around.now() }),
+      })
+    if (page.next !== null && !options.json) around.stderr.write(`There are more: --after '${page.next}'\n`)
+  })
+}

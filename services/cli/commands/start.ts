@@ -1,0 +1,42 @@
+import { type AskOptions, asking, clientOf, writeResult } from '../ask.ts'
+import { jsonOption } from '../json-option.ts'
+import { duration, wholeNumber } from '../options.ts'
+import type { CliCommand } from '../surroundings.ts'
+import { detailText } from '../text/saga-text.ts'
+import { expectCompleted, waitForSaga } from '../wait-for-saga.ts'
+
+interface Options extends AskOptions {
+  readonly id?: string
+  readonly version?: number
+  readonly input: string
+  readonly wait?: boolean
+  readonly timeout: number
+}
+
+const WAIT_MS = 60_000
+
+/** `kasaga start`. */
+export const startCommand: CliCommand = (program, around) => {
+  const command = program
+    .command('start')
+    .description('Start a saga. The same id and input again is the same saga.')
+    .argument('<definition>', 'name of the definition')
+    .requiredOption('--input <json>', 'its input: JSON, @file, or @- for standard input')
+    .option('--id <id>', 'its id; made up when absent')
+    .option('--version <n>', 'version of the definition; the newest when absent', wholeNumber)
+    .option('--wait', 'wait until it has ended or is stuck; exit 0 only when it completed')
+    .option('--timeout <duration>', "how long to wait, as '30 s'", duration, WAIT_MS)
+  asking(command, around, `kasaga start fulfil-order --id order-1 --input @order.json --wait`)
+  command.action(async (definition: string, options: Options) => {
+    const client = clientOf(options)
+    const input = await jsonOption('--input', options.input, around)
+    const id = options.id ?? around.ids.next()
+    const { version } = options
+    const started = await client.start({ id, definition, input, ...(version !== undefined && { version }) })
+    if (!options.wait) return writeResult(around, options, { json: started, text: id })
+    const wanted = { id, place: started.place, timeoutMs: options.timeout }
+    const saga = await waitForSaga(client, wanted, around)
+    writeResult(around, options, { json: saga, text: detailText(saga, { color: around.color, now: around.now() }) })
+    expectCompleted(saga, around)
+  })
+}

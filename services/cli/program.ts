@@ -1,0 +1,67 @@
+/** The command line: commands that ask a gateway, and those that are passed in. */
+import { Command, CommanderError } from 'commander'
+import { cancelCommand, retryCommand } from './commands/acts.ts'
+import { historyCommand } from './commands/history.ts'
+import { listCommand } from './commands/list.ts'
+import { showCommand } from './commands/show.ts'
+import { signalCommand } from './commands/signal.ts'
+import { startCommand } from './commands/start.ts'
+import { failureOf } from './explain-failure.ts'
+import { type CliFailure, EXIT_CODES_HELP, type ExitCode } from './failure.ts'
+import type { CliCommand, Surroundings } from './surroundings.ts'
+import { plain } from './text/plain.ts'
+import { styled } from './text/status-text.ts'
+
+/** Commands that talk HTTP to a gateway. */
+const ASKING: readonly CliCommand[] = [
+  startCommand,
+  listCommand,
+  showCommand,
+  historyCommand,
+  signalCommand,
+  cancelCommand,
+  retryCommand,
+]
+
+/** The program. `more`: commands that run things; `main.ts` knows them, because it picks what they run on. */
+export function createProgram(around: Surroundings, more: readonly CliCommand[] = []): Command {
+  const program = new Command('kasaga')
+    .description('Durable sagas on Kafka and Postgres, or in one process.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => around.stdout.write(text),
+      writeErr: (text) => around.stderr.write(text),
+      getOutHasColors: () => around.color,
+      getErrHasColors: () => around.color,
+      ...(around.columns !== undefined && { getOutHelpWidth: () => around.columns ?? 80 }),
+    })
+    .showHelpAfterError('(see --help)')
+    .addHelpText('afterAll', EXIT_CODES_HELP)
+  for (const add of [...more, ...ASKING]) add(program, around)
+  return program
+}
+
+function tell(failure: CliFailure, around: Surroundings, asJson: boolean): void {
+  const { code, message, next } = failure
+  if (asJson) {
+    around.stderr.write(`${JSON.stringify({ error: { code, message, ...(next !== undefined && { next }) } })}\n`)
+    return
+  }
+  const text = code === 'internal' ? message : plain(message)
+  around.stderr.write(`${styled('red', 'error:', around.color)} ${text}\n`)
+  if (next !== undefined) around.stderr.write(`${plain(next)}\n`)
+}
+
+/** Runs it with these arguments (without the program's own name); answers the exit code, and never throws. */
+export async function runProgram(program: Command, args: readonly string[], around: Surroundings): Promise<ExitCode> {
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return 0
+  } catch (error) {
+    // Commander has said it already; its own code is 0 only for help and version that were asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    const failure = failureOf(error)
+    tell(failure, around, args.includes('--json'))
+    return failure.exitCode
+  }
+}

@@ -1,0 +1,65 @@
+/** What a saga is doing, in a few words that never look alike: stuck is not compensated, cancelled is not failed. */
+import { styleText } from 'node:util'
+import type { SagaAnswer } from '../../../shared/client/http-api.ts'
+import { plain } from './plain.ts'
+import { untilText } from './spans.ts'
+
+type Shown = SagaAnswer['shown']
+type Style = Parameters<typeof styleText>[0]
+
+const STYLES: Readonly<Record<Shown, Style>> = {
+  running: 'cyan',
+  retrying: 'yellow',
+  compensating: 'yellow',
+  stuck: ['bold', 'red'],
+  completed: 'green',
+  compensated: 'magenta',
+  cancelled: 'magenta',
+  unreadable: ['bold', 'red'],
+}
+
+/** Styles a text where colours are wanted. */
+export function styled(style: Style, text: string, color: boolean): string {
+  return color ? styleText(style, text, { validateStream: false }) : text
+}
+
+function errorText(error: { readonly code: string | null; readonly message: string | null }): string {
+  return plain([error.code, error.message].filter((part) => part !== null && part !== '').join(': '), 160)
+}
+
+function currentText({ current }: SagaAnswer, now: number): string {
+  if (!current) return ''
+  const step = current.direction === 'compensate' ? `undoing ${current.step}` : current.step
+  const again = (current.attempt ?? 1) > 1 || current.retryAt !== null
+  const when = current.retryAt === null ? '' : `, next ${untilText(current.retryAt, now)}`
+  return again ? `${step} (attempt ${current.attempt ?? 1}${when})` : step
+}
+
+function causeText({ cause }: SagaAnswer): string {
+  if (!cause) return ''
+  if (cause.kind === 'cancelled') return plain(`by ${cause.code ?? 'somebody'}: ${cause.message ?? ''}`, 160)
+  if (cause.kind === 'deadline') return 'the deadline had come'
+  return `${cause.step ?? ''} ${cause.kind}: ${errorText(cause)}`
+}
+
+const DETAILS: Readonly<Record<Shown, (saga: SagaAnswer, now: number) => string>> = {
+  running: currentText,
+  retrying: currentText,
+  compensating: currentText,
+  stuck: ({ stuck }) => (stuck ? `at ${stuck.step ?? 'its end'}: ${errorText(stuck)}` : ''),
+  completed: () => '',
+  compensated: causeText,
+  cancelled: causeText,
+  unreadable: ({ quarantined }) => plain(quarantined ?? 'nothing of it can be read', 200),
+}
+
+/** The status word; what needs a person is in capitals, so that it stands out without colour too. */
+export function statusWord(shown: Shown, color: boolean): string {
+  const word = shown === 'stuck' || shown === 'unreadable' ? shown.toUpperCase() : shown
+  return styled(STYLES[shown], word, color)
+}
+
+/** More about the status: the step under way, the error, the cause. */
+export function statusDetail(saga: SagaAnswer, now: number): string {
+  return DETAILS[saga.shown](saga, now)
+}

@@ -1,0 +1,148 @@
+/** The gateway's HTTP API as calls: for programs that are not on the log. Answers are checked against the API's schemas. */
+import type { ZodType } from 'zod'
+import { messageOf } from '../message/errors.ts'
+import type { Json } from '../message/json.ts'
+import { ActAnswer, CountsAnswer, HistoryAnswer, Problem, SagaDetail, SagaList, StartAnswer } from './http-api.ts'
+
+export interface HttpClientOptions {
+  /** Where the gateway is: `http://127.0.0.1:7070`. */
+  readonly url: string
+  readonly fetch?: typeof fetch
+  /** How long an answer may take. */
+  readonly answerMsMax?: number
+}
+
+const ANSWER_MS_MAX = 30_000
+
+/**
+ * Why there is no good answer.
+ * `refused`: the gateway said no, with a problem. `unreachable`: no answer came; a change may or may not have been
+ * made, and can be repeated under the same id. `unexpected`: what answers is no Kasaga gateway, or one of another version.
+ */
+export class GatewayError extends Error {
+  readonly kind: 'refused' | 'unreachable' | 'unexpected'
+  readonly problem: Problem | undefined
+
+  constructor(kind: GatewayError['kind'], message: string, options: { problem?: Problem; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'GatewayError'
+    this.kind = kind
+    this.problem = options.problem
+  }
+}
+
+export interface StartCall {
+  readonly id: string
+  readonly definition: string
+  readonly version?: number
+  readonly input: Json
+}
+
+export interface ListCall {
+  readonly status?: string
+  readonly definition?: string
+  readonly idPrefix?: string
+  readonly limit?: number
+  readonly after?: string
+}
+
+export interface ShowCall {
+  /** `<partition>:<offset>` of a command whose outcome is wanted. */
+  readonly atLeast?: string
+  readonly until?: 'ended' | 'settled'
+  readonly timeoutMs?: number
+}
+
+export interface ActCall {
+  readonly reason: string
+  readonly actor?: string
+  readonly requestId?: string
+}
+
+export interface HttpClient {
+  start(call: StartCall): Promise<StartAnswer>
+  list(call?: ListCall): Promise<SagaList>
+  show(id: string, call?: ShowCall): Promise<SagaDetail>
+  history(id: string, page?: { readonly after?: number; readonly limit?: number }): Promise<HistoryAnswer>
+  signal(id: string, name: string, call: { readonly payload: Json; readonly requestId?: string }): Promise<ActAnswer>
+  cancel(id: string, call: ActCall): Promise<ActAnswer>
+  retry(id: string, call: ActCall): Promise<ActAnswer>
+  counts(): Promise<CountsAnswer>
+}
+
+function query(values: object): string {
+  const given = new URLSearchParams()
+  for (const [name, value] of Object.entries(values)) if (value !== undefined) given.set(name, String(value))
+  return given.size === 0 ? '' : `?${given}`
+}
+
+const saga = (id: string) => `/v1/sagas/${encodeURIComponent(id)}`
+
+function refusal(body: unknown, status: number): GatewayError {
+  const problem = Problem.safeParse(body)
+  if (problem.success) return new GatewayError('refused', problem.data.detail, { problem: problem.data })
+  return new GatewayError('unexpected', `the answer has status ${status} and is no problem of a Kasaga gateway`)
+}
+
+/** A client of the gateway at an address. Changes carry a request id when one is given, and can then be repeated. */
+export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MAX }: HttpClientOptions): HttpClient {
+  const base = url.replace(/\/+$/, '')
+
+  const answered = async (path: string, init: RequestInit): Promise<{ response: Response; text: string }> => {
+    try {
+      const response = await ask(`${base}${path}`, {
+        ...init,
+        redirect: 'error',
+        signal: AbortSignal.timeout(answerMsMax),
+      })
+      return { response, text: await response.text() }
+    } catch (cause) {
+      const why = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
+      throw new GatewayError('unreachable', `no answer from ${base}: ${messageOf(why) || 'connection refused'}`, {
+        cause,
+      })
+    }
+  }
+
+  const call = async <T>(path: string, schema: ZodType<T>, init: RequestInit = {}): Promise<T> => {
+    const { response, text } = await answered(path, init)
+    const body = parsed(text)
+    if (!response.ok) throw refusal(body, response.status)
+    const checked = schema.safeParse(body)
+    if (!checked.success) throw new GatewayError('unexpected', `${base} answers what no Kasaga gateway answers`)
+    return checked.data
+  }
+
+  const change = <T>(path: string, schema: ZodType<T>, { body, requestId }: { body: unknown; requestId?: string }) =>
+    call(path, schema, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json', ...(requestId !== undefined && { 'idempotency-key': requestId }) },
+    })
+
+  const act = (id: string, kind: 'cancel' | 'retry', { requestId, ...body }: ActCall) =>
+    change(`${saga(id)}/${kind}`, ActAnswer, { body, ...(requestId !== undefined && { requestId }) })
+
+  return {
+    start: (body) => change('/v1/sagas', StartAnswer, { body }),
+    list: (filter = {}) => call(`/v1/sagas${query(filter)}`, SagaList),
+    show: (id, wanted = {}) => call(`${saga(id)}${query(wanted)}`, SagaDetail),
+    history: (id, page = {}) => call(`${saga(id)}/history${query(page)}`, HistoryAnswer),
+    signal: (id, name, { payload, requestId }) =>
+      change(`${saga(id)}/signals/${encodeURIComponent(name)}`, ActAnswer, {
+        body: { payload },
+        ...(requestId !== undefined && { requestId }),
+      }),
+    cancel: (id, given) => act(id, 'cancel', given),
+    retry: (id, given) => act(id, 'retry', given),
+    counts: () => call('/v1/counts', CountsAnswer),
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
