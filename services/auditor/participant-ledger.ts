@@ -2,6 +2,7 @@
  * What each saga says that its participants did, to be met by what they have in their tables: S8.
  * Of a saga one number is kept per audited step, about 100 bytes, until the participants' rows have been read.
  */
+import { messageOf } from '../../shared/message/errors.ts'
 import type { Json } from '../../shared/message/json.ts'
 import type { Findings } from './findings.ts'
 import type { SagaOutline, StepOutline } from './saga-outline.ts'
@@ -89,10 +90,21 @@ export class ParticipantLedger {
     this.#audits.forEach((audit, i) => {
       if (audit.definition !== undefined && audit.definition !== outline.definition) return
       const forward = outline.steps.get(`${audit.step}/forward`)
-      const units = forward ? (audit.units?.(forward.payload) ?? 1) : 0
+      const units = forward ? this.#unitsOf(audit, saga, forward.payload) : 0
       const fate = fateOf(outline, forward, outline.steps.get(`${audit.step}/compensate`))
       this.#books[i]?.set(saga, noted(fate, units))
     })
+  }
+
+  /** What stands in a log may be anything, also what no participant can count. */
+  #unitsOf(audit: ParticipantAudit, saga: string, payload: Json): number {
+    try {
+      return audit.units?.(payload) ?? 1
+    } catch (error) {
+      const message = `${audit.name}: units of step ${audit.step} cannot be counted: ${messageOf(error)}`
+      this.#findings.violation({ invariant: 'S8', message, saga })
+      return 0
+    }
   }
 
   /** Holds a participant's rows against the sagas; answers with the orders that no saga knows. */

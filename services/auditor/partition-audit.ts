@@ -48,6 +48,8 @@ export class PartitionAudit {
   readonly #reader = new BatchReader()
   readonly #live = new Map<string, LiveHistory>()
   readonly #ended = new Map<string, number>()
+  /** Sagas with events that cannot be read: what their rows must be is not known. */
+  readonly #unreadable = new Set<string>()
   #aheadAt: bigint | undefined
   #lastWithEffects = 0
 
@@ -87,8 +89,8 @@ export class PartitionAudit {
   close(): void {
     const { findings, commands } = this.#context
     for (const [id, live] of this.#live) this.#judge(id, live)
-    this.#live.clear()
-    this.#ended.clear()
+    for (const id of this.#unreadable) this.#view?.leave(id)
+    for (const kept of [this.#live, this.#ended, this.#unreadable]) kept.clear()
     commands?.settle(this.marks.last.sentThrough)
     this.#view?.close(this.nextOffset)
     if (this.#aheadAt === undefined) return
@@ -109,16 +111,20 @@ export class PartitionAudit {
     for (const { offset, decoded } of batch.events) {
       this.events++
       if (decoded.kind === 'event') this.#takeEvent(decoded.envelope, { offset, inView, number: batch.header.number })
-      else this.#unreadable(decoded, offset)
+      else this.#takeUnreadable(decoded, offset)
     }
   }
 
-  #unreadable({ sagaId, why }: { readonly sagaId: string | undefined; readonly why: string }, offset: bigint): void {
+  #takeUnreadable(
+    { sagaId, why }: { readonly sagaId: string | undefined; readonly why: string },
+    offset: bigint,
+  ): void {
     const where = {
       partition: this.partition,
       offset: String(offset),
       ...(sagaId === undefined ? {} : { saga: sagaId }),
     }
+    if (sagaId !== undefined) this.#unreadable.add(sagaId)
     this.#context.findings.violation({ invariant: 'S3', message: `an event cannot be read: ${why}`, ...where })
   }
 
@@ -166,6 +172,7 @@ export class PartitionAudit {
     counts.total++
     counts[outline.status === 'compensating' ? 'running' : outline.status]++
     participants.expect(id, outline)
-    this.#view?.compare(id, live, !found.some(({ invariant }) => invariant === 'S1'))
+    const inOrder = !this.#unreadable.has(id) && !found.some(({ invariant }) => invariant === 'S1')
+    this.#view?.compare(id, live, inOrder)
   }
 }

@@ -54,6 +54,11 @@ export class ViewAudit {
     else this.#say('S16', id, 'there is no row')
   }
 
+  /** Leaves a saga's row as it is. */
+  leave(id: string): void {
+    this.#rows.sagas.delete(id)
+  }
+
   #compareRow(id: string, row: ViewSaga, live: LiveHistory): void {
     const expected = expectedOf(live)
     const differing = differences(row, expected)

@@ -133,6 +133,16 @@ describe('participants', () => {
     expect((await of(inventory(rows))).violations).toMatchObject([{ invariant: 'S8', saga: 'b' }])
   })
 
+  test('a payload that cannot be counted is told, and the audit goes on', async () => {
+    const units = () => {
+      throw new TypeError('no cents')
+    }
+    const report = await of({ ...payment([]), units })
+    expect(broken(report)).toEqual(['S8'])
+    expect(report.violations[0]?.message).toContain('no cents')
+    expect(report.sagas.total).toBe(5)
+  })
+
   test('two rows of one order, and what the tables say against themselves', async () => {
     const twice: ParticipantAudit = {
       ...inventory([]),
