@@ -38,11 +38,12 @@ function over(logger: Logger): Log {
   }
 }
 
-/** pino writes an error under `err` with its type and stack; bigints, which JSON has none of, become text. */
+/** pino itself writes what is under `err` with its type and stack; bigints, which JSON has none of, become text. */
 function named(fields: Fields): Record<string, unknown> {
   const line: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(fields)) {
-    if (value instanceof Error) line[name === 'error' ? 'err' : name] = pino.stdSerializers.err(value)
+    if (value instanceof Error && name === 'error') line.err = value
+    else if (value instanceof Error) line[name] = pino.stdSerializers.err(value)
     else line[name] = typeof value === 'bigint' ? String(value) : value
   }
   return line
