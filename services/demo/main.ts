@@ -6,16 +6,16 @@ import { sql } from 'kysely'
 import { allCheckpoints, countsByStatus, durations } from '../../shared/adapters/postgres/view-queries.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { seededRandom } from '../../shared/adapters/system/seeded-random.ts'
-import { OperationalError } from '../../shared/message/errors.ts'
 import type { Log } from '../../shared/ports/telemetry.ts'
 import type { ViewStore } from '../../shared/ports/view-store.ts'
 import type { StopSignal } from '../../shared/runtime/stop-signal.ts'
-import { exitCodeOf } from '../auditor/report.ts'
+import { type AuditReport, exitCodeOf } from '../auditor/report.ts'
 import { reportText } from '../auditor/report-text.ts'
 import type { Home } from '../home.ts'
 import { type HomeChoice, openHome } from '../one-process/home.ts'
 import { type Everything, startEverything } from '../one-process/main.ts'
 import { fulfilOrder } from '../orders/fulfil-order.ts'
+import type { Order } from '../orders/order.ts'
 import { readOrders, writeOrders } from '../orders/order-file.ts'
 import { generateOrders } from '../orders/order-generator.ts'
 import { verifyHome } from '../verify/home.ts'
@@ -107,24 +107,28 @@ interface Run {
 
 async function publishAndCheck(home: Home, everything: Everything, { options, output, opened }: Run) {
   const { client, orchestrator, topics } = everything
-  const { store } = await viewsOf(home, opened)
-  let audit: Awaited<ReturnType<typeof verifyHome>> | undefined
-  const file = await ordersFile(options, output.folder)
+  // Whoever asks the views asks after they have opened; when they do not open, the demo ends with that error.
+  const views = async () => {
+    await opened
+    return (await home.views()).store
+  }
+  opened.catch(() => {})
+  let audit: AuditReport | undefined
   const summary: Summary | undefined = await runDemo({
     client,
     clock: home.clock,
     definition: fulfilOrder,
-    orders: readOrders(file),
+    orders: await ordersOf(options, output.folder),
     ordersTotal: options.ordersFile === undefined ? options.orders : undefined,
     inFlight: () => orchestrator.load.liveSagas + orchestrator.load.waitingInputs,
     inFlightMax: options.inFlightMax,
     stopped: () => output.stop.stopped,
     viewsOpen: opened,
-    counts: async () => countsByStatus((await store()).db),
-    checkpoints: async () => allCheckpoints((await store()).db),
-    ends: async (since) => endsOf(await store(), since),
+    counts: async () => countsByStatus((await views()).db),
+    checkpoints: async () => allCheckpoints((await views()).db),
+    ends: async (since) => endsOf(await views(), since),
     violations: async () => {
-      audit = await verifyHome(home, { topics, prefix: options.prefix, atRest: true })
+      audit = await verifyHome(home, { topics, atRest: true, commands: true })
       return audit.violationsTotal
     },
     progress: output.progress,
@@ -132,26 +136,19 @@ async function publishAndCheck(home: Home, everything: Everything, { options, ou
   return summary && audit ? { summary, audit } : undefined
 }
 
-/** The views, for whoever asks after they have opened; a failure to open them ends the demo. */
-async function viewsOf(home: Home, opened: Promise<void>) {
-  opened.catch(() => {})
-  const store = async () => {
-    await opened
-    return (await home.views()).store
-  }
-  return { store }
-}
-
-/** The file that the orders are read from: the one named, one made from the seed, or the sample. */
-async function ordersFile(options: DemoOptions, folder: string | undefined): Promise<string> {
-  if (options.ordersFile !== undefined) return options.ordersFile
-  if (options.orders === undefined) return SAMPLE_ORDERS
+/** The orders of the file named, of a file made from the seed (where there is a folder for it), or of the sample. */
+async function ordersOf(
+  options: DemoOptions,
+  folder: string | undefined,
+): Promise<AsyncIterable<Order> | Iterable<Order>> {
+  if (options.ordersFile !== undefined) return readOrders(options.ordersFile)
+  if (options.orders === undefined) return readOrders(SAMPLE_ORDERS)
   const { orders, seed } = options
-  if (!Number.isInteger(orders) || orders < 1)
-    throw new OperationalError('bad-setting', '--orders is a whole number from 1', { where: 'demo', retriable: false })
-  const path = join(folder ?? tmpdir(), `orders-seed-${seed}-${orders}.ndjson`)
-  await writeOrders(path, generateOrders(orders, `order-${seed}`, seededRandom(seed)))
-  return path
+  const made = generateOrders(orders, `order-${seed}`, seededRandom(seed))
+  if (folder === undefined) return made
+  const path = join(folder, `orders-seed-${seed}-${orders}.ndjson`)
+  await writeOrders(path, made)
+  return readOrders(path)
 }
 
 async function endsOf({ db }: ViewStore<ViewTables>, since: number): Promise<Ends> {

@@ -1,0 +1,92 @@
+/** The audit of a home: its log, its views, and the tables of the three participants. */
+
+import type { Json } from '../../shared/message/json.ts'
+import type { KasagaTopics } from '../../shared/message/topics.ts'
+import { type AuditOptions, audit } from '../auditor/audit.ts'
+import type { ParticipantAudit, ParticipantRow } from '../auditor/participant-ledger.ts'
+import type { AuditReport } from '../auditor/report.ts'
+import type { Home } from '../home.ts'
+import { auditInventory, auditStock } from '../inventory/audit-query.ts'
+import type { InventoryTables } from '../inventory/tables.ts'
+import { definitions } from '../orders/definitions.ts'
+import { auditPayment } from '../payment/audit-query.ts'
+import type { PaymentTables } from '../payment/tables.ts'
+import { auditShipping } from '../shipping/audit-query.ts'
+import type { ShippingTables } from '../shipping/tables.ts'
+
+export interface VerifyOptions extends Pick<AuditOptions, 'onProgress'> {
+  readonly topics: KasagaTopics
+  /** Nothing is under way: what is left half-way is a violation. */
+  readonly atRest: boolean
+  /** Also hold every command that was sent against the log. */
+  readonly commands: boolean
+}
+
+const ORDERS_A_PAGE = 2_000
+const DEFINITION = 'fulfil-order'
+
+/** Audits everything that the home has. It changes nothing. */
+export async function verifyHome(home: Home, options: VerifyOptions): Promise<AuditReport> {
+  const { store: views } = await home.views()
+  const { atRest, topics, commands, onProgress } = options
+  return audit({
+    broker: home.broker,
+    log: home.log,
+    topics,
+    views,
+    definitions,
+    commands,
+    participants: participantAudits(home),
+    ...(atRest ? { atRest: { now: home.clock.now() } } : {}),
+    ...(onProgress ? { onProgress } : {}),
+  })
+}
+
+function participantAudits(home: Home): ParticipantAudit[] {
+  const inventory = home.participantDatabase<InventoryTables>('inventory')
+  const payment = home.participantDatabase<PaymentTables>('payment')
+  const shipping = home.participantDatabase<ShippingTables>('shipping')
+  return [
+    {
+      name: 'inventory',
+      step: 'stock',
+      definition: DEFINITION,
+      units: itemsOf,
+      rows: () => pages((page) => auditInventory(inventory, page)),
+      mismatches: async () =>
+        (await auditStock(inventory)).map(
+          ({ sku, kept, summed }) => `stock of ${sku}: ${kept} kept, ${summed} reserved`,
+        ),
+    },
+    {
+      name: 'payment',
+      step: 'charge',
+      definition: DEFINITION,
+      units: (payload) => (payload as { cents: number }).cents,
+      rows: () => pages((page) => auditPayment(payment, page)),
+    },
+    {
+      name: 'shipping',
+      step: 'ship',
+      definition: DEFINITION,
+      rows: () => pages((page) => auditShipping(shipping, page)),
+    },
+  ]
+}
+
+/** Items that a reservation asks for. */
+function itemsOf(payload: Json): number {
+  const { lines } = payload as { lines: readonly { quantity: number }[] }
+  return lines.reduce((sum, { quantity }) => sum + quantity, 0)
+}
+
+type ReadPage = (page: { readonly after?: string; readonly ordersMax: number }) => Promise<readonly ParticipantRow[]>
+
+async function* pages(read: ReadPage): AsyncGenerator<readonly ParticipantRow[]> {
+  let rows = await read({ ordersMax: ORDERS_A_PAGE })
+  while (rows.length > 0) {
+    yield rows
+    const after = rows.at(-1)?.orderId
+    rows = after === undefined ? [] : await read({ after, ordersMax: ORDERS_A_PAGE })
+  }
+}
