@@ -26,6 +26,14 @@ function tooLong({ id, timeoutMs }: Wanted): CliFailure {
   })
 }
 
+/** The views have seen the start's outcome, and there is no saga: its owner made a dead letter of it. */
+function startRefused(id: string): CliFailure {
+  return new CliFailure(1, 'start-refused', {
+    message: `the start of ${id} was taken into the log, and refused by the orchestrator`,
+    next: 'Its dead letter says why; most likely the orchestrator has another set of definitions than the gateway',
+  })
+}
+
 /** The saga once it is at rest. Throws a failure when the time is over. */
 export async function waitForSaga(client: HttpClient, wanted: Wanted, around: Surroundings): Promise<SagaDetail> {
   const { id, place, timeoutMs } = wanted
@@ -51,7 +59,9 @@ async function poll(
   try {
     return await client.show(id, call)
   } catch (error) {
-    if (error instanceof GatewayError && error.problem?.code === 'view-behind') return undefined
+    const code = error instanceof GatewayError ? error.problem?.code : undefined
+    if (code === 'view-behind') return undefined
+    if (code === 'unknown-saga' && call?.atLeast !== undefined) throw startRefused(id)
     throw error
   }
 }

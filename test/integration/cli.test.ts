@@ -7,6 +7,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createProgram, runProgram } from '../../services/cli/program.ts'
 import type { CliCommand, Surroundings } from '../../services/cli/surroundings.ts'
 import { systemIds } from '../../shared/adapters/system/system-ids.ts'
+import { Definitions } from '../../shared/saga/definition.ts'
+import { fulfil } from '../support/fulfil.ts'
 import { DEAR, openSystem, type SystemRig } from '../support/system-rig.ts'
 
 let rig: SystemRig
@@ -93,6 +95,15 @@ describe('start', () => {
     const result = await kasaga(['start', 'fulfil', ...args])
     expect(result).toMatchObject({ code, out: '' })
     expect(result.err).toContain(why)
+  })
+
+  test('--wait tells a start that the orchestrator refused from one that was taken', async () => {
+    const definitions = new Definitions([{ ...fulfil, name: 'only-here' }])
+    const ahead = await (await rig.gateway({ definitions })).listen({ port: 0 })
+    const input = '{"id":"cli-7","cents":1}'
+    const refused = await kasaga(['start', 'only-here', '--id', 'no-1', '--input', input, '--wait', '--url', ahead.url])
+    expect(refused).toMatchObject({ code: 1, out: '' })
+    expect(refused.err).toContain('refused by the orchestrator')
   })
 
   test('under an id that another input has exits with 1 and says what to do', async () => {
@@ -207,7 +218,10 @@ describe('the program', () => {
   test('no gateway, or something else, exits with 2 and says what to do; as JSON where asked', async () => {
     const nobody = await kasaga(['list', '--url', 'http://127.0.0.1:1', '--json'])
     expect(nobody).toMatchObject({ code: 2, out: '' })
-    expect(JSON.parse(nobody.err).error).toMatchObject({ code: 'gateway-unreachable', next: expect.stringContaining('kasaga dev') })
+    expect(JSON.parse(nobody.err).error).toMatchObject({
+      code: 'gateway-unreachable',
+      next: expect.stringContaining('kasaga dev'),
+    })
     const wrong = await kasaga(['list', '--url', `${url}/metrics?`])
     expect(wrong).toMatchObject({ code: 2, out: '' })
     expect((await kasaga(['list', '--url', 'ftp://x'])).err).toContain('is not an http address')
