@@ -1,5 +1,6 @@
 /** An audit's report for a person. */
 import { type AuditReport, type AuditViolation, type Checked, exitCodeOf } from './report.ts'
+import { SHOWN_ELSEWHERE } from './scope.ts'
 
 /** Violations that are shown; the report's JSON lists more. */
 const SHOWN_MAX = 20
@@ -11,6 +12,7 @@ export function reportText(report: AuditReport): string {
     '',
     `checked    ${checkedText(report.checked)}`,
     ...[...byWhy(report)].map(([why, ids]) => `not        ${ids.join(' ')}: ${why}`),
+    `elsewhere  ${[...SHOWN_ELSEWHERE].join(' ')}: no audit shows these, docs/verify.md says what does`,
     ...report.notes.map((note) => `note       ${note}`),
     '',
     ...verdictLines(report),
@@ -40,7 +42,7 @@ function checkedText(checked: readonly Checked[]): string {
 
 function byWhy({ notChecked }: AuditReport): Map<string, string[]> {
   const groups = new Map<string, string[]>()
-  for (const { id, why } of notChecked) groups.set(why, [...(groups.get(why) ?? []), id])
+  for (const { id, why } of notChecked) if (!SHOWN_ELSEWHERE.has(id)) groups.set(why, [...(groups.get(why) ?? []), id])
   return groups
 }
 
