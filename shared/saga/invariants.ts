@@ -126,6 +126,7 @@ function readSaga(book: Book, { event, at }: EventEnvelope, expect: Expect): voi
       return
     case 'compensation-started':
       expect('S7', !book.pastPivot, 'the pivot is past')
+      expectPivotSettled(book, expect)
       if (event.cause.kind === 'deadline') expectDeadline(book, at, expect)
       for (const step of book.steps.values()) turnBack(step)
       return
@@ -144,6 +145,14 @@ function readSaga(book: Book, { event, at }: EventEnvelope, expect: Expect): voi
       expectAllUndone(book, expect)
       return
   }
+}
+
+/** A pivot that is out, or was given up, may be done: what it would be S7 to undo. */
+function expectPivotSettled(book: Book, expect: Expect): void {
+  const pivot = book.plan?.find((step) => step.isPivot)
+  const standing = (pivot && book.steps.get(pivot.name)?.standing) ?? 'idle'
+  const mayBeDone = standing === 'armed' || standing === 'waiting' || standing === 'unknown'
+  expect('S7', !mayBeDone, `the pivot is ${standing}, and may be done`)
 }
 
 function expectDeadline(book: Book, at: number, expect: Expect): void {

@@ -8,7 +8,7 @@ export type MoveKind =
   | 'answer-newest'
   | 'answer-any'
   | 'fire-when-due'
-  | 'fire-now'
+  | 'fire-early'
   | 'wait'
   | 'clock-back'
   | 'cancel'
@@ -33,7 +33,7 @@ const kinds: readonly { weight: number; kind: MoveKind }[] = [
   { weight: 24, kind: 'answer-newest' },
   { weight: 6, kind: 'answer-any' },
   { weight: 8, kind: 'fire-when-due' },
-  { weight: 2, kind: 'fire-now' },
+  { weight: 2, kind: 'fire-early' },
   { weight: 2, kind: 'wait' },
   { weight: 1, kind: 'clock-back' },
   { weight: 1, kind: 'cancel' },
@@ -80,7 +80,8 @@ function apply(driver: SagaDriver, move: Move): void {
       driver.now = Math.max(driver.now, driver.dueAt ?? driver.now)
       driver.fire(chance)
       return
-    case 'fire-now':
+    case 'fire-early':
+      driver.now = Math.max(driver.now, (driver.dueAt ?? driver.now) - 1)
       driver.fire(chance)
       return
     case 'wait':

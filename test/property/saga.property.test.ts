@@ -85,7 +85,7 @@ describe('a saga of any definition, under any behaviour', () => {
   })
 
   it('came to every ending', () => {
-    const atLeast = runs(2_500) / 100
+    const atLeast = runs(2_500) / 500
     expect(seen.completed).toBeGreaterThan(atLeast)
     expect(seen.compensated).toBeGreaterThan(atLeast)
     expect(seen.stuckForward).toBeGreaterThan(atLeast)

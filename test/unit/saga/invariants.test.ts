@@ -131,6 +131,12 @@ const PLANTED: readonly Planted[] = [
     false,
   ],
   [
+    'turned back while the pivot is out',
+    'S7',
+    [started, ...done('stock'), ...done('charge'), requested('ship'), turned(cancelCause)],
+    false,
+  ],
+  [
     'undone past the pivot',
     'S7',
     [started, ...done('stock'), ...done('charge'), ...done('ship'), turned(cancelCause), undoRequested('charge')],
