@@ -71,7 +71,7 @@ export function expectCompleted(saga: SagaDetail, around: Surroundings): void {
   if (saga.shown === 'completed') return
   const detail = statusDetail(saga, around.now())
   throw new CliFailure(1, saga.shown, {
-    message: `saga ${saga.id} is ${saga.shown}${detail === '' ? '' : ` ${detail}`}`,
+    message: `saga ${saga.id} is ${saga.shown}${detail === '' ? '' : `: ${detail}`}`,
     next: `See its history with: kasaga history ${saga.id}`,
   })
 }
