@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { EventEnvelope } from '../../shared/message/events.ts'
-import { compensatedAsText } from './naive-model.ts'
+import { compensatedAsText, retriedAsText } from './naive-model.ts'
 import { parameters, runs } from './property-runs.ts'
 import { SagaDriver } from './saga-driver.ts'
 import { type Move, make, moves } from './saga-moves.ts'
@@ -72,6 +72,7 @@ describe('a saga of any definition, under any behaviour', () => {
           seen.retried++
         }
         driver.checkFold()
+        retriedAsText(driver.definition, driver.history)
         expect(driver.ended, `L1, L7: it is ${driver.state?.status}`).toBe(true)
         expect(driver.dueAt, 'L5: no timer waits').toBeUndefined()
         if (driver.state?.status === 'compensated') {
