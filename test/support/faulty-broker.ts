@@ -13,28 +13,37 @@ import type {
   TopicDescription,
   TopicSpec,
 } from '../../shared/ports/broker.ts'
-import type { Clock, Random } from '../../shared/ports/clock.ts'
+import { type Clock, type Random, sleep } from '../../shared/ports/clock.ts'
 
 export type Fault = 'unanswered' | 'lost' | 'late' | 'twice' | 'refused'
 
 const FAULTS: readonly Fault[] = ['unanswered', 'lost', 'late', 'twice', 'refused']
-const LATE_MS_MAX = 3_000
+const LATE_MS_MAX = 400
 
 export interface FaultyOptions {
   readonly clock: Clock
   readonly random: Random
   /** Share of the appends that meet a fault; read at each append, so that it can be turned off. */
   readonly faultShare: () => number
+  /** Longest time that an append, or its answer, is on its way. */
+  readonly travelMsMax: number
   /** Told of each fault. */
   readonly onFault: (fault: Fault, topic: string) => void
 }
 
-export class FaultyBroker implements Broker {
-  readonly #inner: Broker
-  readonly #options: FaultyOptions
+/** A connection that can be cut. */
+export type Cuttable = Broker & { drop(): void }
 
-  constructor(inner: Broker, options: FaultyOptions) {
+export class FaultyBroker implements Broker {
+  readonly #inner: Cuttable
+  readonly #groups: Cuttable
+  readonly #options: FaultyOptions
+  #unaware = false
+
+  /** Appends and reads through `inner`, joins groups through `groups`: one can be cut and the other go on. */
+  constructor(inner: Cuttable, groups: Cuttable, options: FaultyOptions) {
     this.#inner = inner
+    this.#groups = groups
     this.#options = options
   }
 
@@ -66,13 +75,42 @@ export class FaultyBroker implements Broker {
     }
   }
 
+  /** Takes its time on the way there and on the way back, so that others come in between. */
   async #land(batch: AppendBatch): Promise<AppendResult> {
+    await this.#travel()
     const [result] = await this.#inner.append([batch])
+    await this.#travel()
     return result ?? unknown()
   }
 
-  join(options: GroupOptions, listener: GroupListener): Promise<GroupMember> {
-    return this.#inner.join(options, listener)
+  #travel(): Promise<void> {
+    const { clock, random, travelMsMax } = this.#options
+    return sleep(clock, Math.floor(random.next() * travelMsMax))
+  }
+
+  async join(options: GroupOptions, listener: GroupListener): Promise<GroupMember> {
+    const member = await this.#groups.join(options, listener)
+    return {
+      open: (...place) => member.open(...place),
+      pause: (...place) => member.pause(...place),
+      resume: (...place) => member.resume(...place),
+      commit: (...checkpoint) => member.commit(...checkpoint),
+      committed: (...place) => member.committed(...place),
+      owns: (partition) => this.#unaware || member.owns(partition),
+      close: () => member.close(),
+    }
+  }
+
+  /** Kill -9: nothing more is appended; what is on its way may still land. */
+  kill(): void {
+    this.#inner.drop()
+    this.#groups.drop()
+  }
+
+  /** A process that was paused through a take-over and wakes up: others own what it believes to own, and it appends. */
+  pauseThroughTakeOver(): void {
+    this.#unaware = true
+    this.#groups.drop()
   }
 
   read(topic: string, partition: number, from: bigint): AsyncIterable<readonly LogRecord[]> {
@@ -95,8 +133,9 @@ export class FaultyBroker implements Broker {
     return this.#inner.describeTopics(names)
   }
 
-  close(): Promise<void> {
-    return this.#inner.close()
+  async close(): Promise<void> {
+    await this.#groups.close()
+    await this.#inner.close()
   }
 }
 
