@@ -1,5 +1,5 @@
 /** What an auditor adds up: what was set aside and given back, per order, and whether the stock agrees. */
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { InventoryTables } from './tables.ts'
 
 export interface InventoryAudit {
@@ -36,28 +36,48 @@ export async function auditInventory(db: Kysely<InventoryTables>, page: AuditPag
 }
 
 export interface StockMismatch {
+  readonly orderId: string
   readonly sku: string
-  /** What `stock` says is reserved. */
-  readonly kept: number
+  /** What the stock movements add up to. */
+  readonly moved: number
   /** What the reservations that are not released add up to. */
-  readonly summed: number
+  readonly reserved: number
 }
 
-/** Articles whose kept stock is not the sum of their reservations: none, ever. */
+/** More than these are not listed. */
+const MISMATCHES_MAX = 1_000
+
+/** Where an order's movements of an article are not what it has set aside of it: nowhere, ever. */
 export async function auditStock(db: Kysely<InventoryTables>): Promise<readonly StockMismatch[]> {
   const rows = await db
-    .selectFrom('stock')
-    .leftJoin('reservations', (join) =>
-      join.onRef('reservations.sku', '=', 'stock.sku').on('reservations.released_at', 'is', null),
+    .selectFrom((eb) =>
+      eb
+        .selectFrom('stock_movements')
+        .select(['order_id', 'sku', 'quantity as moved', sql<number>`0`.as('reserved')])
+        .unionAll(
+          eb
+            .selectFrom('reservations')
+            .select(['order_id', 'sku', sql<number>`0`.as('moved'), 'quantity as reserved'])
+            .where('released_at', 'is', null),
+        )
+        .as('both'),
     )
     .select((eb) => [
-      'stock.sku',
-      'stock.reserved',
-      eb.fn.coalesce(eb.fn.sum<number | string>('reservations.quantity'), eb.val(0)).as('summed'),
+      'order_id',
+      'sku',
+      eb.fn.sum<number | string>('moved').as('moved'),
+      eb.fn.sum<number | string>('reserved').as('reserved'),
     ])
-    .groupBy(['stock.sku', 'stock.reserved'])
-    .having((eb) => eb('stock.reserved', '!=', eb.fn.coalesce(eb.fn.sum<number>('reservations.quantity'), eb.val(0))))
-    .orderBy('stock.sku')
+    .groupBy(['order_id', 'sku'])
+    .having((eb) => eb(eb.fn.sum('moved'), '!=', eb.fn.sum('reserved')))
+    .orderBy('order_id')
+    .orderBy('sku')
+    .limit(MISMATCHES_MAX)
     .execute()
-  return rows.map((row) => ({ sku: row.sku, kept: row.reserved, summed: Number(row.summed) }))
+  return rows.map((row) => ({
+    orderId: row.order_id,
+    sku: row.sku,
+    moved: Number(row.moved),
+    reserved: Number(row.reserved),
+  }))
 }

@@ -1,6 +1,7 @@
 /**
  * Sets stock aside and gives it back, many orders to a statement. Stock is not limited: what is refused follows from
- * the order alone, so results are the same whatever the order of arrival.
+ * the order alone, so results are the same whatever the order of arrival. Transactions touch rows of their own orders
+ * only, so those of different orders never wait for each other.
  */
 import type { Transaction } from 'kysely'
 import type { z } from 'zod'
@@ -48,7 +49,10 @@ async function reserve(tx: Tx, items: readonly Reserve[]): Promise<void> {
     }),
   )
   await insertReservations(tx, rows)
-  await addToStock(tx, quantities(rows))
+  await insertMovements(
+    tx,
+    rows.map(({ order_id, sku, quantity, reserved_at }) => ({ order_id, sku, quantity, moved_at: reserved_at })),
+  )
 }
 
 async function release(tx: Tx, items: readonly Release[]): Promise<void> {
@@ -58,14 +62,17 @@ async function release(tx: Tx, items: readonly Release[]): Promise<void> {
   const found = new Set(released.map((row) => row.order_id))
   const unknown = orderIds.find((orderId) => !found.has(orderId))
   if (unknown !== undefined) throw fatal('unknown-reservation', `${unknown} has nothing that could be released`)
-  await addToStock(tx, quantities(released.map(({ sku, quantity }) => ({ sku, quantity: -quantity }))))
+  await insertMovements(
+    tx,
+    released.map(({ order_id, sku, quantity }) => ({ order_id, sku, quantity: -quantity, moved_at: releasedAt })),
+  )
 }
 
-/** Quantity per article, in the order of their names: rows of `stock` are always locked in that order. */
-function quantities(lines: readonly { readonly sku: string; readonly quantity: number }[]): Map<string, number> {
+/** Quantity per article: an order may name one twice. */
+function quantities(lines: readonly Line[]): Map<string, number> {
   const sums = new Map<string, number>()
   for (const { sku, quantity } of lines) sums.set(sku, (sums.get(sku) ?? 0) + quantity)
-  return new Map([...sums].sort(([a], [b]) => (a < b ? -1 : 1)))
+  return sums
 }
 
 /** Rows in one statement, below both databases' limit on parameters. */
@@ -90,17 +97,11 @@ function markReleased(tx: Tx, orderIds: readonly string[], releasedAt: number) {
     .execute()
 }
 
-async function addToStock(tx: Tx, changes: ReadonlyMap<string, number>): Promise<void> {
-  const rows = [...changes].map(([sku, reserved]) => ({ sku, reserved }))
+async function insertMovements(tx: Tx, rows: readonly InventoryTables['stock_movements'][]): Promise<void> {
   for (let start = 0; start < rows.length; start += ROWS_MAX) {
     await tx
-      .insertInto('stock')
+      .insertInto('stock_movements')
       .values(rows.slice(start, start + ROWS_MAX))
-      .onConflict((conflict) =>
-        conflict
-          .column('sku')
-          .doUpdateSet((eb) => ({ reserved: eb('stock.reserved', '+', eb.ref('excluded.reserved')) })),
-      )
       .execute()
   }
 }

@@ -12,10 +12,17 @@ export interface InventoryTables {
     /** When it was given back; null while it counts. */
     readonly released_at: number | string | null
   }
-  /** The sum of what counts, kept beside it: `reserved` = sum of the quantities that are not released. */
-  readonly stock: {
+  /**
+   * Every change of stock, only ever added to. What is set aside of an article is the sum of its rows: a counter would be
+   * one row that all orders wait for, in whatever order they come to it.
+   */
+  readonly stock_movements: {
+    readonly order_id: string
     readonly sku: string
-    readonly reserved: number
+    /** Set aside when positive, given back when negative. */
+    readonly quantity: number
+    /** Milliseconds since the epoch. */
+    readonly moved_at: number | string
   }
 }
 
@@ -32,9 +39,11 @@ export const inventoryMigrations: Readonly<Record<string, Migration>> = {
         .addPrimaryKeyConstraint('reservations_pkey', ['order_id', 'sku'])
         .execute()
       await db.schema
-        .createTable('stock')
-        .addColumn('sku', 'text', (column) => column.primaryKey().notNull())
-        .addColumn('reserved', 'integer', (column) => column.notNull())
+        .createTable('stock_movements')
+        .addColumn('order_id', 'text', (column) => column.notNull())
+        .addColumn('sku', 'text', (column) => column.notNull())
+        .addColumn('quantity', 'integer', (column) => column.notNull())
+        .addColumn('moved_at', 'bigint', (column) => column.notNull())
         .execute()
     },
   },

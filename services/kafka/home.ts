@@ -14,7 +14,7 @@ import type { Log } from '../../shared/ports/telemetry.ts'
 import type { Home } from '../home.ts'
 
 /** More partitions cost latency; fixed when the topics are made, because keys would move. */
-const PARTITIONS = 12
+export const KAFKA_PARTITIONS = 12
 
 export interface KafkaHomeOptions {
   readonly kafka: KafkaSettings
@@ -38,7 +38,7 @@ export async function openKafkaHome({ kafka, databaseUrl, log }: KafkaHomeOption
   const openViews = async () => {
     const onIdleTrouble = (error: Error) => log.warn('an idle Postgres connection broke', { error: error.message })
     const store = openPostgresViewStore<ViewTables>({ connectionString: url(), onIdleTrouble })
-    return { store, writer: new KyselyViewWriter(store.db) }
+    return { store, writer: new KyselyViewWriter(store.db, { onServer: true }) }
   }
   let views: ReturnType<typeof openViews> | undefined
   return {
@@ -47,7 +47,7 @@ export async function openKafkaHome({ kafka, databaseUrl, log }: KafkaHomeOption
     random: systemRandom,
     ids: systemIds,
     log,
-    partitions: PARTITIONS,
+    partitions: KAFKA_PARTITIONS,
     onShorterLog: 'refuse',
     views() {
       views ??= openViews()

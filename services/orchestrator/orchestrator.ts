@@ -105,7 +105,10 @@ export class Orchestrator {
     const owner = this.#owners.get(partition)
     if (!owner) return
     await owner.leave()
-    if (this.#owners.get(partition) === owner) this.#owners.delete(partition)
+    if (this.#owners.get(partition) !== owner) return
+    this.#owners.delete(partition)
+    // Whoever has it now says how many there are.
+    this.#options.metrics.gauge('kasaga_live_sagas', 0, { partition })
   }
 
   #reportGauges(): void {

@@ -31,6 +31,8 @@ export interface ProjectorLimits {
   readonly chunkIntervalMs: number
   /** Events of one partition that wait; beyond them its delivery is held. */
   readonly bufferedEventsMax: number
+  /** Between two looks at how far the views are behind the log. */
+  readonly lagIntervalMs: number
   readonly retryDelayMinMs: number
   readonly retryDelayMaxMs: number
 }
@@ -39,6 +41,7 @@ export const PROJECTOR_LIMITS: ProjectorLimits = {
   chunkEventsMax: 5_000,
   chunkIntervalMs: 25,
   bufferedEventsMax: 20_000,
+  lagIntervalMs: 5_000,
   retryDelayMinMs: 50,
   retryDelayMaxMs: 5_000,
 }

@@ -16,6 +16,7 @@ import type { GroupMember } from '../../shared/ports/broker.ts'
 import { sleep } from '../../shared/ports/clock.ts'
 import { applyChunk } from './apply-chunk.ts'
 import type { Taken } from './fold-chunk.ts'
+import { watchLag } from './lag-watch.ts'
 import { PROJECTOR_LIMITS, type ProjectorLimits, type ProjectorOptions } from './options.ts'
 import { PartitionFeed } from './partition-feed.ts'
 import { Progress } from './progress.ts'
@@ -35,6 +36,7 @@ export class Projector {
   /** Settles when the chunk that is being applied is done with. */
   #applying: Promise<unknown> = Promise.resolve()
   #wake: () => void = () => {}
+  #unwatch: () => void = () => {}
 
   private constructor(options: ProjectorOptions) {
     this.#options = options
@@ -52,6 +54,9 @@ export class Projector {
     const member = await projector.#join()
     projector.#member = member
     projector.#loop = projector.#run(member)
+    const { clock, log } = options
+    const everyMs = projector.#limits.lagIntervalMs
+    projector.#unwatch = watchLag({ clock, log, everyMs, ask: () => projector.lag() })
     return projector
   }
 
@@ -72,14 +77,19 @@ export class Projector {
       if (!this.#feeds.has(partition)) continue
       const behind = end - this.#progress.at(partition)
       lags.set(partition, behind > 0n ? behind : 0n)
-      this.#options.metrics.gauge('kasaga_projector_lag_records', Number(lags.get(partition)), { partition })
+      this.#gaugeLag(partition, Number(lags.get(partition)))
     }
     return lags
+  }
+
+  #gaugeLag(partition: number, records: number): void {
+    this.#options.metrics.gauge('kasaga_projector_lag_records', records, { partition })
   }
 
   /** Ends after the chunk under way and leaves the group; what is not applied is read again by the next owner. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#unwatch()
     this.#closing.resolve()
     this.#wake()
     await this.#loop
@@ -99,6 +109,8 @@ export class Projector {
         revoked: async (partition) => {
           this.#feeds.delete(partition)
           this.#progress.forget(partition)
+          // Whoever has it now says how far it is.
+          this.#gaugeLag(partition, 0)
           await this.#applying
         },
         records: (_, partition, records) => this.#take(partition, records),

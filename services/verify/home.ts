@@ -55,7 +55,7 @@ function participantAudits(home: Home): ParticipantAudit[] {
       rows: () => pages((page) => auditInventory(inventory, page)),
       mismatches: async () =>
         (await auditStock(inventory)).map(
-          ({ sku, kept, summed }) => `stock of ${sku}: ${kept} kept, ${summed} reserved`,
+          ({ orderId, sku, moved, reserved }) => `stock of ${sku} for ${orderId}: ${moved} moved, ${reserved} reserved`,
         ),
     },
     {

@@ -1,0 +1,29 @@
+/** Asks now and again how far the views are behind the log, so that the gauge says so also while nothing moves. */
+import { messageOf } from '../../shared/message/errors.ts'
+import type { Cancel, Clock } from '../../shared/ports/clock.ts'
+import type { Log } from '../../shared/ports/telemetry.ts'
+
+export interface LagWatch {
+  readonly clock: Clock
+  readonly log: Log
+  readonly everyMs: number
+  /** Asks, and sets the gauge. */
+  readonly ask: () => Promise<unknown>
+}
+
+/** Asks until it is cancelled, never twice at a time. */
+export function watchLag({ clock, log, everyMs, ask }: LagWatch): Cancel {
+  let over = false
+  let cancel: Cancel = () => {}
+  const look = async () => {
+    await ask().catch((error: unknown) => {
+      if (!over) log.warn('how far the views are behind is not known now', { why: messageOf(error) })
+    })
+    if (!over) cancel = clock.schedule(everyMs, () => void look())
+  }
+  cancel = clock.schedule(everyMs, () => void look())
+  return () => {
+    over = true
+    cancel()
+  }
+}
