@@ -9,7 +9,7 @@ import { seededRandom } from '../../shared/adapters/system/seeded-random.ts'
 import type { Log } from '../../shared/ports/telemetry.ts'
 import type { ViewStore } from '../../shared/ports/view-store.ts'
 import type { StopSignal } from '../../shared/runtime/stop-signal.ts'
-import { type AuditReport, exitCodeOf } from '../auditor/report.ts'
+import type { AuditReport } from '../auditor/report.ts'
 import { reportText } from '../auditor/report-text.ts'
 import type { Home } from '../home.ts'
 import { type HomeChoice, openHome } from '../one-process/home.ts'
@@ -47,8 +47,11 @@ export interface DemoOutput {
 
 const SAMPLE_ORDERS = fileURLToPath(new URL('../orders/sample-orders.ndjson', import.meta.url))
 
-/** Runs the demo to its end. @returns the exit code: 0, 1 when the auditor found violations, 130 when it was stopped. */
-export async function demo(options: DemoOptions, output: DemoOutput): Promise<number> {
+/** How a demo ends: the auditor found nothing, or something, or it was stopped before. */
+export type DemoEnd = 'clean' | 'violations' | 'stopped'
+
+/** Runs the demo to its end. */
+export async function demo(options: DemoOptions, output: DemoOutput): Promise<DemoEnd> {
   const scratch =
     options.dataDir === undefined && options.kafka === undefined ? scratchFolder(tmpdir(), 'data') : undefined
   try {
@@ -68,12 +71,12 @@ interface DemoSurroundings extends DemoOutput {
   readonly folder: string | undefined
 }
 
-async function demoIn(home: Home, options: DemoOptions, output: DemoSurroundings): Promise<number> {
+async function demoIn(home: Home, options: DemoOptions, output: DemoSurroundings): Promise<DemoEnd> {
   const everything = await startEverything(home, options.prefix)
   try {
     const opened = showAddress(everything, options, output)
     const summary = await publishAndCheck(home, everything, { options, output, opened })
-    if (!summary) return 130
+    if (!summary) return 'stopped'
     const audit = summary.audit
     if (options.json) output.out(JSON.stringify(summary.summary))
     else output.out(`${summaryTable(summary.summary)}\n\n${reportText(audit)}`)
@@ -81,7 +84,7 @@ async function demoIn(home: Home, options: DemoOptions, output: DemoSurroundings
       output.progress('the API stays up; Ctrl-C ends it')
       await output.stop.wait()
     }
-    return exitCodeOf(audit)
+    return audit.clean ? 'clean' : 'violations'
   } finally {
     await everything.stop()
   }

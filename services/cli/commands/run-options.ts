@@ -1,0 +1,27 @@
+/** Options of the commands that run things themselves. */
+import { type Command, InvalidArgumentError } from 'commander'
+
+/** Where things run: a data folder, or Kafka and Postgres. */
+export interface HomeOptions {
+  readonly dataDir?: string
+  readonly kafka?: string
+  readonly databaseUrl?: string
+  readonly prefix: string
+}
+
+export function withHomeOptions(command: Command): Command {
+  return command
+    .option('--data-dir <folder>', 'keep everything in this folder (SQLite and PGlite)')
+    .option('--kafka <host:port>', 'run on these brokers, several separated by commas')
+    .option('--database-url <url>', 'the Postgres that goes with --kafka')
+    .option('--prefix <name>', 'prefix of the topics', 'kasaga')
+}
+
+/** Reads a whole number within bounds. */
+export function whole(from: number, to = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (text.trim() !== '' && Number.isSafeInteger(value) && value >= from && value <= to) return value
+    throw new InvalidArgumentError(`a whole number from ${from}${to === Number.MAX_SAFE_INTEGER ? '' : ` to ${to}`}`)
+  }
+}

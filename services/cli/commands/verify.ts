@@ -1,0 +1,31 @@
+/** `kasaga verify`: the auditor, on a data folder or on real servers. */
+import { CliFailure } from '../failure.ts'
+import type { CliCommand } from '../surroundings.ts'
+import { type HomeOptions, withHomeOptions } from './run-options.ts'
+
+export interface VerifyCommandOptions extends HomeOptions {
+  readonly atRest: boolean
+  readonly json: boolean
+}
+
+const HELP = `
+A data folder is audited while nothing runs in it; Kafka and Postgres also while everything runs.
+Exit codes: 0 clean, 1 violations, 2 it could not run.
+
+Examples:
+  kasaga verify --data-dir .data
+  kasaga verify --kafka 127.0.0.1:9092 --database-url postgres://localhost/kasaga --at-rest --json`
+
+export function verifyCommand(run: (options: VerifyCommandOptions) => Promise<'clean' | 'violations'>): CliCommand {
+  return (program) => {
+    const command = program.command('verify').description('checks the log, the views and the participants’ tables')
+    withHomeOptions(command)
+      .option('--at-rest', 'nothing is under way: what was left half-way is a violation', false)
+      .option('--json', 'print the report as one line of JSON', false)
+      .addHelpText('after', HELP)
+      .action(async (options: VerifyCommandOptions) => {
+        const end = await run(options)
+        if (end === 'violations') throw new CliFailure(1, 'violations', { message: 'there are violations' })
+      })
+  }
+}

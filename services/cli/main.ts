@@ -1,0 +1,148 @@
+/** The command line's process: its streams and environment, and what its commands run. */
+import { readFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { text } from 'node:stream/consumers'
+import { pinoLog } from '../../shared/adapters/pino/pino-log.ts'
+import { systemIds } from '../../shared/adapters/system/system-ids.ts'
+import { OperationalError } from '../../shared/message/errors.ts'
+import { kasagaTopics } from '../../shared/message/topics.ts'
+import type { Log } from '../../shared/ports/telemetry.ts'
+import { StopSignal } from '../../shared/runtime/stop-signal.ts'
+import { participantsOf, topicSpecs } from '../../shared/runtime/topic-specs.ts'
+import { reportText } from '../auditor/report-text.ts'
+import { type DemoEnd, demo } from '../demo/main.ts'
+import type { Home } from '../home.ts'
+import { KAFKA_PARTITIONS, openKafkaHome } from '../kafka/home.ts'
+import { isLogLevel } from '../kafka/settings.ts'
+import { openHome } from '../one-process/home.ts'
+import { startEverything } from '../one-process/main.ts'
+import { definitions } from '../orders/definitions.ts'
+import { PROJECTIONS } from '../projector/home.ts'
+import { verifyHome } from '../verify/home.ts'
+import { type DemoCommandOptions, demoCommand } from './commands/demo.ts'
+import { type DevCommandOptions, devCommand } from './commands/dev.ts'
+import { type TopicsCommandOptions, type TopicsRun, topicsCommand } from './commands/topics.ts'
+import { type VerifyCommandOptions, verifyCommand } from './commands/verify.ts'
+import { createProgram, runProgram } from './program.ts'
+import type { Surroundings } from './surroundings.ts'
+import { progressLine } from './text/progress-line.ts'
+
+const { env, stdout, stderr, stdin } = process
+const level = env.KASAGA_LOG_LEVEL ?? 'warn'
+const log: Log = pinoLog({ level: isLogLevel(level) ? level : 'warn' })
+const stop = new StopSignal()
+const progress = progressLine(stderr, () => Date.now())
+
+const around: Surroundings = {
+  stdout,
+  stderr,
+  color: stdout.isTTY === true && env.NO_COLOR === undefined,
+  ...(stdout.columns !== undefined && { columns: stdout.columns }),
+  url: env.KASAGA_URL ?? 'http://127.0.0.1:7070',
+  actor: env.KASAGA_ACTOR ?? userInfo().username,
+  ids: systemIds,
+  now: () => Date.now(),
+  readFile: (path) => (path === '-' ? text(stdin) : readFile(path, 'utf8')),
+}
+
+/** The first signal drains, the second ends it at once. */
+function listenForSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      if (stop.stopped) process.exit(130)
+      stop.stop()
+    })
+}
+
+async function runDemo(options: DemoCommandOptions): Promise<DemoEnd> {
+  listenForSignals()
+  const out = (line: string) => {
+    progress.clear()
+    stdout.write(`${line}\n`)
+  }
+  const { inFlight: inFlightMax, ...rest } = options
+  const end = await demo({ ...rest, inFlightMax }, { out, progress: progress.show, log, stop })
+  progress.clear()
+  return end
+}
+
+async function runDev(options: DevCommandOptions): Promise<void> {
+  listenForSignals()
+  const home = await openHome(options, log)
+  try {
+    const everything = await startEverything(home, options.prefix)
+    try {
+      const { gateway } = await everything.open
+      const { url } = await gateway.listen({ port: options.port })
+      stdout.write(`API  ${url}/v1/sagas\nCtrl-C ends it\n`)
+      await stop.wait()
+    } finally {
+      await everything.stop()
+    }
+  } finally {
+    await home.close()
+  }
+}
+
+async function runVerify(options: VerifyCommandOptions): Promise<'clean' | 'violations'> {
+  const home = await openHome(options, log)
+  try {
+    await (await home.views()).writer.prepare(PROJECTIONS)
+    const topics = kasagaTopics(options.prefix)
+    const onProgress = ({ events }: { events: number }) => progress.show(`${events} events`)
+    const report = await verifyHome(home, { topics, atRest: options.atRest, commands: true, onProgress })
+    progress.clear()
+    stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`)
+    return report.clean ? 'clean' : 'violations'
+  } finally {
+    await home.close()
+  }
+}
+
+const topicsRun: TopicsRun = {
+  apply: (options) =>
+    onKafka(options, async (home) => {
+      const specs = specsOf(options)
+      await home.broker.createTopics(specs)
+      return specs
+    }),
+  check: (options) =>
+    onKafka(options, async (home) => {
+      const wanted = specsOf(options)
+      return { wanted, found: await home.broker.describeTopics(wanted.map(({ name }) => name)) }
+    }),
+}
+
+function specsOf({ prefix, partitions = KAFKA_PARTITIONS }: TopicsCommandOptions) {
+  return topicSpecs(prefix, partitions, participantsOf(definitions))
+}
+
+async function onKafka<T>(
+  { kafka = env.KASAGA_KAFKA }: TopicsCommandOptions,
+  work: (home: Home) => Promise<T>,
+): Promise<T> {
+  if (kafka === undefined)
+    throw new OperationalError('bad-setting', 'name the brokers: --kafka host:port, or KASAGA_KAFKA', {
+      where: 'settings',
+      retriable: false,
+    })
+  const home = await openKafkaHome({
+    kafka: { brokers: kafka.split(','), clientId: 'kasaga' },
+    databaseUrl: undefined,
+    log,
+  })
+  try {
+    return await work(home)
+  } finally {
+    await home.close()
+  }
+}
+
+const program = createProgram(around, [
+  demoCommand(runDemo),
+  devCommand(runDev),
+  verifyCommand(runVerify),
+  topicsCommand(topicsRun),
+])
+const code = await runProgram(program, process.argv.slice(2), around)
+process.exitCode = stop.stopped && code !== 0 ? 130 : code
