@@ -9,10 +9,13 @@ import { OperationalError } from '../../message/errors.ts'
 import { classify } from './kafka-errors.ts'
 import type { KafkajsCluster, KafkaNode } from './kafkajs-internals.ts'
 
+/** Answers in a row that leave a topic out. */
+const LOOKS_MAX = 3
+
 export class ClusterLink {
   readonly #cluster: KafkajsCluster
   #connecting: Promise<void> | undefined
-  #refreshing: Promise<void> | undefined
+  #asking: Promise<unknown> = Promise.resolve()
   #stale = false
   #closed = false
 
@@ -32,21 +35,10 @@ export class ClusterLink {
     return count === 0 ? undefined : count
   }
 
-  /** Number of partitions; throws `topic-missing`. Fresh where it had gone stale. */
+  /** Number of partitions; throws `topic-missing` when the cluster says so. Fresh where it had gone stale. */
   async partitions(topic: string): Promise<number> {
     await this.connect()
-    try {
-      if (this.#stale) await this.#refresh()
-      if (!this.#cluster.targetTopics.has(topic)) await this.#cluster.addMultipleTargetTopics([topic])
-    } catch (error) {
-      this.#stale = true
-      throw classify(error, `asking for topic ${topic}`)
-    }
-    const count = this.#metadata(topic).length
-    if (count > 0) return count
-    this.#cluster.targetTopics.delete(topic)
-    const message = `there is no topic ${topic}`
-    throw new OperationalError('topic-missing', message, { where: 'kafka', retriable: false })
+    return this.knownPartitions(topic) ?? this.#alone(() => this.#learn(topic))
   }
 
   /** The node that leads a partition, as far as is known. */
@@ -62,7 +54,7 @@ export class ClusterLink {
 
   async coordinator(groupId: string): Promise<KafkaNode> {
     await this.connect()
-    if (this.#stale) await this.#refresh()
+    if (this.#stale) await this.#alone(async () => void (this.#stale && (await this.#refresh())))
     return this.#cluster.findGroupCoordinator({ groupId })
   }
 
@@ -86,24 +78,61 @@ export class ClusterLink {
     return this.#connecting
   }
 
-  #refresh(): Promise<void> {
-    this.#refreshing ??= this.#refreshTopics().finally(() => {
-      this.#refreshing = undefined
-    })
-    return this.#refreshing
+  /**
+   * One question about topics at a time. kafkajs answers one that is asked during another with the answer to that other,
+   * in which a new topic is left out.
+   */
+  #alone<T>(ask: () => Promise<T>): Promise<T> {
+    const answer = this.#asking.then(ask)
+    this.#asking = answer.catch(() => {})
+    return answer
   }
 
-  async #refreshTopics(): Promise<void> {
+  /** That a topic is not there only the cluster can say; where its answer leaves the topic out, it is asked again. */
+  async #learn(topic: string): Promise<number> {
+    for (let looks = 0; looks < LOOKS_MAX; looks++) {
+      try {
+        if (this.#stale) await this.#refresh()
+        if (!this.#cluster.targetTopics.has(topic)) await this.#add(topic)
+      } catch (error) {
+        this.#stale = true
+        throw classify(error, `asking for topic ${topic}`)
+      }
+      const count = this.#metadata(topic).length
+      if (count > 0) return count
+      this.#stale = true
+    }
+    const message = `the cluster says nothing of topic ${topic} now`
+    throw new OperationalError('leader-missing', message, { where: 'kafka', retriable: true })
+  }
+
+  async #add(topic: string): Promise<void> {
+    try {
+      await this.#cluster.addMultipleTargetTopics([topic])
+    } catch (error) {
+      if (!isTopicMissing(error)) throw error
+      // It may be another one that is gone.
+      await this.#addEach([...this.#cluster.targetTopics, topic])
+      if (!this.#cluster.targetTopics.has(topic)) throw error
+    }
+  }
+
+  async #refresh(): Promise<void> {
+    this.#stale = false
     try {
       await this.#cluster.refreshMetadata()
     } catch (error) {
-      // One topic that is gone makes kafkajs refuse the answer for all: ask for each alone, and forget that one.
-      if (classify(error, 'metadata').code !== 'topic-missing') throw error
-      const topics = [...this.#cluster.targetTopics]
-      this.#cluster.targetTopics.clear()
-      for (const topic of topics) await this.#cluster.addMultipleTargetTopics([topic]).catch(ignoreMissing)
+      this.#stale = true
+      if (!isTopicMissing(error)) throw error
+      await this.#addEach([...this.#cluster.targetTopics])
+      this.#stale = false
     }
-    this.#stale = false
+  }
+
+  /** One topic that is gone makes kafkajs refuse the answer for all: asks for each alone, and forgets that one. */
+  async #addEach(topics: readonly string[]): Promise<void> {
+    this.#cluster.targetTopics.clear()
+    for (const topic of topics) await this.#cluster.addMultipleTargetTopics([topic]).catch(unlessTopicMissing)
   }
 
   #metadata(topic: string) {
@@ -116,6 +145,10 @@ export class ClusterLink {
   }
 }
 
-function ignoreMissing(error: unknown): void {
-  if (classify(error, 'metadata').code !== 'topic-missing') throw error
+function isTopicMissing(error: unknown): boolean {
+  return classify(error, 'metadata').code === 'topic-missing'
+}
+
+function unlessTopicMissing(error: unknown): void {
+  if (!isTopicMissing(error)) throw error
 }
