@@ -14,6 +14,8 @@ export interface Home {
   readonly log: Log
   /** Partitions of the co-partitioned topics, when they are made. */
   readonly partitions: number
+  /** Partitions of each participant's commands, when they are made. */
+  readonly participantPartitions: number
   /** What a projector does when its checkpoint is past the end of the log. */
   readonly onShorterLog: 'rebuild' | 'refuse'
   /** Opens the views, when first asked. */

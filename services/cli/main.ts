@@ -114,7 +114,7 @@ const topicsRun: TopicsRun = {
 }
 
 function specsOf({ prefix, partitions = KAFKA_PARTITIONS }: TopicsCommandOptions) {
-  return topicSpecs(prefix, partitions, participantsOf(definitions))
+  return topicSpecs(prefix, { partitions, participantPartitions: partitions }, participantsOf(definitions))
 }
 
 async function onKafka<T>(

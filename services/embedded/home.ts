@@ -14,6 +14,8 @@ import type { Home } from '../home.ts'
 
 /** Fewer partitions cost less in one process. */
 const PARTITIONS = 4
+/** One: a participant's database takes one transaction at a time, so all that waits goes into one. */
+const PARTICIPANT_PARTITIONS = 1
 /** How long a process that was just killed may take to let go of the folder. */
 const WAIT_FOR_OWNER_MS = 3_000
 
@@ -43,6 +45,7 @@ export async function openEmbeddedHome(options: { readonly directory: string; re
     ids: systemIds,
     log,
     partitions: PARTITIONS,
+    participantPartitions: PARTICIPANT_PARTITIONS,
     onShorterLog: 'rebuild',
     views() {
       views ??= openViews()

@@ -48,6 +48,7 @@ export async function openKafkaHome({ kafka, databaseUrl, log }: KafkaHomeOption
     ids: systemIds,
     log,
     partitions: KAFKA_PARTITIONS,
+    participantPartitions: KAFKA_PARTITIONS,
     onShorterLog: 'refuse',
     views() {
       views ??= openViews()

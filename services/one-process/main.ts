@@ -30,7 +30,7 @@ export async function startEverything(home: Home, prefix: string): Promise<Every
   const topics = kasagaTopics(prefix)
   const registry = new Registry()
   const metrics: Metrics = prometheusMetrics(registry)
-  await broker.createTopics(topicSpecs(prefix, home.partitions, participantsOf(definitions)))
+  await broker.createTopics(topicSpecs(prefix, home, participantsOf(definitions)))
   const client = sagaClient({ broker, topics, clock, ids, source: `/kasaga/${prefix}/client` })
   const orchestrator = new Orchestrator({ ...home, metrics, definitions, topics, prefix })
   const participants = await Promise.all(

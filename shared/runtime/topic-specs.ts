@@ -18,8 +18,16 @@ export function participantsOf(definitions: Definitions): string[] {
   return [...names]
 }
 
+export interface PartitionCounts {
+  /** Of the co-partitioned topics. */
+  readonly partitions: number
+  /** Of each participant's commands. */
+  readonly participantPartitions: number
+}
+
 /** Specs of all topics under a prefix, and of the participants' command topics. */
-export function topicSpecs(prefix: string, partitions: number, participants: readonly string[]): TopicSpec[] {
+export function topicSpecs(prefix: string, counts: PartitionCounts, participants: readonly string[]): TopicSpec[] {
+  const { partitions, participantPartitions } = counts
   const { commands, replies, events, deadLetters } = kasagaTopics(prefix)
   const days = (name: string, count = partitions): TopicSpec => ({
     name,
@@ -31,6 +39,6 @@ export function topicSpecs(prefix: string, partitions: number, participants: rea
     days(replies),
     { name: events, partitions, retention: 'forever' },
     { name: deadLetters, partitions: DEAD_LETTER_PARTITIONS, retention: { days: DEAD_LETTER_DAYS } },
-    ...participants.map((participant) => days(participantTopic(participant))),
+    ...participants.map((participant) => days(participantTopic(participant), participantPartitions)),
   ]
 }
