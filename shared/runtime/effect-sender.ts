@@ -74,18 +74,6 @@ export class EffectSender {
     this.#waiters.push({ below, then })
   }
 
-  /** Settles when nothing is pending, or after the time given. Answers whether nothing is left. */
-  drained(withinMs: number): Promise<boolean> {
-    if (this.#pending === 0) return Promise.resolve(true)
-    return new Promise((resolve) => {
-      const cancel = this.#ports.clock.schedule(withinMs, () => resolve(false))
-      this.whenBelow(1, () => {
-        cancel()
-        resolve(true)
-      })
-    })
-  }
-
   /** Stops sending: what is left is sent by the next owner. */
   close(): void {
     this.#closed = true
@@ -105,10 +93,10 @@ export class EffectSender {
     if (failed.length > 0) {
       destination.waiting = [...failed, ...destination.waiting]
       this.#retryLater(destination)
-      return
+    } else {
+      destination.failures = 0
+      this.#flush(destination)
     }
-    destination.failures = 0
-    this.#flush(destination)
     this.#tellWaiters()
   }
 

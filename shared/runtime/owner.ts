@@ -13,7 +13,7 @@
  */
 import { batchRecord } from '../message/batch.ts'
 import { commandRecord } from '../message/command-record.ts'
-import { messageOf } from '../message/errors.ts'
+import { messageOf, OperationalError } from '../message/errors.ts'
 import type { LogRecord, NewRecord } from '../message/record.ts'
 import { type KasagaTopics, participantTopic } from '../message/topics.ts'
 import type { Broker, GroupMember } from '../ports/broker.ts'
@@ -66,9 +66,12 @@ export class Owner {
   #number = 0
   /** Up to which batch the log itself says that effects are sent. */
   #noted = 0
+  /** End of the log as it was last seen: before it there is no way back. */
+  #seenEnd = 0n
   #appending = false
   #leaving = false
   #paused = false
+  #waitsForRoom = false
   #failures = 0
   #timer: Cancel | undefined
   #settled: (() => void)[] = []
@@ -117,14 +120,28 @@ export class Owner {
     if (this.#leaving) return
     this.#leaving = true
     this.#timer?.()
-    const { clock, limits, sender } = this.#ports
-    if (this.#appending) await Promise.race([this.#landing(), sleep(clock, limits.drainMsMax)])
+    const { clock, log } = this.#ports
+    const began = clock.now()
+    if (this.#appending) await this.#withinDrainTime(this.#landing())
     if (this.#status === 'live' && this.#holding().owns(this.partition)) {
-      await sender.drained(limits.drainMsMax)
-      await this.#noteSent()
+      await this.#withinDrainTime(this.#sent.settled())
+      await this.#withinDrainTime(this.#noteSent())
     }
     this.#status = 'left'
     this.#queue.clear()
+    const fields = { partition: this.partition, batch: this.#number, liveSagas: this.liveSagas }
+    log.info('partition let go', { ...fields, tookMs: clock.now() - began })
+  }
+
+  async #withinDrainTime(work: Promise<void>): Promise<void> {
+    const { clock, limits } = this.#ports
+    await new Promise<void>((resolve) => {
+      const cancel = clock.schedule(limits.drainMsMax, resolve)
+      void work.finally(() => {
+        cancel()
+        resolve()
+      })
+    })
   }
 
   // --- taking over ---
@@ -143,11 +160,19 @@ export class Owner {
         const began = this.#ports.clock.now()
         if (await this.#takeOver()) return this.#begin(began)
       } catch (error) {
-        this.#ports.log.warn('take-over failed; trying again', { partition: this.partition, error: messageOf(error) })
+        this.#tellTrouble(error)
         this.#replay = this.#emptyReplay()
       }
       await sleep(this.#ports.clock, Math.min(RECOVER_DELAY_MS_MAX, 20 * 2 ** Math.min(this.#failures++, 10)))
     }
+  }
+
+  /** What passes by itself is a warning; a log that is not what it was needs a person. */
+  #tellTrouble(error: unknown): void {
+    const { log } = this.#ports
+    const fields = { partition: this.partition, error: messageOf(error) }
+    if (error instanceof OperationalError && error.retriable) log.warn('take-over failed; trying again', fields)
+    else log.error('the partition cannot be taken over and stands still', fields)
   }
 
   /** Reads the log to its end and claims the partition. `false`: another append came in between; read on and claim again. */
@@ -156,7 +181,10 @@ export class Owner {
     const replay = this.#replay
     this.#status = 'replaying'
     await replay.readOn(broker, topics.events, this.partition)
-    if (this.#leaving) return false
+    if (replay.nextOffset < this.#seenEnd) throw shrunken(this.partition, replay.nextOffset, this.#seenEnd)
+    this.#seenEnd = replay.nextOffset
+    // One who has lost the partition without knowing yet would only make the next owner's work void.
+    if (this.#leaving || !this.#holding().owns(this.partition)) return false
     this.#status = 'claiming'
     const inputs = { applied: 0, deadLettered: 0, ignored: {} }
     const header = { number: replay.lastNumber + 1, owner: ownerId, sentThrough: replay.sentThrough, count: 0, inputs }
@@ -164,6 +192,7 @@ export class Owner {
     const landed = await this.#append([claim])
     if (landed !== replay.nextOffset) return false
     replay.nextOffset += 1n
+    this.#seenEnd = replay.nextOffset
     this.#number = header.number
     return true
   }
@@ -193,12 +222,26 @@ export class Owner {
 
   #turn(): void {
     const { limits, sender } = this.#ports
-    if (this.#status !== 'live' || this.#appending || this.#leaving || sender.pending >= limits.pendingEffectsMax)
+    if (this.#status !== 'live' || this.#appending || this.#leaving) return
+    if (sender.pending >= limits.pendingEffectsMax) {
+      this.#waitForRoom()
       return
+    }
     const turn = this.#takeTurn()
     if (this.#paused && this.#queue.length <= limits.queuedInputsMax / 2) this.#setPaused(false)
     if (turn) void this.#appendTurn(turn)
     else this.#armTimer()
+  }
+
+  /** At the limit of effects that are not sent: goes on when there is room, also when nothing else comes to wake it. */
+  #waitForRoom(): void {
+    if (this.#waitsForRoom) return
+    this.#waitsForRoom = true
+    const { sender, limits } = this.#ports
+    sender.whenBelow(limits.pendingEffectsMax, () => {
+      this.#waitsForRoom = false
+      this.wake()
+    })
   }
 
   #takeTurn(): Turn | undefined {
@@ -237,6 +280,7 @@ export class Owner {
     this.#number = batch.number
     this.#noted = batch.sentThrough
     this.#replay.nextOffset += BigInt(batch.records)
+    this.#seenEnd = this.#replay.nextOffset
     this.#replay.marks = turn.marks
     this.#sendAll({ number: batch.number, effects: turn.effects })
     metrics.count('kasaga_batches_total')
@@ -308,4 +352,9 @@ export class Owner {
     const header = { number: this.#number + 1, owner: ownerId, sentThrough: this.#sent.through, count: 0, inputs }
     await this.#append([batchRecord({ ...header, ...this.#replay.marks }, clock.now(), source)])
   }
+}
+
+function shrunken(partition: number, end: bigint, seenEnd: bigint): OperationalError {
+  const message = `the log of partition ${partition} ends at ${end} and has been seen to end at ${seenEnd}`
+  return new OperationalError('log-shrank', message, { where: 'owner', retriable: false })
 }

@@ -3,6 +3,7 @@ export class SentMark {
   #confirmed: number
   /** Batches with effects that are still out, in the order of their numbers, with how many. */
   readonly #open = new Map<number, number>()
+  readonly #waiting: (() => void)[] = []
 
   constructor(sentThrough: number) {
     this.#confirmed = sentThrough
@@ -19,6 +20,15 @@ export class SentMark {
     const left = (this.#open.get(number) ?? 1) - 1
     if (left > 0) this.#open.set(number, left)
     else this.#open.delete(number)
+    if (this.#open.size === 0) for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+
+  /** Settles when nothing is out. */
+  settled(): Promise<void> {
+    if (this.#open.size === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve)
+    })
   }
 
   get through(): number {
