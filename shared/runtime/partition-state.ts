@@ -57,7 +57,8 @@ export class PartitionState {
     }
     this.#live.delete(state.id)
     this.due.set(state.id, undefined)
-    this.#ended.set(state.id, { status: 'ended', id: state.id, inputHash: state.inputHash })
+    const { id, definition, inputHash } = state
+    this.#ended.set(id, { status: 'ended', id, definition, inputHash })
     if (this.#ended.size > this.#endedSagasMax) this.#forgetOldest()
   }
 

@@ -10,6 +10,9 @@ export interface CommandSpec<Input, Output> {
   readonly rejects?: readonly string[]
 }
 
+type AnsweringSpec<Input, Output> = CommandSpec<Input, Output> & Required<Pick<CommandSpec<Input, Output>, 'output'>>
+type SilentSpec<Input> = Omit<CommandSpec<Input, null>, 'output'> & { readonly output?: never }
+
 /** A command in its place: `payment.charge.v1`. */
 export interface Command<Input, Output> extends CommandSpec<Input, Output> {
   readonly participant: string
@@ -29,7 +32,9 @@ export type Contract<Specs extends CommandSpecs = CommandSpecs> = {
 export type CommandOf<Spec> = Spec extends CommandSpec<infer Input, infer Output> ? Command<Input, Output> : never
 
 /** Declares a command: its input, its output when there is one, and the codes it may be rejected with. */
-export function command<Input, Output = null>(spec: CommandSpec<Input, Output>): CommandSpec<Input, Output> {
+export function command<Input, Output>(spec: AnsweringSpec<Input, Output>): CommandSpec<Input, Output>
+export function command<Input>(spec: SilentSpec<Input>): CommandSpec<Input, null>
+export function command<Input, Output>(spec: CommandSpec<Input, Output>): CommandSpec<Input, Output> {
   return spec
 }
 

@@ -109,7 +109,7 @@ function start(definition: Definition | undefined, input: InputOf<'start'>, mome
 
 /** Same id and same payload: the same saga. Same id and other payload: refused (S21). */
 function startAgain(state: SagaState | EndedSaga, input: InputOf<'start'>): Decision {
-  if ('definition' in state && state.definition !== input.definition)
+  if (state.definition !== input.definition)
     return refused('start-conflict', `saga ${state.id} is of ${state.definition}`)
   if (state.inputHash === input.inputHash) return ignored('duplicate-start')
   return refused('start-conflict', `saga ${state.id} was started with another input`)

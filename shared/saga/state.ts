@@ -88,6 +88,7 @@ export type LiveSaga = Running | Compensating | Stuck
 export interface EndedSaga {
   readonly status: 'ended'
   readonly id: SagaId
+  readonly definition: string
   readonly inputHash: string
 }
 

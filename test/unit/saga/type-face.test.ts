@@ -23,6 +23,11 @@ const face = {
   'a field that the input does not have': () =>
     // @ts-expect-error -- the input has no name
     begin().step('stock', stock.reserve, ({ input }) => ({ orderId: input.name })),
+  'an output of a command that answers nothing': () =>
+    begin()
+      .step('notify', carrier.notify, ({ input }) => ({ tracking: input.id }))
+      // @ts-expect-error -- there is nothing in it
+      .output(({ notify }) => notify.anything),
   'an undo that takes its own output for known': () =>
     begin()
       .step('charge', bank.charge, ({ input }) => ({ orderId: input.id, cents: input.cents }))
