@@ -1,0 +1,151 @@
+/**
+ * Every service as processes of its own on a real Kafka and a real Postgres, some of which are killed, stopped or
+ * paused under load. One installation goes through all of it: after each test it is audited from its first order on.
+ */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Fleet, type ServiceName, type ServiceProcess } from '../support/kafka-home/fleet.ts'
+import { type Installation, openInstallation } from '../support/kafka-home/fresh-installation.ts'
+import { Shop } from '../support/kafka-home/shop.ts'
+import { describeReal } from '../support/real-servers/describe-real.ts'
+
+const ONE_OF_EACH: readonly ServiceName[] = ['orchestrator', 'inventory', 'payment', 'shipping', 'projector']
+const ALL_END_MS = 60_000
+/** A session of 6 s, and the reading of the log. */
+const AFTER_KILL_MS_MAX = 10_000
+const AFTER_STOP_MS_MAX = 4_000
+const LONGER_THAN_A_SESSION_MS = 15_000
+const PARTITIONS = 12
+const ERROR = 50
+const [TAKEN, LET_GO] = ['partition taken over', 'partition let go']
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** What an orchestrator says that it holds. */
+function heldBy({ lines }: ServiceProcess): ReadonlySet<number> {
+  const held = new Set<number>()
+  for (const { msg, partition } of lines) {
+    if (partition === undefined) continue
+    if (msg === TAKEN) held.add(partition)
+    else if (msg === LET_GO) held.delete(partition)
+  }
+  return held
+}
+
+await describeReal('processes on Kafka and Postgres', ['kafka', 'postgres'], (servers) => {
+  let installation: Installation & { close(): Promise<void> }
+  let fleet: Fleet
+  let shop: Shop
+
+  beforeAll(async () => {
+    installation = await openInstallation(servers, 'processes')
+    fleet = new Fleet(installation)
+    shop = await Shop.open(installation)
+    await fleet.start('gateway', ...ONE_OF_EACH, ...ONE_OF_EACH)
+  })
+  afterAll(async () => {
+    if (process.env.ZZ)
+      (await import('node:fs')).writeFileSync(
+        process.env.ZZ,
+        fleet.all
+          .flatMap((s, i) => s.lines.map((l) => ({ i, from: s.name, ...l })))
+          .sort((a, b) => (a.time < b.time ? -1 : 1))
+          .map((l) => JSON.stringify(l))
+          .join('\n'),
+      )
+    await fleet?.end()
+    await shop?.close()
+    await installation?.close()
+  })
+
+  async function endsClean(): Promise<void> {
+    const ends = await shop.allEnd(ALL_END_MS)
+    const report = await shop.audit()
+    expect(report.violations).toEqual([])
+    const { completed, compensated, stuck, running } = report.sagas
+    expect({ completed, compensated, stuck, running }).toEqual({ ...ends, stuck: 0, running: 0 })
+    expect(report.deadLetters.total).toBe(0)
+  }
+
+  /** The orchestrators that run have shared all partitions out among them. */
+  async function shared(): Promise<void> {
+    const each = PARTITIONS / fleet.of('orchestrator').length
+    const held = () => fleet.of('orchestrator').map((orchestrator) => heldBy(orchestrator).size)
+    await expect.poll(held, { timeout: AFTER_KILL_MS_MAX }).toEqual(fleet.of('orchestrator').map(() => each))
+  }
+
+  /** How long after a moment the others had taken over the last of the partitions that one of them held then. */
+  function takenOverAfterMs(held: ReadonlySet<number>, at: number): number {
+    const taken = fleet.all
+      .flatMap(({ lines }) => lines)
+      .filter(({ msg, time, partition = -1 }) => msg === TAKEN && Date.parse(time) >= at && held.has(partition))
+    expect(new Set(taken.map(({ partition }) => partition))).toEqual(held)
+    return Math.max(...taken.map(({ time }) => Date.parse(time))) - at
+  }
+
+  test('one of each kind is killed under load, and nothing is started in its place', async () => {
+    await shared()
+    const began = Date.now()
+    const published = shop.publish(2_000, 6_000)
+    const held = heldBy(fleet.one('orchestrator'))
+    let killedAt = 0
+    for (const name of ONE_OF_EACH) {
+      await pause(900)
+      const at = fleet.one(name).signal('SIGKILL')
+      if (name === 'orchestrator') killedAt = at
+    }
+    const orders = await published
+    await endsClean()
+    const tookOverMs = takenOverAfterMs(held, killedAt)
+    console.info(JSON.stringify({ test: 'kill -9', allEndedMs: Date.now() - began, tookOverMs }))
+    expect(tookOverMs).toBeLessThan(AFTER_KILL_MS_MAX)
+    const { url } = await fleet.one('gateway').said('the API answers', 1_000)
+    const answer = await fetch(`${url}/v1/sagas/${orders[0]?.id}`)
+    expect(await answer.json()).toMatchObject({ status: expect.stringMatching(/completed|compensated/) })
+  })
+
+  test('one of each kind is killed and started again under load', async () => {
+    await fleet.start(...ONE_OF_EACH)
+    const published = shop.publish(800, 5_000)
+    for (const name of ONE_OF_EACH) {
+      await pause(500)
+      await fleet.one(name).end('SIGKILL')
+      await fleet.start(name)
+    }
+    await published
+    await endsClean()
+  })
+
+  test('an orchestrator that is told to stop hands its partitions over at once', async () => {
+    await shared()
+    const published = shop.publish(800, 4_000)
+    await pause(1_500)
+    const stopping = fleet.one('orchestrator')
+    const held = heldBy(stopping)
+    const at = Date.now()
+    expect(await stopping.end('SIGTERM')).toBe(0)
+    const stoppedMs = Date.now() - at
+    await published
+    await endsClean()
+    const tookOverMs = takenOverAfterMs(held, at)
+    console.info(JSON.stringify({ test: 'SIGTERM', stoppedMs, tookOverMs }))
+    expect(tookOverMs).toBeLessThan(AFTER_STOP_MS_MAX)
+  })
+
+  test('an orchestrator and a participant that are paused for longer than their session do no harm when they wake', async () => {
+    await fleet.start('orchestrator')
+    await shared()
+    const published = shop.publish(1_000, LONGER_THAN_A_SESSION_MS)
+    await pause(2_000)
+    const paused = [fleet.one('orchestrator'), fleet.one('payment')]
+    for (const service of paused) service.signal('SIGSTOP')
+    await pause(LONGER_THAN_A_SESSION_MS)
+    for (const service of paused) service.signal('SIGCONT')
+    await published
+    await endsClean()
+    expect(paused.map(({ alive }) => alive)).toEqual([true, true])
+  })
+
+  test('nothing of this is an error in the logs', () => {
+    expect(fleet.lines(ERROR)).toEqual([])
+    expect(fleet.all.flatMap(({ raw }) => raw)).toEqual([])
+  })
+})

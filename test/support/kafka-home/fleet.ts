@@ -1,0 +1,144 @@
+/** Services of an installation as processes of their own, to be killed, stopped and paused, with what they log. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { Installation } from './fresh-installation.ts'
+
+export type ServiceName = 'orchestrator' | 'projector' | 'gateway' | 'inventory' | 'payment' | 'shipping'
+
+export interface LogLine {
+  /** As pino numbers them: 30 info, 40 warn, 50 error. */
+  readonly level: number
+  readonly time: string
+  readonly msg: string
+  readonly partition?: number
+  readonly [field: string]: unknown
+}
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+const RUNNING_WITHIN_MS = 20_000
+
+/** One service's process. */
+export class ServiceProcess {
+  readonly name: ServiceName
+  readonly lines: LogLine[] = []
+  /** What was written that is no log line: nothing, unless it broke. */
+  readonly raw: string[] = []
+  readonly #child: ChildProcess
+
+  constructor(name: ServiceName, installation: Installation) {
+    this.name = name
+    this.#child = spawn(process.execPath, [`services/${name}/main.ts`], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        KASAGA_KAFKA: installation.kafka,
+        KASAGA_DATABASE_URL: installation.databaseUrl,
+        KASAGA_PREFIX: installation.prefix,
+        KASAGA_LOG_LEVEL: 'info',
+        ...(name === 'gateway' && { KASAGA_PORT: '0' }),
+      },
+    })
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      if (stream) createInterface(stream).on('line', (line) => this.#read(line))
+    }
+  }
+
+  get alive(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  async running(): Promise<this> {
+    await this.said('running', RUNNING_WITHIN_MS)
+    return this
+  }
+
+  /** Waits for a line with that message. */
+  async said(message: string, withinMs: number): Promise<LogLine> {
+    const until = Date.now() + withinMs
+    for (;;) {
+      const line = this.lines.find(({ msg }) => msg === message)
+      if (line) return line
+      if (Date.now() > until || !this.alive) throw new Error(`${this.name} has not said ${message}:\n${this.#tail()}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  /** Sends a signal; answers when. */
+  signal(signal: NodeJS.Signals): number {
+    this.#child.kill(signal)
+    return Date.now()
+  }
+
+  /** Ends it in order, or by force; answers its exit code. */
+  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
+    if (this.alive) {
+      const exited = once(this.#child, 'exit')
+      this.#child.kill(signal)
+      await exited
+    }
+    return this.#child.exitCode
+  }
+
+  #read(line: string): void {
+    const parsed = asLogLine(line)
+    if (parsed) this.lines.push(parsed)
+    else this.raw.push(line)
+  }
+
+  #tail(): string {
+    return [...this.raw, ...this.lines.slice(-10).map((line) => JSON.stringify(line))].join('\n')
+  }
+}
+
+function asLogLine(line: string): LogLine | undefined {
+  if (!line.startsWith('{')) return undefined
+  try {
+    return JSON.parse(line) as LogLine
+  } catch {
+    return undefined
+  }
+}
+
+/** All processes of an installation. */
+export class Fleet {
+  readonly #installation: Installation
+  readonly all: ServiceProcess[] = []
+
+  constructor(installation: Installation) {
+    this.#installation = installation
+  }
+
+  /** Starts services, as many as are named, and waits until they run. */
+  start(...names: readonly ServiceName[]): Promise<readonly ServiceProcess[]> {
+    const started = names.map((name) => new ServiceProcess(name, this.#installation))
+    this.all.push(...started)
+    return Promise.all(started.map((service) => service.running()))
+  }
+
+  /** The ones that run. */
+  of(name: ServiceName): readonly ServiceProcess[] {
+    return this.all.filter((service) => service.name === name && service.alive)
+  }
+
+  /** The first that runs. */
+  one(name: ServiceName): ServiceProcess {
+    const [first] = this.of(name)
+    if (!first) throw new Error(`no ${name} runs`)
+    return first
+  }
+
+  /** Lines of all services at or above a level. */
+  lines(level: number): readonly (LogLine & { readonly from: string })[] {
+    return this.all.flatMap(({ name, lines }) =>
+      lines.filter((line) => line.level >= level).map((line) => ({ ...line, from: name })),
+    )
+  }
+
+  /** Leaves nothing running. */
+  async end(): Promise<void> {
+    await Promise.all(this.all.map((service) => service.end('SIGKILL')))
+  }
+}
