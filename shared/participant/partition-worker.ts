@@ -9,6 +9,7 @@
  * goes wrong ends the loop: it is logged, waited out and tried again, and the inbox makes that harmless.
  */
 import { type ReplyContent, replyRecord } from '../message/command-record.ts'
+import { OperationalError } from '../message/errors.ts'
 import { H } from '../message/headers.ts'
 import { headerOf, type LogRecord } from '../message/record.ts'
 import type { Broker, GroupMember } from '../ports/broker.ts'
@@ -185,8 +186,10 @@ export class PartitionWorker<Tx> {
     try {
       await member.commit(this.#topic, this.#partition, next)
     } catch (error) {
-      // The next commit covers this one; what is delivered again in between answers from the inbox.
-      this.#log.warn('the checkpoint could not be kept', { next: String(next), error })
+      // The next commit covers this one; what is delivered again in between answers from the inbox. While a group
+      // changes its members a commit may come a moment too late: that is everyday life.
+      const say = error instanceof OperationalError && error.retriable ? this.#log.debug : this.#log.warn
+      say.call(this.#log, 'the checkpoint could not be kept', { next: String(next), error })
     }
     return true
   }

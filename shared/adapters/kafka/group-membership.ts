@@ -91,13 +91,19 @@ export class GroupMembership {
         const { coordinator, share } = await this.#join()
         failures = 0
         const change = await this.#live(coordinator, share)
-        if (change === 'lost') await this.#lose()
+        if (change !== 'lost') continue
+        this.#options.log.warn('the session was lost: every partition is let go of', this.#fields())
+        await this.#lose()
       } catch (error) {
         await this.#failed(classify(error, `joining group ${this.#options.group}`), ++failures)
       }
     }
     await this.#release([...this.#held])
     await this.#sayGoodbye()
+  }
+
+  #fields() {
+    return { group: this.#options.group, member: this.#memberId, partitions: [...this.#held] }
   }
 
   async #failed(error: OperationalError, failures: number): Promise<void> {
