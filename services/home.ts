@@ -1,10 +1,18 @@
 /** What a process needs to live: the adapters, picked. The embedded home and the Kafka home are the two there are. */
 import type { Kysely } from 'kysely'
 import type { ViewTables } from '../shared/adapters/postgres/view-schema.ts'
+import { systemClock } from '../shared/adapters/system/system-clock.ts'
+import { systemIds } from '../shared/adapters/system/system-ids.ts'
+import { systemRandom } from '../shared/adapters/system/system-random.ts'
 import type { Broker } from '../shared/ports/broker.ts'
 import type { Clock, Ids, Random } from '../shared/ports/clock.ts'
 import type { Log } from '../shared/ports/telemetry.ts'
 import type { ViewStore, ViewWriter } from '../shared/ports/view-store.ts'
+
+export interface Views {
+  readonly store: ViewStore<ViewTables>
+  readonly writer: ViewWriter
+}
 
 export interface Home {
   readonly broker: Broker
@@ -19,9 +27,44 @@ export interface Home {
   /** What a projector does when its checkpoint is past the end of the log. */
   readonly onShorterLog: 'rebuild' | 'refuse'
   /** Opens the views, when first asked. */
-  views(): Promise<{ readonly store: ViewStore<ViewTables>; readonly writer: ViewWriter }>
+  views(): Promise<Views>
   /** The database that a participant keeps its own tables and its inbox in, opened when first asked. */
   participantDatabase<Tables>(participant: string): Kysely<Tables>
   /** Closes what was opened, the log last. */
   close(): Promise<void>
+}
+
+/** What the two homes do differently. */
+export interface HomeParts
+  extends Pick<Home, 'broker' | 'log' | 'partitions' | 'participantPartitions' | 'onShorterLog'> {
+  openViews(): Promise<Views>
+  openDatabase(participant: string): Kysely<unknown>
+}
+
+/** A home of its parts, on the machine's clock: each database is opened once, when first asked for. */
+export function homeOf({ openViews, openDatabase, ...parts }: HomeParts): Home {
+  const databases = new Map<string, Kysely<unknown>>()
+  let views: Promise<Views> | undefined
+  return {
+    ...parts,
+    clock: systemClock,
+    random: systemRandom,
+    ids: systemIds,
+    views() {
+      views ??= openViews()
+      return views
+    },
+    participantDatabase<Tables>(participant: string) {
+      const database = databases.get(participant) ?? openDatabase(participant)
+      databases.set(participant, database)
+      return database as Kysely<Tables>
+    },
+    async close() {
+      // Views that did not open have said so to whoever asked for them.
+      const opened = await views?.catch(() => undefined)
+      await opened?.store.close()
+      for (const database of databases.values()) await database.destroy()
+      await parts.broker.close()
+    },
+  }
 }

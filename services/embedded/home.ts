@@ -1,16 +1,13 @@
 /** The embedded home: one process, one data folder. The log and the participants' tables on SQLite, the views on PGlite. */
 import { join } from 'node:path'
-import type { Kysely } from 'kysely'
 import { openPgliteViewStore } from '../../shared/adapters/pglite/pglite-view-store.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { KyselyViewWriter } from '../../shared/adapters/postgres/view-writer.ts'
 import { openSqliteDatabase } from '../../shared/adapters/sqlite/sqlite-database.ts'
 import { openSqliteLog } from '../../shared/adapters/sqlite/sqlite-log.ts'
 import { systemClock } from '../../shared/adapters/system/system-clock.ts'
-import { systemIds } from '../../shared/adapters/system/system-ids.ts'
-import { systemRandom } from '../../shared/adapters/system/system-random.ts'
 import type { Log } from '../../shared/ports/telemetry.ts'
-import type { Home } from '../home.ts'
+import { type Home, homeOf } from '../home.ts'
 
 /** Fewer partitions cost less in one process. */
 const PARTITIONS = 4
@@ -25,42 +22,22 @@ const WAIT_FOR_OWNER_MS = 3_000
  */
 export async function openEmbeddedHome(options: { readonly directory: string; readonly log: Log }): Promise<Home> {
   const { directory, log } = options
-  const clock = systemClock
   const broker = await openSqliteLog({
-    clock,
+    clock: systemClock,
     directory,
     waitForOwnerMs: WAIT_FOR_OWNER_MS,
     onTrouble: (error) => log.warn('the log reports trouble', { code: error.code, error: error.message }),
   })
-  const databases = new Map<string, Kysely<unknown>>()
-  const openViews = async () => {
-    const store = await openPgliteViewStore<ViewTables>({ folder: join(directory, 'views'), log })
-    return { store, writer: new KyselyViewWriter(store.db) }
-  }
-  let views: ReturnType<typeof openViews> | undefined
-  return {
+  return homeOf({
     broker,
-    clock,
-    random: systemRandom,
-    ids: systemIds,
     log,
     partitions: PARTITIONS,
     participantPartitions: PARTICIPANT_PARTITIONS,
     onShorterLog: 'rebuild',
-    views() {
-      views ??= openViews()
-      return views
+    openDatabase: (participant) => openSqliteDatabase({ path: join(directory, `${participant}.db`) }),
+    async openViews() {
+      const store = await openPgliteViewStore<ViewTables>({ folder: join(directory, 'views'), log })
+      return { store, writer: new KyselyViewWriter(store.db) }
     },
-    participantDatabase<Tables>(participant: string) {
-      const path = join(directory, `${participant}.db`)
-      const database = databases.get(participant) ?? openSqliteDatabase<unknown>({ path })
-      databases.set(participant, database)
-      return database as Kysely<Tables>
-    },
-    async close() {
-      await (await views)?.store.close()
-      for (const database of databases.values()) await database.destroy()
-      await broker.close()
-    },
-  }
+  })
 }

@@ -1,5 +1,4 @@
 /** The Kafka home: the log on Kafka, views and participants' tables on Postgres; as many processes as wanted. */
-import type { Kysely } from 'kysely'
 import { openKafkaBroker } from '../../shared/adapters/kafka/kafka-broker.ts'
 import type { KafkaSettings } from '../../shared/adapters/kafka/kafka-settings.ts'
 import { openPostgresDatabase } from '../../shared/adapters/postgres/postgres-database.ts'
@@ -7,11 +6,9 @@ import { openPostgresViewStore } from '../../shared/adapters/postgres/postgres-v
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { KyselyViewWriter } from '../../shared/adapters/postgres/view-writer.ts'
 import { systemClock } from '../../shared/adapters/system/system-clock.ts'
-import { systemIds } from '../../shared/adapters/system/system-ids.ts'
-import { systemRandom } from '../../shared/adapters/system/system-random.ts'
 import { OperationalError } from '../../shared/message/errors.ts'
 import type { Log } from '../../shared/ports/telemetry.ts'
-import type { Home } from '../home.ts'
+import { type Home, homeOf } from '../home.ts'
 
 /** More partitions cost latency; fixed when the topics are made, because keys would move. */
 export const KAFKA_PARTITIONS = 12
@@ -25,9 +22,7 @@ export interface KafkaHomeOptions {
 
 /** @throws OperationalError when the brokers cannot be reached. */
 export async function openKafkaHome({ kafka, databaseUrl, log }: KafkaHomeOptions): Promise<Home> {
-  const clock = systemClock
-  const broker = await openKafkaBroker(kafka, { clock, log })
-  const databases = new Map<string, Kysely<unknown>>()
+  const broker = await openKafkaBroker(kafka, { clock: systemClock, log })
   const url = () => {
     if (databaseUrl !== undefined) return databaseUrl
     throw new OperationalError('no-database', 'no database is given: set KASAGA_DATABASE_URL or --database-url', {
@@ -35,35 +30,17 @@ export async function openKafkaHome({ kafka, databaseUrl, log }: KafkaHomeOption
       retriable: false,
     })
   }
-  const openViews = async () => {
-    const onIdleTrouble = (error: Error) => log.warn('an idle Postgres connection broke', { error: error.message })
-    const store = openPostgresViewStore<ViewTables>({ connectionString: url(), onIdleTrouble })
-    return { store, writer: new KyselyViewWriter(store.db, { onServer: true }) }
-  }
-  let views: ReturnType<typeof openViews> | undefined
-  return {
+  return homeOf({
     broker,
-    clock,
-    random: systemRandom,
-    ids: systemIds,
     log,
     partitions: KAFKA_PARTITIONS,
     participantPartitions: KAFKA_PARTITIONS,
     onShorterLog: 'refuse',
-    views() {
-      views ??= openViews()
-      return views
+    openDatabase: (participant) => openPostgresDatabase({ url: url(), log, applicationName: participant }),
+    async openViews() {
+      const onIdleTrouble = (error: Error) => log.warn('an idle Postgres connection broke', { error: error.message })
+      const store = openPostgresViewStore<ViewTables>({ connectionString: url(), onIdleTrouble })
+      return { store, writer: new KyselyViewWriter(store.db, { onServer: true }) }
     },
-    participantDatabase<Tables>(participant: string) {
-      const database =
-        databases.get(participant) ?? openPostgresDatabase<unknown>({ url: url(), log, applicationName: participant })
-      databases.set(participant, database)
-      return database as Kysely<Tables>
-    },
-    async close() {
-      await (await views)?.store.close()
-      for (const database of databases.values()) await database.destroy()
-      await broker.close()
-    },
-  }
+  })
 }
