@@ -27,7 +27,7 @@ const BUILT_ON: Readonly<Record<string, string>> = {
   'shared/adapters/pglite': 'shared/adapters/postgres',
 }
 
-const isWiring = (path: string): boolean => /^services\/.*(^|\/)(main|home)\.ts$/.test(path)
+const isWiring = (path: string): boolean => /^services\/(?:.*\/)?(?:main|home)\.ts$/.test(path)
 const folderOf = (path: string, depth: number): string => path.split('/').slice(0, depth).join('/')
 
 function sharedArrow(file: SourceFile, target: string): string | undefined {
