@@ -27,10 +27,11 @@ const LOOK_AGAIN_MS = 100
 export async function awaitEnd(options: AwaitEndOptions): Promise<Counts | undefined> {
   const { clock, stopped, onCounts } = options
   while (!stopped()) {
+    // In this order: what is counted is at least as far as the checkpoints say.
+    const allStarted = reached(await options.checkpoints(), options.last)
     const counts = await options.counts()
     onCounts(counts)
-    const atWork = counts.running + counts.compensating
-    if (atWork === 0 && reached(await options.checkpoints(), options.last)) return options.counts()
+    if (allStarted && counts.running + counts.compensating === 0) return counts
     await sleep(clock, LOOK_AGAIN_MS)
   }
   return undefined

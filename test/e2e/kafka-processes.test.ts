@@ -42,15 +42,6 @@ await describeReal('processes on Kafka and Postgres', ['kafka', 'postgres'], (se
     await fleet.start('gateway', ...ONE_OF_EACH, ...ONE_OF_EACH)
   })
   afterAll(async () => {
-    if (process.env.ZZ)
-      (await import('node:fs')).writeFileSync(
-        process.env.ZZ,
-        fleet.all
-          .flatMap((s, i) => s.lines.map((l) => ({ i, from: s.name, ...l })))
-          .sort((a, b) => (a.time < b.time ? -1 : 1))
-          .map((l) => JSON.stringify(l))
-          .join('\n'),
-      )
     await fleet?.end()
     await shop?.close()
     await installation?.close()
