@@ -1,8 +1,19 @@
-/** `node infra/real-servers.ts`: a real Kafka and a real Postgres to try things on, until Ctrl-C. */
+/**
+ * `node infra/real-servers.ts`: a real Kafka and a real Postgres to try things on, until Ctrl-C. With `--brokers 3`
+ * Kafka is a cluster of three processes on this machine.
+ */
+import { parseArgs } from 'node:util'
 import type { Server } from './servers/server.ts'
-import { startKafka, startPostgres } from './servers/start-real.ts'
+import { startKafka, startKafkaCluster, startPostgres } from './servers/start-real.ts'
 
-const started = Promise.all([startKafka(), startPostgres()])
+const BROKERS_MAX = 9
+const { values } = parseArgs({ options: { brokers: { type: 'string', default: '1' } } })
+const brokers = Number(values.brokers)
+if (!Number.isInteger(brokers) || brokers < 1 || brokers > BROKERS_MAX) {
+  process.stderr.write(`--brokers is a number from 1 to ${BROKERS_MAX}, not ${values.brokers}\n`)
+  process.exit(2)
+}
+const started = Promise.all([brokers === 1 ? startKafka() : startKafkaCluster(brokers), startPostgres()])
 let stopping = false
 
 async function stop(): Promise<void> {

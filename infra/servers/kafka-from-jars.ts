@@ -1,23 +1,31 @@
 import { randomBytes } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import '../../shared/adapters/kafka/kafkajs-timers.ts'
-import { Kafka, logLevel } from 'kafkajs'
 import { kafkaJars } from './kafka-jars.ts'
+import { KafkaNodeProcess } from './kafka-node.ts'
+import type { KafkaNodePlace } from './kafka-properties.ts'
 import { runProgram } from './run-program.ts'
 import type { RunningServer } from './server.ts'
-import { accepts, freePorts, startTethered, withDataDirectory } from './tethered.ts'
+import { freePorts } from './tethered.ts'
 
-const READY_WITHIN_MS = 60_000
-const SMALL_JVM = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Djava.awt.headless=true']
+const HEAP_MB = 256
+const CLUSTER_HEAP_MB = 384
+
+/** A cluster whose nodes can be killed and started again one by one. */
+export interface RunningKafkaCluster extends RunningServer {
+  readonly nodes: readonly KafkaNodeProcess[]
+}
 
 /** Kafka as one process (broker and controller) on free loopback ports, from the jars that Maven brings. */
-export async function kafkaFromJars(): Promise<RunningServer | string> {
+export function kafkaFromJars(): Promise<RunningServer | string> {
+  return kafkaClusterFromJars(1)
+}
+
+/** As many such processes as wanted, in one cluster; `address` names all of them. Three have three copies of all. */
+export async function kafkaClusterFromJars(brokers: number): Promise<RunningKafkaCluster | string> {
   const missing = await missingPrograms()
-  if (missing !== undefined) return missing
-  const libs = await kafkaJars()
-  return withDataDirectory('kafka', (directory) => start(libs, directory))
+  return missing ?? startCluster(await kafkaJars(), brokers)
 }
 
 async function missingPrograms(): Promise<string | undefined> {
@@ -31,68 +39,35 @@ async function missingPrograms(): Promise<string | undefined> {
   return undefined
 }
 
-async function start(libs: string, directory: string): Promise<RunningServer> {
-  const [port = 0, controllerPort = 0] = await freePorts(2)
-  const properties = join(directory, 'server.properties')
-  await writeFile(properties, serverProperties({ port, controllerPort, directory }))
-  const log4j = fileURLToPath(new URL('../kafka/log4j2.xml', import.meta.url))
-  const jvm = [
-    ...SMALL_JVM,
-    `-Dlog4j2.configurationFile=${log4j}`,
-    `-Dkasaga.kafka.log=${join(directory, 'broker.log')}`,
-    '-cp',
-    join(libs, '*'),
-  ]
+async function startCluster(libs: string, brokers: number): Promise<RunningKafkaCluster> {
+  const all = await places(brokers)
   const clusterId = randomBytes(16).toString('base64url')
-  await runProgram('java', [...jvm, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties], {
-    withinMs: READY_WITHIN_MS,
-  })
-  const args = [...jvm, 'kafka.Kafka', properties]
-  // Its data is thrown away, so it need not be stopped in order.
-  const server = startTethered({ command: 'java', args, directory, stopSignal: 'SIGKILL' })
+  const heapMb = brokers === 1 ? HEAP_MB : CLUSTER_HEAP_MB
+  const nodes: KafkaNodeProcess[] = []
+  const stop = async () => void (await Promise.all(nodes.map((node) => node.stop())))
   try {
-    await server.untilReady(async () => (await accepts(port)) && (await answers(`127.0.0.1:${port}`)), READY_WITHIN_MS)
+    const started = all.map(async (place) => {
+      nodes.push(await KafkaNodeProcess.start({ libs, clusterId, place, all, heapMb }))
+    })
+    // Nothing is stopped while a node is still being started, which nobody would stop then.
+    for (const one of await Promise.allSettled(started)) if (one.status === 'rejected') throw one.reason
+    await Promise.all(nodes.map((node) => node.untilReady()))
   } catch (error) {
-    await server.stop()
+    await stop()
+    await Promise.all(all.map(({ directory }) => rm(directory, { recursive: true, force: true, maxRetries: 5 })))
     throw error
   }
-  return { kind: 'running', address: `127.0.0.1:${port}`, from: 'jars', stop: () => server.stop() }
+  nodes.sort((a, b) => a.nodeId - b.nodeId)
+  return { kind: 'running', address: nodes.map(({ address }) => address).join(','), from: 'jars', nodes, stop }
 }
 
-/** Accepting connections is not enough: a broker that has not registered yet refuses to create topics. */
-async function answers(address: string): Promise<boolean> {
-  const admin = new Kafka({ brokers: [address], logLevel: logLevel.NOTHING, retry: { retries: 0 } }).admin()
-  try {
-    await admin.connect()
-    return (await admin.describeCluster()).brokers.length > 0
-  } finally {
-    await admin.disconnect()
+async function places(count: number): Promise<KafkaNodePlace[]> {
+  const ports = await freePorts(2 * count)
+  const places: KafkaNodePlace[] = []
+  for (let i = 0; i < count; i++) {
+    const [port = 0, controllerPort = 0] = ports.slice(2 * i)
+    const directory = await mkdtemp(join(tmpdir(), 'kasaga-kafka-'))
+    places.push({ nodeId: i + 1, port, controllerPort, directory })
   }
-}
-
-function serverProperties(at: { port: number; controllerPort: number; directory: string }): string {
-  return `process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:${at.controllerPort}
-listeners=PLAINTEXT://127.0.0.1:${at.port},CONTROLLER://127.0.0.1:${at.controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${at.port}
-controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-inter.broker.listener.name=PLAINTEXT
-log.dirs=${join(at.directory, 'logs')}
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-transaction.state.log.num.partitions=4
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-default.replication.factor=1
-min.insync.replicas=1
-group.initial.rebalance.delay.ms=0
-group.min.session.timeout.ms=1000
-auto.create.topics.enable=false
-num.network.threads=2
-num.io.threads=4
-`
+  return places
 }

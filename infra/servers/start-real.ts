@@ -1,7 +1,8 @@
+import { messageOf } from '../../shared/message/errors.ts'
 import { kafkaInContainer, postgresInContainer } from './containers.ts'
-import { kafkaFromJars } from './kafka-from-jars.ts'
+import { kafkaClusterFromJars, kafkaFromJars, type RunningKafkaCluster } from './kafka-from-jars.ts'
 import { postgresFromPackage, postgresFromSystem } from './postgres-from-binaries.ts'
-import { firstServer, type Server, serverFromEnvironment } from './server.ts'
+import { type AbsentServer, firstServer, type Server, serverFromEnvironment } from './server.ts'
 
 /** A real Kafka: the one named in the environment, else a container, else its own jars. */
 export function startKafka(): Promise<Server> {
@@ -12,4 +13,10 @@ export function startKafka(): Promise<Server> {
 export function startPostgres(): Promise<Server> {
   const named = serverFromEnvironment('KASAGA_TEST_DATABASE_URL')
   return firstServer([named, postgresInContainer, postgresFromPackage, postgresFromSystem])
+}
+
+/** A real Kafka of three brokers or more that a test may kill: only ever our own. */
+export async function startKafkaCluster(brokers: number): Promise<RunningKafkaCluster | AbsentServer> {
+  const found = await kafkaClusterFromJars(brokers).catch((error: unknown) => messageOf(error))
+  return typeof found === 'string' ? { kind: 'absent', reason: found } : found
 }

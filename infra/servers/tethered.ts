@@ -19,6 +19,10 @@ export interface TetheredCommand {
 export interface Tethered {
   /** Rejects when the server ends before `ready` says that it answers. */
   untilReady(ready: () => Promise<boolean>, readyWithinMs: number): Promise<void>
+  /** Brings the server down, and leaves its directory for `up`. */
+  down(signal: 'SIGKILL' | 'SIGTERM'): void
+  /** Starts a server that was brought down, once it has ended. */
+  up(): void
   stop(): Promise<void>
 }
 
@@ -45,6 +49,8 @@ export function startTethered(options: TetheredCommand): Tethered {
   const ended = once(child, 'close').then(() => {})
   return {
     untilReady: (ready, readyWithinMs) => untilReady({ ready, readyWithinMs, ended, output: () => output }),
+    down: (signal) => void child.stdin.write(`${signal}\n`),
+    up: () => void child.stdin.write('start\n'),
     async stop() {
       child.stdin.destroy()
       await ended
