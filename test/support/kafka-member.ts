@@ -4,7 +4,7 @@ import { noLog } from '../../shared/ports/telemetry.ts'
 
 const [address = '', group = '', topic = ''] = process.argv.slice(2)
 const broker = await openKafkaBroker(
-  { brokers: [address], clientId: 'member' },
+  { brokers: address.split(','), clientId: 'member' },
   { log: noLog, clock: { now: Date.now } },
 )
 const say = (line: string) => void process.stdout.write(`${line}\n`)

@@ -2,5 +2,5 @@ import { type KafkaBroker, openKafkaBroker } from '../../shared/adapters/kafka/k
 import { noLog } from '../../shared/ports/telemetry.ts'
 
 export function openTestKafka(address: string): Promise<KafkaBroker> {
-  return openKafkaBroker({ brokers: [address], clientId: 'tests' }, { log: noLog, clock: { now: Date.now } })
+  return openKafkaBroker({ brokers: address.split(','), clientId: 'tests' }, { log: noLog, clock: { now: Date.now } })
 }

@@ -48,7 +48,7 @@ export async function openInstallation(
 }
 
 async function withAdmin(kafka: string, use: (admin: Admin) => Promise<void>): Promise<void> {
-  const admin = new Kafka({ brokers: [kafka], logLevel: logLevel.NOTHING }).admin()
+  const admin = new Kafka({ brokers: kafka.split(','), logLevel: logLevel.NOTHING }).admin()
   await admin.connect()
   try {
     await use(admin)

@@ -46,7 +46,7 @@ export class Shop {
   }
 
   static async open(installation: Installation): Promise<Shop> {
-    const kafka = { brokers: [installation.kafka], clientId: 'shop' }
+    const kafka = { brokers: installation.kafka.split(','), clientId: 'shop' }
     return new Shop(await openKafkaHome({ kafka, databaseUrl: installation.databaseUrl, log: noLog }), installation)
   }
 
