@@ -42,7 +42,7 @@ async function run(options: Partial<DemoOptions>) {
       json: true,
       ...options,
     },
-    { out: (line) => lines.push(line), progress() {}, log, stop: new StopSignal() },
+    { out: (line) => lines.push(line), progress() {}, note() {}, log, stop: new StopSignal() },
   )
   const summary: unknown = JSON.parse(lines.at(-1) ?? '')
   return { end, summary, said: log.said }
