@@ -11,7 +11,7 @@
 import { assert, OperationalError } from '../../message/errors.ts'
 import { type AppendBatch, type AppendResult, RECORD_BYTES_MAX } from '../../ports/broker.ts'
 import type { ClusterLink } from './cluster-link.ts'
-import { brokerError, classify, isRefusal } from './kafka-errors.ts'
+import { brokerError, classify, isRefusal, nodeError } from './kafka-errors.ts'
 import { type ProduceAnswer, type ProducePart, produceCall } from './produce-request.ts'
 import { encodeRecordBatch, recordBytes } from './record-batch-encoder.ts'
 
@@ -198,7 +198,8 @@ function settle(parts: readonly Sending[], answers: readonly ProduceAnswer[], li
 }
 
 function errorOf({ errorCode, topic, partition }: ProduceAnswer): OperationalError {
-  return brokerError(errorCode, `an append to ${topic}-${partition}`)
+  const what = `an append to ${topic}-${partition}`
+  return nodeError(brokerError(errorCode, what), what)
 }
 
 function failed(error: OperationalError): AppendResult {

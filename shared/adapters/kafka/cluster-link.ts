@@ -9,8 +9,9 @@ import { OperationalError } from '../../message/errors.ts'
 import { classify } from './kafka-errors.ts'
 import type { KafkajsCluster, KafkaNode } from './kafkajs-internals.ts'
 
-/** Answers in a row that leave a topic out. */
+/** Answers in a row that leave a topic out, or call it missing: the node that answers may not have heard of it yet. */
 const LOOKS_MAX = 3
+const LOOK_AGAIN_MS = 50
 
 export class ClusterLink {
   readonly #cluster: KafkajsCluster
@@ -88,7 +89,7 @@ export class ClusterLink {
     return answer
   }
 
-  /** That a topic is not there only the cluster can say; where its answer leaves the topic out, it is asked again. */
+  /** That a topic is not there only the cluster can say, several times: the node that answers may lag behind. */
   async #learn(topic: string): Promise<number> {
     for (let looks = 0; looks < LOOKS_MAX; looks++) {
       try {
@@ -96,7 +97,9 @@ export class ClusterLink {
         if (!this.#cluster.targetTopics.has(topic)) await this.#add(topic)
       } catch (error) {
         this.#stale = true
-        throw classify(error, `asking for topic ${topic}`)
+        if (!isTopicMissing(error) || looks === LOOKS_MAX - 1) throw classify(error, `asking for topic ${topic}`)
+        await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
+        continue
       }
       const count = this.#metadata(topic).length
       if (count > 0) return count

@@ -109,7 +109,7 @@ export class GroupDelivery {
     return this.#link.knownPartitions(topic) === undefined ? undefined : this.#link.leader(topic, partition)
   }
 
-  /** Learns the leaders of all open partitions, for as long as it takes. */
+  /** Learns the leaders of all open partitions, for as long as it takes; those that have one are read meanwhile. */
   async #locate(): Promise<void> {
     if (this.#locating) return
     this.#locating = true
@@ -119,8 +119,9 @@ export class GroupDelivery {
         await this.#link.partitions(reading.topic).catch((error) => this.#lost(reading, error))
       const open = wanted.filter(({ state }) => state === 'open')
       if (open.every(({ topic, partition }) => this.#leader(topic, partition) !== undefined)) break
-      this.#link.distrust()
+      this.#run()
       await pauseAfter(failures)
+      this.#link.distrust()
     }
     this.#locating = false
     this.#run()

@@ -7,7 +7,8 @@
  *
  * Partitions that stay are kept through a change without a word. A partition that moves is let go of first, and then
  * joined again, which lets the others have it. Heartbeats go out on a timer of their own, also while the member lets
- * go of partitions. Without an answer for a whole session the member holds nothing any more, and knows it.
+ * go of partitions. Without an answer for a whole session the member holds nothing any more, and knows it. It keeps its
+ * name until the group says that it does not know it: under a new one the group would wait for the old one to die.
  */
 import { messageOf, type OperationalError } from '../../message/errors.ts'
 import type { Log } from '../../ports/telemetry.ts'
@@ -188,7 +189,6 @@ export class GroupMembership {
 
   async #lose(): Promise<void> {
     this.#aliveAt = 0
-    this.#memberId = ''
     this.#generation = -1
     await this.#release([...this.#held])
   }
@@ -226,6 +226,7 @@ export class GroupMembership {
     }
     const gone = error.code === 'group-member-unknown' || error.code === 'group-generation-old'
     if (gone) this.#aliveAt = 0
+    if (error.code === 'group-member-unknown') this.#memberId = ''
     if (gone || Date.now() - this.#aliveAt > SESSION_MS) this.#wake('lost')
     else {
       this.#options.link.distrust()

@@ -48,6 +48,17 @@ export function brokerError(errorCode: number, what: string): OperationalError {
   return new OperationalError(code, `Kafka answered ${errorCode} (${code}) to ${what}`, { where: 'kafka', retriable })
 }
 
+/**
+ * What one node answers about a topic. One that has not heard of a topic yet calls it missing; that it is, only the
+ * cluster's description is taken for.
+ */
+export function nodeError(error: unknown, what: string): OperationalError {
+  const known = classify(error, what)
+  if (known.code !== 'topic-missing') return known
+  const message = `${known.message}; the node does not know the topic now`
+  return new OperationalError('leader-missing', message, { where: 'kafka', retriable: true, cause: error })
+}
+
 /** Whether an append that ended with this error is certain to be stored nowhere, now or later. */
 export function isRefusal(error: OperationalError): boolean {
   return REFUSALS.has(error.code)

@@ -9,10 +9,13 @@ import { classify } from './kafka-errors.ts'
 
 const COORDINATOR_TRIES_MAX = 10
 const COORDINATOR_PAUSE_MS = 100
+/** Between two looks at the number of partitions. */
+const PARTITIONS_CHECK_MS = 30_000
 
 export interface KafkaGroupOptions extends GroupOptions {
   readonly link: ClusterLink
   readonly log: Log
+  readonly partitionsCheckMs?: number
 }
 
 /** Joins; partitions come through `listener.assigned` after this has answered. */
@@ -31,6 +34,7 @@ export class KafkaGroup implements GroupMember {
   readonly #options: KafkaGroupOptions
   readonly #delivery: GroupDelivery
   readonly #membership: GroupMembership
+  readonly #watch: NodeJS.Timeout
   #closing: Promise<void> | undefined
 
   constructor(options: KafkaGroupOptions, listener: GroupListener, partitions: number) {
@@ -53,6 +57,9 @@ export class KafkaGroup implements GroupMember {
       },
       trouble: (error) => listener.trouble(error),
     })
+    const checkMs = options.partitionsCheckMs ?? PARTITIONS_CHECK_MS
+    this.#watch = setInterval(() => void this.#checkPartitions(partitions, listener), checkMs)
+    this.#watch.unref()
     // After the caller has its member, which it may need in `assigned`.
     setImmediate(() => {
       if (this.#closing === undefined) this.#membership.start()
@@ -96,7 +103,22 @@ export class KafkaGroup implements GroupMember {
     return this.#closing
   }
 
+  /** With more partitions keys move, so what is held here is no longer what it was: the member leaves for good. */
+  async #checkPartitions(partitions: number, listener: GroupListener): Promise<void> {
+    const { link, topics } = this.#options
+    link.distrust()
+    // What cannot be asked now is asked again; a topic that is gone is told by those who read it.
+    const counts = await Promise.all(topics.map((topic) => link.partitions(topic))).catch(() => [])
+    const changed = counts.find((count) => count !== partitions)
+    if (changed === undefined || this.#closing !== undefined) return
+    clearInterval(this.#watch)
+    const message = `of ${topics.join(', ')} one has ${changed} partitions now, not ${partitions}: keys have moved`
+    listener.trouble(new OperationalError('partitions-changed', message, { where: 'kafka', retriable: false }))
+    await this.#membership.leave()
+  }
+
   async #close(): Promise<void> {
+    clearInterval(this.#watch)
     await this.#membership.leave()
     await this.#delivery.close()
     await this.#options.link.close()

@@ -2,7 +2,7 @@
 import { OperationalError } from '../../message/errors.ts'
 import type { PartitionOffsets } from '../../ports/broker.ts'
 import type { ClusterLink } from './cluster-link.ts'
-import { brokerError, classify } from './kafka-errors.ts'
+import { brokerError, classify, nodeError } from './kafka-errors.ts'
 import type { KafkaNode } from './kafkajs-internals.ts'
 
 const FAILURES_MAX = 8
@@ -59,7 +59,10 @@ async function offsetsAt(link: ClusterLink, which: Which, timestamp: number): Pr
       if (leader < 0) throw brokerError(5, `the offsets of ${topic}`)
       const asked = led.map((partition) => ({ partition, timestamp }))
       const node = await link.node(leader)
-      return node.listOffsets({ isolationLevel: ISOLATION[end], topics: [{ topic, partitions: asked }] })
+      const request = { isolationLevel: ISOLATION[end], topics: [{ topic, partitions: asked }] }
+      return node.listOffsets(request).catch((error: unknown) => {
+        throw nodeError(error, `asking for the offsets of ${topic}`)
+      })
     }),
   )
   const found = answers.flatMap(({ responses }) => responses.flatMap((response) => response.partitions))

@@ -4,7 +4,7 @@ import type { LogRecord } from '../../message/record.ts'
 import type { PartitionOffsets } from '../../ports/broker.ts'
 import type { ClusterLink } from './cluster-link.ts'
 import { fetchCall } from './fetch-request.ts'
-import { brokerError } from './kafka-errors.ts'
+import { brokerError, nodeError } from './kafka-errors.ts'
 import { leaderNode, partitionSpan, withRetries } from './partition-offsets.ts'
 import { type DecodedRecords, decodeRecords } from './record-batch-decoder.ts'
 
@@ -49,7 +49,8 @@ async function fetchOnce(link: ClusterLink, at: ReadFrom): Promise<DecodedRecord
   const node = await leaderNode(link, at.topic, at.partition)
   const [answer] = await node.connectionPool.send(fetchCall([at], FETCH))
   if (answer === undefined) return { records: [], next: at.from }
-  if (answer.errorCode !== 0) throw brokerError(answer.errorCode, `reading ${at.topic}-${at.partition} at ${at.from}`)
+  const what = `reading ${at.topic}-${at.partition} at ${at.from}`
+  if (answer.errorCode !== 0) throw nodeError(brokerError(answer.errorCode, what), what)
   return decodeRecords({ ...at, aborted: answer.aborted, bytes: answer.bytes })
 }
 
