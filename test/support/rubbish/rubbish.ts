@@ -16,6 +16,8 @@ export interface Rubbish {
 
 export const GARBAGE = new Uint8Array([0xff, 0xfe, 0x00, 0xc3, 0x28])
 const DEEP = `${'['.repeat(5_000)}${']'.repeat(5_000)}`
+/** Where the answers to rubbish go. */
+export const NOBODYS_REPLIES = 'nobodys.replies'
 const AT = 1_700_000_000_000
 const NOBODY = sagaId('nobody-1')
 
@@ -92,7 +94,7 @@ export function commandRubbish(ended: { readonly id: string; readonly input: Jso
 function stepCommand(more: Partial<StepCommand>): StepCommand {
   const saga = { sagaId: NOBODY, definition: 'fulfil-order', version: 1 }
   const step = { step: 'charge', direction: 'forward', attempt: 1, commandType: 'payment.charge.v1' } as const
-  return { ...saga, ...step, payload: {}, at: AT, deadlineAt: AT, replyTo: 'nobodys.replies', ...more }
+  return { ...saga, ...step, payload: {}, at: AT, deadlineAt: AT, replyTo: NOBODYS_REPLIES, ...more }
 }
 
 function replyTo(more: Partial<StepCommand>): NewRecord {
