@@ -8,8 +8,10 @@ import type { AppendBatch, AppendResult, Broker } from '../ports/broker.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
 import type { Place } from './place.ts'
 
-export const APPEND_ATTEMPTS_MAX = 5
-const RETRY_DELAY_MS = 100
+/** Together as long as a cluster takes to notice that a broker died, and to elect others in its place: 15 s. */
+export const APPEND_ATTEMPTS_MAX = 12
+const RETRY_DELAY_MIN_MS = 100
+const RETRY_DELAY_MAX_MS = 2_000
 /** Commands in one append to one partition. */
 export const BATCH_RECORDS_MAX = 500
 /** Bytes of keys, values and headers in one append to one partition, well below what a broker takes. */
@@ -89,7 +91,7 @@ export async function appendCommands(
   let outcome: Outcome = { places: [], open: packBatches(topic, records), error: undefined }
   for (let attempt = 1; outcome.open.length > 0; attempt++) {
     if (attempt > APPEND_ATTEMPTS_MAX) throw staysUnknown(outcome.error)
-    if (attempt > 1) await sleep(to.clock, RETRY_DELAY_MS * 2 ** (attempt - 2))
+    if (attempt > 1) await sleep(to.clock, Math.min(RETRY_DELAY_MAX_MS, RETRY_DELAY_MIN_MS * 2 ** (attempt - 2)))
     const results = await to.broker.append(outcome.open.map((slot) => slot.batch))
     outcome = settle(outcome.open, results, outcome.places)
   }
