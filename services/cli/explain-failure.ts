@@ -21,6 +21,14 @@ function issueText(issue: unknown): string {
   return path === '' ? String(issue.message) : `${path}: ${issue.message}`
 }
 
+/** What helps against trouble from outside, where it is not simply trying again. */
+const NEXT_OPERATIONAL: Readonly<Record<string, string>> = {
+  'address-unusable': 'Choose another --port (0 takes a free one), or stop what listens there',
+  'log-owned': 'It can be read meanwhile through its API, when it has one: kasaga list --url ...',
+  'no-data': 'Name the folder that a demo or `kasaga dev` has kept with --data-dir',
+  'bad-order': 'Mend that line and run it again: the orders before it are not started twice',
+}
+
 const ISSUES_SHOWN_MAX = 5
 
 function ofGateway(error: GatewayError): CliFailure {
@@ -50,7 +58,10 @@ export function failureOf(error: unknown): CliFailure {
   if (error instanceof CliFailure) return error
   if (error instanceof GatewayError) return ofGateway(error)
   if (error instanceof OperationalError)
-    return new CliFailure(2, error.code, { message: error.message, next: error.retriable ? 'Try again' : undefined })
+    return new CliFailure(2, error.code, {
+      message: error.message,
+      next: NEXT_OPERATIONAL[error.code] ?? (error.retriable ? 'Try again' : undefined),
+    })
   const message = error instanceof Error ? (error.stack ?? error.message) : messageOf(error)
   return new CliFailure(2, 'internal', { message, next: 'This is a bug in Kasaga; please report it' })
 }

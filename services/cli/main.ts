@@ -60,8 +60,12 @@ async function runDemo(options: DemoCommandOptions): Promise<DemoEnd> {
     progress.clear()
     stdout.write(`${line}\n`)
   }
+  const note = (line: string) => {
+    progress.clear()
+    stderr.write(`${line}\n`)
+  }
   const { inFlight: inFlightMax, ...rest } = options
-  const end = await demo({ ...rest, inFlightMax }, { out, progress: progress.show, log, stop })
+  const end = await demo({ ...rest, inFlightMax }, { out, note, progress: progress.show, log, stop })
   progress.clear()
   return end
 }
@@ -85,7 +89,7 @@ async function runDev(options: DevCommandOptions): Promise<void> {
 }
 
 async function runVerify(options: VerifyCommandOptions): Promise<'clean' | 'violations'> {
-  const home = await openHome(options, log)
+  const home = await openHome({ ...options, mustExist: true }, log)
   try {
     await (await home.views()).writer.prepare(PROJECTIONS)
     const topics = kasagaTopics(options.prefix)

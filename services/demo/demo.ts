@@ -22,7 +22,7 @@ export interface DemoParts<Order extends { readonly id: string }>
   readonly ends: (since: number) => Promise<Ends>
   /** Audits everything; answers how many violations there are. */
   readonly violations: () => Promise<number>
-  /** Settles when the views can be asked. */
+  /** Settles when the views can be asked; until then orders run, and nobody can see how. */
   readonly viewsOpen: Promise<unknown>
   readonly progress: (line: string) => void
 }
@@ -35,9 +35,13 @@ export async function runDemo<Order extends { readonly id: string }>(
 ): Promise<Summary | undefined> {
   const { clock, stopped } = parts
   const beganAt = clock.now()
-  const tally = new Tally(parts.ordersTotal)
+  const tally = new Tally(parts)
   const endProgress = showProgress(clock, () => parts.progress(tally.line(clock.now() - beganAt)))
   try {
+    void parts.viewsOpen.then(
+      () => tally.viewsAreOpen(),
+      () => {},
+    )
     const { last, total } = await publish({ ...parts, onPublished: (published) => tally.published(published) })
     tally.published(total)
     await parts.viewsOpen
@@ -68,13 +72,19 @@ function showProgress(clock: Clock, show: () => void): () => void {
   }
 }
 
+/** What the progress line says: counts of the views once they answer, until then what is known without them. */
 class Tally {
-  readonly #total: number | undefined
+  readonly #parts: Pick<DemoParts<{ id: string }>, 'ordersTotal' | 'inFlight'>
   #published = 0
+  #viewsOpen = false
   #counts: Counts | undefined
 
-  constructor(total: number | undefined) {
-    this.#total = total
+  constructor(parts: Pick<DemoParts<{ id: string }>, 'ordersTotal' | 'inFlight'>) {
+    this.#parts = parts
+  }
+
+  viewsAreOpen(): void {
+    this.#viewsOpen = true
   }
 
   published(count: number): void {
@@ -86,9 +96,11 @@ class Tally {
   }
 
   line(elapsedMs: number): string {
-    const of = this.#total === undefined ? '' : ` of ${this.#total}`
+    const { ordersTotal, inFlight } = this.#parts
+    const of = ordersTotal === undefined ? '' : ` of ${ordersTotal}`
     const seconds = (elapsedMs / 1_000).toFixed(1)
-    if (!this.#counts) return `${seconds} s: ${this.#published}${of} orders published`
+    const views = this.#viewsOpen ? '' : '; the views are opening'
+    if (!this.#counts) return `${seconds} s: ${this.#published}${of} orders published, ${inFlight()} at work${views}`
     const { completed, compensated, running, compensating, stuck } = this.#counts
     return `${seconds} s: ${completed} completed, ${compensated} compensated, ${running + compensating} at work, ${stuck} stuck`
   }

@@ -39,6 +39,8 @@ export interface DemoOptions extends HomeChoice {
 export interface DemoOutput {
   /** Results. */
   readonly out: (line: string) => void
+  /** What the user must not miss, and what is no result. */
+  readonly note: (line: string) => void
   /** Progress: one line that replaces the one before on a terminal. */
   readonly progress: (line: string) => void
   readonly log: Log
@@ -81,7 +83,7 @@ async function demoIn(home: Home, options: DemoOptions, output: DemoSurroundings
     if (options.json) output.out(JSON.stringify(summary.summary))
     else output.out(`${summaryTable(summary.summary)}\n\n${reportText(audit)}`)
     if (options.keepRunning && !output.stop.stopped) {
-      output.progress('the API stays up; Ctrl-C ends it')
+      output.note('The API stays up; Ctrl-C ends it')
       await output.stop.wait()
     }
     return audit.clean ? 'clean' : 'violations'
@@ -94,11 +96,11 @@ async function demoIn(home: Home, options: DemoOptions, output: DemoSurroundings
 async function showAddress(
   { open }: Everything,
   { port, json }: DemoOptions,
-  { out, progress }: DemoOutput,
+  { out, note }: DemoOutput,
 ): Promise<void> {
   const { gateway } = await open
   const { url } = await gateway.listen({ port })
-  const say = json ? progress : out
+  const say = json ? note : out
   say(`API       ${url}/v1/sagas\nOpenAPI   ${url}/openapi.json\nMetrics   ${url}/metrics`)
 }
 
@@ -115,7 +117,11 @@ async function publishAndCheck(home: Home, everything: Everything, { options, ou
     await opened
     return (await home.views()).store
   }
-  opened.catch(() => {})
+  // Nobody would ever see orders whose views do not open: no more are published.
+  let unseen = false
+  opened.catch(() => {
+    unseen = true
+  })
   let audit: AuditReport | undefined
   const summary: Summary | undefined = await runDemo({
     client,
@@ -125,7 +131,7 @@ async function publishAndCheck(home: Home, everything: Everything, { options, ou
     ordersTotal: options.ordersFile === undefined ? options.orders : undefined,
     inFlight: () => orchestrator.load.liveSagas + orchestrator.load.waitingInputs,
     inFlightMax: options.inFlightMax,
-    stopped: () => output.stop.stopped,
+    stopped: () => unseen || output.stop.stopped,
     viewsOpen: opened,
     counts: async () => countsByStatus((await views()).db),
     checkpoints: async () => allCheckpoints((await views()).db),

@@ -21,10 +21,18 @@ function sweep(parent: string): void {
   }
 }
 
-/** Makes the folder in `parent`, named for the process that owns it. */
+/** Threads that are just ending may still write into it. */
+const REMOVE = { recursive: true, force: true, maxRetries: 10, retryDelay: 20 } as const
+
+/** Makes the folder in `parent`, named for the process that owns it. It goes with the process at the latest. */
 export function scratchFolder(parent: string, id: string): { readonly path: string; remove(): void } {
   sweep(parent)
   const path = join(parent, `kasaga-demo-${process.pid}-${id}`)
   mkdirSync(path, { recursive: true })
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+  const remove = () => {
+    process.off('exit', remove)
+    rmSync(path, REMOVE)
+  }
+  process.on('exit', remove)
+  return { path, remove }
 }

@@ -1,4 +1,5 @@
 /** The embedded home: one process, one data folder. The log and the participants' tables on SQLite, the views on PGlite. */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { openPgliteViewStore } from '../../shared/adapters/pglite/pglite-view-store.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
@@ -15,6 +16,11 @@ const PARTITIONS = 4
 const PARTICIPANT_PARTITIONS = 1
 /** How long a process that was just killed may take to let go of the folder. */
 const WAIT_FOR_OWNER_MS = 3_000
+
+/** Whether the folder has been a home before. */
+export function isEmbeddedHome(directory: string): boolean {
+  return existsSync(join(directory, 'log.db'))
+}
 
 /**
  * Opens the folder as its owner, making it when it is not there.

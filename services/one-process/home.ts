@@ -1,7 +1,7 @@
 /** The home that a command line names: a data folder, or Kafka and Postgres. */
 import { OperationalError } from '../../shared/message/errors.ts'
 import type { Log } from '../../shared/ports/telemetry.ts'
-import { openEmbeddedHome } from '../embedded/home.ts'
+import { isEmbeddedHome, openEmbeddedHome } from '../embedded/home.ts'
 import type { Home } from '../home.ts'
 import { openKafkaHome } from '../kafka/home.ts'
 
@@ -11,11 +11,13 @@ export interface HomeChoice {
   /** `host:port` of brokers, separated by commas. */
   readonly kafka?: string | undefined
   readonly databaseUrl?: string | undefined
+  /** The data folder must have been used before: nothing is made. */
+  readonly mustExist?: boolean
 }
 
 /** @throws OperationalError when both homes are named, or half of one, or it cannot be opened. */
 export async function openHome(choice: HomeChoice, log: Log): Promise<Home> {
-  const { dataDir, kafka, databaseUrl } = choice
+  const { dataDir, kafka, databaseUrl, mustExist = false } = choice
   if (kafka !== undefined) {
     if (dataDir !== undefined) throw unclear('either --data-dir or --kafka, not both')
     if (databaseUrl === undefined) throw unclear('--kafka needs --database-url: the views and tables live in Postgres')
@@ -24,6 +26,8 @@ export async function openHome(choice: HomeChoice, log: Log): Promise<Home> {
   }
   if (databaseUrl !== undefined) throw unclear('--database-url goes with --kafka')
   if (dataDir === undefined) throw unclear('name a --data-dir, or --kafka and --database-url')
+  if (mustExist && !isEmbeddedHome(dataDir))
+    throw new OperationalError('no-data', `there is no data in ${dataDir}`, { where: 'settings', retriable: false })
   return openEmbeddedHome({ directory: dataDir, log })
 }
 
