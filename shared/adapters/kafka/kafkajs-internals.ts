@@ -3,6 +3,7 @@
  * group requests. What it does with records we do ourselves: its decoder loses the order of headers, and its sender
  * and consumer hide retries and resets.
  */
+import './kafkajs-connections.ts'
 import './kafkajs-metadata.ts'
 import './kafkajs-timers.ts'
 import { createRequire } from 'node:module'
