@@ -4,18 +4,18 @@
  *     opening --open--> running --close--> closing --loop and last append ended--> closed
  *
  * The service makes one when the partition is assigned and closes it when it is revoked; `take` feeds it. A chunk goes
- * through: read, perform, append replies and dead letters, commit the checkpoint; the checkpoint never passes a record
+ * through: read, perform, append replies and dead letters, move the checkpoint; the checkpoint never passes a record
  * whose reply or dead letter is not durable. One chunk is performed while the one before is appended. Nothing that
  * goes wrong ends the loop: it is logged, waited out and tried again, and the inbox makes that harmless.
  */
 import { type ReplyContent, replyRecord } from '../message/command-record.ts'
-import { OperationalError } from '../message/errors.ts'
 import { H } from '../message/headers.ts'
 import { headerOf, type LogRecord } from '../message/record.ts'
 import type { Broker, GroupMember } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log, Metrics } from '../ports/telemetry.ts'
 import { backoff } from './backoff.ts'
+import { CheckpointKeeper } from './checkpoint-keeper.ts'
 import { deadlineSignal } from './deadline-signal.ts'
 import { errorContent } from './inbox-verdict.ts'
 import type { Performer } from './performer.ts'
@@ -105,6 +105,7 @@ export class PartitionWorker<Tx> {
   async #run(): Promise<void> {
     const member = await this.#untilDone('opening the partition', () => this.#open())
     if (!member) return
+    const checkpoint = this.#checkpointAt(member)
     let published = Promise.resolve(true)
     while (!this.#closing.signal.aborted) {
       const chunk = await this.#next(member)
@@ -112,9 +113,15 @@ export class PartitionWorker<Tx> {
       if (!last) continue
       const outgoing = await this.#untilDone('performing a chunk', () => this.#perform(chunk))
       if (!outgoing || !(await published)) break
-      published = this.#publish(member, outgoing, last.offset + 1n)
+      published = this.#publish(checkpoint, outgoing, last.offset + 1n)
     }
     await published
+    await checkpoint.close()
+  }
+
+  #checkpointAt(member: GroupMember): CheckpointKeeper {
+    const commit = (next: bigint) => member.commit(this.#topic, this.#partition, next)
+    return new CheckpointKeeper({ clock: this.#ports.clock, log: this.#log, commit })
   }
 
   async #open(): Promise<GroupMember> {
@@ -178,19 +185,12 @@ export class PartitionWorker<Tx> {
   }
 
   /** In this order: replies and dead letters are durable, then the checkpoint moves. False: the worker ended first. */
-  async #publish(member: GroupMember, outgoing: readonly Outgoing[], next: bigint): Promise<boolean> {
+  async #publish(checkpoint: CheckpointKeeper, outgoing: readonly Outgoing[], next: bigint): Promise<boolean> {
     const durable = await this.#untilDone('publishing', async () => ({
       all: await this.#ports.publisher.publish(outgoing, this.#aborting.signal),
     }))
     if (!durable?.all) return false
-    try {
-      await member.commit(this.#topic, this.#partition, next)
-    } catch (error) {
-      // The next commit covers this one; what is delivered again in between answers from the inbox. While a group
-      // changes its members a commit may come a moment too late: that is everyday life.
-      const say = error instanceof OperationalError && error.retriable ? this.#log.debug : this.#log.warn
-      say.call(this.#log, 'the checkpoint could not be kept', { next: String(next), error })
-    }
+    checkpoint.keep(next)
     return true
   }
 
