@@ -81,8 +81,12 @@ function otherVersions(history: readonly EventEnvelope[], outline: SagaOutline):
 export function restlessness(outline: SagaOutline, now: number): SagaViolation | undefined {
   if (outline.status !== 'running' && outline.status !== 'compensating') return undefined
   let earliest: number | undefined
-  for (const { dueAt } of outline.steps.values())
+  let awaitsSignal = false
+  for (const { dueAt, awaitsSignal: own } of outline.steps.values()) {
+    awaitsSignal ||= own
     if (dueAt !== undefined && (earliest === undefined || dueAt < earliest)) earliest = dueAt
+  }
+  if (earliest === undefined && awaitsSignal) return undefined
   if (earliest === undefined) return { invariant: 'L1', message: `${outline.status}, and waits for nothing` }
   if (earliest + TIMER_GRACE_MS >= now) return undefined
   return { invariant: 'L5', message: `a timer that was due at ${earliest} has not fired at ${now}` }

@@ -9,13 +9,15 @@ export type OutlineStatus = 'running' | 'compensating' | 'stuck' | 'completed' |
 export interface StepOutline {
   readonly step: string
   readonly direction: Direction
-  status: 'requested' | 'progressed' | 'succeeded' | 'rejected' | 'retrying' | 'failed'
+  status: 'requested' | 'progressed' | 'succeeded' | 'rejected' | 'retrying' | 'failed' | 'waiting' | 'skipped'
   /** The newest attempt that was asked for. */
   attempts: number
   /** What the newest attempt asks. */
   payload: Json
   /** When its timer is due; `undefined`: it has none. */
   dueAt: number | undefined
+  /** It waits for a signal that may never come: nothing need be due. */
+  awaitsSignal: boolean
 }
 
 export interface SagaOutline {
@@ -47,6 +49,10 @@ const STEP_STATUS_AFTER: { readonly [Type in SagaEvent['type']]?: StepOutline['s
   'compensation-succeeded': 'succeeded',
   'step-rejected': 'rejected',
   'step-failed': 'failed',
+  'step-skipped': 'skipped',
+  'step-computed': 'succeeded',
+  'wait-started': 'waiting',
+  'wait-ended': 'succeeded',
   'compensation-failed': 'failed',
 }
 
@@ -75,17 +81,23 @@ function read(outline: SagaOutline, { event, seq, at }: EventEnvelope): void {
     outline.version ??= event.version
   } else if (event.type === 'saga-completed' || event.type === 'saga-compensated') outline.endedAt = at
   else if (event.type === 'compensation-started') {
-    for (const step of outline.steps.values()) if (step.direction === 'forward') step.dueAt = undefined
+    for (const step of outline.steps.values()) {
+      if (step.direction !== 'forward') continue
+      step.dueAt = undefined
+      step.awaitsSignal = false
+    }
   } else readStep(outline, event)
 }
 
 function readStep(outline: SagaOutline, event: SagaEvent): void {
   const status = STEP_STATUS_AFTER[event.type]
   if (status === undefined || !('step' in event) || event.step === null) return
-  const step = stepOf(outline, event.step, event.type.startsWith('step-') ? 'forward' : 'compensate')
+  const step = stepOf(outline, event.step, event.type.startsWith('compensation-') ? 'compensate' : 'forward')
   step.status = status
   step.dueAt = 'timeoutAt' in event ? event.timeoutAt : undefined
-  if ('commandType' in event) {
+  step.awaitsSignal = event.type === 'wait-started' && event.signal !== null
+  if (event.type === 'wait-started') step.dueAt = event.until ?? undefined
+  else if ('commandType' in event) {
     step.attempts = event.attempt
     step.payload = event.payload
   } else if ('retryAt' in event && event.retryAt !== null) {
@@ -98,7 +110,15 @@ function stepOf(outline: SagaOutline, name: string, direction: Direction): StepO
   const key = `${name}/${direction}`
   let step = outline.steps.get(key)
   if (!step) {
-    step = { step: name, direction, status: 'requested', attempts: 0, payload: null, dueAt: undefined }
+    step = {
+      step: name,
+      direction,
+      status: 'requested',
+      attempts: 0,
+      payload: null,
+      dueAt: undefined,
+      awaitsSignal: false,
+    }
     outline.steps.set(key, step)
   }
   return step

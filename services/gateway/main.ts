@@ -11,7 +11,17 @@ await runProcess('gateway', async ({ home, settings, metrics, registry, topics }
   const { prefix, listen: host, port = PORT, insecureAllowAnonymous } = settings
   const client = sagaClient({ broker, topics, clock, ids, source: `/kasaga/${prefix}/gateway` })
   const { store: views } = await home.views()
-  const gateway = await createGateway({ client, definitions, views, clock, ids, log, metrics, registry, insecureAllowAnonymous })
+  const gateway = await createGateway({
+    client,
+    definitions,
+    views,
+    clock,
+    ids,
+    log,
+    metrics,
+    registry,
+    insecureAllowAnonymous,
+  })
   const { url } = await gateway.listen({ port, host })
   log.info('the API answers', { url })
   return { stop: () => gateway.close(), ready: () => true, servesHealth: true }

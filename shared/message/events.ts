@@ -71,6 +71,26 @@ export type SagaEvent =
       readonly error: StepError
       readonly retryAt: number | null
     }
+  /** Its condition did not hold: it counts as done and has no output. */
+  | { readonly type: 'step-skipped'; readonly step: string }
+  /** A pure computation inside the saga; nothing is sent. */
+  | { readonly type: 'step-computed'; readonly step: string; readonly output: Json }
+  | {
+      readonly type: 'wait-started'
+      readonly step: string
+      /** When it ends, or its deadline; `null`: it waits for the signal alone. Milliseconds since the epoch. */
+      readonly until: number | null
+      /** Name of the signal that ends it; `null`: it ends by the clock alone. */
+      readonly signal: string | null
+    }
+  | {
+      readonly type: 'wait-ended'
+      readonly step: string
+      /** The signal that ended it; `null`: its time came. */
+      readonly requestId: string | null
+      /** The signal's payload; `null` when its time came. */
+      readonly output: Json
+    }
   | { readonly type: 'signal-received'; readonly name: string; readonly payload: Json; readonly requestId: string }
   | { readonly type: 'cancel-requested'; readonly requestId: string; readonly actor: string; readonly reason: string }
   | { readonly type: 'cancel-refused'; readonly requestId: string; readonly actor: string; readonly why: CancelRefusal }
@@ -93,6 +113,10 @@ const TYPES: Record<SagaEventType, true> = {
   'compensation-progressed': true,
   'compensation-succeeded': true,
   'compensation-failed': true,
+  'step-skipped': true,
+  'step-computed': true,
+  'wait-started': true,
+  'wait-ended': true,
   'signal-received': true,
   'cancel-requested': true,
   'cancel-refused': true,

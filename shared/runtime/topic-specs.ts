@@ -11,9 +11,10 @@ const DEAD_LETTER_PARTITIONS = 1
 export function participantsOf(definitions: Definitions): string[] {
   const names = new Set<string>()
   for (const { steps } of definitions.all)
-    for (const { forward, undo } of steps) {
-      names.add(forward.command.participant)
-      if (undo) names.add(undo.command.participant)
+    for (const step of steps) {
+      if (step.type !== 'command') continue
+      names.add(step.forward.command.participant)
+      if (step.undo) names.add(step.undo.command.participant)
     }
   return [...names]
 }

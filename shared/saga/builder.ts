@@ -1,23 +1,24 @@
 /** The chain in which a saga is written: typed from the input to the last step, undo beside do, plain data at the end. */
 import type { ZodType } from 'zod'
 import type { Command } from './contract.ts'
-import type { Context, Definition, PlannedCommand, StepDefinition, StepKind } from './definition.ts'
+import type { Definition, SignalSpec, StepKind } from './definition.ts'
 import { type Duration, durationMs } from './duration.ts'
-import { COMPENSATION_RETRY, FORWARD_RETRY, type RetryOptions, type RetryPolicy, retryPolicy } from './retry-policy.ts'
+import {
+  type AnyMapping,
+  addStep,
+  addUndo,
+  checkName,
+  finish,
+  mapping,
+  type Plan,
+  planned,
+  type SagaOptions,
+  type StepBody,
+  type StepOptions,
+} from './plan.ts'
+import { COMPENSATION_RETRY, FORWARD_RETRY } from './retry-policy.ts'
 
-export interface SagaOptions<Input> {
-  /** Raised with every change of the plan; running sagas stay on the one that they started with. */
-  readonly version: number
-  readonly input: ZodType<Input>
-  /** The saga turns back when it has taken this long and the pivot has not been sent. */
-  readonly deadline?: Duration
-}
-
-export interface StepOptions {
-  readonly retry?: RetryOptions
-  /** How long one attempt may take; 30 s unless told otherwise. */
-  readonly timeout?: Duration
-}
+export type { SagaOptions, StepOptions } from './plan.ts'
 
 /** What a mapping sees: `input`, and each earlier step's output under the step's name. */
 export type Seen<Input, Outputs> = { readonly input: Input } & Readonly<Outputs>
@@ -27,52 +28,30 @@ export type SeenByUndo<Input, Outputs, Name extends string, Output> = Seen<Input
 }
 /** A step's name, once: a name that is taken does not compile. */
 type NewName<Name extends string, Outputs> = Name extends keyof Outputs | 'input' ? never : Name
+/** The outputs with one more. */
+type With<Outputs, Name extends string, Out> = Outputs & { [K in Name]: Out }
 
-const TIMEOUT_MS = 30_000
-const NAME = /^[a-z][A-Za-z0-9-]{0,63}$/
+/** When a sleep ends: after a duration, or at a time that is known from the saga, in RFC 3339 or milliseconds since the epoch. */
+export type Until<Input, Outputs> = Duration | ((seen: Seen<Input, Outputs>) => number | string)
 
-interface Plan<Input> {
-  readonly name: string
-  readonly options: SagaOptions<Input>
-  readonly steps: readonly StepDefinition[]
+/** How long a wait for a signal lasts at most, and what then. */
+export interface WaitDeadline<Then extends 'turn-back' | 'go-on'> {
+  readonly deadline: Duration
+  /** `turn-back`: the saga is undone. `go-on`: it goes on, and the wait's output is null. */
+  readonly then: Then
 }
 
-function checkName(name: string): void {
-  if (!NAME.test(name))
-    throw new TypeError(`not a name: ${JSON.stringify(name)}; letters, digits and -, a small letter first`)
+function commandBody<In, Out>(command: Command<In, Out>, map: AnyMapping, options: StepOptions): StepBody {
+  return { type: 'command', forward: planned(command, map, { options, defaults: FORWARD_RETRY }), undo: undefined }
 }
 
-function planned<In, Out>(
-  command: Command<In, Out>,
-  map: (context: never) => In,
-  policy: { options: StepOptions; defaults: RetryPolicy },
-): PlannedCommand {
-  return {
-    command: command as Command<unknown, unknown>,
-    map: map as (context: Context) => unknown,
-    retry: retryPolicy(policy.options.retry ?? {}, policy.defaults),
-    timeoutMs: durationMs(policy.options.timeout ?? TIMEOUT_MS),
-  }
+function sleepBody(until: Duration | AnyMapping): StepBody {
+  return { type: 'sleep', until: typeof until === 'function' ? mapping(until) : durationMs(until) }
 }
 
-function addStep<Input>(plan: Plan<Input>, step: StepDefinition): Plan<Input> {
-  checkName(step.name)
-  if (step.name === 'input' || plan.steps.some((other) => other.name === step.name))
-    throw new TypeError(`saga ${plan.name}: the step name ${step.name} is taken`)
-  return { ...plan, steps: [...plan.steps, step] }
-}
-
-function finish<Input, Output>(plan: Plan<Input>, output: (context: never) => Output): Definition<Input, Output> {
-  const { version, input, deadline } = plan.options
-  if (plan.steps.length === 0) throw new TypeError(`saga ${plan.name} has no step`)
-  return {
-    name: plan.name,
-    version,
-    input,
-    steps: plan.steps,
-    deadlineMs: deadline === undefined ? undefined : durationMs(deadline),
-    output: output as (context: Context) => Output,
-  }
+function signalBody(signal: SignalSpec<never>, limit: WaitDeadline<'turn-back' | 'go-on'> | undefined): StepBody {
+  const deadlineMs = limit && durationMs(limit.deadline)
+  return { type: 'signal', signal: signal as SignalSpec, deadlineMs, onDeadline: limit?.then ?? 'go-on' }
 }
 
 /** What every stage of the chain can do: end it. */
@@ -93,31 +72,53 @@ class Chain<Input, Outputs> {
     return finish(this.plan, () => null)
   }
 
-  protected next<In, Out>(
-    name: string,
-    kind: StepKind,
-    forward: [Command<In, Out>, (seen: never) => In, StepOptions],
-  ): Plan<Input> {
-    const [command, map, options] = forward
-    return addStep(this.plan, {
-      name,
-      kind,
-      forward: planned(command, map, { options, defaults: FORWARD_RETRY }),
-      undo: undefined,
-    })
+  protected next(name: string, kind: StepKind, body: StepBody): Plan<Input> {
+    return addStep(this.plan, { name, kind }, body)
   }
 }
 
-/** Before the pivot: every step can be undone. */
-class BeforePivot<Input, Outputs> extends Chain<Input, Outputs> {
+/** Before the pivot: every step can be undone. `Maybe` is what a condition adds to the output of the step that it is for. */
+class StepsBefore<Input, Outputs, Maybe> extends Chain<Input, Outputs> {
   /** Adds a step: the command that it sends, and the mapping that makes the payload. `.undo` follows when it has one. */
   step<const Name extends string, In, Out>(
     name: NewName<Name, Outputs>,
     command: Command<In, Out>,
     map: (seen: Seen<Input, Outputs>) => NoInfer<In>,
     options: StepOptions = {},
-  ): Undoable<Input, Outputs, Name, Out> {
-    return new Undoable(this.next(name, 'compensatable', [command, map, options]))
+  ): Undoable<Input, Outputs, Name, Out | Maybe> {
+    return new Undoable(this.next(name, 'compensatable', commandBody(command, map, options)))
+  }
+
+  /** Computes something inside the saga: a pure function, its result kept in the log. */
+  local<const Name extends string, Out>(
+    name: NewName<Name, Outputs>,
+    compute: (seen: Seen<Input, Outputs>) => Out,
+  ): BeforePivot<Input, With<Outputs, Name, Out | Maybe>> {
+    return new BeforePivot(this.next(name, 'compensatable', { type: 'local', compute: mapping(compute) }))
+  }
+
+  /** Waits for a time. */
+  sleep<const Name extends string>(
+    name: NewName<Name, Outputs>,
+    until: Until<Input, Outputs>,
+  ): BeforePivot<Input, With<Outputs, Name, null | Maybe>> {
+    return new BeforePivot(this.next(name, 'compensatable', sleepBody(until)))
+  }
+
+  /** Waits for a signal, for ever or up to a deadline. A signal that came before is kept, and ends the wait at once. */
+  waitFor<const Name extends string, Payload, Then extends 'turn-back' | 'go-on' = 'turn-back'>(
+    name: NewName<Name, Outputs>,
+    signal: SignalSpec<Payload>,
+    limit?: WaitDeadline<Then>,
+  ): BeforePivot<Input, With<Outputs, Name, Payload | (Then extends 'go-on' ? null : never) | Maybe>> {
+    return new BeforePivot(this.next(name, 'compensatable', signalBody(signal as SignalSpec<never>, limit)))
+  }
+}
+
+class BeforePivot<Input, Outputs> extends StepsBefore<Input, Outputs, never> {
+  /** The next step is skipped unless this holds; a skipped step counts as done, has no output, and is not undone. */
+  when(condition: (seen: Seen<Input, Outputs>) => boolean): StepsBefore<Input, Outputs, undefined> {
+    return new StepsBefore({ ...this.plan, when: condition })
   }
 
   /** Adds the step after which the saga only goes forward. */
@@ -126,35 +127,69 @@ class BeforePivot<Input, Outputs> extends Chain<Input, Outputs> {
     command: Command<In, Out>,
     map: (seen: Seen<Input, Outputs>) => NoInfer<In>,
     options: StepOptions = {},
-  ): AfterPivot<Input, Outputs & { [K in Name]: Out }> {
-    return new AfterPivot(this.next(name, 'pivot', [command, map, options]))
+  ): AfterPivot<Input, With<Outputs, Name, Out>> {
+    return new AfterPivot(this.next(name, 'pivot', commandBody(command, map, options)))
   }
 }
 
 /** Just after a step: its undo can be said here. */
-class Undoable<Input, Before, Name extends string, Out> extends BeforePivot<Input, Before & { [K in Name]: Out }> {
+class Undoable<Input, Before, Name extends string, Out> extends BeforePivot<Input, With<Before, Name, Out>> {
   /** Says how the step is undone. The step's own output is possibly unknown: its outcome may never have been heard. */
   undo<In, UndoOut>(
     command: Command<In, UndoOut>,
     map: (seen: SeenByUndo<Input, Before, Name, Out>) => NoInfer<In>,
     options: StepOptions = {},
-  ): BeforePivot<Input, Before & { [K in Name]: Out }> {
-    const undo = planned(command, map, { options, defaults: COMPENSATION_RETRY })
-    const steps = this.plan.steps.map((step, i) => (i === this.plan.steps.length - 1 ? { ...step, undo } : step))
-    return new BeforePivot({ ...this.plan, steps })
+  ): BeforePivot<Input, With<Before, Name, Out>> {
+    return new BeforePivot(addUndo(this.plan, planned(command, map, { options, defaults: COMPENSATION_RETRY })))
   }
 }
 
 /** After the pivot: steps are tried until they are done, or a person is called. */
-class AfterPivot<Input, Outputs> extends Chain<Input, Outputs> {
+class StepsAfter<Input, Outputs, Maybe> extends Chain<Input, Outputs> {
   step<const Name extends string, In, Out>(
     name: NewName<Name, Outputs>,
     command: Command<In, Out>,
     map: (seen: Seen<Input, Outputs>) => NoInfer<In>,
     options: StepOptions = {},
-  ): AfterPivot<Input, Outputs & { [K in Name]: Out }> {
-    return new AfterPivot(this.next(name, 'retriable', [command, map, options]))
+  ): AfterPivot<Input, With<Outputs, Name, Out | Maybe>> {
+    return new AfterPivot(this.next(name, 'retriable', commandBody(command, map, options)))
   }
+
+  local<const Name extends string, Out>(
+    name: NewName<Name, Outputs>,
+    compute: (seen: Seen<Input, Outputs>) => Out,
+  ): AfterPivot<Input, With<Outputs, Name, Out | Maybe>> {
+    return new AfterPivot(this.next(name, 'retriable', { type: 'local', compute: mapping(compute) }))
+  }
+
+  sleep<const Name extends string>(
+    name: NewName<Name, Outputs>,
+    until: Until<Input, Outputs>,
+  ): AfterPivot<Input, With<Outputs, Name, null | Maybe>> {
+    return new AfterPivot(this.next(name, 'retriable', sleepBody(until)))
+  }
+
+  /** Waits for a signal. Past the pivot there is no way back: at a deadline the saga goes on. */
+  waitFor<const Name extends string, Payload>(
+    name: NewName<Name, Outputs>,
+    signal: SignalSpec<Payload>,
+    limit?: WaitDeadline<'go-on'>,
+  ): AfterPivot<Input, With<Outputs, Name, Payload | null | Maybe>> {
+    return new AfterPivot(this.next(name, 'retriable', signalBody(signal as SignalSpec<never>, limit)))
+  }
+}
+
+class AfterPivot<Input, Outputs> extends StepsAfter<Input, Outputs, never> {
+  /** The next step is skipped unless this holds. */
+  when(condition: (seen: Seen<Input, Outputs>) => boolean): StepsAfter<Input, Outputs, undefined> {
+    return new StepsAfter({ ...this.plan, when: condition })
+  }
+}
+
+/** Declares a signal that sagas can wait for. @throws TypeError when the name is none. */
+export function signal<Payload>(name: string, payload: ZodType<Payload>): SignalSpec<Payload> {
+  checkName(name)
+  return { name, payload }
 }
 
 /**
@@ -171,5 +206,5 @@ export function saga<Input>(name: string, options: SagaOptions<Input>): BeforePi
   checkName(name)
   if (!Number.isInteger(options.version) || options.version < 1)
     throw new TypeError(`saga ${name}: versions count from 1`)
-  return new BeforePivot<Input, unknown>({ name, options, steps: [] })
+  return new BeforePivot<Input, unknown>({ name, options, steps: [], when: undefined })
 }

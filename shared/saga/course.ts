@@ -1,6 +1,7 @@
 /** The course of a saga: the next step forward, the turn, the next step back. Every ending goes through here. */
 import type { CompensationCause, SagaEvent } from '../message/events.ts'
-import { type Definition, type StepDefinition, stepNamed } from './definition.ts'
+import { begin } from './begin.ts'
+import { type CommandStep, commandStepNamed, type Definition } from './definition.ts'
 import { apply } from './evolve.ts'
 import type { Moment } from './input.ts'
 import { request, runMapping } from './request.ts'
@@ -21,13 +22,25 @@ export function followedBy(
   return [...events, ...next(after)]
 }
 
-/** The next step forward, or the end when all are done (S4: a step is sent when those before it have succeeded). */
+/** Events after which a step is done without anything having been sent or waited for. */
+const DONE_AT_ONCE: ReadonlySet<SagaEvent['type'] | undefined> = new Set([
+  'step-skipped',
+  'step-computed',
+  'wait-ended',
+])
+
+/** The next step forward, or the end when all are done (S4: a step begins when those before it are done or skipped). */
 export function proceed(course: Course, state: SagaState): SagaEvent[] {
   const { definition, moment } = course
-  const next = definition.steps.find((step) => stepState(state, step.name)?.status !== 'succeeded')
+  const next = definition.steps.find((step) => !isDone(stepState(state, step.name)))
   if (!next) return complete(definition, state)
-  const attempt = (stepState(state, next.name)?.attempt ?? 0) + 1
-  return request(state, { definition, step: next, direction: 'step', attempt }, moment)
+  const events = begin(state, { definition, step: next }, moment)
+  if (!DONE_AT_ONCE.has(events.at(-1)?.type)) return events
+  return followedBy(state, events, (after) => proceed(course, after))
+}
+
+function isDone(step: StepState | undefined): boolean {
+  return step?.status === 'succeeded' || step?.status === 'skipped'
 }
 
 function complete(definition: Definition, state: SagaState): SagaEvent[] {
@@ -56,9 +69,9 @@ export function undoNext(course: Course, state: SagaState): SagaEvent[] {
 const TO_UNDO: ReadonlySet<StepState['status']> = new Set(['succeeded', 'given-up', 'undo-failed', 'undo-retrying'])
 
 /** The last armed step whose effect is done or unknown, and that has a compensation. */
-function nextToUndo(definition: Definition, state: SagaState): StepDefinition | undefined {
+function nextToUndo(definition: Definition, state: SagaState): CommandStep | undefined {
   for (const step of state.steps.toReversed()) {
-    const planned = TO_UNDO.has(step.status) ? stepNamed(definition, step.name) : undefined
+    const planned = TO_UNDO.has(step.status) ? commandStepNamed(definition, step.name) : undefined
     if (planned?.undo) return planned
   }
   return undefined

@@ -1,6 +1,6 @@
 /** `decide(definition, state, input, moment)`: the total table of status x input. Pure: no clock, no chance, no I/O. */
 
-import { cancel, keepSignal, retryStuck } from './acts.ts'
+import { cancel, retryStuck, takeSignal } from './acts.ts'
 import { misfit } from './check.ts'
 import { type Course, proceed } from './course.ts'
 import type { Definition } from './definition.ts'
@@ -42,7 +42,7 @@ const TABLE: { readonly [Status in SagaStatus]: Row<StateOf<Status>> } & { reado
     start: (_, state, input) => startAgain(state, input),
     reply: planned(answerForward),
     timer: planned(fireForward),
-    signal: (_, state, input) => keepSignal(state, input),
+    signal: takeSignal,
     cancel: planned(cancel),
     retry: () => ignored('not-stuck'),
   },
@@ -50,7 +50,7 @@ const TABLE: { readonly [Status in SagaStatus]: Row<StateOf<Status>> } & { reado
     start: (_, state, input) => startAgain(state, input),
     reply: planned(answerBackward),
     timer: planned(fireBackward),
-    signal: (_, state, input) => keepSignal(state, input),
+    signal: takeSignal,
     cancel: () => ignored('already-compensating'),
     retry: () => ignored('not-stuck'),
   },
@@ -60,7 +60,7 @@ const TABLE: { readonly [Status in SagaStatus]: Row<StateOf<Status>> } & { reado
       state.phase === 'running' ? answerForward(course, state, reply) : answerBackward(course, state, reply),
     ),
     timer: () => ignored('nothing-due'),
-    signal: (_, state, input) => keepSignal(state, input),
+    signal: takeSignal,
     cancel: planned((course, state, act) =>
       state.phase === 'running' ? cancel(course, state, act) : ignored('already-compensating'),
     ),

@@ -23,13 +23,52 @@ export interface PlannedCommand {
  */
 export type StepKind = 'compensatable' | 'pivot' | 'retriable'
 
-export interface StepDefinition {
+interface AnyStep {
   readonly name: string
   readonly kind: StepKind
+  /** Pure. The step is skipped when it answers false. */
+  readonly when: ((context: Context) => unknown) | undefined
+}
+
+/** Sends a command to a participant. */
+export interface CommandStep extends AnyStep {
+  readonly type: 'command'
   readonly forward: PlannedCommand
   /** Absent: there is nothing to undo. */
   readonly undo: PlannedCommand | undefined
 }
+
+/** Computes something from what is known, inside the saga. */
+export interface LocalStep extends AnyStep {
+  readonly type: 'local'
+  /** Pure. What it throws parks the saga. */
+  readonly compute: (context: Context) => unknown
+}
+
+/** Waits for a time. */
+export interface SleepStep extends AnyStep {
+  readonly type: 'sleep'
+  /** Milliseconds from when the step begins, or a pure function that gives the time: milliseconds since the epoch or RFC 3339. */
+  readonly until: number | ((context: Context) => unknown)
+}
+
+/** Waits for a signal. One that came before the wait is kept, and ends it at once. */
+export interface SignalStep extends AnyStep {
+  readonly type: 'signal'
+  readonly signal: SignalSpec
+  /** How long it waits; `undefined`: for ever. */
+  readonly deadlineMs: number | undefined
+  /** What happens when no signal has come by then. */
+  readonly onDeadline: 'turn-back' | 'go-on'
+}
+
+/** A message that a saga can wait for. */
+export interface SignalSpec<Payload = unknown> {
+  readonly name: string
+  readonly payload: ZodType<Payload>
+}
+
+export type StepDefinition = CommandStep | LocalStep | SleepStep | SignalStep
 
 export interface Definition<Input = unknown, Output = unknown> {
   readonly name: string
@@ -70,4 +109,10 @@ export class Definitions {
 /** The step of that name. */
 export function stepNamed(definition: Definition, name: string): StepDefinition | undefined {
   return definition.steps.find((step) => step.name === name)
+}
+
+/** The step of that name, when it is one that sends a command. */
+export function commandStepNamed(definition: Definition, name: string): CommandStep | undefined {
+  const step = stepNamed(definition, name)
+  return step?.type === 'command' ? step : undefined
 }

@@ -3,7 +3,7 @@ import { assert } from '../message/errors.ts'
 import type { EventEnvelope, SagaEvent, StepError } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
 import { frozenJson } from '../message/json.ts'
-import type { LiveSaga, SagaState, StepState } from './state.ts'
+import type { LiveSaga, SagaState, Signal, StepState } from './state.ts'
 import { isLive, stepState } from './state.ts'
 
 /**
@@ -96,9 +96,21 @@ const FOLDS: { readonly [Type in Exclude<SagaEvent['type'], 'saga-started'>]: Fo
     if (retryAt === null) return withStep(state, { ...step, status: 'undo-failed', error })
     return withStep(state, { ...step, status: 'undo-retrying', retryAt, error })
   },
+  'step-skipped': (state, { step }) => begun(state, { ...unsent(step), status: 'skipped' }),
+  'step-computed': (state, { step, output }) =>
+    begun(state, { ...unsent(step), status: 'succeeded', output: frozenJson(output) }),
+  'wait-started': (state, { step, until, signal }) =>
+    begun(state, { ...unsent(step), status: 'waiting', until, signal }),
+  'wait-ended': (state, { step: name, requestId, output }) => {
+    assert(state.status === 'running', `S3: wait-ended while ${state.status}`)
+    const step = inStatus(state, name, ['waiting'])
+    const take = (signal: Signal) => (signal.requestId === requestId ? { ...signal, takenBy: name } : signal)
+    const ended = withStep(state, { ...base(step), status: 'succeeded', output: frozenJson(output) })
+    return requestId === null ? ended : { ...ended, signals: state.signals.map(take) }
+  },
   'signal-received': (state, { name, payload, requestId }) => ({
     ...state,
-    signals: [...state.signals, { name, payload, requestId }],
+    signals: [...state.signals, { name, payload: frozenJson(payload), requestId, takenBy: undefined }],
   }),
   'cancel-requested': (state, { requestId }) => ({ ...answered(state, requestId), cancelRequestId: requestId }),
   'cancel-refused': (state, { requestId }) => answered(state, requestId),
@@ -178,8 +190,20 @@ function backward(state: LiveSaga): LiveSaga {
   return { ...common(state), status: 'compensating', cause: state.cause }
 }
 
-/** Turning back leaves no step open: what has not answered may have been done. */
+/** A step that sends nothing: it begins once, while the saga runs. */
+function begun(state: LiveSaga, step: StepState): LiveSaga {
+  assert(state.status === 'running', `S3: step ${step.name} begins while ${state.status}`)
+  assert(stepState(state, step.name) === undefined, `S3: step ${step.name} begins twice`)
+  return withStep(state, step)
+}
+
+function unsent(name: string): Pick<StepState, 'name' | 'attempt' | 'budgetFrom' | 'output'> {
+  return { name, attempt: 0, budgetFrom: 1, output: undefined }
+}
+
+/** Turning back leaves no step open: what has not answered may have been done, and what waits is waited for no more. */
 function giveUp(step: StepState): StepState {
+  if (step.status === 'waiting') return { ...base(step), status: 'skipped' }
   return step.status === 'armed' || step.status === 'retrying' ? { ...base(step), status: 'given-up' } : step
 }
 

@@ -68,6 +68,7 @@ export type RefusedReason =
   | 'unknown-saga'
   | 'unknown-step'
   | 'too-many-signals'
+  | 'invalid-signal'
 
 export type Decision =
   | { readonly kind: 'events'; readonly events: readonly SagaEvent[] }

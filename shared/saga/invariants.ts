@@ -33,10 +33,10 @@ export interface PlannedStep {
 }
 
 export function outlineOf(definition: Pick<Definition, 'steps'>): PlanOutline {
-  return definition.steps.map(({ name, undo, kind }) => ({
-    name,
-    hasUndo: undo !== undefined,
-    isPivot: kind === 'pivot',
+  return definition.steps.map((step) => ({
+    name: step.name,
+    hasUndo: step.type === 'command' && step.undo !== undefined,
+    isPivot: step.kind === 'pivot',
   }))
 }
 
@@ -121,6 +121,12 @@ function expectPhase(book: Book, event: SagaEvent, expect: Expect): void {
 
 function readSaga(book: Book, { event, at }: EventEnvelope, expect: Expect): void {
   switch (event.type) {
+    case 'step-skipped':
+    case 'step-computed':
+    case 'wait-started':
+    case 'wait-ended':
+      readUnsent(book, { event, at }, expect)
+      return
     case 'saga-started':
       book.deadlineAt = event.deadlineAt
       return
@@ -163,20 +169,21 @@ function expectDeadline(book: Book, at: number, expect: Expect): void {
 /** A step that is open when the saga turns back may have been done. */
 function turnBack(step: StepBook): void {
   if (step.standing === 'armed' || step.standing === 'waiting') step.standing = 'unknown'
+  else if (step.standing === 'awaiting') step.standing = 'skipped'
 }
 
 function expectAllDone(book: Book, expect: Expect): void {
   const names = book.plan?.map((step) => step.name) ?? [...book.steps.keys()]
   for (const name of names) {
     const standing = book.steps.get(name)?.standing ?? 'idle'
-    expect('S4', standing === 'done', `step ${name} is ${standing}`)
+    expect('S4', isDone(standing), `step ${name} is ${standing}`)
   }
 }
 
 /** S5: exactly the steps whose effect is done or unknown, as far as they can be undone. */
 function expectAllUndone(book: Book, expect: Expect): void {
   for (const { name, standing } of book.steps.values()) {
-    const due = book.undoable.has(name) && standing !== 'refused'
+    const due = book.undoable.has(name) && standing !== 'refused' && standing !== 'skipped'
     expect('S5', !due || standing === 'undone', `step ${name} is ${standing} and was not undone`)
   }
 }
@@ -197,6 +204,32 @@ function readStep(book: Book, envelope: EventEnvelope & { readonly event: StepEv
     book.pastPivot = true
 }
 
+function isDone(standing: Standing): boolean {
+  return standing === 'done' || standing === 'skipped'
+}
+
+type UnsentEvent = Extract<SagaEvent, { type: 'step-skipped' | 'step-computed' | 'wait-started' | 'wait-ended' }>
+
+/** A step that sends nothing: begins in its turn (S4), once (S3), and does not end before its time (S15). */
+function readUnsent(book: Book, { event, at }: { event: UnsentEvent; at: number }, expect: Expect): void {
+  const step = book.steps.get(event.step) ?? newStep(event.step)
+  const from = event.type === 'wait-ended' ? 'awaiting' : 'idle'
+  expect('S3', step.standing === from, `step ${step.name} is ${step.standing}`)
+  if (event.type !== 'wait-ended') expectBeforeDone(book, step, expect)
+  else if (event.requestId === null)
+    expect('S15', at >= step.notBefore, `at ${at}, due at ${step.notBefore} for step ${step.name}`)
+  step.standing = STANDING_AFTER[event.type]
+  if (event.type === 'wait-started') step.notBefore = event.until ?? Number.POSITIVE_INFINITY
+  book.steps.set(step.name, step)
+}
+
+const STANDING_AFTER: { readonly [Type in UnsentEvent['type']]: Standing } = {
+  'step-skipped': 'skipped',
+  'step-computed': 'done',
+  'wait-started': 'awaiting',
+  'wait-ended': 'done',
+}
+
 function newStep(name: string): StepBook {
   return { name, standing: 'idle', attempts: 0, undoAttempts: 0, undone: false, notBefore: Number.NEGATIVE_INFINITY }
 }
@@ -208,10 +241,12 @@ function expectBeforeDone(book: Book, step: StepBook, expect: Expect): void {
   const before = book.plan?.slice(0, Math.max(place ?? 0, 0)).map((planned) => planned.name) ?? [...book.steps.keys()]
   for (const name of before) {
     const standing = book.steps.get(name)?.standing ?? 'idle'
-    expect('S4', name === step.name || standing === 'done', `step ${name} before ${step.name} is ${standing}`)
+    expect('S4', name === step.name || isDone(standing), `step ${name} before ${step.name} is ${standing}`)
   }
 }
 
+/** What is not, or no longer, to be undone. */
+const SETTLED: ReadonlySet<Standing> = new Set(['refused', 'undone', 'skipped'])
 const UNDO_LEGAL: ReadonlySet<Standing> = new Set(['done', 'unknown', 'undo-waiting', 'undo-failed'])
 
 /** S5: only a step that may have been done, once. S6: only when those after it are undone. S7: never past the pivot. */
@@ -223,7 +258,7 @@ function expectUndoInTurn(book: Book, step: StepBook, expect: Expect): void {
   const armed = [...book.steps.values()]
   const later = armed.slice(armed.indexOf(step) + 1)
   for (const other of later) {
-    const due = book.undoable.has(other.name) && other.standing !== 'refused' && other.standing !== 'undone'
+    const due = book.undoable.has(other.name) && !SETTLED.has(other.standing)
     expect('S6', !due, `step ${step.name} before ${other.name}, which is ${other.standing}`)
   }
 }

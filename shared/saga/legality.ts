@@ -6,7 +6,7 @@ import type { SagaEvent, SagaEventType } from '../message/events.ts'
 
 /** Where a saga stands, as far as its events tell. */
 export type Phase = 'none' | 'forward' | 'back' | 'stuck-forward' | 'stuck-back' | 'ended'
-/** Where one step stands. `unknown`: given up, its effect may be done. */
+/** Where one step stands. `unknown`: given up, its effect may be done. `waiting`: to be tried again. `awaiting`: a time or a signal. */
 export type Standing =
   | 'idle'
   | 'armed'
@@ -14,6 +14,8 @@ export type Standing =
   | 'unknown'
   | 'done'
   | 'refused'
+  | 'skipped'
+  | 'awaiting'
   | 'undoing'
   | 'undo-waiting'
   | 'undo-failed'
@@ -34,6 +36,10 @@ const PHASES: { readonly [Type in SagaEventType]: readonly [from: readonly Phase
   'compensation-progressed': [['back'], 'same'],
   'compensation-succeeded': [['back', 'stuck-back'], 'onward'],
   'compensation-failed': [['back'], 'same'],
+  'step-skipped': [['forward'], 'same'],
+  'step-computed': [['forward'], 'same'],
+  'wait-started': [['forward'], 'same'],
+  'wait-ended': [['forward'], 'same'],
   'signal-received': [['forward', 'back', 'stuck-forward', 'stuck-back'], 'same'],
   'cancel-requested': [['forward', 'stuck-forward'], 'same'],
   'cancel-refused': [['forward', 'stuck-forward'], 'same'],

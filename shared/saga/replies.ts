@@ -4,7 +4,7 @@ import type { SagaEvent, StepError } from '../message/events.ts'
 import type { Json } from '../message/json.ts'
 import { misfit } from './check.ts'
 import { type Course, followedBy, proceed, turnBack, undoNext } from './course.ts'
-import { type StepDefinition, stepNamed } from './definition.ts'
+import { type CommandStep, commandStepNamed } from './definition.ts'
 import { type Decision, events, ignored, refused } from './input.ts'
 import { retryDelayMs } from './retry-policy.ts'
 import { type Compensating, type Running, type SagaState, type StepState, type Stuck, stepState } from './state.ts'
@@ -12,7 +12,7 @@ import { type Compensating, type Running, type SagaState, type StepState, type S
 interface Answered {
   readonly course: Course
   readonly state: SagaState
-  readonly step: StepDefinition
+  readonly step: CommandStep
   readonly known: StepState
 }
 
@@ -21,7 +21,7 @@ const OPEN_BACKWARD: ReadonlySet<StepState['status']> = new Set(['undoing', 'und
 
 /** A reply to a saga that goes forward, or is stuck on its way. */
 export function answerForward(course: Course, state: Running | Stuck, reply: Reply): Decision {
-  const step = stepNamed(course.definition, reply.step)
+  const step = commandStepNamed(course.definition, reply.step)
   if (!step) return refused('unknown-step', `${course.definition.name} has no step ${reply.step}`)
   const known = stepState(state, reply.step)
   if (!known || reply.direction !== 'forward') return ignored('step-not-open')
@@ -58,7 +58,7 @@ function forwardOutcome(answered: Answered, reply: Reply): Decision {
 }
 
 /** The output as the contract has it; `undefined` when it does not fit. A command without an output schema gives `null`. */
-function outputOf(step: StepDefinition, body: Json): Json | undefined {
+function outputOf(step: CommandStep, body: Json): Json | undefined {
   const schema = step.forward.command.output
   if (!schema) return null
   return misfit(schema, body) === undefined ? body : undefined
@@ -85,7 +85,7 @@ export function failStep(answered: Answered, error: StepError, retryAfterMs?: nu
 /** A reply to a saga that turns back, or is stuck on its way back. */
 export function answerBackward(course: Course, state: Compensating | Stuck, reply: Reply): Decision {
   if (reply.direction === 'forward') return ignored('step-given-up')
-  const step = stepNamed(course.definition, reply.step)
+  const step = commandStepNamed(course.definition, reply.step)
   if (!step?.undo) return refused('unknown-step', `${course.definition.name} has no step ${reply.step} with an undo`)
   const known = stepState(state, reply.step)
   const late = state.status === 'stuck' && known?.status === 'undo-failed'
@@ -122,7 +122,7 @@ export function failUndo({ course, step, known }: Answered, error: StepError, re
 }
 
 interface Failure {
-  readonly planned: StepDefinition['forward']
+  readonly planned: CommandStep['forward']
   readonly error: StepError
   readonly retryAfterMs: number | undefined
 }

@@ -3,7 +3,7 @@ import { messageOf } from '../message/errors.ts'
 import type { SagaEvent, StepError } from '../message/events.ts'
 import type { Json } from '../message/json.ts'
 import { misfit } from './check.ts'
-import type { Context, Definition, PlannedCommand, StepDefinition } from './definition.ts'
+import type { CommandStep, Context, Definition, PlannedCommand } from './definition.ts'
 import type { Moment } from './input.ts'
 import type { SagaState } from './state.ts'
 
@@ -47,7 +47,7 @@ function payloadOf(planned: PlannedCommand, state: SagaState): Mapped {
 
 export interface RequestPlan {
   readonly definition: Definition
-  readonly step: StepDefinition
+  readonly step: CommandStep
   readonly direction: 'step' | 'compensation'
   readonly attempt: number
 }

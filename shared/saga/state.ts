@@ -15,7 +15,7 @@ import type { CompensationCause, StepError } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
 
-/** One step that has been armed. Steps that were never sent have no entry. */
+/** One step that has begun. Steps that the saga has not come to have no entry. */
 export type StepState = StepBase &
   (
     | { readonly status: 'armed'; readonly timeoutAt: number }
@@ -28,6 +28,9 @@ export type StepState = StepBase &
     | { readonly status: 'undo-retrying'; readonly retryAt: number; readonly error: StepError }
     | { readonly status: 'undone' }
     | { readonly status: 'undo-failed'; readonly error: StepError }
+    /** Its condition did not hold, or the saga turned back while it waited: there is nothing to undo. */
+    | { readonly status: 'skipped' }
+    | { readonly status: 'waiting'; readonly until: number | null; readonly signal: string | null }
   )
 
 interface StepBase {
@@ -44,6 +47,8 @@ export interface Signal {
   readonly name: string
   readonly payload: Json
   readonly requestId: string
+  /** The wait that it ended; `undefined`: it is kept for one that is still to come. */
+  readonly takenBy: string | undefined
 }
 
 interface SagaBase {

@@ -1,6 +1,7 @@
 /** Timers are read off the state, so that they can be neither lost nor fire twice (S15). */
-import { type Course, pivotStanding, proceed, turnBack } from './course.ts'
-import { type Definition, stepNamed } from './definition.ts'
+import { endedBy } from './begin.ts'
+import { type Course, followedBy, pivotStanding, proceed, turnBack } from './course.ts'
+import { commandStepNamed, type Definition, stepNamed } from './definition.ts'
 import { type Decision, events, ignored } from './input.ts'
 import { failStep, failUndo } from './replies.ts'
 import { request } from './request.ts'
@@ -30,6 +31,8 @@ function stepDueAt(step: StepState): number | undefined {
     case 'retrying':
     case 'undo-retrying':
       return step.retryAt
+    case 'waiting':
+      return step.until ?? undefined
     default:
       return undefined
   }
@@ -42,17 +45,29 @@ export function fireForward(course: Course, state: Running): Decision {
   if (deadlineAt !== undefined && deadlineAt <= now)
     return events(...turnBack(course, state, { kind: 'deadline', deadlineAt }))
   const known = dueStep(state, now)
-  const step = known && stepNamed(course.definition, known.name)
+  if (known?.status === 'waiting') return endWait(course, state, known.name)
+  const step = known && commandStepNamed(course.definition, known.name)
   if (!known || !step) return ignored('nothing-due')
   if (known.status === 'retrying') return events(...proceed(course, state))
   return events(...failStep({ course, state, step, known }, timedOut(known, step.forward.timeoutMs)))
+}
+
+/** A sleep is over, or no signal has come in time: the saga goes on, or turns back where the plan says so. */
+function endWait(course: Course, state: Running, name: string): Decision {
+  const step = stepNamed(course.definition, name)
+  if (step?.type === 'signal' && step.onDeadline === 'turn-back') {
+    const message = `no signal ${step.signal.name} came within ${step.deadlineMs} ms`
+    const error = { kind: 'timeout', code: 'wait-expired', message } as const
+    return events(...turnBack(course, state, { kind: 'failed', step: name, error }))
+  }
+  return events(...followedBy(state, [endedBy(name, undefined)], (after) => proceed(course, after)))
 }
 
 /** The same on the way back. */
 export function fireBackward(course: Course, state: Compensating): Decision {
   const { definition, moment } = course
   const known = dueStep(state, moment.now)
-  const step = known && stepNamed(definition, known.name)
+  const step = known && commandStepNamed(definition, known.name)
   if (!known || !step?.undo) return ignored('nothing-due')
   if (known.status === 'undo-retrying')
     return events(

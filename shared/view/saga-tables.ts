@@ -18,10 +18,12 @@ export const sagas = table('sagas', {
     /** `forward` or `compensate`. */
     direction: along('current_step', text),
     attempt: along('current_step', int),
-    /** When the attempt is given up. */
+    /** When the attempt, or the wait, is given up. */
     timeout_at: along('current_step', bigint),
     /** When the current step is tried again. */
     retry_at: along('current_step', bigint),
+    /** Name of the signal that the current step waits for, or `time`; null: it does not wait. */
+    awaits: along('current_step', text),
     /** Why it turned back: rejected, failed, cancelled or deadline. */
     cause: text,
     cause_step: along('cause', text),
@@ -53,7 +55,7 @@ export const steps = table('steps', {
     step: text,
     /** `forward` or `compensate`. */
     direction: text,
-    /** requested, progressed, succeeded, rejected, retrying or failed. */
+    /** requested, progressed, succeeded, rejected, retrying or failed; without a command: waiting, succeeded or skipped. */
     status: text,
     attempts: int,
     participant: text,

@@ -27,6 +27,14 @@ function courseOf(event: StepEvent | SagaEvent, at: number): readonly [Direction
     case 'step-succeeded':
     case 'compensation-succeeded':
       return [directionOf(event.type), { status: 'succeeded', finished_at: at }]
+    case 'step-skipped':
+      return ['forward', { status: 'skipped', attempts: 0, requested_at: at, finished_at: at }]
+    case 'step-computed':
+      return ['forward', { status: 'succeeded', attempts: 0, requested_at: at, finished_at: at }]
+    case 'wait-started':
+      return ['forward', { status: 'waiting', attempts: 0, requested_at: at, timeout_at: event.until }]
+    case 'wait-ended':
+      return ['forward', { status: 'succeeded', finished_at: at }]
     case 'step-rejected':
       return ['forward', { status: 'rejected', finished_at: at, ...errorOf(event.error) }]
     case 'step-failed':

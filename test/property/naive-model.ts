@@ -1,7 +1,7 @@
 /** Rules as they are written, and nothing else: what was armed, what was answered, what follows from it. */
 import { expect } from 'vitest'
 import type { EventEnvelope } from '../../shared/message/events.ts'
-import type { Definition } from '../../shared/saga/definition.ts'
+import { commandStepNamed, type Definition } from '../../shared/saga/definition.ts'
 
 /** Expects of a saga that ended compensated: just the steps that may have been done, each once, last one first. */
 export function compensatedAsText(definition: Definition, history: readonly EventEnvelope[]): void {
@@ -16,7 +16,9 @@ export function compensatedAsText(definition: Definition, history: readonly Even
     if (event.type === 'step-rejected') saidNo.add(event.step)
     if (event.type === 'compensation-succeeded') undone.push(event.step)
   }
-  const canBeUndone = new Set(definition.steps.filter((step) => step.undo).map((step) => step.name))
+  const canBeUndone = new Set(
+    definition.steps.filter((step) => step.type === 'command' && step.undo).map((step) => step.name),
+  )
   const expected = armed.filter((step) => canBeUndone.has(step) && !saidNo.has(step)).reverse()
   expect(undone, 'S5, S6').toEqual(expected)
 }
@@ -27,7 +29,7 @@ export function retriedAsText(definition: Definition, history: readonly EventEnv
   for (const { event, at } of history) {
     if (event.type === 'retry-requested') failures.clear()
     if (event.type !== 'step-failed' && event.type !== 'compensation-failed') continue
-    const step = definition.steps.find(({ name }) => name === event.step)
+    const step = commandStepNamed(definition, event.step)
     const policy = event.type === 'step-failed' ? step?.forward.retry : step?.undo?.retry
     const what = `${event.type} of ${event.step}`
     const times = (failures.get(what) ?? 0) + 1

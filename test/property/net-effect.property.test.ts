@@ -53,6 +53,7 @@ class World {
       if (this.driver.sent.length > 0) this.#deliver(this.driver.sent.length - 1, 99)
       if (this.#answers.length > 0) this.#hear(this.#answers.length - 1)
       if (this.driver.state?.status === 'stuck') this.#mend(round)
+      else if (this.driver.waitsForSignal) this.driver.signal(`settle-${round}`)
       else if (!this.driver.waitsForAnswer) this.#fire()
       this.driver.check()
     }
@@ -105,8 +106,10 @@ describe('with participants that keep the contract', () => {
         const { state } = driver
         expect(driver.ended, `L7: it is ${state?.status}`).toBe(true)
         for (const step of driver.definition.steps) {
+          if (step.type !== 'command') continue
+          const skipped = state?.steps.some(({ name, status }) => name === step.name && status === 'skipped')
           const net = world.participants.net.get(step.name) ?? 0
-          if (state?.status === 'completed') expect(net, `S8: ${step.name} of a completed saga`).toBe(1)
+          if (state?.status === 'completed') expect(net, `S8: ${step.name} of a completed saga`).toBe(skipped ? 0 : 1)
           else if (step.undo || step.kind === 'pivot') expect(net, `S8: ${step.name} of a compensated saga`).toBe(0)
           else expect(net, `S8: ${step.name}, which has no undo`).toBeLessThanOrEqual(1)
         }

@@ -207,7 +207,9 @@ async function inTime<T>(world: World, work: Promise<T>): Promise<T> {
 async function run(seed: number) {
   const world = new World(seed)
   const broker = world.log.connect()
-  await broker.createTopics(topicSpecs('kasaga', { partitions: 2, participantPartitions: 2 }, participantsOf(DEFINITIONS)))
+  await broker.createTopics(
+    topicSpecs('kasaga', { partitions: 2, participantPartitions: 2 }, participantsOf(DEFINITIONS)),
+  )
   await world.participants()
   await faultyTime(world)
   const auditing = audit({

@@ -12,7 +12,7 @@ import type { Decision, SagaInput } from '../../shared/saga/input.ts'
 import { outlineOf, violations } from '../../shared/saga/invariants.ts'
 import type { SagaState } from '../../shared/saga/state.ts'
 import { nextDueAt } from '../../shared/saga/timers.ts'
-import type { Faults } from './saga-plans.ts'
+import { type Faults, SIGNAL } from './saga-plans.ts'
 
 export class SagaDriver {
   readonly definition: Definition
@@ -108,6 +108,17 @@ export class SagaDriver {
     if (due === undefined || due > this.now) expect(decision.kind, 'S15: nothing fires early').toBe('ignored')
     else expect(decision.kind, 'S15: what is due fires').toBe('events')
     return decision
+  }
+
+  /** Whether nothing but a signal moves the saga. */
+  get waitsForSignal(): boolean {
+    const waits = this.state?.steps.some((step) => step.status === 'waiting' && step.signal !== null) ?? false
+    return this.state?.status === 'running' && waits
+  }
+
+  /** Sends the signal that generated waits wait for. */
+  signal(requestId: string): Decision {
+    return this.give({ kind: 'signal', sagaId: this.faults.sagaId, requestId, name: SIGNAL, payload: { n: 1 } })
   }
 
   /** What must hold after every input. */

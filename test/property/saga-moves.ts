@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { Outcome } from '../../shared/message/headers.ts'
 import type { SagaDriver } from './saga-driver.ts'
+import { SIGNAL } from './saga-plans.ts'
 
 export type MoveKind =
   | 'answer-newest'
@@ -38,7 +39,7 @@ const kinds: readonly { weight: number; kind: MoveKind }[] = [
   { weight: 1, kind: 'clock-back' },
   { weight: 1, kind: 'cancel' },
   { weight: 2, kind: 'retry' },
-  { weight: 1, kind: 'signal' },
+  { weight: 3, kind: 'signal' },
   { weight: 1, kind: 'start-again' },
   { weight: 1, kind: 'start-other' },
   { weight: 1, kind: 'nonsense' },
@@ -95,7 +96,13 @@ function apply(driver: SagaDriver, move: Move): void {
       driver.give({ kind: move.kind, ...person }, chance)
       return
     case 'signal':
-      driver.give({ kind: 'signal', sagaId: id, requestId: person.requestId, name: 'n', payload: pick })
+      driver.give({
+        kind: 'signal',
+        sagaId: id,
+        requestId: person.requestId,
+        name: pick % 4 === 0 ? 'other' : SIGNAL,
+        payload: pick,
+      })
       return
     case 'start-again':
       expect(driver.start()).toEqual({ kind: 'ignored', reason: 'duplicate-start' })

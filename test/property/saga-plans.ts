@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { z } from 'zod'
 import { type SagaId, sagaId } from '../../shared/message/ids.ts'
-import type { Definition, PlannedCommand, StepDefinition } from '../../shared/saga/definition.ts'
+import type { Context, Definition, PlannedCommand, StepDefinition, StepKind } from '../../shared/saga/definition.ts'
 
 /** What goes wrong inside the definition's own code, and until when. */
 export class Faults {
@@ -24,6 +24,11 @@ export class Faults {
 }
 
 export interface StepShape {
+  readonly type: StepDefinition['type']
+  /** What its condition answers; `undefined`: it has none. */
+  readonly condition: boolean | undefined
+  /** A sleep whose time comes from a mapping; a signal that has a deadline. */
+  readonly timed: boolean
   readonly hasUndo: boolean
   readonly attempts: number
   readonly undoAttempts: number
@@ -39,6 +44,12 @@ export interface PlanShape {
 }
 
 const stepShape: fc.Arbitrary<StepShape> = fc.record({
+  type: fc.oneof(
+    { weight: 8, arbitrary: fc.constant('command' as const) },
+    { weight: 3, arbitrary: fc.constantFrom('local' as const, 'sleep' as const, 'signal' as const) },
+  ),
+  condition: fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.boolean() }),
+  timed: fc.boolean(),
   hasUndo: fc.boolean(),
   attempts: fc.integer({ min: 1, max: 4 }),
   undoAttempts: fc.integer({ min: 1, max: 4 }),
@@ -96,18 +107,60 @@ function planned(faults: Faults, name: string, policy: { attempts: number; shape
   return { command, map: mapping(faults, name), retry, timeoutMs }
 }
 
+/** Name of the signal that generated waits wait for. */
+export const SIGNAL = 'n'
+
+/** A condition that answers what its shape says, when the definition's own code does not fail. */
+function condition(faults: Faults, shape: StepShape): ((context: Context) => unknown) | undefined {
+  if (shape.condition === undefined) return undefined
+  return () => {
+    if (faults.draw() === 'throws') throw new Error('the condition is broken')
+    return shape.condition
+  }
+}
+
+/** A time to sleep until, or on a bad day no time at all. */
+function instant(faults: Faults, delayMs: number): (context: Context) => unknown {
+  return () => (faults.draw() ? 'tomorrow' : 1_000_000 + delayMs)
+}
+
+type Place = { readonly name: string; readonly kind: StepKind }
+
+function stepOf(faults: Faults, place: Place, shape: StepShape): StepDefinition {
+  const { name, kind } = place
+  const when = kind === 'pivot' ? undefined : condition(faults, shape)
+  switch (kind === 'pivot' ? 'command' : shape.type) {
+    case 'command': {
+      const undo = shape.hasUndo && kind === 'compensatable'
+      return {
+        ...place,
+        when,
+        type: 'command',
+        forward: planned(faults, name, { attempts: shape.attempts, shape }),
+        undo: undo ? planned(faults, `undo-${name}`, { attempts: shape.undoAttempts, shape }) : undefined,
+      }
+    }
+    case 'local':
+      return { ...place, when, type: 'local', compute: mapping(faults, name) }
+    case 'sleep':
+      return { ...place, when, type: 'sleep', until: shape.timed ? instant(faults, shape.timeoutMs) : shape.timeoutMs }
+    case 'signal':
+      return {
+        ...place,
+        when,
+        type: 'signal',
+        signal: { name: SIGNAL, payload: z.json() },
+        deadlineMs: shape.timed ? shape.timeoutMs : undefined,
+        onDeadline: shape.hasUndo && kind === 'compensatable' ? 'turn-back' : 'go-on',
+      }
+  }
+}
+
 /** The definition of a shape. */
 export function definitionOf(shape: PlanShape, faults: Faults): Definition {
   const steps = shape.steps.map((step, i): StepDefinition => {
     const kind = i < shape.pivot ? 'compensatable' : i === shape.pivot ? 'pivot' : 'retriable'
-    const name = `step${i}`
-    const undo = step.hasUndo && kind === 'compensatable'
-    return {
-      name,
-      kind,
-      forward: planned(faults, name, { attempts: step.attempts, shape: step }),
-      undo: undo ? planned(faults, `undo${i}`, { attempts: step.undoAttempts, shape: step }) : undefined,
-    }
+    return stepOf(faults, { name: `step${i}`, kind }, step)
   })
   const output = mapping(faults, 'output')
   return { name: 'generated', version: 1, input: z.json(), steps, deadlineMs: shape.deadlineMs, output }

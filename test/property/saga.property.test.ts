@@ -38,6 +38,7 @@ function drain(driver: SagaDriver): void {
   for (let i = 0; i < STEPS_TO_END_MAX && !driver.ended && driver.state?.status !== 'stuck'; i++) {
     const newest = driver.sent.at(-1)
     if (driver.waitsForAnswer && newest) driver.answer(newest, 'success', null)
+    else if (driver.waitsForSignal) driver.signal(`drain-${driver.history.length}`)
     else {
       driver.now = Math.max(driver.now, driver.dueAt ?? driver.now)
       driver.fire()
@@ -51,6 +52,7 @@ const count = (history: readonly EventEnvelope[], type: string) =>
 
 describe('a saga of any definition, under any behaviour', () => {
   const seen = { completed: 0, compensated: 0, stuckForward: 0, stuckBack: 0, retried: 0, pastPivot: 0 }
+  const steps = { 'step-skipped': 0, 'step-computed': 0, 'wait-started': 0, signalled: 0, slept: 0, expired: 0 }
 
   it('keeps its invariants at every step, equals the fold of its log, and ends or is stuck', () => {
     fc.assert(
@@ -80,6 +82,14 @@ describe('a saga of any definition, under any behaviour', () => {
           compensatedAsText(driver.definition, driver.history)
         } else seen.completed++
         seen.pastPivot += count(driver.history, 'cancel-refused')
+        for (const type of ['step-skipped', 'step-computed', 'wait-started'] as const)
+          steps[type] += count(driver.history, type)
+        for (const { event } of driver.history) {
+          if (event.type === 'wait-ended') steps[event.requestId === null ? 'slept' : 'signalled']++
+          if (event.type === 'compensation-started' && event.cause.kind === 'failed') {
+            if (event.cause.error.code === 'wait-expired') steps.expired++
+          }
+        }
       }),
       parameters(2_500),
     )
@@ -92,5 +102,6 @@ describe('a saga of any definition, under any behaviour', () => {
     expect(seen.stuckForward).toBeGreaterThan(atLeast)
     expect(seen.stuckBack).toBeGreaterThan(atLeast)
     expect(seen.pastPivot).toBeGreaterThan(0)
+    for (const [what, times] of Object.entries(steps)) expect(times, what).toBeGreaterThan(atLeast)
   })
 })

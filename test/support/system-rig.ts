@@ -99,7 +99,9 @@ export async function openSystem(): Promise<SystemRig> {
   const log = new MemoryLog({ clock: systemClock })
   const broker = log.connect()
   const definitions = new Definitions([fulfil])
-  await broker.createTopics(topicSpecs('kasaga', { partitions: PARTITIONS, participantPartitions: PARTITIONS }, participantsOf(definitions)))
+  await broker.createTopics(
+    topicSpecs('kasaga', { partitions: PARTITIONS, participantPartitions: PARTITIONS }, participantsOf(definitions)),
+  )
   const views = await openPgliteViewStore<ViewTables>({ folder: join(folder, 'views'), log: noLog })
   const registry = new Registry()
   const metrics = prometheusMetrics(registry)
