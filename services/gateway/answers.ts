@@ -20,6 +20,7 @@ export function shownStatus(row: SagaView): Shown {
   if (row.quarantined !== null || row.status === null) return 'unreadable'
   switch (row.status) {
     case 'running':
+      if (row.awaits !== null) return 'waiting'
       return row.retry_at === null ? 'running' : 'retrying'
     case 'compensated':
       return row.cause === 'cancelled' ? 'cancelled' : 'compensated'
@@ -53,6 +54,7 @@ function currentOf(row: SagaView): SagaAnswer['current'] {
     attempt: row.attempt,
     timeoutAt: time(row.timeout_at),
     retryAt: time(row.retry_at),
+    awaits: row.awaits,
   }
 }
 

@@ -17,10 +17,11 @@ export const HISTORY_LIMIT_MAX = 500
 export const WAIT_MS_MAX = 14_000
 
 export const SagaStatusName = z.enum(['running', 'compensating', 'stuck', 'completed', 'compensated'])
-/** What a person is shown; `retrying` and `cancelled` are a closer look at `running` and `compensated`. */
+/** What a person is shown; `retrying`, `waiting` and `cancelled` are a closer look at `running` and `compensated`. */
 export const ShownStatus = z.enum([
   'running',
   'retrying',
+  'waiting',
   'compensating',
   'stuck',
   'completed',
@@ -71,6 +72,7 @@ export const SagaAnswer = z.object({
       attempt: z.int().nullable(),
       timeoutAt: Time.nullable(),
       retryAt: Time.nullable(),
+      awaits: z.string().nullable().describe('name of the signal that it waits for, or time'),
     })
     .nullable()
     .describe('the step that is under way; null once the saga has ended'),

@@ -38,7 +38,7 @@ export type Until<Input, Outputs> = Duration | ((seen: Seen<Input, Outputs>) => 
 export interface WaitDeadline<Then extends 'turn-back' | 'go-on'> {
   readonly deadline: Duration
   /** `turn-back`: the saga is undone. `go-on`: it goes on, and the wait's output is null. */
-  readonly then: Then
+  readonly atDeadline: Then
 }
 
 function commandBody<In, Out>(command: Command<In, Out>, map: AnyMapping, options: StepOptions): StepBody {
@@ -51,7 +51,7 @@ function sleepBody(until: Duration | AnyMapping): StepBody {
 
 function signalBody(signal: SignalSpec<never>, limit: WaitDeadline<'turn-back' | 'go-on'> | undefined): StepBody {
   const deadlineMs = limit && durationMs(limit.deadline)
-  return { type: 'signal', signal: signal as SignalSpec, deadlineMs, onDeadline: limit?.then ?? 'go-on' }
+  return { type: 'signal', signal: signal as SignalSpec, deadlineMs, onDeadline: limit?.atDeadline ?? 'go-on' }
 }
 
 /** What every stage of the chain can do: end it. */

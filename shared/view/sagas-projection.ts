@@ -21,7 +21,7 @@ function quarantine(entry: UnreadableEvent, sagaId: string): ChangeOf<typeof sag
 /** Versioned with its tables: a change of either is a higher version, built again from the log. */
 export const sagasProjection = projection({
   name: 'sagas',
-  version: 1,
+  version: 2,
   tables: { sagas, steps, events },
   event(entry, changes) {
     changes.put('sagas', sagaChange(entry))

@@ -25,6 +25,7 @@ import type { ViewStore } from '../../shared/ports/view-store.ts'
 import { participantsOf, topicSpecs } from '../../shared/runtime/topic-specs.ts'
 import { Definitions } from '../../shared/saga/definition.ts'
 import { sagasProjection } from '../../shared/view/sagas-projection.ts'
+import { approved } from './approved.ts'
 import { bank, carrier, fulfil, stock } from './fulfil.ts'
 
 export const TOPICS = kasagaTopics('kasaga')
@@ -98,7 +99,7 @@ export async function openSystem(): Promise<SystemRig> {
   const folder = await mkdtemp(join(tmpdir(), 'kasaga-system-'))
   const log = new MemoryLog({ clock: systemClock })
   const broker = log.connect()
-  const definitions = new Definitions([fulfil])
+  const definitions = new Definitions([fulfil, approved])
   await broker.createTopics(
     topicSpecs('kasaga', { partitions: PARTITIONS, participantPartitions: PARTITIONS }, participantsOf(definitions)),
   )

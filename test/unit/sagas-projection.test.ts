@@ -23,6 +23,7 @@ describe('a saga in the views', () => {
       attempt: 1,
       timeout_at: 99_000,
       retry_at: null,
+      awaits: null,
       cause: null,
       cause_step: null,
       cause_code: null,

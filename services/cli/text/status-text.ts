@@ -10,6 +10,7 @@ type Style = Parameters<typeof styleText>[0]
 const STYLES: Readonly<Record<Shown, Style>> = {
   running: 'cyan',
   retrying: 'yellow',
+  waiting: 'blue',
   compensating: 'yellow',
   stuck: ['bold', 'red'],
   completed: 'green',
@@ -35,6 +36,14 @@ function currentText({ current }: SagaAnswer, now: number): string {
   return again ? `${step} (attempt ${current.attempt ?? 1}${when})` : step
 }
 
+function waitText({ current }: SagaAnswer, now: number): string {
+  if (!current) return ''
+  const { step, awaits, timeoutAt } = current
+  if (awaits === 'time') return plain(`${step}: over ${timeoutAt === null ? 'soon' : untilText(timeoutAt, now)}`, 160)
+  const until = timeoutAt === null ? '' : `, given up ${untilText(timeoutAt, now)}`
+  return plain(`${step}: for the signal ${awaits}${until}`, 160)
+}
+
 function causeText({ cause }: SagaAnswer): string {
   if (!cause) return ''
   if (cause.kind === 'cancelled') return plain(`by ${cause.code ?? 'somebody'}: ${cause.message ?? ''}`, 160)
@@ -45,6 +54,7 @@ function causeText({ cause }: SagaAnswer): string {
 const DETAILS: Readonly<Record<Shown, (saga: SagaAnswer, now: number) => string>> = {
   running: currentText,
   retrying: currentText,
+  waiting: waitText,
   compensating: currentText,
   stuck: ({ stuck }) => (stuck ? `at ${stuck.step ?? 'its end'}: ${errorText(stuck)}` : ''),
   completed: () => '',

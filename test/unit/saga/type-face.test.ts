@@ -1,7 +1,7 @@
 /** What must not compile. `tsc` checks this file: an expected error that does not come is an error. */
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { saga } from '../../../shared/saga/builder.ts'
+import { saga, signal } from '../../../shared/saga/builder.ts'
 import { bank, carrier, stock } from '../../support/fulfil.ts'
 
 const order = z.object({ id: z.string(), cents: z.int() })
@@ -23,6 +23,17 @@ const face = {
   'a field that the input does not have': () =>
     // @ts-expect-error -- the input has no name
     begin().step('stock', stock.reserve, ({ input }) => ({ orderId: input.name })),
+  'the output of a step that may be skipped, taken for known': () =>
+    begin()
+      .when(({ input }) => input.cents > 5)
+      .local('tip', ({ input }) => ({ cents: input.cents }))
+      // @ts-expect-error -- the tip may have been skipped
+      .output(({ tip }) => tip.cents),
+  'a wait past the pivot that turns back': () =>
+    toCharge()
+      .pivot('ship', carrier.ship, ({ stock }) => ({ parcel: stock.parcel }))
+      // @ts-expect-error -- there is no way back
+      .waitFor('ok', signal('ok', z.boolean()), { deadline: '1 h', atDeadline: 'turn-back' }),
   'an output of a command that answers nothing': () =>
     begin()
       .step('notify', carrier.notify, ({ input }) => ({ tracking: input.id }))
