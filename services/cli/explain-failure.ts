@@ -26,7 +26,7 @@ const NEXT_OPERATIONAL: Readonly<Record<string, string>> = {
   'address-unusable': 'Choose another --port (0 takes a free one), or stop what listens there',
   'log-owned': 'It can be read meanwhile through its API, when it has one: kasaga list --url ...',
   'no-data': 'Name the folder that a demo or `kasaga dev` has kept with --data-dir',
-  'bad-order': 'Mend that line and run it again: the orders before it are not started twice',
+  'bad-order': 'Mend that line and run it again',
 }
 
 const ISSUES_SHOWN_MAX = 5

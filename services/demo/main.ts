@@ -16,10 +16,12 @@ import { type HomeChoice, openHome } from '../one-process/home.ts'
 import { type Everything, startEverything } from '../one-process/main.ts'
 import { fulfilOrder } from '../orders/fulfil-order.ts'
 import type { Order } from '../orders/order.ts'
-import { readOrders, writeOrders } from '../orders/order-file.ts'
+import { countOrders, readOrders, writeOrders } from '../orders/order-file.ts'
 import { generateOrders } from '../orders/order-generator.ts'
 import { verifyHome } from '../verify/home.ts'
 import { type Ends, runDemo } from './demo.ts'
+
+import { expectFree } from './port.ts'
 import { scratchFolder } from './scratch-folder.ts'
 import { type Summary, summaryTable } from './summary.ts'
 
@@ -53,7 +55,11 @@ const SAMPLE_ORDERS = fileURLToPath(new URL('../orders/sample-orders.ndjson', im
 export type DemoEnd = 'clean' | 'violations' | 'stopped'
 
 /** Runs the demo to its end. */
-export async function demo(options: DemoOptions, output: DemoOutput): Promise<DemoEnd> {
+export async function demo(given: DemoOptions, output: DemoOutput): Promise<DemoEnd> {
+  const { ordersFile, port } = given
+  // What is wrong with what was asked for is said before anything is made.
+  if (port !== 0) await expectFree(port)
+  const options = { ...given, ...(ordersFile !== undefined && { orders: await countOrders(ordersFile) }) }
   const scratch =
     options.dataDir === undefined && options.kafka === undefined ? scratchFolder(tmpdir(), 'data') : undefined
   try {
@@ -128,7 +134,7 @@ async function publishAndCheck(home: Home, everything: Everything, { options, ou
     clock: home.clock,
     definition: fulfilOrder,
     orders: await ordersOf(options, output.folder),
-    ordersTotal: options.ordersFile === undefined ? options.orders : undefined,
+    ordersTotal: options.orders,
     inFlight: () => orchestrator.load.liveSagas + orchestrator.load.waitingInputs,
     inFlightMax: options.inFlightMax,
     stopped: () => unseen || output.stop.stopped,

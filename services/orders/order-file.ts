@@ -29,6 +29,20 @@ export async function* readOrders(path: string): AsyncGenerator<Order> {
   }
 }
 
+/**
+ * Reads the whole file and keeps nothing, so that a bad line is met before any order is started.
+ * @returns how many orders there are; `undefined` for a pipe, which can be read only once.
+ */
+export async function countOrders(path: string): Promise<number | undefined> {
+  const file = await opened(path)
+  const isFile = await file.stat().then((stat) => stat.isFile())
+  await file.close()
+  if (!isFile) return undefined
+  let count = 0
+  for await (const _ of readOrders(path)) count++
+  return count
+}
+
 async function opened(path: string): Promise<FileHandle> {
   try {
     return await open(path)
