@@ -11,10 +11,9 @@
  * A turn, in order: 1. dead letters are stored; 2. the batch is appended; 3. it has landed just where expected;
  * 4. its effects are given to the sender; 5. the next turn begins. When they are sent, the next header says so.
  */
-import { batchRecord } from '../message/batch.ts'
 import { commandRecord } from '../message/command-record.ts'
 import { messageOf, OperationalError } from '../message/errors.ts'
-import type { LogRecord, NewRecord } from '../message/record.ts'
+import type { LogRecord } from '../message/record.ts'
 import { type KasagaTopics, participantTopic } from '../message/topics.ts'
 import type { Broker, GroupMember } from '../ports/broker.ts'
 import type { Cancel, Clock, Random } from '../ports/clock.ts'
@@ -24,9 +23,10 @@ import type { Definitions } from '../saga/definition.ts'
 import { type DeadLetterPorts, storeDeadLetters } from './dead-letters.ts'
 import type { EffectSender } from './effect-sender.ts'
 import type { OrchestratorLimits } from './limits.ts'
-import { type BatchEffects, LogReplay } from './log-replay.ts'
+import type { BatchEffects } from './log-replay.ts'
+import { OwnLog } from './own-log.ts'
 import { SentMark } from './sent-mark.ts'
-import { batchOf, InputQueue, type Turn, takeTurn } from './turn.ts'
+import { InputQueue, type Turn, takeTurn } from './turn.ts'
 
 export interface OwnerPorts {
   readonly broker: Broker
@@ -59,15 +59,10 @@ export class Owner {
   readonly #ports: OwnerPorts
   readonly #holding: () => Holding
   readonly #deadLetters: DeadLetterPorts
+  readonly #log: OwnLog
   readonly #queue = new InputQueue()
   #status: OwnerStatus = 'replaying'
-  #replay: LogReplay
   #sent = new SentMark(0)
-  #number = 0
-  /** Up to which batch the log itself says that effects are sent. */
-  #noted = 0
-  /** End of the log as it was last seen: before it there is no way back. */
-  #seenEnd = 0n
   #appending = false
   #leaving = false
   #paused = false
@@ -81,7 +76,7 @@ export class Owner {
     this.#ports = ports
     this.#holding = holding
     this.#deadLetters = { ...ports, topic: ports.topics.deadLetters, service: 'orchestrator' }
-    this.#replay = this.#emptyReplay()
+    this.#log = new OwnLog({ ...ports, partition, topic: ports.topics.events })
   }
 
   get status(): OwnerStatus {
@@ -89,7 +84,7 @@ export class Owner {
   }
 
   get liveSagas(): number {
-    return this.#replay.state.liveSagas
+    return this.#log.replay.state.liveSagas
   }
 
   get waitingInputs(): number {
@@ -125,11 +120,11 @@ export class Owner {
     if (this.#appending) await this.#withinDrainTime(this.#landing())
     if (this.#status === 'live' && this.#holding().owns(this.partition)) {
       await this.#withinDrainTime(this.#sent.settled())
-      await this.#withinDrainTime(this.#noteSent())
+      await this.#withinDrainTime(this.#log.noteSent(this.#sent.through))
     }
     this.#status = 'left'
     this.#queue.clear()
-    const fields = { partition: this.partition, batch: this.#number, liveSagas: this.liveSagas }
+    const fields = { partition: this.partition, batch: this.#log.number, liveSagas: this.liveSagas }
     log.info('partition let go', { ...fields, tookMs: clock.now() - began })
   }
 
@@ -146,22 +141,18 @@ export class Owner {
 
   // --- taking over ---
 
-  #emptyReplay(): LogReplay {
-    return new LogReplay(this.#ports.definitions, this.#ports.limits.endedSagasMax)
-  }
-
   async #recover(): Promise<void> {
     this.#status = 'replaying'
     this.#timer?.()
     this.#queue.clear()
-    this.#replay = this.#emptyReplay()
+    this.#log.forget()
     while (!this.#leaving) {
       try {
         const began = this.#ports.clock.now()
         if (await this.#takeOver()) return this.#begin(began)
       } catch (error) {
         this.#tellTrouble(error)
-        this.#replay = this.#emptyReplay()
+        this.#log.forget()
       }
       await sleep(this.#ports.clock, Math.min(RECOVER_DELAY_MS_MAX, 20 * 2 ** Math.min(this.#failures++, 10)))
     }
@@ -177,44 +168,32 @@ export class Owner {
 
   /** Reads the log to its end and claims the partition. `false`: another append came in between; read on and claim again. */
   async #takeOver(): Promise<boolean> {
-    const { broker, topics, clock, ownerId, source } = this.#ports
-    const replay = this.#replay
     this.#status = 'replaying'
-    await replay.readOn(broker, topics.events, this.partition)
-    if (replay.nextOffset < this.#seenEnd) throw shrunken(this.partition, replay.nextOffset, this.#seenEnd)
-    this.#seenEnd = replay.nextOffset
+    await this.#log.readOn()
     // One who has lost the partition without knowing yet would only make the next owner's work void.
     if (this.#leaving || !this.#holding().owns(this.partition)) return false
     this.#status = 'claiming'
-    const inputs = { applied: 0, deadLettered: 0, ignored: {} }
-    const header = { number: replay.lastNumber + 1, owner: ownerId, sentThrough: replay.sentThrough, count: 0, inputs }
-    const claim = batchRecord({ ...header, ...replay.marks }, clock.now(), source)
-    const landed = await this.#append([claim])
-    if (landed !== replay.nextOffset) return false
-    replay.nextOffset += 1n
-    this.#seenEnd = replay.nextOffset
-    this.#number = header.number
-    return true
+    return this.#log.claim()
   }
 
   #begin(began: number): void {
     const { log, metrics, clock, topics } = this.#ports
     if (this.#leaving) return
     this.#failures = 0
-    this.#sent = new SentMark(this.#replay.sentThrough)
+    const { replay, number } = this.#log
+    this.#sent = new SentMark(replay.sentThrough)
     this.#status = 'live'
     this.#paused = false
-    this.#noted = this.#replay.sentThrough
-    const unsent = this.#replay.takeUnsent()
+    const unsent = replay.takeUnsent()
     for (const batch of unsent) this.#sendAll(batch)
-    this.#sent.landed(this.#number, 0)
-    const { marks, state, voidBatches } = this.#replay
+    this.#sent.landed(number, 0)
+    const { marks, state, voidBatches } = replay
     const holding = this.#holding()
     holding.open(topics.commands, this.partition, marks.commands)
     holding.open(topics.replies, this.partition, marks.replies)
     metrics.count('kasaga_take_overs_total')
     const fields = { liveSagas: state.liveSagas, resent: unsent.length, voidBatches, tookMs: clock.now() - began }
-    log.info('partition taken over', { partition: this.partition, batch: this.#number, ...fields })
+    log.info('partition taken over', { partition: this.partition, batch: number, ...fields })
     this.wake()
   }
 
@@ -246,7 +225,7 @@ export class Owner {
 
   #takeTurn(): Turn | undefined {
     const { definitions, limits, random, source, clock } = this.#ports
-    const { state, marks } = this.#replay
+    const { state, marks } = this.#log.replay
     const now = clock.now()
     const nothing = this.#queue.length === 0 && (state.due.earliest() ?? Number.POSITIVE_INFINITY) > now
     if (nothing) return undefined
@@ -257,32 +236,23 @@ export class Owner {
 
   async #appendTurn(turn: Turn): Promise<void> {
     this.#appending = true
-    const { clock, ownerId, source } = this.#ports
-    const number = this.#number + 1
-    const sentThrough = this.#sent.through
-    const records = batchOf(turn, { number, owner: ownerId, sentThrough }, { at: clock.now(), source })
-    let landed: bigint | undefined
+    let number: number | undefined
     try {
       await storeDeadLetters(this.#deadLetters, turn.dead, () => this.#leaving)
-      if (this.#holding().owns(this.partition)) landed = await this.#append(records)
+      if (this.#holding().owns(this.partition)) number = await this.#log.append(turn, this.#sent.through)
     } catch (error) {
       this.#ports.log.error('a turn failed', { partition: this.partition, error: messageOf(error) })
     }
     this.#appending = false
-    if (landed === this.#replay.nextOffset) this.#landed(turn, { number, sentThrough, records: records.length })
+    if (number !== undefined) this.#landed(turn, number)
     else if (!this.#leaving) this.#lost()
     for (const settle of this.#settled.splice(0)) settle()
   }
 
   /** The batch stands in the log just where it was decided to: only now do its effects exist. */
-  #landed(turn: Turn, batch: { number: number; sentThrough: number; records: number }): void {
+  #landed(turn: Turn, number: number): void {
     const { metrics } = this.#ports
-    this.#number = batch.number
-    this.#noted = batch.sentThrough
-    this.#replay.nextOffset += BigInt(batch.records)
-    this.#seenEnd = this.#replay.nextOffset
-    this.#replay.marks = turn.marks
-    this.#sendAll({ number: batch.number, effects: turn.effects })
+    this.#sendAll({ number, effects: turn.effects })
     metrics.count('kasaga_batches_total')
     metrics.count('kasaga_events_total', {}, turn.events.length)
     for (const [reason, count] of Object.entries(turn.inputs.ignored))
@@ -298,19 +268,6 @@ export class Owner {
     void this.#recover()
   }
 
-  /** Appends to the partition's log; answers where it landed, or nothing when that is not known. */
-  async #append(records: readonly NewRecord[]): Promise<bigint | undefined> {
-    const { broker, topics, log } = this.#ports
-    const [result] = await broker.append([{ topic: topics.events, partition: this.partition, records }])
-    if (result?.kind === 'appended') return result.baseOffset
-    log.warn('an append was not confirmed', {
-      partition: this.partition,
-      outcome: result?.kind,
-      error: result?.error.message,
-    })
-    return undefined
-  }
-
   #sendAll({ number, effects }: BatchEffects): void {
     const { sender, source, topics } = this.#ports
     const mark = this.#sent
@@ -323,7 +280,7 @@ export class Owner {
 
   #armTimer(): void {
     this.#timer?.()
-    const dueAt = this.#replay.state.due.earliest()
+    const dueAt = this.#log.replay.state.due.earliest()
     if (dueAt === undefined) return
     const { clock } = this.#ports
     this.#timer = clock.schedule(Math.min(TIMER_MS_MAX, Math.max(0, dueAt - clock.now())), () => this.wake())
@@ -343,18 +300,4 @@ export class Owner {
       this.#settled.push(resolve)
     })
   }
-
-  /** A last empty batch, so that the next owner does not send again what has been sent. */
-  async #noteSent(): Promise<void> {
-    if (this.#sent.through <= this.#noted) return
-    const { ownerId, clock, source } = this.#ports
-    const inputs = { applied: 0, deadLettered: 0, ignored: {} }
-    const header = { number: this.#number + 1, owner: ownerId, sentThrough: this.#sent.through, count: 0, inputs }
-    await this.#append([batchRecord({ ...header, ...this.#replay.marks }, clock.now(), source)])
-  }
-}
-
-function shrunken(partition: number, end: bigint, seenEnd: bigint): OperationalError {
-  const message = `the log of partition ${partition} ends at ${end} and has been seen to end at ${seenEnd}`
-  return new OperationalError('log-shrank', message, { where: 'owner', retriable: false })
 }

@@ -1,0 +1,132 @@
+/**
+ * One partition's log, as its owner reads and writes it: compare-and-append.
+ *
+ *     empty --readOn--> read to its end --claim landed just there--> claimed --append landed just there--> claimed
+ *       ^                                                               |
+ *       +--- forget: an append landed elsewhere, or nobody knows -------+
+ *
+ * Guarantee: what is decided on `replay` is appended at the offset where the accepted prefix ends, under the number
+ * after its last one; an append is confirmed only when it landed just there (S11).
+ */
+import { type BatchHeader, batchRecord } from '../message/batch.ts'
+import { OperationalError } from '../message/errors.ts'
+import type { NewRecord } from '../message/record.ts'
+import type { Broker } from '../ports/broker.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/telemetry.ts'
+import type { Definitions } from '../saga/definition.ts'
+import type { OrchestratorLimits } from './limits.ts'
+import { LogReplay } from './log-replay.ts'
+import { batchOf, type Turn } from './turn.ts'
+
+export interface OwnLogPorts {
+  readonly broker: Broker
+  readonly clock: Clock
+  readonly log: Log
+  readonly definitions: Definitions
+  readonly limits: OrchestratorLimits
+  /** Topic of the log. */
+  readonly topic: string
+  readonly partition: number
+  /** Says who appended a batch. */
+  readonly ownerId: string
+  /** `ce_source` of what is written. */
+  readonly source: string
+}
+
+const NO_INPUTS: BatchHeader['inputs'] = { applied: 0, deadLettered: 0, ignored: {} }
+
+export class OwnLog {
+  readonly #ports: OwnLogPorts
+  #replay: LogReplay
+  #number = 0
+  /** Up to which batch the log itself says that effects are sent. */
+  #noted = 0
+  /** End of the log as it was last seen: before it there is no way back. */
+  #seenEnd = 0n
+
+  constructor(ports: OwnLogPorts) {
+    this.#ports = ports
+    this.#replay = this.#emptyReplay()
+  }
+
+  /** The whole accepted prefix, folded, as far as it has been read and written. */
+  get replay(): LogReplay {
+    return this.#replay
+  }
+
+  /** Number of the newest batch of its own. */
+  get number(): number {
+    return this.#number
+  }
+
+  /** Drops all state: what was decided on it may stand in the log or not. */
+  forget(): void {
+    this.#replay = this.#emptyReplay()
+  }
+
+  /** @throws OperationalError `log-shrank`, not retriable, when the log ends before where it was seen to end. */
+  async readOn(): Promise<void> {
+    const { broker, topic, partition } = this.#ports
+    await this.#replay.readOn(broker, topic, partition)
+    const end = this.#replay.nextOffset
+    if (end < this.#seenEnd) throw shrunken(partition, end, this.#seenEnd)
+    this.#seenEnd = end
+  }
+
+  /** Appends an empty batch: what is in flight from the owner before is void from there. `false`: read on, and claim again. */
+  async claim(): Promise<boolean> {
+    const { sentThrough, lastNumber } = this.#replay
+    if (!(await this.#append([this.#emptyBatch(lastNumber + 1, sentThrough)]))) return false
+    this.#number = lastNumber + 1
+    this.#noted = sentThrough
+    return true
+  }
+
+  /** Appends a turn's batch; answers its number once it stands just where it was decided to, or nothing. */
+  async append(turn: Turn, sentThrough: number): Promise<number | undefined> {
+    const { clock, ownerId, source } = this.#ports
+    const number = this.#number + 1
+    const records = batchOf(turn, { number, owner: ownerId, sentThrough }, { at: clock.now(), source })
+    if (!(await this.#append(records))) return undefined
+    this.#number = number
+    this.#noted = sentThrough
+    this.#replay.marks = turn.marks
+    return number
+  }
+
+  /** A last empty batch, so that the next owner does not send again what has been sent. */
+  async noteSent(through: number): Promise<void> {
+    if (through > this.#noted) await this.#append([this.#emptyBatch(this.#number + 1, through)])
+  }
+
+  #emptyReplay(): LogReplay {
+    return new LogReplay(this.#ports.definitions, this.#ports.limits.endedSagasMax)
+  }
+
+  #emptyBatch(number: number, sentThrough: number): NewRecord {
+    const { clock, ownerId, source } = this.#ports
+    const header = { number, owner: ownerId, sentThrough, count: 0, inputs: NO_INPUTS, ...this.#replay.marks }
+    return batchRecord(header, clock.now(), source)
+  }
+
+  /** Whether the batch landed just where the accepted prefix ends. */
+  async #append(records: readonly NewRecord[]): Promise<boolean> {
+    const { broker, topic, partition, log } = this.#ports
+    const expected = this.#replay.nextOffset
+    const [result] = await broker.append([{ topic, partition, records }])
+    if (result?.kind !== 'appended') {
+      log.warn('an append was not confirmed', { partition, outcome: result?.kind, error: result?.error.message })
+      return false
+    }
+    if (result.baseOffset !== expected) return false
+    this.#replay.nextOffset = expected + BigInt(records.length)
+    this.#seenEnd = this.#replay.nextOffset
+    return true
+  }
+}
+
+function shrunken(partition: number, end: bigint, seenEnd: bigint): OperationalError {
+  const message = `the log of partition ${partition} ends at ${end} and has been seen to end at ${seenEnd}`
+  return new OperationalError('log-shrank', message, { where: 'owner', retriable: false })
+}
