@@ -16,7 +16,8 @@ export interface FakeKafka {
   readonly state: { disconnects: number; refreshes: number; requests: number }
 }
 
-export function fakeKafka(partitions: number, answer: Answer): FakeKafka {
+/** `leaderOf` says which node leads a partition now: -1 for none. */
+export function fakeKafka(partitions: number, answer: Answer, leaderOf = (_partition: number) => 1): FakeKafka {
   const state = { disconnects: 0, refreshes: 0, requests: 0 }
   const notAsked = () => Promise.reject(new Error('not asked for in these tests'))
   const node: KafkaNode = {
@@ -46,7 +47,11 @@ export function fakeKafka(partitions: number, answer: Answer): FakeKafka {
     refreshMetadata: async () => void state.refreshes++,
     refreshMetadataIfNecessary: async () => {},
     findTopicPartitionMetadata: () =>
-      Array.from({ length: partitions }, (_, partitionId) => ({ partitionId, leader: 1, partitionErrorCode: 0 })),
+      Array.from({ length: partitions }, (_, partitionId) => ({
+        partitionId,
+        leader: leaderOf(partitionId),
+        partitionErrorCode: 0,
+      })),
     findBroker: async () => node,
     findGroupCoordinator: async () => node,
   }

@@ -26,11 +26,12 @@ import { type KafkaSettings, tlsOptions } from './kafka-settings.ts'
 import { KafkaTopics } from './kafka-topics.ts'
 import { type ClusterOptions, kafkajsCluster } from './kafkajs-internals.ts'
 import { readPartition } from './partition-reader.ts'
+import { SeenEnds } from './seen-ends.ts'
 
 const CONNECT_MS = 3_000
 const REQUEST_MS = 10_000
-/** A group's join waits for members that have died, which takes as long as their session. */
-const GROUP_REQUEST_MS = 30_000
+/** A node that takes a group's question and does not answer is given up soon. Only a join waits for others; see kafkajs. */
+const GROUP_REQUEST_MS = 7_000
 const METADATA_AGE_MAX_MS = 60_000
 const RETRY = { retries: 2, initialRetryTime: 50, maxRetryTime: 500 }
 
@@ -87,6 +88,7 @@ export class KafkaBroker implements Broker {
   readonly #reading: ClusterLink
   readonly #groups = new Set<KafkaGroup>()
   readonly #partitions = new Map<string, number>()
+  readonly #seen = new SeenEnds()
 
   constructor(parts: KafkaParts) {
     this.#parts = parts
@@ -99,7 +101,7 @@ export class KafkaBroker implements Broker {
   }
 
   append(batches: readonly AppendBatch[]): Promise<readonly AppendResult[]> {
-    return Promise.all(batches.map((batch) => this.#appender.append(batch)))
+    return Promise.all(batches.map((batch) => this.#append(batch)))
   }
 
   async join(options: GroupOptions, listener: GroupListener): Promise<GroupMember> {
@@ -115,7 +117,7 @@ export class KafkaBroker implements Broker {
   }
 
   read(topic: string, partition: number, from: bigint): AsyncIterable<readonly LogRecord[]> {
-    return readPartition(this.#reading, { topic, partition, from })
+    return readPartition(this.#reading, { topic, partition, from, seen: this.#seen })
   }
 
   offsets(topic: string): Promise<readonly PartitionOffsets[]> {
@@ -140,5 +142,13 @@ export class KafkaBroker implements Broker {
     await Promise.all([...this.#groups].map((group) => group.close()))
     await this.#appender.close()
     await Promise.all([this.#reading.close(), this.#parts.topics.close()])
+  }
+
+  async #append(batch: AppendBatch): Promise<AppendResult> {
+    const result = await this.#appender.append(batch)
+    if (result.kind === 'appended') {
+      this.#seen.saw(batch.topic, batch.partition, result.baseOffset + BigInt(batch.records.length))
+    }
+    return result
   }
 }

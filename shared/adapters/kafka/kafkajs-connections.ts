@@ -2,12 +2,15 @@
  * Mends kafkajs's connections on import: requests that find one closed at the same time each open a socket, of which
  * only the last is used and ever closed, and the end of any other cuts that one off. Here they share one attempt.
  *
- *     (none) ── connect ──▶ under way ── connected, failed, time limit, disconnect ──▶ (none)
+ *     (none) ── connect ──▶ under way ── connected, failed, time limit ──▶ (none)
+ *
+ * And one that is closed is not closed again: each time would leave a listener with its dead socket.
  */
 import { createRequire } from 'node:module'
 
 interface Connection {
   readonly connectionTimeout: number
+  readonly connectionStatus: 'connected' | 'disconnecting' | 'disconnected'
   connect(): Promise<unknown>
   disconnect(): Promise<unknown>
 }
@@ -23,16 +26,15 @@ const underWay = new WeakMap<Connection, Promise<unknown>>()
 prototype.connect = function (this: Connection): Promise<unknown> {
   const known = underWay.get(this)
   if (known !== undefined) return known
-  const attempt = withinTime(connect.call(this), this.connectionTimeout + GRACE_MS).finally(() => {
-    if (underWay.get(this) === attempt) underWay.delete(this)
-  })
+  const limitMs = this.connectionTimeout + GRACE_MS
+  const attempt = withinTime(connect.call(this), limitMs).finally(() => underWay.delete(this))
   underWay.set(this, attempt)
   return attempt
 }
 
 prototype.disconnect = function (this: Connection): Promise<unknown> {
-  underWay.delete(this)
-  return disconnect.call(this)
+  const isOpen = this.connectionStatus !== 'disconnected' || underWay.has(this)
+  return isOpen ? disconnect.call(this) : Promise.resolve(true)
 }
 
 function withinTime(work: Promise<unknown>, withinMs: number): Promise<unknown> {

@@ -6,6 +6,7 @@ import { brokerError, classify, nodeError } from './kafka-errors.ts'
 import type { KafkaNode } from './kafkajs-internals.ts'
 
 const FAILURES_MAX = 8
+const DOUBTS_MAX = 5
 const FAILURE_PAUSE_MS = 100
 const LATEST = -1
 const EARLIEST = -2
@@ -23,13 +24,22 @@ export function topicOffsets(link: ClusterLink, topic: string): Promise<readonly
   })
 }
 
+interface Span {
+  readonly topic: string
+  readonly partition: number
+  /** As far as it has been seen to reach: an answer that says less is asked for again, and believed in the end. */
+  readonly seenEnd: bigint
+}
+
 /** Start and settled end of one partition; throws `topic-missing`, `partition-missing`. */
-export function partitionSpan(link: ClusterLink, topic: string, partition: number): Promise<PartitionOffsets> {
+export function partitionSpan(link: ClusterLink, { topic, partition, seenEnd }: Span): Promise<PartitionOffsets> {
+  let doubts = 0
   return withRetries(link, async () => {
     const count = await link.partitions(topic)
     if (partition >= 0 && partition < count) {
       const [span] = await offsetsOf(link, { topic, partitions: [partition], end: 'settled' })
-      if (span !== undefined) return span
+      if (span !== undefined && (span.end >= seenEnd || ++doubts > DOUBTS_MAX)) return span
+      if (span !== undefined) throw brokerError(6, `the end of ${topic}-${partition}: ${span.end} is before ${seenEnd}`)
     }
     const message = `there is no partition ${partition} of ${topic}`
     throw new OperationalError('partition-missing', message, { where: 'kafka', retriable: false })

@@ -7,6 +7,7 @@ import { fetchCall } from './fetch-request.ts'
 import { brokerError, nodeError } from './kafka-errors.ts'
 import { leaderNode, partitionSpan, withRetries } from './partition-offsets.ts'
 import { type DecodedRecords, decodeRecords } from './record-batch-decoder.ts'
+import type { SeenEnds } from './seen-ends.ts'
 
 const FETCH = { waitMs: 50, answerMs: 10_000, bytesMax: 8_000_000, partitionBytesMax: 4_000_000 }
 /** Answers in a row that bring nothing, though the end is not reached. */
@@ -16,11 +17,13 @@ export interface ReadFrom {
   readonly topic: string
   readonly partition: number
   readonly from: bigint
+  readonly seen: SeenEnds
 }
 
 /** The end is asked for now, not when the first records are taken. */
 export function readPartition(link: ClusterLink, at: ReadFrom): AsyncIterable<readonly LogRecord[]> {
-  const span = partitionSpan(link, at.topic, at.partition)
+  const { topic, partition, seen } = at
+  const span = partitionSpan(link, { topic, partition, seenEnd: seen.of(topic, partition) })
   // Whoever takes the records gets the rejection; nobody may.
   span.catch(() => {})
   return readSpan(link, at, span)
@@ -32,6 +35,7 @@ async function* readSpan(
   asked: Promise<PartitionOffsets>,
 ): AsyncGenerator<readonly LogRecord[]> {
   const { start, end } = await asked
+  at.seen.saw(at.topic, at.partition, end)
   if (at.from < start || at.from > end) throw outOfRange(at, start, end)
   let next = at.from
   let stalls = 0

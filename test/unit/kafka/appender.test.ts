@@ -94,3 +94,9 @@ test('close refuses what was not sent and waits for what was', async () => {
   expect(await second).toMatchObject({ kind: 'refused', error: { code: 'broker-closed' } })
   expect(await appender.append(batch(0))).toMatchObject({ kind: 'refused' })
 })
+
+test('a node that does not know the topic leaves the append open: the topic may only be new to it', async () => {
+  const { appender } = appending(async (parts) => parts.map((part) => ({ ...stored(part), errorCode: 3 })))
+  const result = await appender.append(batch(0))
+  expect(result).toMatchObject({ kind: 'unknown', error: { code: 'leader-missing', retriable: true } })
+})

@@ -77,3 +77,12 @@ test('a topic that is gone does not hide the others', async () => {
   expect(await link.partitions('a')).toBe(PARTITIONS)
   await expect(link.partitions('gone')).rejects.toMatchObject({ code: 'topic-missing' })
 })
+
+test('a topic that the first nodes asked have not heard of is found', async () => {
+  const existing: string[] = []
+  const { link, state } = clusterOf(existing)
+  const asked = link.partitions('new')
+  await expect.poll(() => state.questions).toBeGreaterThan(0)
+  existing.push('new')
+  expect(await asked).toBe(PARTITIONS)
+})
