@@ -21,6 +21,7 @@ import { PROJECTIONS } from '../projector/home.ts'
 import { verifyHome } from '../verify/home.ts'
 import { type DemoCommandOptions, demoCommand } from './commands/demo.ts'
 import { type DevCommandOptions, devCommand } from './commands/dev.ts'
+import { drawCommand } from './commands/draw.ts'
 import { type TopicsCommandOptions, type TopicsRun, topicsCommand } from './commands/topics.ts'
 import { type VerifyCommandOptions, verifyCommand } from './commands/verify.ts'
 import { createProgram, runProgram } from './program.ts'
@@ -147,6 +148,7 @@ const program = createProgram(around, [
   devCommand(runDev),
   verifyCommand(runVerify),
   topicsCommand(topicsRun),
+  drawCommand(definitions),
 ])
 const code = await runProgram(program, process.argv.slice(2), around)
 process.exitCode = stop.stopped && code !== 0 ? 130 : code
