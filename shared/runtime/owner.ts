@@ -230,6 +230,8 @@ export class Owner {
     const nothing = this.#queue.length === 0 && (state.due.earliest() ?? Number.POSITIVE_INFINITY) > now
     if (nothing) return undefined
     const turn = takeTurn(this.#queue, { state, definitions, limits, random, source, now, marks })
+    for (const { saga, why } of turn.stalled)
+      this.#ports.log.error('a saga stands still', { partition: this.partition, saga, why })
     const consumed = turn.marks.commands !== marks.commands || turn.marks.replies !== marks.replies
     return consumed || turn.events.length > 0 ? turn : undefined
   }

@@ -38,6 +38,13 @@ export interface Turn {
   readonly dead: readonly DeadRecord[]
   readonly marks: ConsumedMarks
   readonly inputs: BatchHeader['inputs']
+  /** Sagas that were due and from which nothing follows: they wait for an input, without a timer. */
+  readonly stalled: readonly StalledSaga[]
+}
+
+export interface StalledSaga {
+  readonly saga: SagaId
+  readonly why: string
 }
 
 export interface TurnContext {
@@ -102,6 +109,7 @@ class OpenTurn {
   readonly #events: NewRecord[] = []
   readonly #effects: Effect[] = []
   readonly #dead: DeadRecord[] = []
+  readonly #stalled: StalledSaga[] = []
   readonly #ignored: Record<string, number> = {}
   #applied = 0
   #taken = 0
@@ -117,7 +125,7 @@ class OpenTurn {
     return this.#taken < this.#context.limits.turnInputsMax
   }
 
-  /** Timers have no record: what they lead to is applied, or nothing was due. */
+  /** Timers have no record: what they lead to is applied, and where that is nothing the saga stalls. */
   takeTimers(max: number): void {
     const { state, now } = this.#context
     for (let i = 0; i < max; i++) {
@@ -126,13 +134,20 @@ class OpenTurn {
       const known = state.live(id)
       if (!known) continue
       const decision = this.#decide(known, { kind: 'timer', sagaId: id })
-      const fits =
-        decision.kind !== 'events' || this.#apply(known, { id, causationId: `timer/${now}`, events: decision.events })
-      if (!fits || decision.kind !== 'events') state.keep(known)
       if (decision.kind === 'broken') state.quarantine(id, decision.why)
-      else if (!fits && this.#events.length === 0) state.quarantine(id, 'a timer leads to more than fits into a batch')
-      if (!fits) return
+      else if (decision.kind !== 'events' || decision.events.length === 0) this.#stall(known)
+      else if (!this.#apply(known, { id, causationId: `timer/${now}`, events: decision.events })) {
+        state.keep(known)
+        if (this.#events.length === 0) state.quarantine(id, 'a timer leads to more than fits into a batch')
+        return
+      }
     }
+  }
+
+  /** Left without a due time until an input changes it: kept in the past, that time would make the owner spin. */
+  #stall({ id, definition, version }: SagaState): void {
+    const why = `a timer is due, and ${definition} version ${version} has no step for it: it was changed under the same version`
+    this.#stalled.push({ saga: id, why })
   }
 
   /** Takes one record; `false`: it does not fit into this batch any more and stays where it is. */
@@ -148,7 +163,8 @@ class OpenTurn {
 
   close(): Turn {
     const inputs = { applied: this.#applied, deadLettered: this.#dead.length, ignored: this.#ignored }
-    return { events: this.#events, effects: this.#effects, dead: this.#dead, marks: this.#marks, inputs }
+    const taken = { events: this.#events, effects: this.#effects, dead: this.#dead, stalled: this.#stalled }
+    return { ...taken, marks: this.#marks, inputs }
   }
 
   #takeInput(record: LogRecord, input: SagaInput): boolean {

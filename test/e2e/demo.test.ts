@@ -219,10 +219,11 @@ describe('verify', () => {
     expect(new Set(idsOf(refund))).toEqual(new Set(['S8']))
 
     const views = await openPgliteViewStore({ folder: join(folder('a'), 'views'), log: pinoLog({ level: 'error' }) })
-    await sql`update kasaga.sagas set status = 'stuck' where saga_id = 'order-7-1'`.execute(views.db)
+    const tampered = await sql`update kasaga.sagas set status = 'stuck' where saga_id = 'order-7-1'`.execute(views.db)
+    expect(tampered.numAffectedRows).toBe(1n)
     await views.close()
     const both = await verify(folder('a'))
     expect(both.end).toBe(1)
-    expect(new Set(idsOf(both))).toEqual(new Set(['S8', 'S16']))
+    expect(new Set(idsOf(both)), both.stdout).toEqual(new Set(['S8', 'S16']))
   })
 })

@@ -1,0 +1,139 @@
+/** One turn of an owner: what it takes, what it leaves for the next, and what becomes of what cannot be decided. */
+import { expect, test } from 'vitest'
+import { clientCommandRecord } from '../../../shared/message/client-command-record.ts'
+import { sagaId } from '../../../shared/message/ids.ts'
+import { headerOf, type LogRecord } from '../../../shared/message/record.ts'
+import { ORCHESTRATOR_LIMITS, type OrchestratorLimits } from '../../../shared/runtime/limits.ts'
+import { NOTHING_CONSUMED, PartitionState } from '../../../shared/runtime/partition-state.ts'
+import { InputQueue, takeTurn } from '../../../shared/runtime/turn.ts'
+import { type Definition, Definitions } from '../../../shared/saga/definition.ts'
+import { fulfil } from '../../support/fulfil.ts'
+import { delivered } from '../../support/wire.ts'
+
+const T0 = 1_000_000
+/** When the first step's attempt is not waited for any longer. */
+const STOCK_DUE = T0 + 30_000
+
+function start(id: string, offset: number, input: object = { id, cents: 5 }): LogRecord {
+  const command = { kind: 'start', sagaId: sagaId(id), requestId: `r-${id}`, definition: 'fulfil', version: 1 } as const
+  const record = clientCommandRecord({ ...command, input: { ...input } }, { at: 0, source: '/test' })
+  return delivered(record, BigInt(offset), 'kasaga.commands')
+}
+
+/** A partition's owner without its log: a state, a queue, and turns on them. */
+function rig(limits: Partial<OrchestratorLimits> = {}, definition: Definition = fulfil) {
+  const definitions = new Definitions([definition])
+  const state = new PartitionState(definitions, 100)
+  const queue = new InputQueue()
+  const all = { ...ORCHESTRATOR_LIMITS, ...limits }
+  let marks = NOTHING_CONSUMED
+  const take = (now = T0) => {
+    const context = { state, definitions, limits: all, random: { next: () => 0.5 }, source: '/test', now, marks }
+    const turn = takeTurn(queue, context)
+    marks = turn.marks
+    return turn
+  }
+  const wait = (...records: readonly LogRecord[]) => {
+    for (const record of records) queue.push({ source: 'commands', record })
+  }
+  const begin = (count: number, from = 0) =>
+    wait(...Array.from({ length: count }, (_, i) => start(`s-${from + i}`, from + i)))
+  return { state, queue, take, wait, begin }
+}
+
+const typesOf = (turn: { readonly events: readonly { headers: unknown }[] }) =>
+  turn.events.map((record) => headerOf(delivered(record as never), 'ce_type'))
+
+test('takes inputs up to the limit, says how far it came, and leaves the rest', () => {
+  const { begin, take, queue } = rig({ turnInputsMax: 3 })
+  begin(5)
+  const first = take()
+  expect(first.marks.commands).toBe(3n)
+  expect(first.inputs).toEqual({ applied: 3, deadLettered: 0, ignored: {} })
+  expect(first.effects.map(({ command }) => command.sagaId)).toEqual(['s-0', 's-1', 's-2'])
+  expect(queue.length).toBe(2)
+  expect(take().marks.commands).toBe(5n)
+})
+
+test('takes no more than fits into a batch; what does not fit comes first in the next', () => {
+  const { begin, take, queue } = rig({ batchBytesMax: 5_000 })
+  begin(6)
+  const first = take()
+  expect(first.events.length).toBeGreaterThan(0)
+  expect(queue.length).toBeGreaterThan(0)
+  const taken = [...first.effects]
+  while (queue.length > 0) taken.push(...take().effects)
+  expect(taken.map(({ command }) => command.sagaId)).toEqual(['s-0', 's-1', 's-2', 's-3', 's-4', 's-5'])
+})
+
+test('what fits into no batch becomes a dead letter, and those behind it go on', () => {
+  const { begin, wait, take, state } = rig({ batchBytesMax: 5_000 })
+  wait(start('large', 0, { id: 'x'.repeat(6_000), cents: 5 }))
+  begin(1, 1)
+  const turn = take()
+  expect(turn.dead.map(({ reason, record }) => [reason, record.offset])).toEqual([['too-large', 0n]])
+  expect(turn.inputs).toEqual({ applied: 1, deadLettered: 1, ignored: {} })
+  expect(turn.marks.commands).toBe(2n)
+  expect(state.liveSagas).toBe(1)
+})
+
+test('due timers have a share of a turn while inputs wait, and all of it when none do', () => {
+  const { begin, take } = rig({ turnInputsMax: 10, turnTimersMax: 2 })
+  begin(8)
+  take()
+  begin(3, 8)
+  const shared = take(STOCK_DUE)
+  expect(shared.inputs.applied).toBe(3)
+  expect(shared.events.length).toBe(2 + 3 * 2)
+  const alone = take(STOCK_DUE)
+  expect(alone.events.length).toBe(6)
+  expect(take(STOCK_DUE).events).toEqual([])
+})
+
+test('timers that do not fit into this batch fire in the next', () => {
+  const { begin, take, state } = rig({ batchBytesMax: 3_000 })
+  begin(4)
+  while (state.liveSagas < 4) take()
+  let fired = 0
+  let turns = 0
+  for (; (state.due.earliest() ?? Number.POSITIVE_INFINITY) <= STOCK_DUE && turns < 20; turns++)
+    fired += take(STOCK_DUE).events.length
+  expect(fired).toBe(4)
+  expect(turns).toBeGreaterThan(1)
+})
+
+test('a saga that is quarantined leaves its inputs as dead letters, and the others alone', () => {
+  const { begin, wait, take, state } = rig()
+  begin(2)
+  take()
+  state.quarantine('s-0', 'its events cannot be folded')
+  wait(start('s-0', 2), start('s-1', 3))
+  const turn = take(STOCK_DUE)
+  expect(turn.dead).toEqual([
+    expect.objectContaining({ reason: 'saga-quarantined', message: 'its events cannot be folded' }),
+  ])
+  expect(turn.inputs.ignored).toEqual({ 'duplicate-start': 1 })
+  expect(typesOf(turn)).toHaveLength(1)
+})
+
+test('a saga whose open step is gone from its definition waits without a timer, and says why', () => {
+  const { begin, wait, take, state } = rig()
+  begin(1)
+  take()
+  const saga = state.live(sagaId('s-0'))
+  if (!saga) throw new Error('it has started')
+
+  const changed = rig({}, { ...fulfil, steps: fulfil.steps.filter(({ name }) => name !== 'stock') })
+  changed.state.keep(saga)
+  expect(changed.state.due.earliest()).toBe(STOCK_DUE)
+  const turn = changed.take(STOCK_DUE)
+  expect(turn.stalled).toEqual([{ saga: 's-0', why: expect.stringContaining('fulfil version 1 has no step for it') }])
+  expect({ events: turn.events, due: changed.state.due.earliest() }).toEqual({ events: [], due: undefined })
+  // It is there still, for whoever mends the definition.
+  expect(changed.state.live(sagaId('s-0'))).toEqual(saga)
+  changed.wait(start('s-1', 0))
+  expect(changed.take(STOCK_DUE).stalled).toEqual([])
+
+  wait()
+  expect(take(STOCK_DUE).stalled).toEqual([])
+})
