@@ -43,3 +43,15 @@ export function deadLetterRecord(record: LogRecord, why: DeadLetterReason): NewR
     ],
   }
 }
+
+/** Says that a dead letter's value is left out: with these headers it was too large, and stands where it came from. */
+const VALUE_OMITTED = 'dlq-value-omitted'
+
+/** The code under which every broker refuses a record that it will never take for its size. */
+export const RECORD_TOO_LARGE = 'record-too-large'
+
+/** A dead letter that does not fit with its headers added: its bytes stay where the headers say it came from. */
+export function withoutValue(letter: NewRecord): NewRecord {
+  if (letter.headers.some(([name]) => name === VALUE_OMITTED)) return letter
+  return { ...letter, value: null, headers: [...letter.headers, [VALUE_OMITTED, 'true']] }
+}

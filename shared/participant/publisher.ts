@@ -2,11 +2,11 @@
  * Appends replies and dead letters until each is durable.
  *
  * A record is pending -> appended; or, when a reply is refused for good, it turns into the dead letter of its command,
- * pending again. A dead letter is never given up: refused for good it is tried once more without its value, and then
- * over and over, which holds the partition and shows as lag. Records to one topic-partition keep their order, unless
+ * pending again. A dead letter is never given up: refused for its size it goes without its value, else it is tried over
+ * and over, which holds the partition and shows as lag. Records to one topic-partition keep their order, unless
  * the broker left one of them open: a repeated reply is harmless.
  */
-import { type DeadLetterReason, deadLetterRecord } from '../message/dead-letter.ts'
+import { type DeadLetterReason, deadLetterRecord, RECORD_TOO_LARGE, withoutValue } from '../message/dead-letter.ts'
 import { OperationalError } from '../message/errors.ts'
 import { partitionOf } from '../message/murmur2.ts'
 import type { LogRecord, NewRecord } from '../message/record.ts'
@@ -26,8 +26,6 @@ export interface Outgoing {
   readonly source: LogRecord
   /** Set after a batch was refused, to find out which of its records was meant. */
   readonly alone?: boolean
-  /** Set on a dead letter whose value had to be left out. */
-  readonly stripped?: boolean
 }
 
 export interface PublisherPorts {
@@ -115,8 +113,7 @@ export class Publisher {
     if (error.retriable) return item
     if (item.kind === 'reply')
       return this.deadLetter(item.source, { reason: 'reply-refused', message: `${item.topic}: ${error.message}` })
-    if (item.stripped || error.code === 'topic-missing') return item
-    return { ...item, stripped: true, record: withoutValue(item.record) }
+    return error.code === RECORD_TOO_LARGE ? { ...item, record: withoutValue(item.record) } : item
   }
 
   async #partitions(topic: string): Promise<number | OperationalError> {
@@ -128,10 +125,6 @@ export class Publisher {
       return error
     }
   }
-}
-
-function withoutValue(record: NewRecord): NewRecord {
-  return { ...record, value: null, headers: [...record.headers, ['dlq-value-left-out', 'true']] }
 }
 
 function unanswered(): OperationalError {

@@ -1,8 +1,7 @@
 /** Stores dead letters before the mark passes their records: a record is never lost between the two (S12, S18). */
-import { deadLetterRecord } from '../message/dead-letter.ts'
+import { deadLetterRecord, RECORD_TOO_LARGE, withoutValue } from '../message/dead-letter.ts'
 import { OperationalError } from '../message/errors.ts'
 import { partitionOf } from '../message/murmur2.ts'
-import type { NewRecord } from '../message/record.ts'
 import type { AppendBatch, Broker } from '../ports/broker.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
 import type { Log, Metrics } from '../ports/telemetry.ts'
@@ -40,8 +39,9 @@ export async function storeDeadLetters(
     const again: AppendBatch[] = []
     left.forEach((batch, i) => {
       const result = results[i]
-      if (result?.kind === 'refused') again.push(withoutValues(batch))
-      else if (result?.kind !== 'appended') again.push(batch)
+      if (result?.kind === 'appended') return
+      const tooLarge = result?.kind === 'refused' && result.error.code === RECORD_TOO_LARGE
+      again.push(tooLarge ? { ...batch, records: batch.records.map(withoutValue) } : batch)
     })
     if (again.length === 0) return
     if (stopped())
@@ -62,12 +62,4 @@ function batchOf(ports: DeadLetterPorts, { record, reason, message }: DeadRecord
   metrics.count('kasaga_dead_letters_total', { service, reason })
   const letter = deadLetterRecord(record, { reason, message, group, service, at: clock.now() })
   return { topic, partition: record.key === null ? 0 : partitionOf(record.key, partitions), records: [letter] }
-}
-
-/** A record at the size limit does not fit with the headers added: its bytes stay where the headers say it came from. */
-function withoutValues(batch: AppendBatch): AppendBatch {
-  const records = batch.records.map(
-    (record): NewRecord => ({ ...record, value: null, headers: [...record.headers, ['dlq-value-omitted', 'true']] }),
-  )
-  return { ...batch, records }
 }

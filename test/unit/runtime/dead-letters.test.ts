@@ -11,9 +11,8 @@ import { collected } from '../../support/collected.ts'
 import { appending, unknownResult } from '../../support/participant-doubles.ts'
 import { delivered } from '../../support/wire.ts'
 
-const refused: AppendResult = {
-  kind: 'refused',
-  error: new OperationalError('too-large', 'too large', { where: 'test', retriable: false }),
+const refused = (code: string): AppendResult => {
+  return { kind: 'refused', error: new OperationalError(code, code, { where: 'test', retriable: false }) }
 }
 
 /** `answers`: how the first appends end; the rest are stored. */
@@ -60,13 +59,19 @@ test('a dead letter has the bytes and the headers of the record', async () => {
   expect((await letters()).map(seen)).toEqual([{ value: '{', mine: 'kept', omitted: undefined }])
 })
 
-test('one that the broker refuses is stored without its value, and says so', async () => {
-  const { store, letters } = await rig([refused])
+test('one that is refused for its size is stored without its value, and says so', async () => {
+  const { store, letters } = await rig([refused('record-too-large'), refused('record-too-large')])
   expect(await store([dead('large', 4n), dead('small', 5n)])).toBe('stored')
   expect((await letters()).map(seen)).toEqual([
     { value: 'small', mine: 'kept', omitted: undefined },
     { value: null, mine: 'kept', omitted: 'true' },
   ])
+})
+
+test('one that is refused for another reason keeps its bytes until it is taken', async () => {
+  const { store, letters } = await rig([refused('not-allowed'), refused('topic-missing')])
+  expect(await store([dead('precious', 4n)])).toBe('stored')
+  expect((await letters()).map(seen)).toEqual([{ value: 'precious', mine: 'kept', omitted: undefined }])
 })
 
 test('one that is not known to be stored is stored again', async () => {
