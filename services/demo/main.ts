@@ -143,7 +143,8 @@ async function publishAndCheck(home: Home, everything: Everything, { options, ou
     checkpoints: async () => allCheckpoints((await views()).db),
     ends: async (since) => endsOf(await views(), since),
     violations: async () => {
-      audit = await verifyHome(home, { topics, atRest: true, commands: true })
+      const onProgress = ({ events }: { events: number }) => output.progress(`the auditor has read ${events} events`)
+      audit = await verifyHome(home, { topics, atRest: true, commands: true, onProgress })
       return audit.violationsTotal
     },
     progress: output.progress,

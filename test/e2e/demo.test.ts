@@ -140,6 +140,7 @@ describe('says in one sentence what is wrong, and ends with 2', () => {
     [['--orders-file', join(scratch, 'missing')], /the orders in .*missing cannot be read: ENOENT/],
     [['--orders-file', bad], /line 2 of .*bad\.ndjson is no order: card: /],
     [['--orders-file', noJson], /line 1 of .*no-json\.ndjson is not JSON/],
+    [['--orders-file', bad, '--orders', '4'], /'--orders-file <path>' cannot be used with option '--orders <n>'/],
     [['--unknown'], /unknown option '--unknown'/],
     [['--data-dir', bad], /data directory .*bad\.ndjson cannot be made/],
   ])('demo %j', async (args, why) => {

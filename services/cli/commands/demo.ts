@@ -1,4 +1,5 @@
 /** `kasaga demo`: every service in one process, orders through it, and what the auditor says at the end. */
+import { Option } from 'commander'
 import { CliFailure } from '../failure.ts'
 import type { CliCommand } from '../surroundings.ts'
 import { type HomeOptions, whole, withHomeOptions } from './run-options.ts'
@@ -30,7 +31,9 @@ export function demoCommand(run: (options: DemoCommandOptions) => Promise<DemoEn
     withHomeOptions(command)
       .option('--orders <n>', 'make that many orders, instead of the sample file', whole(1))
       .option('--seed <n>', 'what the orders are made from', whole(0), 1)
-      .option('--orders-file <path>', 'read the orders from a file, one JSON object a line')
+      .addOption(
+        new Option('--orders-file <path>', 'read the orders from a file, one JSON object a line').conflicts('orders'),
+      )
       .option('--port <n>', 'port of the API; 0 takes a free one', whole(0, 65_535), 0)
       .option('--in-flight <n>', 'sagas that are under way at a time', whole(1, 100_000), 500)
       .option('--keep-running', 'leave the API up until Ctrl-C', false)
