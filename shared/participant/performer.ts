@@ -136,7 +136,7 @@ class Turn<Tx> {
     const verdict = verdictOf(command, this.#known, this.#ports.clock.now())
     if (verdict.kind === 'run') return false
     const reason = verdict.kind === 'tombstone' ? 'tombstone' : verdict.reason
-    this.#ports.metrics.count('kasaga_participant_unhandled_total', { command: command.info.type, reason })
+    this.#ports.metrics.count('kasaga_participant_unhandled_total', { type: command.info.type, reason })
     if (verdict.kind === 'answer') this.contents.set(command, verdict.content)
     else {
       this.#add(command, { outcome: 'tombstone', body: '', errorCode: undefined }, command.forwardKey)

@@ -35,17 +35,37 @@ test('a name without a line, or of another kind, is counted and not exported', a
   expect(text).not.toMatch(/^kasaga_(surprises|events)_total/m)
 })
 
-test('every metric that the code measures has its line', () => {
+function sources(): string[] {
   const root = fileURLToPath(new URL('../..', import.meta.url))
-  const files = ['shared', 'services'].flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) => join(root, folder, path)),
-  )
-  const measured = files
+  return ['shared', 'services']
+    .flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) => join(root, folder, path)),
+    )
     .filter((path) => path.endsWith('.ts'))
-    .flatMap((path) => [...readFileSync(path, 'utf8').matchAll(/\b(?:count|gauge|observe)\(\s*'(kasaga_\w+)'/g)])
+    .map((path) => readFileSync(path, 'utf8'))
+}
+
+test('every metric that the code measures has its line', () => {
+  const measured = sources()
+    .flatMap((source) => [...source.matchAll(/\b(?:count|gauge|observe)\(\s*'(kasaga_\w+)'/g)])
     .map(([, name = '']) => name)
   expect(measured.length).toBeGreaterThan(10)
   expect(measured.filter((name) => !Object.hasOwn(DOCUMENTED_METRICS, name))).toEqual([])
+})
+
+test('every label that the code measures by is one of the metric’s', () => {
+  const measured = sources().flatMap((source) => [
+    ...source.matchAll(/\b(?:count|gauge|observe)\(\s*'(kasaga_\w+)'[^{()]*\{ ([^}]*) \}/g),
+  ])
+  const wrong = measured.flatMap(([, name = '', labels = '']) =>
+    labels
+      .split(', ')
+      .map((label) => label.replace(/:.*/, ''))
+      .filter((label) => !DOCUMENTED_METRICS[name]?.labels.includes(label))
+      .map((label) => `${name}: ${label}`),
+  )
+  expect(measured.length).toBeGreaterThan(10)
+  expect(wrong).toEqual([])
 })
 
 function lines() {
