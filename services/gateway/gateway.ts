@@ -53,7 +53,7 @@ const LOOPBACK = '127.0.0.1'
 
 function refuseOpenHost(host: string, allowed: boolean): void {
   if (allowed || isLoopback(host)) return
-  const message = `will not listen on ${host} without authentication: listen on 127.0.0.1, or say --insecure-allow-anonymous`
+  const message = `will not listen on ${host} without authentication: listen on 127.0.0.1, or set KASAGA_INSECURE_ALLOW_ANONYMOUS=1 to let everyone who reaches it ask for anything`
   throw new OperationalError('authentication-missing', message, { where: 'gateway', retriable: false })
 }
 
