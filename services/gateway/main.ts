@@ -24,5 +24,5 @@ await runProcess('gateway', async ({ home, settings, metrics, registry, topics }
   })
   const { url } = await gateway.listen({ port, host })
   log.info('the API answers', { url })
-  return { stop: () => gateway.close(), ready: () => true, servesHealth: true }
+  return { stop: () => gateway.close() }
 })

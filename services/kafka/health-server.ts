@@ -1,6 +1,7 @@
 /** Health, readiness and metrics of a process that has no HTTP API of its own. */
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { Registry } from 'prom-client'
+import { messageOf, OperationalError } from '../../shared/message/errors.ts'
 
 export interface HealthOptions {
   readonly port: number
@@ -11,15 +12,25 @@ export interface HealthOptions {
 
 const REQUEST_TIMEOUT_MS = 10_000
 
-/** Listens; `close` ends it. */
-export async function serveHealth(options: HealthOptions): Promise<{ close(): Promise<void> }> {
+export interface HealthServer {
+  /** The one that was taken, when a free one was asked for. */
+  readonly port: number
+  close(): Promise<void>
+}
+
+/**
+ * Listens until it is closed; port 0 takes a free one.
+ * @throws OperationalError `address-unusable` when the address cannot be had.
+ */
+export async function serveHealth(options: HealthOptions): Promise<HealthServer> {
   const server = createServer((request, response) => {
     void answer(options, request.url ?? '', response)
   })
   server.requestTimeout = REQUEST_TIMEOUT_MS
   server.headersTimeout = REQUEST_TIMEOUT_MS
-  await listen(server, options)
+  const port = await listen(server, options)
   return {
+    port,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -28,11 +39,20 @@ export async function serveHealth(options: HealthOptions): Promise<{ close(): Pr
   }
 }
 
-function listen(server: Server, { port, host }: HealthOptions): Promise<void> {
+/** Answers with the port that it listens on. */
+function listen(server: Server, { port, host }: HealthOptions): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => resolve())
+    server.once('error', (cause) => reject(unusable(`${host}:${port}`, cause)))
+    server.listen(port, host, () => {
+      const address = server.address()
+      resolve(typeof address === 'object' && address ? address.port : port)
+    })
   })
+}
+
+function unusable(address: string, cause: Error): OperationalError {
+  const message = `health and metrics cannot listen on ${address} (${messageOf(cause)}): set KASAGA_PORT to another, or to 0`
+  return new OperationalError('address-unusable', message, { where: 'health', retriable: false, cause })
 }
 
 async function answer({ registry, ready }: HealthOptions, url: string, response: ServerResponse): Promise<void> {

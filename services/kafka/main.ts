@@ -25,9 +25,8 @@ export interface ProcessParts {
 /** A service that runs. */
 export interface Service {
   stop(): Promise<void>
-  readonly ready: () => boolean
-  /** It answers `/healthz` and `/metrics` itself. */
-  readonly servesHealth?: boolean
+  /** What `/readyz` asks; absent in a service that answers it, `/healthz` and `/metrics` itself. */
+  readonly ready?: () => boolean
 }
 
 const DRAIN_MS = 20_000
@@ -55,7 +54,7 @@ async function run(
   const { brokers, databaseUrl, prefix } = settings
   const home = await openKafkaHome({ kafka: { brokers, clientId: `kasaga-${name}` }, databaseUrl, log })
   const service = await start({ home, settings, topics: kasagaTopics(prefix), metrics, registry })
-  const health = service.servesHealth ? undefined : await openHealth(settings, { registry, ready: service.ready })
+  const health = service.ready && (await openHealth(settings, { registry, ready: service.ready, log }))
   log.info('running')
   closeWithGrace({ delay: DRAIN_MS }, async ({ err, signal }) => {
     if (err) log.error('stopping after an error', { error: messageOf(err) })
@@ -66,8 +65,14 @@ async function run(
   })
 }
 
+interface HealthParts extends Pick<HealthOptions, 'registry' | 'ready'> {
+  readonly log: Log
+}
+
 /** Only where a port is named: several processes of one machine would take the same one. */
-async function openHealth(settings: ProcessSettings, parts: Pick<HealthOptions, 'registry' | 'ready'>) {
-  const { port, listen: host } = settings
-  return port === undefined ? undefined : serveHealth({ port, host, ...parts })
+async function openHealth({ port, listen: host }: ProcessSettings, { log, ...parts }: HealthParts) {
+  if (port === undefined) return undefined
+  const health = await serveHealth({ port, host, ...parts })
+  log.info('health and metrics answer', { host, port: health.port })
+  return health
 }

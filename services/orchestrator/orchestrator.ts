@@ -34,6 +34,8 @@ export class Orchestrator {
   readonly #group: string
   #member: GroupMember | undefined
   #cancelGauges: (() => void) | undefined
+  /** The broker reported trouble that lasts; a partition that comes says that it is over. */
+  #inTrouble = false
 
   constructor(options: OrchestratorOptions) {
     this.#options = options
@@ -56,8 +58,7 @@ export class Orchestrator {
       assigned: (partition) => this.#own(partition),
       revoked: (partition) => this.#letGo(partition),
       records: (topic, partition, records) => this.#owners.get(partition)?.enqueue(topic, records),
-      trouble: (error) =>
-        this.#options.log.error('the broker reports trouble', { code: error.code, error: error.message }),
+      trouble: (error) => this.#noteTrouble(error),
     }
     this.#member = await broker.join(
       { group: this.#group, topics: [topics.commands, topics.replies, topics.events] },
@@ -71,13 +72,17 @@ export class Orchestrator {
     this.#cancelGauges?.()
     await this.#member?.close()
     await Promise.all([...this.#owners.keys()].map((partition) => this.#letGo(partition)))
+    this.#member = undefined
     this.#sender.close()
   }
 
-  /** Partitions whose log has been read and claimed: what readiness asks. */
+  /**
+   * It is in its group, the log of every partition that it holds has been read and claimed, and the broker has reported
+   * nothing since that lasts: what readiness asks. One that the others leave no partition to is ready too.
+   */
   get ready(): boolean {
     const owners = [...this.#owners.values()]
-    return owners.every((owner) => owner.status === 'live')
+    return this.#member !== undefined && !this.#inTrouble && owners.every((owner) => owner.status === 'live')
   }
 
   /** Sagas that have not ended and inputs that wait, over all partitions held here. */
@@ -87,7 +92,13 @@ export class Orchestrator {
     return { liveSagas: sum((owner) => owner.liveSagas), waitingInputs: sum((owner) => owner.waitingInputs) }
   }
 
+  #noteTrouble({ code, message, retriable }: OperationalError): void {
+    if (!retriable) this.#inTrouble = true
+    this.#options.log.error('the broker reports trouble', { code, error: message })
+  }
+
   #own(partition: number): void {
+    this.#inTrouble = false
     const owner = new Owner(partition, this.#ports, () => this.#held())
     this.#owners.set(partition, owner)
     owner.start()

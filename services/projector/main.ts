@@ -4,5 +4,5 @@ import { startProjector } from './home.ts'
 
 await runProcess('projector', async ({ home, settings, metrics }) => {
   const projector = await startProjector(home, { prefix: settings.prefix, metrics })
-  return { stop: () => projector.close(), ready: () => true }
+  return { stop: () => projector.close(), ready: () => projector.ready }
 })

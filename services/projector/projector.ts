@@ -29,6 +29,8 @@ export class Projector {
   readonly #closing = Promise.withResolvers<void>()
   #closed = false
   #failures = 0
+  /** The broker reported trouble that lasts; a partition that comes says that it is over. */
+  #inTrouble = false
   /** When the last chunk was begun. */
   #appliedFrom = 0
   #member: GroupMember | undefined
@@ -63,6 +65,16 @@ export class Projector {
   /** Whether the views hold each partition's log before the offset given for it, as far as is known here. */
   caughtUp(offsets: ReadonlyMap<number, bigint>): boolean {
     return [...offsets].every(([partition, offset]) => this.#progress.at(partition) >= offset)
+  }
+
+  /**
+   * It writes, no projection stands still on a partition that it holds, and the broker has reported nothing that lasts:
+   * what readiness asks. One that the others leave no partition to is ready too.
+   */
+  get ready(): boolean {
+    const feeds = [...this.#feeds.values()]
+    const going = feeds.every((feed) => feed.status === 'open' && feed.broken.size === 0)
+    return !this.#closed && !this.#inTrouble && this.#failures === 0 && going
   }
 
   /** Waits until a partition's log before `offset` is in the views; rejects with `views-behind` after `waitMs`. */
@@ -103,6 +115,7 @@ export class Projector {
       { group, topics: [topic] },
       {
         assigned: (partition) => {
+          this.#inTrouble = false
           this.#feeds.set(partition, new PartitionFeed(partition))
           this.#wake()
         },
@@ -114,7 +127,10 @@ export class Projector {
           await this.#applying
         },
         records: (_, partition, records) => this.#take(partition, records),
-        trouble: (error) => log.error('the log cannot be read', { code: error.code, why: error.message }),
+        trouble: ({ code, message, retriable }) => {
+          if (!retriable) this.#inTrouble = true
+          log.error('the log cannot be read', { code, why: message })
+        },
       },
     )
   }

@@ -5,5 +5,5 @@ import { PARTICIPANTS } from '../participants/home.ts'
 await runProcess('shipping', async ({ home, settings, metrics }) => {
   const service = await PARTICIPANTS.shipping(home, { prefix: settings.prefix, metrics })
   await service.start()
-  return { stop: () => service.stop(), ready: () => true }
+  return { stop: () => service.stop(), ready: () => service.ready }
 })

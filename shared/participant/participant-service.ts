@@ -56,6 +56,8 @@ export interface ParticipantService {
   start(): Promise<void>
   /** Finishes the chunks in work, keeps their checkpoints, and leaves the group. */
   stop(): Promise<void>
+  /** It is in its group, and the broker has reported nothing since that lasts: what readiness asks. */
+  readonly ready: boolean
 }
 
 /**
@@ -101,6 +103,8 @@ class Consumer<Tx> implements ParticipantService, GroupListener {
   readonly #workers = new Map<number, PartitionWorker<Tx>>()
   #joining: PromiseWithResolvers<GroupMember> | undefined
   #member: GroupMember | undefined
+  /** The broker reported trouble that lasts; a partition that comes says that it is over. */
+  #inTrouble = false
 
   constructor(topic: string, limits: WorkerLimits, ports: ConsumerPorts<Tx>) {
     this.#topic = topic
@@ -127,6 +131,10 @@ class Consumer<Tx> implements ParticipantService, GroupListener {
     }
   }
 
+  get ready(): boolean {
+    return this.#member !== undefined && !this.#inTrouble
+  }
+
   async stop(): Promise<void> {
     const member = await this.#joining?.promise
     await Promise.all([...this.#workers.keys()].map((partition) => this.revoked(partition)))
@@ -136,6 +144,7 @@ class Consumer<Tx> implements ParticipantService, GroupListener {
   }
 
   assigned(partition: number): void {
+    this.#inTrouble = false
     const member = this.#joining?.promise
     assert(member !== undefined, 'a partition is assigned to a participant that has started')
     const worker = new PartitionWorker<Tx>({ topic: this.#topic, partition }, { ...this.#ports, member }, this.#limits)
@@ -153,6 +162,7 @@ class Consumer<Tx> implements ParticipantService, GroupListener {
   }
 
   trouble(error: OperationalError): void {
+    if (!error.retriable) this.#inTrouble = true
     this.#ports.metrics.count('kasaga_participant_trouble_total')
     this.#ports.log.error('the broker is in trouble', { code: error.code, error })
   }
