@@ -13,6 +13,7 @@ import { reportText } from '../auditor/report-text.ts'
 import { type DemoEnd, demo } from '../demo/main.ts'
 import type { Home } from '../home.ts'
 import { KAFKA_PARTITIONS, openKafkaHome } from '../kafka/home.ts'
+import { kafkaSecurityFrom } from '../kafka/security-settings.ts'
 import { isLogLevel } from '../kafka/settings.ts'
 import { openHome } from '../one-process/home.ts'
 import { startEverything } from '../one-process/main.ts'
@@ -32,6 +33,7 @@ const { env, stdout, stderr, stdin } = process
 const level = env.KASAGA_LOG_LEVEL ?? 'warn'
 const log: Log = pinoLog({ level: isLogLevel(level) ? level : 'warn' })
 const stop = new StopSignal()
+const kafkaSecurity = () => kafkaSecurityFrom(env)
 const progress = progressLine(stderr, () => Date.now())
 
 const around: Surroundings = {
@@ -66,14 +68,14 @@ async function runDemo(options: DemoCommandOptions): Promise<DemoEnd> {
     stderr.write(`${line}\n`)
   }
   const { inFlight: inFlightMax, ...rest } = options
-  const end = await demo({ ...rest, inFlightMax }, { out, note, progress: progress.show, log, stop })
+  const end = await demo({ ...rest, inFlightMax, kafkaSecurity }, { out, note, progress: progress.show, log, stop })
   progress.clear()
   return end
 }
 
 async function runDev(options: DevCommandOptions): Promise<void> {
   listenForSignals()
-  const home = await openHome(options, log)
+  const home = await openHome({ ...options, kafkaSecurity }, log)
   try {
     const everything = await startEverything(home, options.prefix)
     try {
@@ -90,7 +92,7 @@ async function runDev(options: DevCommandOptions): Promise<void> {
 }
 
 async function runVerify(options: VerifyCommandOptions): Promise<'clean' | 'violations'> {
-  const home = await openHome({ ...options, mustExist: true }, log)
+  const home = await openHome({ ...options, kafkaSecurity, mustExist: true }, log)
   try {
     await (await home.views()).writer.prepare(PROJECTIONS)
     const topics = kasagaTopics(options.prefix)
@@ -132,7 +134,7 @@ async function onKafka<T>(
       retriable: false,
     })
   const home = await openKafkaHome({
-    kafka: { brokers: kafka.split(','), clientId: 'kasaga' },
+    kafka: { ...kafkaSecurity(), brokers: kafka.split(','), clientId: 'kasaga' },
     databaseUrl: undefined,
     log,
   })

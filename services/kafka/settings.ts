@@ -1,11 +1,12 @@
 /** What a process on Kafka is told by its environment. */
-import { OperationalError } from '../../shared/message/errors.ts'
-
-export type Environment = Readonly<Record<string, string | undefined>>
+import { badSetting, type Environment } from './bad-setting.ts'
+import { type KafkaSecurity, kafkaSecurityFrom } from './security-settings.ts'
 
 export interface ProcessSettings {
   /** `host:port`, at least one. KASAGA_KAFKA, separated by commas. */
   readonly brokers: readonly string[]
+  /** KASAGA_KAFKA_TLS, _CA_FILE, _SASL_*; neither unless told otherwise. */
+  readonly security: KafkaSecurity
   /** KASAGA_PREFIX; `kasaga` unless told otherwise. */
   readonly prefix: string
   /** KASAGA_DATABASE_URL. */
@@ -29,24 +30,21 @@ export function isLogLevel(text: string): text is LogLevel {
 
 const PREFIX = /^[a-z][a-z0-9-]{0,63}$/
 
-function wrong(name: string, why: string): OperationalError {
-  return new OperationalError('bad-setting', `${name} ${why}`, { where: 'settings', retriable: false })
-}
-
 /** @throws OperationalError `bad-setting` that names the variable and what it should be. */
 export function settingsFrom(env: Environment): ProcessSettings {
   const brokers = (env.KASAGA_KAFKA ?? '').split(',').filter((broker) => broker !== '')
   if (brokers.length === 0)
-    throw wrong('KASAGA_KAFKA', 'is not set: host:port of a broker, several separated by commas')
+    throw badSetting('KASAGA_KAFKA', 'is not set: host:port of a broker, several separated by commas')
   const prefix = env.KASAGA_PREFIX ?? 'kasaga'
-  if (!PREFIX.test(prefix)) throw wrong('KASAGA_PREFIX', 'has small letters, digits and -, a letter first')
+  if (!PREFIX.test(prefix)) throw badSetting('KASAGA_PREFIX', 'has small letters, digits and -, a letter first')
   const port = env.KASAGA_PORT === undefined ? undefined : Number(env.KASAGA_PORT)
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535))
-    throw wrong('KASAGA_PORT', 'is not a port')
+    throw badSetting('KASAGA_PORT', 'is not a port: 0 to 65535')
   const logLevel = env.KASAGA_LOG_LEVEL ?? 'info'
-  if (!isLogLevel(logLevel)) throw wrong('KASAGA_LOG_LEVEL', `is none of ${LOG_LEVELS.join(', ')}`)
+  if (!isLogLevel(logLevel)) throw badSetting('KASAGA_LOG_LEVEL', `is none of ${LOG_LEVELS.join(', ')}`)
   return {
     brokers,
+    security: kafkaSecurityFrom(env),
     prefix,
     databaseUrl: env.KASAGA_DATABASE_URL,
     port,

@@ -4,6 +4,7 @@ import type { Log } from '../../shared/ports/telemetry.ts'
 import { isEmbeddedHome, openEmbeddedHome } from '../embedded/home.ts'
 import type { Home } from '../home.ts'
 import { openKafkaHome } from '../kafka/home.ts'
+import type { KafkaSecurity } from '../kafka/security-settings.ts'
 
 export interface HomeChoice {
   /** Data folder of the embedded home. */
@@ -11,18 +12,20 @@ export interface HomeChoice {
   /** `host:port` of brokers, separated by commas. */
   readonly kafka?: string | undefined
   readonly databaseUrl?: string | undefined
+  /** How to talk to the brokers; asked only where there are any. */
+  readonly kafkaSecurity?: () => KafkaSecurity
   /** The data folder must have been used before: nothing is made. */
   readonly mustExist?: boolean
 }
 
 /** @throws OperationalError when both homes are named, or half of one, or it cannot be opened. */
 export async function openHome(choice: HomeChoice, log: Log): Promise<Home> {
-  const { dataDir, kafka, databaseUrl, mustExist = false } = choice
+  const { dataDir, kafka, databaseUrl, kafkaSecurity = () => ({}), mustExist = false } = choice
   if (kafka !== undefined) {
     if (dataDir !== undefined) throw unclear('either --data-dir or --kafka, not both')
     if (databaseUrl === undefined) throw unclear('--kafka needs --database-url: the views and tables live in Postgres')
     const brokers = kafka.split(',').filter((broker) => broker !== '')
-    return openKafkaHome({ kafka: { brokers, clientId: 'kasaga' }, databaseUrl, log })
+    return openKafkaHome({ kafka: { ...kafkaSecurity(), brokers, clientId: 'kasaga' }, databaseUrl, log })
   }
   if (databaseUrl !== undefined) throw unclear('--database-url goes with --kafka')
   if (dataDir === undefined) throw unclear('name a --data-dir, or --kafka and --database-url')

@@ -1,0 +1,75 @@
+/** What processes take from their environment, and what they say of what they cannot take. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { settingsFrom } from '../../services/kafka/settings.ts'
+
+let folder = ''
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kasaga-settings-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+const KAFKA = { KASAGA_KAFKA: 'a:9092,b:9092' }
+const security = (env: Record<string, string>) => settingsFrom({ ...KAFKA, ...env }).security
+
+test('what is left out is the default: this machine, no TLS, no login', () => {
+  expect(settingsFrom(KAFKA)).toEqual({
+    brokers: ['a:9092', 'b:9092'],
+    security: {},
+    prefix: 'kasaga',
+    databaseUrl: undefined,
+    port: undefined,
+    listen: '127.0.0.1',
+    insecureAllowAnonymous: false,
+    logLevel: 'info',
+  })
+})
+
+test('TLS trusts the system, or the authorities of a file', async () => {
+  expect(security({ KASAGA_KAFKA_TLS: '1' })).toEqual({ tls: true })
+  const ca = join(folder, 'ca.pem')
+  await writeFile(ca, 'PEM\n')
+  expect(security({ KASAGA_KAFKA_TLS: '1', KASAGA_KAFKA_CA_FILE: ca })).toEqual({ tls: { ca: 'PEM\n' } })
+})
+
+test('a login has its password from a file or from the environment', async () => {
+  const file = join(folder, 'password')
+  await writeFile(file, 'p w\n')
+  const login = { KASAGA_KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512', KASAGA_KAFKA_SASL_USERNAME: 'ann' }
+  const sasl = { mechanism: 'scram-sha-512', username: 'ann', password: 'p w' }
+  expect(security({ ...login, KASAGA_KAFKA_SASL_PASSWORD_FILE: file })).toEqual({ sasl })
+  expect(security({ ...login, KASAGA_KAFKA_SASL_PASSWORD: 'p w' })).toEqual({ sasl })
+  const plain = { ...login, KASAGA_KAFKA_SASL_MECHANISM: 'plain', KASAGA_KAFKA_SASL_PASSWORD: 'p w' }
+  expect(security({ ...plain, KASAGA_KAFKA_TLS: '1' })).toEqual({ tls: true, sasl: { ...sasl, mechanism: 'plain' } })
+})
+
+const LOGIN = {
+  KASAGA_KAFKA_SASL_MECHANISM: 'scram-sha-256',
+  KASAGA_KAFKA_SASL_USERNAME: 'ann',
+  KASAGA_KAFKA_SASL_PASSWORD: 'secret-word',
+}
+
+describe('names what cannot be used', () => {
+  test.each<[string, Record<string, string>]>([
+    ['KASAGA_KAFKA is not set', { KASAGA_KAFKA: '' }],
+    ['KASAGA_PREFIX', { KASAGA_PREFIX: 'No!' }],
+    ['KASAGA_PORT', { KASAGA_PORT: '70000' }],
+    ['KASAGA_LOG_LEVEL', { KASAGA_LOG_LEVEL: 'loud' }],
+    ['KASAGA_KAFKA_TLS is 1, or 0', { KASAGA_KAFKA_TLS: 'yes' }],
+    ['KASAGA_KAFKA_CA_FILE has no use without', { KASAGA_KAFKA_CA_FILE: '/ca.pem' }],
+    ['KASAGA_KAFKA_CA_FILE names a file', { KASAGA_KAFKA_TLS: '1', KASAGA_KAFKA_CA_FILE: '/nowhere/ca.pem' }],
+    ['KASAGA_KAFKA_SASL_MECHANISM is not set', { KASAGA_KAFKA_SASL_USERNAME: 'ann' }],
+    ['KASAGA_KAFKA_SASL_MECHANISM is none of', { ...LOGIN, KASAGA_KAFKA_SASL_MECHANISM: 'magic' }],
+    ['KASAGA_KAFKA_SASL_MECHANISM plain sends', { ...LOGIN, KASAGA_KAFKA_SASL_MECHANISM: 'plain' }],
+    ['KASAGA_KAFKA_SASL_USERNAME', { ...LOGIN, KASAGA_KAFKA_SASL_USERNAME: '' }],
+    ['KASAGA_KAFKA_SASL_PASSWORD_FILE is not set', { ...LOGIN, KASAGA_KAFKA_SASL_PASSWORD: '' }],
+    ['are both set', { ...LOGIN, KASAGA_KAFKA_SASL_PASSWORD_FILE: '/nowhere/password' }],
+  ])('%s', (what, env) => {
+    const reading = () => settingsFrom({ ...KAFKA, ...env })
+    expect(reading).toThrow(what)
+    expect(reading).toThrow(expect.objectContaining({ code: 'bad-setting', retriable: false }))
+    expect(reading).not.toThrow('secret-word')
+  })
+})
