@@ -17,7 +17,7 @@ export const inventory = participant('inventory', {
   reserve: command({
     input: z.object({ orderId, lines: z.array(OrderLine).min(1).max(100) }),
     output: z.object({ reservationId: z.string(), parcel: Parcel }),
-    rejects: ['never-in-stock'],
+    rejects: ['never-in-stock', 'order-known'],
   }),
   /** Undoes `reserve`. */
   release: command({ input: z.object({ orderId }) }),

@@ -21,7 +21,8 @@ const GRAMS_PER_ITEM = 250
 
 export const inventoryHandlers: Handlers<typeof inventory, Tx> = {
   reserve: batched(async (items, { tx }) => {
-    const refusals = items.map((item) => refusalOf(item.input.lines))
+    const known = await knownOrders(tx, items)
+    const refusals = items.map((item) => refusalOf(item, known))
     const accepted = items.filter((_, index) => !refusals[index])
     if (accepted.length > 0) await reserve(tx, accepted)
     return items.map((item, index) => refusals[index] ?? reservationOf(item))
@@ -32,7 +33,16 @@ export const inventoryHandlers: Handlers<typeof inventory, Tx> = {
   }),
 }
 
-function refusalOf(lines: readonly Line[]): Rejected | undefined {
+/** Orders that stock was set aside for: by other sagas, because one's own command comes here once. */
+async function knownOrders(tx: Tx, items: readonly Reserve[]): Promise<ReadonlySet<string>> {
+  const orderIds = items.map(({ input }) => input.orderId)
+  const rows = await tx.selectFrom('reservations').select('order_id').where('order_id', 'in', orderIds).execute()
+  return new Set(rows.map((row) => row.order_id))
+}
+
+/** A known order is a no: left to the table's key it would be a failure in SQL's words, tried again and again. */
+function refusalOf({ input: { orderId, lines } }: Reserve, known: ReadonlySet<string>): Rejected | undefined {
+  if (known.has(orderId)) return rejected('order-known', `${orderId} is another saga's order`)
   const line = lines.find(({ sku }) => sku.startsWith(NEVER_IN_STOCK))
   return line && rejected('never-in-stock', `${line.sku} is not to be had`, { sku: line.sku })
 }

@@ -9,7 +9,7 @@ export const payment = participant('payment', {
   charge: command({
     input: z.object({ orderId, cents: z.int().positive().max(2_000_000_000), card: z.string().min(4).max(64) }),
     output: z.object({ chargeId: z.string() }),
-    rejects: ['card-declined'],
+    rejects: ['card-declined', 'order-known'],
   }),
   /** Undoes `charge`. */
   refund: command({ input: z.object({ orderId, chargeId: z.string().optional() }) }),

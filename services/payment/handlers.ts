@@ -1,6 +1,6 @@
 /** Takes money and gives it back, many orders to a statement. A card is never kept. */
 import type { Transaction } from 'kysely'
-import { fatal, rejected } from '../../shared/participant/answer.ts'
+import { fatal, type Rejected, rejected } from '../../shared/participant/answer.ts'
 import { type BatchItem, batched, type Handlers } from '../../shared/participant/handlers.ts'
 import type { payment } from './contract.ts'
 import type { PaymentTables } from './tables.ts'
@@ -14,12 +14,11 @@ const DECLINED_ENDING = '0002'
 
 export const paymentHandlers: Handlers<typeof payment, Tx> = {
   charge: batched(async (items, { tx }) => {
-    const taken = items.filter((item) => !isDeclined(item))
+    const known = await knownOrders(tx, items)
+    const refusals = items.map((item) => refusalOf(item, known))
+    const taken = items.filter((_, index) => !refusals[index])
     if (taken.length > 0) await insertCharges(tx, taken)
-    return items.map((item) => {
-      if (isDeclined(item)) return rejected('card-declined', 'the card was declined')
-      return { chargeId: chargeIdOf(item.input.orderId) }
-    })
+    return items.map(({ input }, index) => refusals[index] ?? { chargeId: chargeIdOf(input.orderId) })
   }),
   refund: batched(async (items, { tx }) => {
     const charges = await chargesOf(tx, items)
@@ -31,8 +30,17 @@ export const paymentHandlers: Handlers<typeof payment, Tx> = {
   }),
 }
 
-function isDeclined({ input }: Charge): boolean {
-  return input.card.endsWith(DECLINED_ENDING)
+/** Orders that were charged: by other sagas, because one's own command comes here once. */
+async function knownOrders(tx: Tx, items: readonly Charge[]): Promise<ReadonlySet<string>> {
+  const chargeIds = items.map(({ input }) => chargeIdOf(input.orderId))
+  const rows = await tx.selectFrom('charges').select('order_id').where('charge_id', 'in', chargeIds).execute()
+  return new Set(rows.map((row) => row.order_id))
+}
+
+/** A known order is a no: left to the table's key it would be a failure in SQL's words, tried again and again. */
+function refusalOf({ input: { orderId, card } }: Charge, known: ReadonlySet<string>): Rejected | undefined {
+  if (known.has(orderId)) return rejected('order-known', `${orderId} is another saga's order`)
+  return card.endsWith(DECLINED_ENDING) ? rejected('card-declined', 'the card was declined') : undefined
 }
 
 function chargeIdOf(orderId: string): string {

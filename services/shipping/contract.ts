@@ -11,6 +11,6 @@ export const shipping = participant('shipping', {
       parcel: z.object({ weightGrams: z.int().positive() }),
     }),
     output: z.object({ tracking: z.string() }),
-    rejects: ['undeliverable-address'],
+    rejects: ['undeliverable-address', 'order-known'],
   }),
 })

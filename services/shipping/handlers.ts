@@ -1,6 +1,6 @@
 /** Hands parcels over, many orders to a statement. */
 import type { Transaction } from 'kysely'
-import { rejected } from '../../shared/participant/answer.ts'
+import { type Rejected, rejected } from '../../shared/participant/answer.ts'
 import { type BatchItem, batched, type Handlers } from '../../shared/participant/handlers.ts'
 import type { shipping } from './contract.ts'
 import type { ShippingTables } from './tables.ts'
@@ -13,14 +13,26 @@ const UNDELIVERABLE: ReadonlySet<string> = new Set(['ZZ', 'Atlantis'])
 
 export const shippingHandlers: Handlers<typeof shipping, Tx> = {
   ship: batched(async (items, { tx }) => {
-    const deliverable = items.filter(({ input }) => !UNDELIVERABLE.has(input.country))
-    if (deliverable.length > 0) await insertShipments(tx, deliverable)
-    return items.map(({ input }) => {
-      if (UNDELIVERABLE.has(input.country))
-        return rejected('undeliverable-address', `nobody delivers to ${input.country}`, { country: input.country })
-      return { tracking: trackingOf(input.orderId) }
-    })
+    const known = await knownOrders(tx, items)
+    const refusals = items.map((item) => refusalOf(item, known))
+    const accepted = items.filter((_, index) => !refusals[index])
+    if (accepted.length > 0) await insertShipments(tx, accepted)
+    return items.map(({ input }, index) => refusals[index] ?? { tracking: trackingOf(input.orderId) })
   }),
+}
+
+/** Orders whose parcel has left: by other sagas, because one's own command comes here once. */
+async function knownOrders(tx: Tx, items: readonly Ship[]): Promise<ReadonlySet<string>> {
+  const trackings = items.map(({ input }) => trackingOf(input.orderId))
+  const rows = await tx.selectFrom('shipments').select('order_id').where('tracking', 'in', trackings).execute()
+  return new Set(rows.map((row) => row.order_id))
+}
+
+/** A known order is a no: left to the table's key it would be a failure in SQL's words, tried again and again. */
+function refusalOf({ input: { orderId, country } }: Ship, known: ReadonlySet<string>): Rejected | undefined {
+  if (known.has(orderId)) return rejected('order-known', `${orderId} is another saga's order`)
+  if (!UNDELIVERABLE.has(country)) return undefined
+  return rejected('undeliverable-address', `nobody delivers to ${country}`, { country })
 }
 
 function trackingOf(orderId: string): string {

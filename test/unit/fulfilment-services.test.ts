@@ -155,7 +155,99 @@ test('shipping hands parcels over, and refuses where nobody delivers', async () 
   expect(await auditShipping(db, { ordersMax: 10 })).toEqual([{ orderId: 'o1', applied: 1, undone: 0 }])
 })
 
-async function reopened(topic: string): Promise<ParticipantRig> {
+interface Second {
+  readonly participant: string
+  readonly forward: string
+  readonly undo?: string
+  readonly payload: Record<string, Json>
+  /** The service on tables of its own, and what its tables say. */
+  open(): Promise<{ readonly service: () => ParticipantService; readonly rows: () => Promise<unknown> }>
+}
+
+const seconds: readonly Second[] = [
+  {
+    participant: 'inventory',
+    forward: 'inventory.reserve.v1',
+    undo: 'inventory.release.v1',
+    payload: { lines: [{ sku: 'apple', quantity: 2 }] },
+    async open() {
+      const db = await database<InventoryTables>('inventory', inventoryMigrations)
+      const service = () => inventoryService({ ...ports(), inbox: kyselyInbox(db) })
+      return { service, rows: () => auditInventory(db, { ordersMax: 10 }) }
+    },
+  },
+  {
+    participant: 'payment',
+    forward: 'payment.charge.v1',
+    undo: 'payment.refund.v1',
+    payload: { cents: 2, card: '4242' },
+    async open() {
+      const db = await database<PaymentTables>('payment', paymentMigrations)
+      const service = () => paymentService({ ...ports(), inbox: kyselyInbox(db) })
+      return { service, rows: () => auditPayment(db, { ordersMax: 10 }) }
+    },
+  },
+  {
+    participant: 'shipping',
+    forward: 'shipping.ship.v1',
+    payload: { country: 'DE', parcel: { weightGrams: 500 } },
+    async open() {
+      const db = await database<ShippingTables>('shipping', shippingMigrations)
+      const service = () => shippingService({ ...ports(), inbox: kyselyInbox(db) })
+      return { service, rows: () => auditShipping(db, { ordersMax: 10 }) }
+    },
+  },
+]
+
+test.each(seconds)(
+  '$participant refuses an order that another saga has, and leaves that one what it has',
+  async (of) => {
+    rig = await reopened(`${of.participant}.commands`)
+    const { service, rows } = await of.open()
+    const forward = (saga: string): Sent => {
+      return { saga, type: of.forward, payload: { orderId: 'o1', ...of.payload } }
+    }
+    expect(await outcomes(service(), [forward('first')])).toMatchObject({ 'first forward': ['success', {}] })
+    const applied = await rows()
+    expect(applied).toMatchObject([{ orderId: 'o1', undone: 0 }])
+    // Beside an order that nobody has, and with an undo that must not reach what the first one has.
+    const own: Sent = { saga: 'third', type: of.forward, payload: { orderId: 'o3', ...of.payload } }
+    const undo: Sent[] = of.undo
+      ? [{ saga: 'second', type: of.undo, payload: { orderId: 'o1' }, direction: 'compensate' }]
+      : []
+    await rig.send(forward('second'), own, ...undo)
+    const replies = (await rig.replies(3 + undo.length)).map((reply) => [
+      `${reply.sagaId} ${reply.direction}`,
+      [reply.outcome, reply.errorCode],
+    ])
+    expect(Object.fromEntries(replies)).toMatchObject({
+      'second forward': ['rejected', 'order-known'],
+      'third forward': ['success', undefined],
+      ...(of.undo && { 'second compensate': ['success', undefined] }),
+    })
+    expect(await rows()).toMatchObject([...(applied as object[]), { orderId: 'o3', undone: 0 }])
+  },
+)
+
+test('of two sagas that bring one order at a time, one has it', async () => {
+  rig = await reopened('inventory.commands', 1)
+  const db = await database<InventoryTables>('inventory', inventoryMigrations)
+  const reserve = (saga: string): Sent => {
+    const payload = { orderId: 'o1', lines: [{ sku: 'apple', quantity: 2 }] }
+    return { saga, type: 'inventory.reserve.v1', payload }
+  }
+  const service = inventoryService({ ...ports(), inbox: kyselyInbox(db) })
+  const told = await outcomes(service, [reserve('first'), reserve('second')])
+  expect(
+    Object.values(told)
+      .map(([outcome]) => outcome)
+      .sort(),
+  ).toEqual(['rejected', 'success'])
+  expect(await auditInventory(db, { ordersMax: 10 })).toEqual([{ orderId: 'o1', applied: 2, undone: 0 }])
+  expect(await auditStock(db)).toEqual([])
+})
+
+async function reopened(topic: string, partitions?: number): Promise<ParticipantRig> {
   await rig.close()
-  return ParticipantRig.open(topic)
+  return ParticipantRig.open(topic, partitions)
 }
