@@ -14,7 +14,7 @@ import { type DemoEnd, demo } from '../demo/main.ts'
 import type { Home } from '../home.ts'
 import { KAFKA_PARTITIONS, openKafkaHome } from '../kafka/home.ts'
 import { kafkaSecurityFrom } from '../kafka/security-settings.ts'
-import { isLogLevel } from '../kafka/settings.ts'
+import { brokersOf, isLogLevel } from '../kafka/settings.ts'
 import { openHome } from '../one-process/home.ts'
 import { startEverything } from '../one-process/main.ts'
 import { definitions } from '../orders/definitions.ts'
@@ -134,7 +134,7 @@ async function onKafka<T>(
       retriable: false,
     })
   const home = await openKafkaHome({
-    kafka: { ...kafkaSecurity(), brokers: kafka.split(','), clientId: 'kasaga' },
+    kafka: { ...kafkaSecurity(), brokers: brokersOf(kafka), clientId: 'kasaga' },
     databaseUrl: undefined,
     log,
   })

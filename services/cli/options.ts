@@ -1,11 +1,14 @@
 /** Values of options, checked as they are read. */
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import { type Duration, durationMs } from '../../shared/saga/duration.ts'
 
-/** A whole number above zero. */
-export function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('a whole number above 0 is wanted')
-  return Number(text)
+/** Reads a whole number within bounds. */
+export function whole(from: number, to = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (text.trim() !== '' && Number.isSafeInteger(value) && value >= from && value <= to) return value
+    throw new InvalidArgumentError(`a whole number from ${from}${to === Number.MAX_SAFE_INTEGER ? '' : ` to ${to}`}`)
+  }
 }
 
 /** `'30 s'`, `30s`, or milliseconds. */
@@ -16,4 +19,11 @@ export function duration(text: string): number {
   } catch {
     throw new InvalidArgumentError("a duration is wanted, as '30 s' or '2 min'")
   }
+}
+
+const WAIT_MS = 60_000
+
+/** `--timeout`: how long `--wait` waits, in milliseconds once read. */
+export function timeoutOption(): Option {
+  return new Option('--timeout <duration>', "how long to wait, as '30 s'").argParser(duration).default(WAIT_MS, '60 s')
 }

@@ -30,9 +30,17 @@ export function isLogLevel(text: string): text is LogLevel {
 
 const PREFIX = /^[a-z][a-z0-9-]{0,63}$/
 
+/** Addresses that stand in one text, separated by commas. */
+export function brokersOf(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((broker) => broker.trim())
+    .filter((broker) => broker !== '')
+}
+
 /** @throws OperationalError `bad-setting` that names the variable and what it should be. */
 export function settingsFrom(env: Environment): ProcessSettings {
-  const brokers = (env.KASAGA_KAFKA ?? '').split(',').filter((broker) => broker !== '')
+  const brokers = brokersOf(env.KASAGA_KAFKA ?? '')
   if (brokers.length === 0)
     throw badSetting('KASAGA_KAFKA', 'is not set: host:port of a broker, several separated by commas')
   const prefix = env.KASAGA_PREFIX ?? 'kasaga'

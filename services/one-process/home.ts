@@ -5,6 +5,7 @@ import { isEmbeddedHome, openEmbeddedHome } from '../embedded/home.ts'
 import type { Home } from '../home.ts'
 import { openKafkaHome } from '../kafka/home.ts'
 import type { KafkaSecurity } from '../kafka/security-settings.ts'
+import { brokersOf } from '../kafka/settings.ts'
 
 export interface HomeChoice {
   /** Data folder of the embedded home. */
@@ -24,8 +25,11 @@ export async function openHome(choice: HomeChoice, log: Log): Promise<Home> {
   if (kafka !== undefined) {
     if (dataDir !== undefined) throw unclear('either --data-dir or --kafka, not both')
     if (databaseUrl === undefined) throw unclear('--kafka needs --database-url: the views and tables live in Postgres')
-    const brokers = kafka.split(',').filter((broker) => broker !== '')
-    return openKafkaHome({ kafka: { ...kafkaSecurity(), brokers, clientId: 'kasaga' }, databaseUrl, log })
+    return openKafkaHome({
+      kafka: { ...kafkaSecurity(), brokers: brokersOf(kafka), clientId: 'kasaga' },
+      databaseUrl,
+      log,
+    })
   }
   if (databaseUrl !== undefined) throw unclear('--database-url goes with --kafka')
   if (dataDir === undefined) throw unclear('name a --data-dir, or --kafka and --database-url')

@@ -46,5 +46,3 @@ export const PARTICIPANTS = {
   shipping: (home: Home, settings: ParticipantSettings) =>
     prepare(home, settings, { name: 'shipping', migrations: shippingMigrations, service: shippingService }),
 } as const
-
-export type ParticipantName = keyof typeof PARTICIPANTS

@@ -1,9 +1,8 @@
 /** The audit of a home: its log, its views, and the tables of the three participants. */
-
 import type { Json } from '../../shared/message/json.ts'
 import type { KasagaTopics } from '../../shared/message/topics.ts'
 import { type AuditOptions, audit } from '../auditor/audit.ts'
-import type { ParticipantAudit, ParticipantRow } from '../auditor/participant-ledger.ts'
+import { type ParticipantAudit, rowsOfPages } from '../auditor/participant-ledger.ts'
 import type { AuditReport } from '../auditor/report.ts'
 import type { Home } from '../home.ts'
 import { auditInventory, auditStock } from '../inventory/audit-query.ts'
@@ -22,7 +21,6 @@ export interface VerifyOptions extends Pick<AuditOptions, 'onProgress'> {
   readonly commands: boolean
 }
 
-const ORDERS_A_PAGE = 2_000
 const DEFINITION = 'fulfil-order'
 
 /** Audits everything that the home has. It changes nothing. */
@@ -52,7 +50,7 @@ function participantAudits(home: Home): ParticipantAudit[] {
       step: 'stock',
       definition: DEFINITION,
       units: itemsOf,
-      rows: () => pages((page) => auditInventory(inventory, page)),
+      rows: () => rowsOfPages((page) => auditInventory(inventory, page)),
       mismatches: async () =>
         (await auditStock(inventory)).map(
           ({ orderId, sku, moved, reserved }) => `stock of ${sku} for ${orderId}: ${moved} moved, ${reserved} reserved`,
@@ -63,13 +61,13 @@ function participantAudits(home: Home): ParticipantAudit[] {
       step: 'charge',
       definition: DEFINITION,
       units: (payload) => (payload as { cents: number }).cents,
-      rows: () => pages((page) => auditPayment(payment, page)),
+      rows: () => rowsOfPages((page) => auditPayment(payment, page)),
     },
     {
       name: 'shipping',
       step: 'ship',
       definition: DEFINITION,
-      rows: () => pages((page) => auditShipping(shipping, page)),
+      rows: () => rowsOfPages((page) => auditShipping(shipping, page)),
     },
   ]
 }
@@ -78,15 +76,4 @@ function participantAudits(home: Home): ParticipantAudit[] {
 function itemsOf(payload: Json): number {
   const { lines } = payload as { lines: readonly { quantity: number }[] }
   return lines.reduce((sum, { quantity }) => sum + quantity, 0)
-}
-
-type ReadPage = (page: { readonly after?: string; readonly ordersMax: number }) => Promise<readonly ParticipantRow[]>
-
-async function* pages(read: ReadPage): AsyncGenerator<readonly ParticipantRow[]> {
-  let rows = await read({ ordersMax: ORDERS_A_PAGE })
-  while (rows.length > 0) {
-    yield rows
-    const after = rows.at(-1)?.orderId
-    rows = after === undefined ? [] : await read({ after, ordersMax: ORDERS_A_PAGE })
-  }
 }

@@ -29,8 +29,6 @@ export type ClientCommand =
   | (PersonsAct & { readonly kind: 'cancel' })
   | (PersonsAct & { readonly kind: 'retry' })
 
-export type ClientCommandKind = ClientCommand['kind']
-
 /** Longest `ce_actor`, in characters. */
 export const ACTOR_CHARS_MAX = 200
 /** Longest `ce_reason`, in characters. */

@@ -29,11 +29,6 @@ export function assert(condition: boolean, why: string): asserts condition {
   if (!condition) throw new InvariantError(why)
 }
 
-/** Closes an exhaustive switch: the compiler proves that it is never reached. */
-export function assertNever(value: never): never {
-  throw new InvariantError(`unexpected value ${JSON.stringify(value)}`)
-}
-
 /** The message of whatever was thrown. Never throws, even when that has no text. */
 export function messageOf(error: unknown): string {
   try {

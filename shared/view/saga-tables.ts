@@ -3,8 +3,6 @@ import { along, bigint, boolean, first, int, offset, type RowOf, table, text } f
 
 export type SagaStatus = 'running' | 'compensating' | 'completed' | 'compensated' | 'stuck'
 
-export const SAGA_STATUSES: readonly SagaStatus[] = ['running', 'compensating', 'stuck', 'completed', 'compensated']
-
 export const sagas = table('sagas', {
   key: ['saga_id'],
   columns: {

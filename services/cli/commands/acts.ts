@@ -1,6 +1,6 @@
 /** What a person asks of a saga: both acts take a reason, and say who asked. */
 import { type AskOptions, asking, clientOf, writeResult } from '../ask.ts'
-import { duration } from '../options.ts'
+import { timeoutOption } from '../options.ts'
 import type { CliCommand } from '../surroundings.ts'
 import { detailText } from '../text/saga-text.ts'
 import { waitForSaga } from '../wait-for-saga.ts'
@@ -20,8 +20,6 @@ interface Act {
   readonly example: string
 }
 
-const WAIT_MS = 60_000
-
 function actCommand(act: Act): CliCommand {
   return (program, around) => {
     const command = program
@@ -32,7 +30,7 @@ function actCommand(act: Act): CliCommand {
       .option('--actor <name>', 'who asks; kept in the history', around.actor)
       .option('--request-id <id>', 'repeated under the same id it has no second effect')
       .option('--wait', 'wait until the saga has ended or is stuck')
-      .option('--timeout <duration>', "how long to wait, as '30 s'", duration, WAIT_MS)
+      .addOption(timeoutOption())
     asking(command, around, act.example)
     command.action(async (id: string, options: Options) => {
       const { reason, actor, requestId = around.ids.next(), timeout: timeoutMs } = options

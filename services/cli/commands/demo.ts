@@ -1,8 +1,9 @@
 /** `kasaga demo`: every service in one process, orders through it, and what the auditor says at the end. */
 import { Option } from 'commander'
 import { CliFailure } from '../failure.ts'
+import { whole } from '../options.ts'
 import type { CliCommand } from '../surroundings.ts'
-import { type HomeOptions, whole, withHomeOptions } from './run-options.ts'
+import { type HomeOptions, withHomeOptions } from './run-options.ts'
 
 export interface DemoCommandOptions extends HomeOptions {
   readonly orders?: number
@@ -27,7 +28,9 @@ Examples:
 
 export function demoCommand(run: (options: DemoCommandOptions) => Promise<DemoEnd>): CliCommand {
   return (program) => {
-    const command = program.command('demo').description('runs orders through every service in one process')
+    const command = program
+      .command('demo')
+      .description('Run orders through every service in one process, and audit what came of them.')
     withHomeOptions(command)
       .option('--orders <n>', 'make that many orders, instead of the sample file', whole(1))
       .option('--seed <n>', 'what the orders are made from', whole(0), 1)

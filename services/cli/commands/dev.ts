@@ -1,6 +1,7 @@
 /** `kasaga dev`: every service in one process, until Ctrl-C. */
+import { whole } from '../options.ts'
 import type { CliCommand } from '../surroundings.ts'
-import { type HomeOptions, whole, withHomeOptions } from './run-options.ts'
+import { type HomeOptions, withHomeOptions } from './run-options.ts'
 
 export interface DevCommandOptions extends HomeOptions {
   readonly port: number
@@ -12,7 +13,7 @@ Example:
 
 export function devCommand(run: (options: DevCommandOptions) => Promise<void>): CliCommand {
   return (program) => {
-    const command = program.command('dev').description('runs every service and the API in one process')
+    const command = program.command('dev').description('Run every service and the API in one process, until Ctrl-C.')
     withHomeOptions(command)
       .option('--port <n>', 'port of the API; 0 takes a free one', whole(0, 65_535), 7070)
       .addHelpText('after', HELP)

@@ -3,11 +3,11 @@ import type { Definitions } from '../../../shared/saga/definition.ts'
 import { definitionData } from '../../../shared/saga/definition-data.ts'
 import { mermaidOf } from '../../../shared/saga/draw.ts'
 import { CliFailure } from '../failure.ts'
-import { wholeNumber } from '../options.ts'
+import { whole } from '../options.ts'
 import type { CliCommand } from '../surroundings.ts'
 
 interface Options {
-  readonly definitionVersion?: number
+  readonly version?: number
   readonly json?: boolean
 }
 
@@ -24,11 +24,11 @@ export function drawCommand(definitions: Definitions): CliCommand {
       .command('draw')
       .description("Draw a saga's plan: its steps, and the way back.")
       .argument('<definition>', 'name of the definition')
-      .option('--definition-version <n>', 'version; the newest unless told', wholeNumber)
+      .option('--version <n>', 'version of the definition; the newest when absent', whole(1))
       .option('--json', 'print the plan as one line of JSON')
       .addHelpText('after', HELP)
-      .action((name: string, { definitionVersion, json }: Options) => {
-        const definition = definitions.find(name, definitionVersion)
+      .action((name: string, { version, json }: Options) => {
+        const definition = definitions.find(name, version)
         if (!definition) throw unknown(name, definitions)
         const data = definitionData(definition)
         stdout.write(json ? `${JSON.stringify(data)}\n` : mermaidOf(data))

@@ -1,7 +1,7 @@
 import { Option } from 'commander'
-import { SagaStatusName } from '../../../shared/client/http-api.ts'
+import { LIST_LIMIT_MAX, SagaStatusName } from '../../../shared/client/http-api.ts'
 import { type AskOptions, asking, clientOf, writeResult } from '../ask.ts'
-import { wholeNumber } from '../options.ts'
+import { whole } from '../options.ts'
 import type { CliCommand } from '../surroundings.ts'
 import { listText } from '../text/saga-text.ts'
 
@@ -23,7 +23,7 @@ export const listCommand: CliCommand = (program, around) => {
     .addOption(new Option('--status <status>', 'only those of this status').choices(SagaStatusName.options))
     .option('--definition <name>', 'only those of this definition')
     .option('--prefix <text>', 'only those whose id begins so')
-    .option('--limit <n>', 'how many, at most 200', wholeNumber, LIMIT)
+    .option('--limit <n>', `how many, at most ${LIST_LIMIT_MAX}`, whole(1, LIST_LIMIT_MAX), LIMIT)
     .option('--after <mark>', 'go on where a page ended')
   asking(command, around, 'kasaga list --status stuck')
   command.action(async ({ prefix, ...options }: Options) => {

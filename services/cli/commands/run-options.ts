@@ -1,5 +1,5 @@
 /** Options of the commands that run things themselves. */
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 
 /** Where things run: a data folder, or Kafka and Postgres. */
 export interface HomeOptions {
@@ -15,13 +15,4 @@ export function withHomeOptions(command: Command): Command {
     .option('--kafka <host:port>', 'run on these brokers, several separated by commas')
     .option('--database-url <url>', 'the Postgres that goes with --kafka')
     .option('--prefix <name>', 'prefix of the topics', 'kasaga')
-}
-
-/** Reads a whole number within bounds. */
-export function whole(from: number, to = Number.MAX_SAFE_INTEGER): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (text.trim() !== '' && Number.isSafeInteger(value) && value >= from && value <= to) return value
-    throw new InvalidArgumentError(`a whole number from ${from}${to === Number.MAX_SAFE_INTEGER ? '' : ` to ${to}`}`)
-  }
 }

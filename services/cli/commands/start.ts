@@ -1,6 +1,6 @@
 import { type AskOptions, asking, clientOf, writeResult } from '../ask.ts'
 import { jsonOption } from '../json-option.ts'
-import { duration, wholeNumber } from '../options.ts'
+import { timeoutOption, whole } from '../options.ts'
 import type { CliCommand } from '../surroundings.ts'
 import { detailText } from '../text/saga-text.ts'
 import { expectCompleted, waitForSaga } from '../wait-for-saga.ts'
@@ -13,8 +13,6 @@ interface Options extends AskOptions {
   readonly timeout: number
 }
 
-const WAIT_MS = 60_000
-
 /** `kasaga start`. */
 export const startCommand: CliCommand = (program, around) => {
   const command = program
@@ -23,9 +21,9 @@ export const startCommand: CliCommand = (program, around) => {
     .argument('<definition>', 'name of the definition')
     .requiredOption('--input <json>', 'its input: JSON, @file, or @- for standard input')
     .option('--id <id>', 'its id; made up when absent')
-    .option('--version <n>', 'version of the definition; the newest when absent', wholeNumber)
+    .option('--version <n>', 'version of the definition; the newest when absent', whole(1))
     .option('--wait', 'wait until it has ended or is stuck; exit 0 only when it completed')
-    .option('--timeout <duration>', "how long to wait, as '30 s'", duration, WAIT_MS)
+    .addOption(timeoutOption())
   asking(command, around, `kasaga start fulfil-order --id order-1 --input @order.json --wait`)
   command.action(async (definition: string, options: Options) => {
     const client = clientOf(options)

@@ -1,8 +1,9 @@
 /** `kasaga topics apply|check`: what must exist on Kafka before anything runs. */
 import type { TopicDescription, TopicSpec } from '../../../shared/ports/broker.ts'
 import { CliFailure } from '../failure.ts'
+import { whole } from '../options.ts'
 import type { CliCommand, Surroundings } from '../surroundings.ts'
-import { type HomeOptions, whole } from './run-options.ts'
+import type { HomeOptions } from './run-options.ts'
 
 export interface TopicsCommandOptions extends Pick<HomeOptions, 'kafka' | 'prefix'> {
   readonly partitions?: number
@@ -24,7 +25,7 @@ Example:
 
 export function topicsCommand(run: TopicsRun): CliCommand {
   return (program, around) => {
-    const topics = program.command('topics').description('makes or checks the topics on Kafka')
+    const topics = program.command('topics').description('Make or check the topics on Kafka.')
     const sub = (name: string, description: string, act: (options: TopicsCommandOptions) => Promise<void>) =>
       topics
         .command(name)
@@ -35,12 +36,12 @@ export function topicsCommand(run: TopicsRun): CliCommand {
         .option('--json', 'print JSON', false)
         .addHelpText('after', HELP)
         .action(act)
-    sub('apply', 'makes the topics that are missing', async (options) => {
+    sub('apply', 'Make the topics that are missing.', async (options) => {
       const specs = await run.apply(options)
       if (options.json) around.stdout.write(`${JSON.stringify({ topics: specs.map(plainSpec) })}\n`)
       else for (const spec of specs) around.stdout.write(`${spec.name}  ${spec.partitions} partitions\n`)
     })
-    sub('check', 'says whether they are there, as they should be', async (options) => {
+    sub('check', 'Say whether they are there, as they should be.', async (options) => {
       const { wanted, found } = await run.check(options)
       const results = wanted.map((spec) => resultOf(spec, found))
       tell(results, options, around)

@@ -10,7 +10,6 @@ export interface VerifyCommandOptions extends HomeOptions {
 
 const HELP = `
 A data folder is audited while nothing runs in it; Kafka and Postgres also while everything runs.
-Exit codes: 0 clean, 1 violations, 2 it could not run.
 
 Examples:
   kasaga verify --data-dir .data
@@ -18,7 +17,9 @@ Examples:
 
 export function verifyCommand(run: (options: VerifyCommandOptions) => Promise<'clean' | 'violations'>): CliCommand {
   return (program) => {
-    const command = program.command('verify').description('checks the log, the views and the participants’ tables')
+    const command = program
+      .command('verify')
+      .description('Check the log, the views and the participants’ tables. Exit 1: there are violations.')
     withHomeOptions(command)
       .option('--at-rest', 'nothing is under way: what was left half-way is a violation', false)
       .option('--json', 'print the report as one line of JSON', false)
