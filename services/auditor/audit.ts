@@ -62,6 +62,7 @@ class Audit {
   readonly #context: AuditContext
   readonly #partitions: PartitionAudit[] = []
   #compared = 0
+  #viewsBehind = 0
 
   constructor(options: AuditOptions) {
     this.#options = options
@@ -106,6 +107,7 @@ class Audit {
       }
       own.close()
       this.#compared += view?.compared ?? 0
+      this.#viewsBehind += view?.behind ?? 0
       this.#options.log.debug('audited a partition of the log', { partition, events: own.events })
     }
     if (!views) return
@@ -187,6 +189,7 @@ class Audit {
       unplanned: plans.unplanned,
       batches,
       rows: this.#compared,
+      viewsBehind: this.#viewsBehind,
       sends: commands?.sends ?? 0,
       unaccounted: this.#partitions.reduce((sum, { marks }) => sum + marks.unaccounted, 0n),
       unsent: this.#partitions.filter(({ unsentBatches }) => unsentBatches).map(({ partition }) => partition),

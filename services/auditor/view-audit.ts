@@ -20,6 +20,8 @@ export class ViewAudit {
   /** Checkpoints that stand at no batch boundary that was read so far. */
   readonly #unplaced: Set<StandingCheckpoint>
   compared = 0
+  /** Events that the views do not hold yet: nothing is known of their rows. */
+  behind = 0
 
   constructor(partition: number, rows: PartitionRows, findings: Findings) {
     this.#partition = partition
@@ -37,7 +39,9 @@ export class ViewAudit {
       if (one.nextOffset !== nextOffset || !same) continue
       if (one.commands === header.commands && one.replies === header.replies) this.#unplaced.delete(one)
     }
-    return nextOffset <= this.#through
+    const held = nextOffset <= this.#through
+    if (!held) this.behind += header.count
+    return held
   }
 
   /** Compares a saga's row with its events. `comparable`: they are in order, so that they say what the row must be. */

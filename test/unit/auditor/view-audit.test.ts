@@ -25,7 +25,9 @@ const AFTER_THREE: ViewSaga = {
 const turns = (): EventEnvelope[][] => [order('a', 'completed').slice(0, 3), order('a', 'completed').slice(3)]
 const checkpoint = { projection: 'sagas', nextOffset: 4n, nextNumber: 2, commands: 1n, replies: 2n }
 
-function invariants(log: readonly LogRecord[], sagas: Readonly<Record<string, ViewSaga>>, at = checkpoint): string[] {
+type Sagas = Readonly<Record<string, ViewSaga>>
+
+function audited(log: readonly LogRecord[], sagas: Sagas, at = checkpoint): { findings: Findings; view: ViewAudit } {
   const findings = new Findings()
   const rows = { checkpoints: [at], sagas: new Map(Object.entries(sagas)) }
   const view = new ViewAudit(0, rows, findings)
@@ -35,13 +37,25 @@ function invariants(log: readonly LogRecord[], sagas: Readonly<Record<string, Vi
   const partition = new PartitionAudit(0, shared, view)
   for (const record of log) partition.take(record)
   partition.close()
-  return findings.listed
-    .filter(({ message }) => message.startsWith('view') || message.startsWith('the checkpoint'))
+  return { findings, view }
+}
+
+function invariants(log: readonly LogRecord[], sagas: Sagas, at = checkpoint): string[] {
+  return audited(log, sagas, at)
+    .findings.listed.filter(({ message }) => message.startsWith('view') || message.startsWith('the checkpoint'))
     .map(({ invariant }) => invariant)
 }
 
 test('rows as they were at the checkpoint are right, however far the log has gone since', () => {
   expect(invariants(fabricateLog(turns()), { a: AFTER_THREE })).toEqual([])
+})
+
+test('it is told how many events the views do not hold, since nothing is known of their rows', () => {
+  const [first, second] = turns()
+  expect(audited(fabricateLog(turns()), { a: AFTER_THREE }).view.behind).toBe(second?.length)
+  expect(audited(fabricateLog([first ?? []]), { a: AFTER_THREE }).view.behind).toBe(0)
+  const empty = { ...checkpoint, nextOffset: 0n, nextNumber: 1, commands: 0n, replies: 0n }
+  expect(audited(fabricateLog(turns()), {}, empty).view.behind).toBe(8)
 })
 
 test('rows that are further than the checkpoint were not written together with it', () => {
