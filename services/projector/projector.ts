@@ -47,11 +47,13 @@ export class Projector {
 
   /**
    * Makes the tables that are missing, joins the group and starts to project.
-   * @throws OperationalError when the store or the broker is in trouble, and `log-shorter-than-views`.
+   * @throws OperationalError when the store or the broker is in trouble, `views-of-another-log`, and
+   * `log-shorter-than-views`.
    */
   static async start(options: ProjectorOptions): Promise<Projector> {
     const projector = new Projector(options)
     await options.writer.prepare(options.projections)
+    await checkTopic(options)
     await checkLog(options)
     const member = await projector.#join()
     projector.#member = member
@@ -250,6 +252,14 @@ export class Projector {
     for (const feed of this.#feeds.values()) feed.close()
     await this.#sleep(delayMs)
   }
+}
+
+/** Two installations in one database would write each other's rows. */
+async function checkTopic({ writer, topic }: ProjectorOptions): Promise<void> {
+  const followed = await writer.follow(topic)
+  if (followed === topic) return
+  const message = `the views here follow ${followed}, not ${topic}: give each prefix a database or data folder of its own`
+  throw new OperationalError('views-of-another-log', message, { where: 'projector', retriable: false })
 }
 
 /** Views that are further than the log are of another log, or the log has lost its end. */

@@ -38,6 +38,8 @@ export interface ViewChunk {
 export interface ViewWriter {
   /** Makes the tables that are missing; those of another version are made anew, with the checkpoints at the start. */
   prepare(projections: readonly Projection[]): Promise<void>
+  /** Notes that these views follow a topic, unless they follow one already; answers with the one that they follow. */
+  follow(topic: string): Promise<string>
   /** Where a projection stands on a partition; at the start of the log when it never was there. */
   checkpoints(projections: readonly Projection[], partitions: readonly number[]): Promise<readonly ViewCheckpoint[]>
   /**

@@ -170,6 +170,22 @@ export function projectorSuite(title: string, openStore: () => Promise<ViewStore
       return rows.filter((row) => row.saga_id.startsWith(`${name}-`)).length
     }
 
+    test('a second installation is refused the views of the first, which go on', async () => {
+      await appendOrders('a', 2)
+      const first = await start()
+      await untilApplied(first)
+      await bench.broker.createTopics([{ name: 'other.events', partitions: PARTITIONS, retention: 'forever' }])
+      const second = start({ topic: 'other.events', group: 'other.projector.views' })
+      await expect(second).rejects.toMatchObject({
+        code: 'views-of-another-log',
+        retriable: false,
+        message: expect.stringContaining('follow kasaga.events, not other.events'),
+      })
+      await appendOrders('b', 2)
+      await untilApplied(first)
+      await expectRebuilt()
+    })
+
     test('a crash between rows and commit leaves neither; a lost answer to a commit applies nothing twice', async () => {
       await appendOrders('a', 12)
       const own = writer()
@@ -178,6 +194,7 @@ export function projectorSuite(title: string, openStore: () => Promise<ViewStore
       const trouble = () => new OperationalError('view-store-trouble', 'gone', { where: 'test', retriable: true })
       const failing: ViewWriter = {
         prepare: (projections) => own.prepare(projections),
+        follow: (topic) => own.follow(topic),
         checkpoints: (projections, partitions) => own.checkpoints(projections, partitions),
         reset: (one) => own.reset(one),
         async apply(chunk) {

@@ -83,6 +83,7 @@ function startProjector(reachable: () => Promise<void>): Promise<Projector> {
   const start = { nextOffset: 0n, nextNumber: 1, commands: 0n, replies: 0n, at: 0 }
   const writer: ViewWriter = {
     prepare: async () => {},
+    follow: async (topic) => topic,
     reset: async () => {},
     apply: async () => 'applied',
     checkpoints: async (projections, partitions) => {

@@ -54,6 +54,13 @@ export async function readCheckpoints<T>(
   return rows.map(checkpointOf)
 }
 
+/** The topic whose log the views follow: the first one that was given here. */
+export async function followLog<T>(db: Kysely<T>, topic: string): Promise<string> {
+  await sql`insert into kasaga.followed_log (topic) values (${topic}) on conflict do nothing`.execute(db)
+  const { rows } = await sql<{ topic: string }>`select topic from kasaga.followed_log`.execute(db)
+  return rows[0]?.topic ?? topic
+}
+
 const MOVE = `update kasaga.checkpoints as c
   set next_offset = x.to_offset, next_number = x.to_number, commands_offset = x.commands,
       replies_offset = x.replies, applied_at = x.at

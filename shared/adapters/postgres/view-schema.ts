@@ -40,6 +40,14 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
       ) with (fillfactor = 50)`.execute(db)
     },
   },
+  '002-followed-log': {
+    async up(db) {
+      await sql`create table ${sql.table(`${VIEW_SCHEMA}.followed_log`)} (
+        only_one boolean primary key default true check (only_one),
+        topic text not null
+      )`.execute(db)
+    },
+  },
 }
 
 /** Brings the schema up to date; safe when several processes do it at once. */

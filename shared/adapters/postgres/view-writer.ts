@@ -4,7 +4,7 @@ import { assert } from '../../message/errors.ts'
 import type { ViewCheckpoint, ViewChunk, ViewWriter } from '../../ports/view-store.ts'
 import type { Projection } from '../../view/projection.ts'
 import type { TableSpec } from '../../view/table.ts'
-import { addCheckpoints, dropCheckpoints, moveCheckpoints, readCheckpoints } from './view-checkpoints.ts'
+import { addCheckpoints, dropCheckpoints, followLog, moveCheckpoints, readCheckpoints } from './view-checkpoints.ts'
 import { migrateViews } from './view-schema.ts'
 import {
   changesJson,
@@ -42,6 +42,10 @@ export class KyselyViewWriter<Tables> implements ViewWriter {
       for (const projection of projections)
         await this.#db.transaction().execute((tx) => prepare(tx, projection, this.#onServer))
     })
+  }
+
+  async follow(topic: string): Promise<string> {
+    return classified(() => followLog(this.#db, topic))
   }
 
   async checkpoints(projections: readonly Projection[], partitions: readonly number[]): Promise<ViewCheckpoint[]> {
