@@ -1,7 +1,5 @@
 /** Wires the demo: a home, every service in this process, the orders, and the auditor. */
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { sql } from 'kysely'
 import { allCheckpoints, countsByStatus, durations } from '../../shared/adapters/postgres/view-queries.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
@@ -15,22 +13,15 @@ import type { Home } from '../home.ts'
 import { type HomeChoice, openHome } from '../one-process/home.ts'
 import { type Everything, startEverything } from '../one-process/main.ts'
 import { fulfilOrder } from '../orders/fulfil-order.ts'
-import type { Order } from '../orders/order.ts'
-import { countOrders, readOrders, writeOrders } from '../orders/order-file.ts'
-import { generateOrders } from '../orders/order-generator.ts'
+import { countOrders } from '../orders/order-file.ts'
+import { type OrdersWanted, ordersOf } from '../orders/orders-to-run.ts'
 import { verifyHome } from '../verify/home.ts'
 import { type Ends, runDemo } from './demo.ts'
-
 import { expectFree } from './port.ts'
 import { scratchFolder } from './scratch-folder.ts'
 import { type Summary, summaryTable } from './summary.ts'
 
-export interface DemoOptions extends HomeChoice {
-  /** How many orders to make from the seed; absent: the orders of the sample file. */
-  readonly orders?: number | undefined
-  readonly seed: number
-  /** A file of orders, one JSON object a line, instead of generated ones. */
-  readonly ordersFile?: string | undefined
+export interface DemoOptions extends HomeChoice, OrdersWanted {
   readonly port: number
   readonly prefix: string
   readonly inFlightMax: number
@@ -48,8 +39,6 @@ export interface DemoOutput {
   readonly log: Log
   readonly stop: StopSignal
 }
-
-const SAMPLE_ORDERS = fileURLToPath(new URL('../orders/sample-orders.ndjson', import.meta.url))
 
 /** How a demo ends: the auditor found nothing, or something, or it was stopped before. */
 export type DemoEnd = 'clean' | 'violations' | 'stopped'
@@ -133,7 +122,7 @@ async function publishAndCheck(home: Home, everything: Everything, { options, ou
     client,
     clock: home.clock,
     definition: fulfilOrder,
-    orders: await ordersOf(options, output.folder),
+    orders: await ordersOf(options, { folder: output.folder, random: seededRandom(options.seed) }),
     ordersTotal: options.orders,
     inFlight: () => orchestrator.load.liveSagas + orchestrator.load.waitingInputs,
     inFlightMax: options.inFlightMax,
@@ -152,21 +141,7 @@ async function publishAndCheck(home: Home, everything: Everything, { options, ou
   return summary && audit ? { summary, audit } : undefined
 }
 
-/** The orders of the file named, of a file made from the seed (where there is a folder for it), or of the sample. */
-async function ordersOf(
-  options: DemoOptions,
-  folder: string | undefined,
-): Promise<AsyncIterable<Order> | Iterable<Order>> {
-  if (options.ordersFile !== undefined) return readOrders(options.ordersFile)
-  if (options.orders === undefined) return readOrders(SAMPLE_ORDERS)
-  const { orders, seed } = options
-  const made = generateOrders(orders, `order-${seed}`, seededRandom(seed))
-  if (folder === undefined) return made
-  const path = join(folder, `orders-seed-${seed}-${orders}.ndjson`)
-  await writeOrders(path, made)
-  return readOrders(path)
-}
-
+/** How long sagas took, those that ended since the run began, and when the last one ended. */
 async function endsOf({ db }: ViewStore<ViewTables>, since: number): Promise<Ends> {
   const all = await durations(db)
   const inRun = await durations(db, { endedFrom: since })
