@@ -9,7 +9,7 @@ import type { SagaOutline, StepOutline } from './saga-outline.ts'
 
 /** What a participant's tables say of one order. */
 export interface ParticipantRow {
-  /** The order's id, which is its saga's. */
+  /** The order's id. */
   readonly orderId: string
   /** Units ever applied: cents charged, items set aside, parcels. */
   readonly applied: number
@@ -23,6 +23,8 @@ export interface ParticipantAudit {
   readonly step: string
   /** Definition whose sagas have the step; absent: any that has a step of that name. */
   readonly definition?: string
+  /** The order that a command is for, by its payload; the saga's id when absent. */
+  orderId?(payload: Json): string
   /** Units that a command asks for, by its payload; 1 when absent. */
   units?(payload: Json): number
   /** All rows, a page at a time; one row an order. Called once, after the log has been read. */
@@ -76,7 +78,7 @@ const WORDS: Readonly<Record<Fate, string>> = {
 export class ParticipantLedger {
   readonly #audits: readonly ParticipantAudit[]
   readonly #findings: Findings
-  /** For each participant, by saga: fate and units in one number. */
+  /** For each participant, by order: fate and units in one number. */
   readonly #books: readonly Map<string, number>[]
 
   constructor(audits: readonly ParticipantAudit[], findings: Findings) {
@@ -90,20 +92,22 @@ export class ParticipantLedger {
     this.#audits.forEach((audit, i) => {
       if (audit.definition !== undefined && audit.definition !== outline.definition) return
       const forward = outline.steps.get(`${audit.step}/forward`)
-      const units = forward ? this.#unitsOf(audit, saga, forward.payload) : 0
+      const [order, units] = forward ? this.#askedOf(audit, saga, forward.payload) : [saga, 0]
       const fate = fateOf(outline, forward, outline.steps.get(`${audit.step}/compensate`))
-      this.#books[i]?.set(saga, noted(fate, units))
+      const book = this.#books[i]
+      // Of two sagas with one order, the one that was refused says nothing of what the order has.
+      if (fate !== 'refused' || !book?.has(order)) book?.set(order, noted(fate, units))
     })
   }
 
   /** What stands in a log may be anything, also what no participant can count. */
-  #unitsOf(audit: ParticipantAudit, saga: string, payload: Json): number {
+  #askedOf(audit: ParticipantAudit, saga: string, payload: Json): readonly [order: string, units: number] {
     try {
-      return audit.units?.(payload) ?? 1
+      return [audit.orderId?.(payload) ?? saga, audit.units?.(payload) ?? 1]
     } catch (error) {
-      const message = `${audit.name}: units of step ${audit.step} cannot be counted: ${messageOf(error)}`
+      const message = `${audit.name}: what step ${audit.step} asks for cannot be told: ${messageOf(error)}`
       this.#findings.violation({ invariant: 'S8', message, saga })
-      return 0
+      return [saga, 0]
     }
   }
 

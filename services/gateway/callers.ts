@@ -17,8 +17,13 @@ const HOST_WITH_PORT = /^(\[[0-9a-f:]+\]|[^:]+)(:\d+)?$/i
 export function refuseForeignPages(request: Pick<FastifyRequest, 'headers' | 'method'>): void {
   const host = HOST_WITH_PORT.exec(request.headers.host ?? '')?.[1] ?? ''
   if (!isLoopback(host)) throw new Problem(403, 'foreign-host', 'this gateway answers to localhost only')
-  const site = request.headers['sec-fetch-site']
   const changes = request.method !== 'GET' && request.method !== 'HEAD'
-  if (changes && site !== undefined && site !== 'same-origin' && site !== 'none')
+  if (changes && isFromAnotherSite(request.headers))
     throw new Problem(403, 'foreign-site', 'a page of another site may not change anything here')
+}
+
+/** As the browser says it: every one names the origin of a change, newer ones also how it stands to this site. */
+function isFromAnotherSite({ origin, host, 'sec-fetch-site': site }: FastifyRequest['headers']): boolean {
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true
+  return origin !== undefined && origin !== `http://${host}`
 }

@@ -54,7 +54,7 @@ export async function addRates(app: App, limits: GatewayLimits): Promise<void> {
     cache: CALLERS_MAX,
     keyGenerator: (request) => `${changes(request) ? 'changes' : 'reads'} ${request.ip}`,
     max: (request) => allowed(request, limits),
-    errorResponseBuilder: (_request, { after }) =>
-      new Problem(429, 'too-many-requests', `at most so many requests a minute; try again in ${after}`),
+    errorResponseBuilder: (_request, { after, max }) =>
+      new Problem(429, 'too-many-requests', `at most ${max} such requests a minute; try again in ${after}`),
   })
 }

@@ -49,6 +49,7 @@ function participantAudits(home: Home): ParticipantAudit[] {
       name: 'inventory',
       step: 'stock',
       definition: DEFINITION,
+      orderId: orderOf,
       units: itemsOf,
       rows: () => rowsOfPages((page) => auditInventory(inventory, page)),
       mismatches: async () =>
@@ -60,6 +61,7 @@ function participantAudits(home: Home): ParticipantAudit[] {
       name: 'payment',
       step: 'charge',
       definition: DEFINITION,
+      orderId: orderOf,
       units: (payload) => (payload as { cents: number }).cents,
       rows: () => rowsOfPages((page) => auditPayment(payment, page)),
     },
@@ -67,9 +69,15 @@ function participantAudits(home: Home): ParticipantAudit[] {
       name: 'shipping',
       step: 'ship',
       definition: DEFINITION,
+      orderId: orderOf,
       rows: () => rowsOfPages((page) => auditShipping(shipping, page)),
     },
   ]
+}
+
+/** Each of the three is asked for an order by its id, which need not be the saga's. */
+function orderOf(payload: Json): string {
+  return (payload as { orderId: string }).orderId
 }
 
 /** Items that a reservation asks for. */

@@ -17,14 +17,17 @@ export class HandlerFault extends Error {
   }
 }
 
-/** The fault of a handler that threw. Nothing of the error but its message leaves the service. */
+/** What a caller is told of an error that was not made for it: its text may name tables, hosts or customers. */
+const UNTOLD = 'the handler threw an error, which the log of its service tells'
+
+/** The fault of a handler that threw. Only what it threw as `failed` or `fatal` leaves the service with its own words. */
 export function faultOf(error: unknown, signal: AbortSignal): HandlerFault {
   if (error instanceof StepFailure) {
     const content = errorContent(error.outcome, error)
     return new HandlerFault({ ...content, retryAfterMs: error.retryAfterMs }, error)
   }
   const code = signal.aborted ? 'handler-aborted' : 'handler-error'
-  return new HandlerFault(errorContent('failed', { code, message: messageOf(error) }), error)
+  return new HandlerFault(errorContent('failed', { code, message: UNTOLD }), error)
 }
 
 /**

@@ -82,6 +82,13 @@ describe('every answer', () => {
   test('under another host name, or a change from another site, is a refusal', async () => {
     expectProblem(await asker.get('/v1/sagas', { host: 'evil.example' }), 403, 'foreign-host')
     expectProblem(await asker.post('/v1/sagas', startOf('x'), { 'sec-fetch-site': 'cross-site' }), 403, 'foreign-site')
+    for (const origin of ['http://evil.example', 'null', 'https://localhost:80'])
+      expectProblem(await asker.post('/v1/sagas', startOf('x'), { origin }), 403, 'foreign-site')
+    const own = await asker.post('/v1/sagas', startOf('own-origin'), {
+      origin: 'http://localhost:80',
+      host: 'localhost:80',
+    })
+    expect(own.statusCode).toBe(202)
     expect((await asker.get('/v1/sagas', { host: '[::1]:7070' })).statusCode).toBe(200)
   })
 

@@ -122,7 +122,10 @@ describe.each(kinds)('%s handlers', (_, handlersOf) => {
       ['failed', 'handler-error'],
       ['success', undefined],
     ])
-    expect(replies[0]?.body).toEqual({ code: 'handler-error', message: 'it broke' })
+    expect(replies[0]?.body).toEqual({
+      code: 'handler-error',
+      message: 'the handler threw an error, which the log of its service tells',
+    })
     expect(await effects()).toEqual(['a/step/forward'])
   })
 

@@ -133,6 +133,21 @@ describe('participants', () => {
     expect((await of(inventory(rows))).violations).toMatchObject([{ invariant: 'S8', saga: 'b' }])
   })
 
+  test('are held against the order that a command is for, which need not have the id of its saga', async () => {
+    const turns = [order('a', 'completed')]
+    const rows = [{ orderId: 'of-a', applied: 2_500, undone: 0 }]
+    const named = { ...payment(rows), orderId: () => 'of-a' }
+    expect(await auditHandMade({ turns }, { participants: [named] })).toMatchObject({ clean: true })
+    expect(broken(await auditHandMade({ turns }, { participants: [payment(rows)] }))).toEqual(['S8'])
+  })
+
+  test('of two sagas with one order, the refused one says nothing of it', async () => {
+    const turns = [order('a', 'completed'), order('b', 'compensated')]
+    const rows = [{ orderId: 'shared', applied: 2_500, undone: 0 }]
+    const named = { ...payment(rows), orderId: () => 'shared' }
+    expect(await auditHandMade({ turns }, { participants: [named] })).toMatchObject({ clean: true })
+  })
+
   test('a payload that cannot be counted is told, and the audit goes on', async () => {
     const units = () => {
       throw new TypeError('no cents')
