@@ -4,22 +4,20 @@ import { type AwaitEndOptions, awaitEnd, type Counts } from './await-end.ts'
 import { type PublishOptions, publish } from './publish.ts'
 import { type Summary, summaryOf } from './summary.ts'
 
-/** What the views say of the sagas that have ended. */
+/** What the views say of all sagas that have ended. */
 export interface Ends {
-  /** How many ended at or after the time asked about. */
-  readonly endedSince: number
-  /** Over all. */
   readonly p50Ms: number | null
   readonly p99Ms: number | null
-  /** When the last one ended, milliseconds since the epoch. */
-  readonly lastAt: number | null
+  readonly ended: number
+  /** Time in which sagas were started and ended, without the pauses between runs. */
+  readonly busyMs: number
 }
 
 export interface DemoParts<Order extends { readonly id: string }>
   extends Omit<PublishOptions<Order>, 'onPublished'>,
     Pick<AwaitEndOptions, 'counts' | 'checkpoints'> {
   readonly ordersTotal: number | undefined
-  readonly ends: (since: number) => Promise<Ends>
+  readonly ends: () => Promise<Ends>
   /** Audits everything; answers how many violations there are. */
   readonly violations: () => Promise<number>
   /** Settles when the views can be asked; until then orders run, and nobody can see how. */
@@ -50,8 +48,7 @@ export async function runDemo<Order extends { readonly id: string }>(
     endProgress()
     parts.progress('the auditor checks the log, the views and the participants’ tables')
     const violations = await parts.violations()
-    const { endedSince: endedInRun, lastAt, p50Ms, p99Ms } = await parts.ends(beganAt)
-    return summaryOf({ counts, violations, p50Ms, p99Ms, endedInRun, runMs: (lastAt ?? beganAt) - beganAt })
+    return summaryOf({ counts, violations, ...(await parts.ends()) })
   } finally {
     endProgress()
   }

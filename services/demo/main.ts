@@ -1,7 +1,6 @@
 /** Wires the demo: a home, every service in this process, the orders, and the auditor. */
 import { tmpdir } from 'node:os'
-import { sql } from 'kysely'
-import { allCheckpoints, countsByStatus, durations } from '../../shared/adapters/postgres/view-queries.ts'
+import { allCheckpoints, countsByStatus, durations, workDone } from '../../shared/adapters/postgres/view-queries.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { seededRandom } from '../../shared/adapters/system/seeded-random.ts'
 import type { Log } from '../../shared/ports/telemetry.ts'
@@ -130,7 +129,7 @@ async function publishAndCheck(home: Home, everything: Everything, { options, ou
     viewsOpen: opened,
     counts: async () => countsByStatus((await views()).db),
     checkpoints: async () => allCheckpoints((await views()).db),
-    ends: async (since) => endsOf(await views(), since),
+    ends: async () => endsOf(await views()),
     violations: async () => {
       const onProgress = ({ events }: { events: number }) => output.progress(`the auditor has read ${events} events`)
       audit = await verifyHome(home, { topics, atRest: true, commands: true, onProgress })
@@ -142,9 +141,7 @@ async function publishAndCheck(home: Home, everything: Everything, { options, ou
 }
 
 /** How long sagas took, those that ended since the run began, and when the last one ended. */
-async function endsOf({ db }: ViewStore<ViewTables>, since: number): Promise<Ends> {
-  const all = await durations(db)
-  const inRun = await durations(db, { endedFrom: since })
-  const last = await db.selectFrom('kasaga.sagas').select(sql<number | null>`max(ended_at)`.as('at')).executeTakeFirst()
-  return { p50Ms: all.p50, p99Ms: all.p99, endedSince: Number(inRun.ended), lastAt: last?.at ?? null }
+async function endsOf({ db }: ViewStore<ViewTables>): Promise<Ends> {
+  const { p50, p99 } = await durations(db)
+  return { p50Ms: p50, p99Ms: p99, ...(await workDone(db)) }
 }

@@ -11,7 +11,7 @@ export interface Summary {
   /** From a saga's start to its end, over all that have ended, milliseconds; null when none has. */
   readonly p50Ms: number | null
   readonly p99Ms: number | null
-  /** Sagas that ended in this run, by the time from its first order to the last end; 0 when none did. */
+  /** Sagas that have ended, by the time in which sagas were started and ended, over all runs; 0 when none has. */
   readonly sagasPerSecond: number
 }
 
@@ -20,11 +20,11 @@ export interface SummaryParts {
   readonly violations: number
   readonly p50Ms: number | null
   readonly p99Ms: number | null
-  readonly endedInRun: number
-  readonly runMs: number
+  readonly ended: number
+  readonly busyMs: number
 }
 
-export function summaryOf({ counts, violations, p50Ms, p99Ms, endedInRun, runMs }: SummaryParts): Summary {
+export function summaryOf({ counts, violations, p50Ms, p99Ms, ended, busyMs }: SummaryParts): Summary {
   const { running, compensating, stuck, completed, compensated } = counts
   return {
     orders: running + compensating + stuck + completed + compensated,
@@ -34,7 +34,7 @@ export function summaryOf({ counts, violations, p50Ms, p99Ms, endedInRun, runMs 
     violations,
     p50Ms,
     p99Ms,
-    sagasPerSecond: endedInRun > 0 && runMs > 0 ? Math.round((endedInRun * 1_000) / runMs) : 0,
+    sagasPerSecond: busyMs > 0 ? Math.round((ended * 1_000) / busyMs) : 0,
   }
 }
 
@@ -49,7 +49,7 @@ export function summaryTable(summary: Summary): string {
     { 'stuck (need a person)': summary.stuck },
     { 'duration p50': ms(summary.p50Ms) },
     { 'duration p99': ms(summary.p99Ms) },
-    { 'sagas per second, this run': summary.sagasPerSecond },
+    { 'sagas per second': summary.sagasPerSecond },
   )
   return table.toString()
 }

@@ -15,6 +15,7 @@ import {
   sagaById,
   stepsOf,
   viewHash,
+  workDone,
 } from '../../shared/adapters/postgres/view-queries.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { KyselyViewWriter } from '../../shared/adapters/postgres/view-writer.ts'
@@ -354,6 +355,7 @@ export function projectorSuite(title: string, openStore: () => Promise<ViewStore
       ])
       expect(await countsByStatus(db)).toEqual({ running: 2, compensating: 0, stuck: 2, completed: 4, compensated: 4 })
       expect(await durations(db, { status: 'completed' })).toEqual({ ended: 4, p50: 7, p99: 11, max: 11 })
+      expect(await workDone(db)).toEqual({ ended: 8, busyMs: 21 })
       expect(await durations(db, { endedFrom: 9e12 })).toEqual({ ended: 0, p50: null, p99: null, max: null })
       expect((await stepsOf(db, 'a-0')).map(({ step }) => step)).toEqual(['stock', 'charge', 'ship'])
       const history = await historyOf(db, 'a-0', { fromSeq: 2, limit: 2 })
@@ -363,6 +365,9 @@ export function projectorSuite(title: string, openStore: () => Promise<ViewStore
       ])
       expect(await sagaById(db, 'a-0')).toMatchObject({ status: 'completed', duration_ms: 7 })
       expect(await sagaById(db, 'nobody')).toBeUndefined()
+      // Long after the others: the pause before it is no work.
+      await db.updateTable('kasaga.sagas').set({ ended_at: 10_000_000 }).where('saga_id', '=', 'a-0').execute()
+      expect(await workDone(db)).toEqual({ ended: 8, busyMs: 21 })
     })
   })
 }

@@ -156,6 +156,29 @@ export async function durations(
   return rows[0] ?? { ended: 0, p50: null, p99: null, max: null }
 }
 
+export interface WorkDone {
+  readonly ended: number
+  /** Milliseconds in which sagas started or ended, one soon after another. */
+  readonly busyMs: number
+}
+
+/** Without a start or an end for so long, nothing was asked for: such a pause is no work. */
+const PAUSE_MS = 2_000
+
+/** How many sagas have ended, and in how much time of work; pauses between runs are left out. */
+export async function workDone(db: Db): Promise<WorkDone> {
+  const { rows } = await sql<{ ended: number | string; busy: number | string }>`
+    with marks as (
+      select started_at as at from kasaga.sagas
+      union all select ended_at from kasaga.sagas where ended_at is not null
+    ), gaps as (select at - lag(at) over (order by at) as gap from marks)
+    select (select count(*) from kasaga.sagas where ended_at is not null) as ended,
+      coalesce(sum(gap) filter (where gap <= ${PAUSE_MS}::bigint), 0) as busy
+    from gaps
+  `.execute(db)
+  return { ended: Number(rows[0]?.ended ?? 0), busyMs: Number(rows[0]?.busy ?? 0) }
+}
+
 /** Where a projection stands on a partition; `undefined` when it never was there. */
 export async function checkpointOf(
   db: Db,
