@@ -177,3 +177,13 @@ test('records whose time is over are removed, but never the last batch, so offse
   expect(await broker.offsets('t')).toEqual([{ partition: 0, start: 2n, end: 3n }])
   await broker.close()
 })
+
+test('makes the folders that are missing, and says so when it cannot, instead of trying for ever', async () => {
+  const nested = join(directory, 'a', 'b')
+  const broker = await opened({ directory: nested })
+  expect(await broker.describeTopics(['t'])).toEqual([])
+  // The system's own folder answers "not found" to whoever makes one in it.
+  await expect(openSqliteLog({ clock: systemClock, directory: '/proc/kasaga/data' })).rejects.toMatchObject({
+    code: 'log-unreachable',
+  })
+})

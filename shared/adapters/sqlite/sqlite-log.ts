@@ -1,6 +1,6 @@
 /** The embedded broker: a log in one SQLite file of a data directory, owned by one process. */
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { messageOf, OperationalError } from '../../message/errors.ts'
 import type { Broker } from '../../ports/broker.ts'
 import type { Cancel, Clock } from '../../ports/clock.ts'
@@ -50,9 +50,21 @@ export async function openSqliteLog(options: SqliteLogOptions): Promise<Broker> 
   }
 }
 
+/** One after another: the runtime's own way of making them all never ends where a file system refuses one as not found. */
+function makeFolders(path: string): void {
+  if (existsSync(path)) return
+  makeFolders(dirname(path))
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    // Another process has just made it.
+    if (!existsSync(path)) throw error
+  }
+}
+
 function makeDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true })
+    makeFolders(resolve(directory))
   } catch (cause) {
     const why = `the data directory ${directory} cannot be made: ${messageOf(cause)}`
     throw new OperationalError('log-unreachable', why, { where: WHERE, retriable: false, cause })
