@@ -1,5 +1,5 @@
 /** The embedded broker: a log in one SQLite file of a data directory, owned by one process. */
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { messageOf, OperationalError } from '../../message/errors.ts'
 import type { Broker } from '../../ports/broker.ts'
@@ -52,14 +52,18 @@ export async function openSqliteLog(options: SqliteLogOptions): Promise<Broker> 
 
 /** One after another: the runtime's own way of making them all never ends where a file system refuses one as not found. */
 function makeFolders(path: string): void {
-  if (existsSync(path)) return
+  if (isFolder(path)) return
   makeFolders(dirname(path))
   try {
     mkdirSync(path)
   } catch (error) {
     // Another process has just made it.
-    if (!existsSync(path)) throw error
+    if (!isFolder(path)) throw error
   }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
 function makeDirectory(directory: string): void {
