@@ -1,19 +1,26 @@
 /** The facts of a saga: everything that `evolve` folds and that readers of the log see. Extended only by adding. */
-import type { SagaId } from './ids.ts'
+import type { Direction, SagaId } from './ids.ts'
 import type { Json } from './json.ts'
 
 /** What went wrong at a participant, in a mapping, or by the clock. */
 export interface StepError {
-  /** `failed` and `fatal` come from the participant, `timeout` from the clock, `mapping` and `contract` from the definition. */
-  readonly kind: 'rejected' | 'failed' | 'fatal' | 'timeout' | 'mapping' | 'contract'
+  /**
+   * `failed` and `fatal` come from the participant, `timeout` from the clock, `mapping` and `contract` from the
+   * definition, `limit` from a block that may go no further, `person`: the definition asks for a person.
+   */
+  readonly kind: 'rejected' | 'failed' | 'fatal' | 'timeout' | 'mapping' | 'contract' | 'limit' | 'person'
   readonly code: string
   readonly message: string
   readonly details?: Json
 }
 
-/** Why a saga turned back. */
+/** Why a saga, or one scope of it, turned back. */
 export type CompensationCause =
   | { readonly kind: 'rejected' | 'failed'; readonly step: string; readonly error: StepError }
+  /** A scope only: others of its block were done first, and its result is not needed. */
+  | { readonly kind: 'superseded'; readonly step: string }
+  /** A child saga whose parent undoes the step that started it. */
+  | { readonly kind: 'parent' }
   | { readonly kind: 'cancelled'; readonly requestId: string; readonly actor: string; readonly reason: string }
   | { readonly kind: 'deadline'; readonly deadlineAt: number }
 
@@ -26,9 +33,28 @@ export interface RequestedCommand {
   /** `payment.charge.v1` */
   readonly commandType: string
   readonly payload: Json
-  /** When this attempt is given up; also the command's deadline header. Milliseconds since the epoch. */
-  readonly timeoutAt: number
+  /** When this attempt is given up; also the command's deadline header. Milliseconds since the epoch. `null`: never. */
+  readonly timeoutAt: number | null
+  /** The step is a child saga: its id. The command goes to the saga topics, not to a participant. */
+  readonly child?: SagaId
+  /** A child saga that is let go answers nothing when it ends. */
+  readonly letGo?: true
 }
+
+/** The saga that started this one, and the step of it that waits for the answer. */
+export interface ParentLink {
+  readonly sagaId: SagaId
+  readonly step: string
+  readonly attempt: number
+  /** Whether the parent waits for the end. */
+  readonly waits: boolean
+}
+
+/**
+ * `parallel`: all branches at once. `choose`: one branch. `attempt`: one branch after the other until one is done, each
+ * undone before the next. `each`: one plan for every item. `repeat`: one plan again and again.
+ */
+export type BlockKind = 'parallel' | 'choose' | 'attempt' | 'each' | 'repeat'
 
 /** Why a cancel came too late: the pivot is done, or it was given up and may be done. */
 export type CancelRefusal = 'past-pivot' | 'pivot-unknown'
@@ -42,9 +68,10 @@ export type SagaEvent =
       /** SHA-256 of the canonical input: tells a repeated start from another one under the same id (S21). */
       readonly inputHash: string
       readonly deadlineAt: number | null
+      readonly parent?: ParentLink
     }
   | ({ readonly type: 'step-requested'; readonly step: string; readonly attempt: number } & RequestedCommand)
-  | { readonly type: 'step-progressed'; readonly step: string; readonly timeoutAt: number; readonly payload: Json }
+  | { readonly type: 'step-progressed'; readonly step: string; readonly timeoutAt: number | null; readonly payload: Json }
   | { readonly type: 'step-succeeded'; readonly step: string; readonly attempt: number; readonly output: Json }
   | { readonly type: 'step-rejected'; readonly step: string; readonly attempt: number; readonly error: StepError }
   | {
@@ -55,12 +82,13 @@ export type SagaEvent =
       /** When it is tried again; `null`: given up, its outcome stays unknown. */
       readonly retryAt: number | null
     }
-  | { readonly type: 'compensation-started'; readonly cause: CompensationCause }
+  /** The saga turns back, or one scope of it does while the rest goes on: `scope` is absent for the saga. */
+  | { readonly type: 'compensation-started'; readonly scope?: string; readonly cause: CompensationCause }
   | ({ readonly type: 'compensation-requested'; readonly step: string; readonly attempt: number } & RequestedCommand)
   | {
       readonly type: 'compensation-progressed'
       readonly step: string
-      readonly timeoutAt: number
+      readonly timeoutAt: number | null
       readonly payload: Json
     }
   | { readonly type: 'compensation-succeeded'; readonly step: string; readonly attempt: number }
@@ -91,11 +119,49 @@ export type SagaEvent =
       /** The signal's payload; `null` when its time came. */
       readonly output: Json
     }
+  /** A block begins: a step that holds other steps. `count`: of an `each`, its items. */
+  | { readonly type: 'block-started'; readonly step: string; readonly block: BlockKind; readonly count: number | null }
+  /** One scope of a block begins: a branch, an item (told here, and nowhere else), or a round. */
+  | { readonly type: 'scope-started'; readonly scope: string; readonly item?: Json }
+  /** All steps of a scope are done. `output` is absent where it is the outputs of its steps under their names. */
+  | { readonly type: 'scope-completed'; readonly scope: string; readonly output?: Json }
+  /** Nothing is left to undo in a scope that had turned back. */
+  | { readonly type: 'scope-compensated'; readonly scope: string }
+  /** A block has come to its end; its output is read off its scopes. */
+  | { readonly type: 'block-completed'; readonly step: string }
   | { readonly type: 'signal-received'; readonly name: string; readonly payload: Json; readonly requestId: string }
   | { readonly type: 'cancel-requested'; readonly requestId: string; readonly actor: string; readonly reason: string }
   | { readonly type: 'cancel-refused'; readonly requestId: string; readonly actor: string; readonly why: CancelRefusal }
   | { readonly type: 'retry-requested'; readonly requestId: string; readonly actor: string; readonly reason: string }
+  /** A person has undone a step by hand. */
+  | {
+      readonly type: 'undo-resolved'
+      readonly step: string
+      readonly requestId: string
+      readonly actor: string
+      readonly reason: string
+    }
+  /** A step is parked for a person; the others go on. `step` is `null` when it is the saga's output. */
   | { readonly type: 'saga-stuck'; readonly step: string | null; readonly error: StepError }
+  /** A step that had been rejected succeeded after all, when nobody asked any more: it is to be undone. */
+  | { readonly type: 'late-success'; readonly step: string; readonly attempt: number; readonly output: Json }
+  /** The parent of this child saga undoes the step that started it. */
+  | { readonly type: 'undo-requested'; readonly attempt: number }
+  /** What this child saga tells its parent. It changes no state. */
+  | {
+      readonly type: 'parent-answered'
+      readonly parent: SagaId
+      readonly step: string
+      readonly direction: Direction
+      readonly attempt: number
+      readonly outcome: 'success' | 'rejected' | 'fatal'
+      /** The saga's output, or `{ code, message }`. */
+      readonly body: Json
+    }
+  /** An undo came for a saga that never started: a start that still comes is refused. The first and last event of its saga. */
+  | { readonly type: 'saga-voided' }
+  /** Ended by a person as it was, with nothing undone: an incident. */
+  | { readonly type: 'saga-killed'; readonly requestId: string; readonly actor: string; readonly reason: string }
   | { readonly type: 'saga-completed'; readonly output: Json }
   | { readonly type: 'saga-compensated' }
 
@@ -117,11 +183,22 @@ const TYPES: Record<SagaEventType, true> = {
   'step-computed': true,
   'wait-started': true,
   'wait-ended': true,
+  'block-started': true,
+  'scope-started': true,
+  'scope-completed': true,
+  'scope-compensated': true,
+  'block-completed': true,
   'signal-received': true,
   'cancel-requested': true,
   'cancel-refused': true,
   'retry-requested': true,
+  'undo-resolved': true,
   'saga-stuck': true,
+  'late-success': true,
+  'undo-requested': true,
+  'parent-answered': true,
+  'saga-voided': true,
+  'saga-killed': true,
   'saga-completed': true,
   'saga-compensated': true,
 }

@@ -3,17 +3,22 @@ import type { ZodType } from 'zod'
 import type { Command } from './contract.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 
-/** What mappings see: the saga's input, and the output of each step so far under the step's name. */
+/**
+ * What mappings see: the saga's input, and the output of each step so far under the step's name. Inside a block also what
+ * the scopes around it see, and for `each` the `item` and its `index`, for `repeat` the `index`.
+ */
 export type Context = Readonly<Record<string, unknown>>
+
+/** Pure. What it throws parks the step. */
+export type Mapping = (context: Context) => unknown
 
 /** A command that a step sends, with the function that makes its payload. */
 export interface PlannedCommand {
   readonly command: Command<unknown, unknown>
-  /** Pure. What it throws parks the saga. */
-  readonly map: (context: Context) => unknown
+  readonly map: Mapping
   readonly retry: RetryPolicy
-  /** How long one attempt may take. */
-  readonly timeoutMs: number
+  /** How long one attempt may take; `null`: for ever. */
+  readonly timeoutMs: number | null
 }
 
 /**
@@ -26,30 +31,55 @@ export type StepKind = 'compensatable' | 'pivot' | 'retriable'
 interface AnyStep {
   readonly name: string
   readonly kind: StepKind
-  /** Pure. The step is skipped when it answers false. */
-  readonly when: ((context: Context) => unknown) | undefined
+  /** The step is skipped when it answers false. */
+  readonly when: Mapping | undefined
+  /** Names of the steps of the same plan that it depends on; none: it begins with the plan. */
+  readonly after: readonly string[]
+  /** How many of those must be done or skipped before it begins: all of them, one, or so many. */
+  readonly needs: number
 }
 
 /** Sends a command to a participant. */
 export interface CommandStep extends AnyStep {
   readonly type: 'command'
   readonly forward: PlannedCommand
-  /** Absent: there is nothing to undo. */
+  /** Absent: there is nothing to undo, or a person undoes it. */
   readonly undo: PlannedCommand | undefined
+  /** What a person is told who has to undo it by hand. */
+  readonly byHand: string | undefined
+}
+
+/** Starts another saga. It is sent, answered and undone as a command is. */
+export interface ChildStep extends AnyStep {
+  readonly type: 'child'
+  readonly child: ChildPlan
+  /** Its command is `kasaga.start`; the mapping makes the child's input. */
+  readonly forward: PlannedCommand
+  /** `kasaga.undo`, `kasaga.cancel`, or nothing. */
+  readonly undo: PlannedCommand | undefined
+  readonly byHand: undefined
+  /** Makes the child's saga id; absent: it is made of the parent's and the step's. */
+  readonly id: Mapping | undefined
+  /** Whether the step waits for the child's end; otherwise it is done when the child is started. */
+  readonly waits: boolean
+}
+
+export interface ChildPlan {
+  readonly definition: string
+  readonly version: number
 }
 
 /** Computes something from what is known, inside the saga. */
 export interface LocalStep extends AnyStep {
   readonly type: 'local'
-  /** Pure. What it throws parks the saga. */
-  readonly compute: (context: Context) => unknown
+  readonly compute: Mapping
 }
 
 /** Waits for a time. */
 export interface SleepStep extends AnyStep {
   readonly type: 'sleep'
   /** Milliseconds from when the step begins, or a pure function that gives the time: milliseconds since the epoch or RFC 3339. */
-  readonly until: number | ((context: Context) => unknown)
+  readonly until: number | Mapping
 }
 
 /** Waits for a signal. One that came before the wait is kept, and ends it at once. */
@@ -60,6 +90,17 @@ export interface SignalStep extends AnyStep {
   readonly deadlineMs: number | undefined
   /** What happens when no signal has come by then. */
   readonly onDeadline: 'turn-back' | 'go-on'
+  /** The wait is an approval. */
+  readonly approval: ApprovalSpec | undefined
+}
+
+/** Who may answer, and with what. The answer is the signal's payload: `{ answer, ... }`. */
+export interface ApprovalSpec {
+  /** One of them must be among the roles that the signal's sender has. */
+  readonly roles: readonly string[]
+  readonly answers: readonly string[]
+  /** Answers that turn the saga back. */
+  readonly turnBackOn: readonly string[]
 }
 
 /** A message that a saga can wait for. */
@@ -68,17 +109,76 @@ export interface SignalSpec<Payload = unknown> {
   readonly payload: ZodType<Payload>
 }
 
-export type StepDefinition = CommandStep | LocalStep | SleepStep | SignalStep
+/** One of the ways through a block. */
+export interface Branch {
+  readonly name: string
+  readonly plan: Plan
+  /** `choose` only: taken when it is the first that holds; absent: taken when no other is. */
+  readonly when: Mapping | undefined
+}
 
-export interface Definition<Input = unknown, Output = unknown> {
+/** All branches at once. */
+export interface ParallelStep extends AnyStep {
+  readonly type: 'parallel'
+  readonly branches: readonly Branch[]
+  /** How many branches must be done; the rest is then undone. So many may fail and are undone that this can still be reached. */
+  readonly enough: number
+}
+
+/** The first branch whose condition holds, else the one without a condition, else none. */
+export interface ChooseStep extends AnyStep {
+  readonly type: 'choose'
+  readonly branches: readonly Branch[]
+}
+
+/** A save point: one branch after the other until one is done. One that fails is undone before the next begins. */
+export interface AttemptStep extends AnyStep {
+  readonly type: 'attempt'
+  readonly branches: readonly Branch[]
+}
+
+/** The same plan for every item. */
+export interface EachStep extends AnyStep {
+  readonly type: 'each'
+  /** The items, in order; asked again for each item that begins, so it should only select. */
+  readonly items: Mapping
+  readonly body: Plan
+  /** Items on the way at the same time, forward or back. */
+  readonly parallelMax: number
+  /** How many items may fail, each undone by itself: a count, or a share of all between 0 and 1. */
+  readonly tolerated: { readonly count: number } | { readonly share: number }
+}
+
+/** The same plan again and again, until a condition holds after a round. */
+export interface RepeatStep extends AnyStep {
+  readonly type: 'repeat'
+  readonly body: Plan
+  /** Sees the round's outputs too. */
+  readonly until: Mapping
+  readonly roundsMax: number
+  /** What happens when the condition does not hold after the last round. */
+  readonly atLimit: 'turn-back' | 'go-on'
+}
+
+export type SendingStep = CommandStep | ChildStep
+export type BlockStep = ParallelStep | ChooseStep | AttemptStep | EachStep | RepeatStep
+export type StepDefinition = SendingStep | LocalStep | SleepStep | SignalStep | BlockStep
+
+/** Steps that depend on each other: a graph without a cycle, in an order in which each comes after those it depends on. */
+export interface Plan {
+  readonly steps: readonly StepDefinition[]
+  /** Absent: the outputs of the steps under their names. */
+  readonly output: Mapping | undefined
+}
+
+export interface Definition<Input = unknown, Output = unknown> extends Plan {
   readonly name: string
   readonly version: number
   readonly input: ZodType<Input>
-  /** In the order that they run. */
-  readonly steps: readonly StepDefinition[]
   /** How long a saga may take until it turns back, unless the pivot has been sent. */
   readonly deadlineMs: number | undefined
-  /** Pure. What it throws parks the saga. */
+  /** `parallel`: along the reversed graph. `sequential`: one after the other, the last begun first. */
+  readonly compensation: 'parallel' | 'sequential'
   readonly output: (context: Context) => Output
 }
 
@@ -104,15 +204,4 @@ export class Definitions {
   find(name: string, version?: number): Definition | undefined {
     return version === undefined ? this.#latest.get(name) : this.#byKey.get(`${name}@${version}`)
   }
-}
-
-/** The step of that name. */
-export function stepNamed(definition: Definition, name: string): StepDefinition | undefined {
-  return definition.steps.find((step) => step.name === name)
-}
-
-/** The step of that name, when it is one that sends a command. */
-export function commandStepNamed(definition: Definition, name: string): CommandStep | undefined {
-  const step = stepNamed(definition, name)
-  return step?.type === 'command' ? step : undefined
 }

@@ -1,46 +1,79 @@
 /**
  * A saga's state: the fold of its events and nothing else.
  *
- *     (none) --start--> running --all steps done--> completed
- *                        |  ^
- *        rejected, given |  | retry, late reply
- *        up, cancelled,  |  v
- *        deadline        | stuck <--undo exhausted, mapping threw--+
- *                        v  |                                      |
- *                  compensating -----------------------------------+
+ *     (none) --start--> running ---------all steps done---------> completed
  *                        |
- *                        +--all undone--> compensated
+ *        rejected, given up, cancelled, deadline, parent
+ *                        v
+ *                  compensating --------all undone--------------> compensated
+ *
+ *     running, compensating --a step is parked for a person--> stuck --retry, answer, by hand--> back again
+ *     any of the three      --killed--> failed
+ *
+ * The saga is a tree: its own scope holds steps; a step that is a block holds scopes; each of those is at a phase of its own.
  */
-import type { CompensationCause, StepError } from '../message/events.ts'
+import type { BlockKind, CompensationCause, ParentLink, StepError } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
 
 /** One step that has begun. Steps that the saga has not come to have no entry. */
 export type StepState = StepBase &
   (
-    | { readonly status: 'armed'; readonly timeoutAt: number }
+    | { readonly status: 'armed'; readonly timeoutAt: number | null }
     | { readonly status: 'retrying'; readonly retryAt: number; readonly error: StepError }
     | { readonly status: 'succeeded' }
     | { readonly status: 'rejected'; readonly error: StepError }
     /** Its outcome is unknown: it may have been done. */
     | { readonly status: 'given-up' }
-    | { readonly status: 'undoing'; readonly timeoutAt: number }
+    | { readonly status: 'undoing'; readonly timeoutAt: number | null }
     | { readonly status: 'undo-retrying'; readonly retryAt: number; readonly error: StepError }
     | { readonly status: 'undone' }
     | { readonly status: 'undo-failed'; readonly error: StepError }
     /** Its condition did not hold, or the saga turned back while it waited: there is nothing to undo. */
     | { readonly status: 'skipped' }
     | { readonly status: 'waiting'; readonly until: number | null; readonly signal: string | null }
+    /** A block that has begun and is not at its end. */
+    | { readonly status: 'open' }
   )
 
 interface StepBase {
+  /** In its scope. */
   readonly name: string
   /** The newest attempt in the present direction. */
   readonly attempt: number
   /** Attempt at which the present budget of attempts began: 1, or where a person said to try again. */
   readonly budgetFrom: number
-  /** `undefined`: not known. */
+  /** `undefined`: not known. Of a block it is read off its scopes: see `outputOf`. */
   readonly output: Json | undefined
+  /** The step is a block. */
+  readonly block?: BlockState
+}
+
+export interface BlockState {
+  readonly kind: BlockKind
+  /** Of an `each`: how many items it has. */
+  readonly count: number | null
+  /** In the order that they began. */
+  readonly scopes: readonly ScopeState[]
+}
+
+/**
+ * `forward`: going on. `done`: all its steps are. `backward`: what it did is being undone. `undone`: nothing is left to undo.
+ */
+export type Phase = 'forward' | 'done' | 'backward' | 'undone'
+
+/** One run of a plan: the saga itself, a branch, an item, a round. */
+export interface ScopeState {
+  /** Which of its block: a branch's name, or a number from 0; empty for the saga itself. */
+  readonly key: string
+  readonly phase: Phase
+  readonly item: Json | undefined
+  /** What its plan says; `undefined`: the outputs of its steps. */
+  readonly output: Json | undefined
+  /** Why it turned back. */
+  readonly cause: CompensationCause | undefined
+  /** In the order that they began. */
+  readonly steps: readonly StepState[]
 }
 
 export interface Signal {
@@ -51,7 +84,17 @@ export interface Signal {
   readonly takenBy: string | undefined
 }
 
-interface SagaBase {
+/** What waits for a person. `step` is `null` when it is the saga's output. */
+export interface Parked {
+  readonly step: string | null
+  readonly error: StepError
+}
+
+/** `stuck` while anything is parked, else what the saga's own scope is at; `failed`: it was killed. */
+export type SagaStatus = 'running' | 'compensating' | 'stuck' | 'completed' | 'compensated' | 'failed'
+
+export interface SagaState {
+  readonly status: SagaStatus
   readonly id: SagaId
   readonly definition: string
   readonly version: number
@@ -60,36 +103,22 @@ interface SagaBase {
   readonly input: Json
   readonly inputHash: string
   readonly deadlineAt: number | null
-  /** In the order that they were armed. */
-  readonly steps: readonly StepState[]
+  readonly parent: ParentLink | undefined
+  /** The saga's own scope. */
+  readonly root: ScopeState
+  readonly parked: readonly Parked[]
   readonly signals: readonly Signal[]
-  /** Request ids of the cancels and retries that were answered; the newest `ACTS_MAX`. Repeated, they have no second effect (S13). */
+  /** Request ids of the acts that were answered; the newest `ACTS_MAX`. Repeated, they have no second effect (S13). */
   readonly acts: readonly string[]
   /** A cancel that waits for the pivot's answer. */
   readonly cancelRequestId: string | undefined
+  /** Attempt of the parent's undo that this child saga has to answer. */
+  readonly undoAttempt: number | undefined
+  /** Undos that are open after the saga's end: of steps that succeeded late. */
+  readonly lateUndos: number
 }
 
-export type SagaState = SagaBase &
-  (
-    | { readonly status: 'running' }
-    | { readonly status: 'compensating'; readonly cause: CompensationCause }
-    | ({ readonly status: 'stuck'; readonly step: string | null; readonly error: StepError } & StuckWhile)
-    | { readonly status: 'completed'; readonly output: Json }
-    | { readonly status: 'compensated'; readonly cause: CompensationCause }
-  )
-
-/** What a stuck saga was doing, and goes on with. */
-export type StuckWhile =
-  | { readonly phase: 'running' }
-  | { readonly phase: 'compensating'; readonly cause: CompensationCause }
-
-export type SagaStatus = SagaState['status']
-export type Running = Extract<SagaState, { status: 'running' }>
-export type Compensating = Extract<SagaState, { status: 'compensating' }>
-export type Stuck = Extract<SagaState, { status: 'stuck' }>
-export type LiveSaga = Running | Compensating | Stuck
-
-/** All that is remembered of a saga that has ended: enough to recognise its start when it comes again (S21). */
+/** All that is remembered of most sagas that have ended: enough to recognise their start when it comes again (S21). */
 export interface EndedSaga {
   readonly status: 'ended'
   readonly id: SagaId
@@ -97,10 +126,13 @@ export interface EndedSaga {
   readonly inputHash: string
 }
 
-export function isLive(state: SagaState): state is LiveSaga {
-  return state.status !== 'completed' && state.status !== 'compensated'
+/** Whether something may still happen of itself: it has not ended, or an undo is open after its end. */
+export function isLive(state: SagaState): boolean {
+  if (state.status === 'failed') return false
+  return state.root.phase === 'forward' || state.root.phase === 'backward' || state.lateUndos > 0
 }
 
-export function stepState(state: SagaBase, name: string): StepState | undefined {
-  return state.steps.find((step) => step.name === name)
+/** The step of that name in one scope. */
+export function stepIn(scope: ScopeState, name: string): StepState | undefined {
+  return scope.steps.find((step) => step.name === name)
 }
