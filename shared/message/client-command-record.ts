@@ -1,21 +1,25 @@
-/** What clients and persons ask, as records on the commands topic, and back. Read by the owner, written by anyone. */
-import { asPositive, type Decoded, refuse } from './command-record.ts'
+/** What clients and persons ask, as records on the commands topic. Written by anyone; read in client-command-reader.ts. */
+import type { ParentLink } from './events.ts'
 import { CLIENT_COMMAND, H, rfc3339 } from './headers.ts'
-import { isSagaId, type SagaId } from './ids.ts'
-import { type Json, type JsonLimits, parseJson } from './json.ts'
-import { headersOf, keyOf, type LogRecord, type NewRecord } from './record.ts'
+import type { SagaId } from './ids.ts'
+import type { Json } from './json.ts'
+import type { NewRecord } from './record.ts'
 
-interface Request {
+export interface Request {
   readonly sagaId: SagaId
   /** The record's `ce_id`: repeated, it has no second effect. */
   readonly requestId: string
 }
 
-interface PersonsAct extends Request {
+export interface PersonsAct extends Request {
   /** Who asks: `ce_actor`, else the record's source. */
   readonly actor: string
+  /** Empty when none is given; a kill has one. */
   readonly reason: string
 }
+
+/** The step of a parent saga that asks for something of its child. */
+export type ParentStep = Pick<ParentLink, 'sagaId' | 'step' | 'attempt'>
 
 export type ClientCommand =
   | (Request & {
@@ -24,15 +28,25 @@ export type ClientCommand =
       /** Absent: the newest. */
       readonly version: number | undefined
       readonly input: Json
+      /** The saga that starts it as its child. */
+      readonly parent?: ParentLink | undefined
     })
-  | (Request & { readonly kind: 'signal'; readonly name: string; readonly payload: Json })
-  | (PersonsAct & { readonly kind: 'cancel' })
-  | (PersonsAct & { readonly kind: 'retry' })
+  | (Request & {
+      readonly kind: 'signal'
+      readonly name: string
+      readonly payload: Json
+      /** Who answers, where the signal is an answer to an approval. */
+      readonly actor?: string | undefined
+      /** What that one says to be. */
+      readonly roles?: readonly string[] | undefined
+    })
+  | (PersonsAct & { readonly kind: 'cancel' | 'retry' | 'kill' })
+  | (PersonsAct & { readonly kind: 'resolve'; readonly step: string })
+  /** A parent saga undoes the step that started this one. */
+  | (Request & { readonly kind: 'undo'; readonly parent: ParentStep })
 
-/** Longest `ce_actor`, in characters. */
-export const ACTOR_CHARS_MAX = 200
-/** Longest `ce_reason`, in characters. */
-export const REASON_CHARS_MAX = 2_000
+/** What a person asks for, giving a name and a reason. */
+export type ActKind = Extract<ClientCommand, PersonsAct>['kind']
 
 export interface CommandStamp {
   /** Milliseconds since the epoch. */
@@ -59,91 +73,51 @@ export function clientCommandRecord(command: ClientCommand, stamp: CommandStamp)
 }
 
 function textOf(command: ClientCommand): string {
-  switch (command.kind) {
-    case 'start':
-      return JSON.stringify(command.input)
-    case 'signal':
-      return JSON.stringify(command.payload)
-    case 'cancel':
-    case 'retry':
-      return 'null'
-  }
+  if (command.kind === 'start') return JSON.stringify(command.input)
+  return command.kind === 'signal' ? JSON.stringify(command.payload) : 'null'
 }
 
-function ownHeaders(command: ClientCommand): readonly (readonly [string, string])[] {
+type Header = readonly [string, string]
+
+function ownHeaders(command: ClientCommand): readonly Header[] {
   switch (command.kind) {
     case 'start': {
-      const type = [H.sagaType, command.definition] as const
-      return command.version === undefined ? [type] : [type, [H.sagaVersion, String(command.version)]]
+      const { definition, version, parent } = command
+      return [
+        [H.sagaType, definition],
+        ...(version === undefined ? [] : [[H.sagaVersion, String(version)] as const]),
+        ...(parent ? [...parentHeaders(parent), [H.parentWaits, String(parent.waits)] as const] : []),
+      ]
     }
     case 'signal':
-      return [[H.signal, command.name]]
-    case 'cancel':
-    case 'retry':
-      return [
-        [H.actor, command.actor],
-        [H.reason, command.reason],
-      ]
-  }
-}
-
-type Headers = ReadonlyMap<string, string>
-
-/** Reads a client command's record. Never throws. */
-export function decodeClientCommand(record: LogRecord, limits?: JsonLimits): Decoded<ClientCommand> {
-  const headers = headersOf(record)
-  const sagaId = headers.get(H.sagaId)
-  const requestId = headers.get(H.id)
-  if (sagaId === undefined || requestId === undefined)
-    return refuse('missing-header', `${H.sagaId} or ${H.id} is missing`)
-  if (!isSagaId(sagaId) || !isSagaId(requestId))
-    return refuse('bad-header', `${H.sagaId} and ${H.id} have 1 to 200 characters of A-Z a-z 0-9 . _ : -`)
-  if (keyOf(record) !== sagaId) return refuse('key-mismatch', `the record's key is not its ${H.sagaId}`)
-  const request: Request = { sagaId, requestId }
-  switch (headers.get(H.type)) {
-    case CLIENT_COMMAND.start:
-      return decodeStart(request, headers, parseJson(record.value, limits))
-    case CLIENT_COMMAND.signal:
-      return decodeSignal(request, headers, parseJson(record.value ?? NULL_TEXT, limits))
-    case CLIENT_COMMAND.cancel:
-      return decodeAct('cancel', request, headers)
-    case CLIENT_COMMAND.retry:
-      return decodeAct('retry', request, headers)
-    case undefined:
-      return refuse('missing-header', `${H.type} is missing`)
+      return [[H.signal, command.name], ...senderHeaders(command)]
+    case 'resolve':
+      return [[H.stepId, command.step], ...personHeaders(command)]
+    case 'undo':
+      return parentHeaders(command.parent)
     default:
-      return refuse('unknown-type', `no client command has that ${H.type}`)
+      return personHeaders(command)
   }
 }
 
-/** A signal without a value carries null. */
-const NULL_TEXT = new Uint8Array([0x6e, 0x75, 0x6c, 0x6c])
-
-type Parsed = ReturnType<typeof parseJson>
-
-function decodeStart(request: Request, headers: Headers, input: Parsed): Decoded<ClientCommand> {
-  const definition = headers.get(H.sagaType)
-  if (definition === undefined) return refuse('missing-header', `${H.sagaType} is missing`)
-  const version = asPositive(headers.get(H.sagaVersion))
-  if (headers.has(H.sagaVersion) && version === undefined)
-    return refuse('bad-header', `${H.sagaVersion} is not a positive whole number`)
-  if (input.kind === 'refused') return refuse(input.fault, input.message)
-  return { kind: 'ok', value: { kind: 'start', ...request, definition, version, input: input.value } }
+function senderHeaders({ actor, roles = [] }: { actor?: string | undefined; roles?: readonly string[] | undefined }) {
+  const headers: Header[] = []
+  if (actor !== undefined) headers.push([H.actor, actor])
+  if (roles.length > 0) headers.push([H.roles, roles.join(',')])
+  return headers
 }
 
-function decodeSignal(request: Request, headers: Headers, payload: Parsed): Decoded<ClientCommand> {
-  const name = headers.get(H.signal)
-  if (name === undefined) return refuse('missing-header', `${H.signal} is missing`)
-  if (!isSagaId(name)) return refuse('bad-header', `${H.signal} has 1 to 200 characters of A-Z a-z 0-9 . _ : -`)
-  if (payload.kind === 'refused') return refuse(payload.fault, payload.message)
-  return { kind: 'ok', value: { kind: 'signal', ...request, name, payload: payload.value } }
+function personHeaders({ actor, reason }: PersonsAct): readonly Header[] {
+  return [
+    [H.actor, actor],
+    [H.reason, reason],
+  ]
 }
 
-function decodeAct(kind: 'cancel' | 'retry', request: Request, headers: Headers): Decoded<ClientCommand> {
-  const actor = headers.get(H.actor) ?? headers.get(H.source)
-  if (actor === undefined) return refuse('missing-header', `${H.actor} and ${H.source} are missing: who asks?`)
-  const reason = headers.get(H.reason) ?? ''
-  if (actor.length > ACTOR_CHARS_MAX || reason.length > REASON_CHARS_MAX)
-    return refuse('bad-header', `${H.actor} has at most ${ACTOR_CHARS_MAX} characters, ${H.reason} ${REASON_CHARS_MAX}`)
-  return { kind: 'ok', value: { kind, ...request, actor, reason } }
+function parentHeaders({ sagaId, step, attempt }: ParentStep): readonly Header[] {
+  return [
+    [H.parentSagaId, sagaId],
+    [H.parentStepId, step],
+    [H.parentAttempt, String(attempt)],
+  ]
 }

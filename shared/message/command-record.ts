@@ -16,7 +16,8 @@ export interface StepCommand {
   readonly payload: Json
   /** When it was decided, milliseconds since the epoch. */
   readonly at: number
-  readonly deadlineAt: number
+  /** `null`: this attempt is never given up. */
+  readonly deadlineAt: number | null
   readonly replyTo: string
 }
 
@@ -40,7 +41,7 @@ export function commandRecord(command: StepCommand, source: string): NewRecord {
       [H.attempt, String(command.attempt)],
       [H.idempotencyKey, idempotencyKey(command)],
       [H.replyTo, command.replyTo],
-      [H.deadline, rfc3339(command.deadlineAt)],
+      ...(command.deadlineAt === null ? [] : [[H.deadline, rfc3339(command.deadlineAt)] as const]),
     ],
   }
 }

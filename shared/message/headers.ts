@@ -6,6 +6,7 @@ export const H = {
   type: 'ce_type',
   source: 'ce_source',
   time: 'ce_time',
+  subject: 'ce_subject',
   sagaId: 'ce_sagaid',
   sagaType: 'ce_sagatype',
   sagaVersion: 'ce_sagaversion',
@@ -22,6 +23,14 @@ export const H = {
   signal: 'ce_signal',
   actor: 'ce_actor',
   reason: 'ce_reason',
+  /** What the sender says to be: nobody checks it. Names with commas between them. */
+  roles: 'ce_roles',
+  /** Of a child saga's command: the saga that started it, and the step of it. */
+  parentSagaId: 'ce_parentsagaid',
+  parentStepId: 'ce_parentstepid',
+  parentAttempt: 'ce_parentattempt',
+  /** `true` or `false`: whether the parent waits for the child's end. */
+  parentWaits: 'ce_parentwaits',
   sequence: 'ce_sequence',
   causationId: 'ce_causationid',
   contentType: 'content-type',
@@ -36,7 +45,7 @@ export const CORE_ATTRIBUTES: ReadonlySet<string> = new Set([
   H.type,
   H.source,
   H.time,
-  'ce_subject',
+  H.subject,
   'ce_datacontenttype',
   'ce_dataschema',
 ])
@@ -50,12 +59,15 @@ export function isOutcome(text: string | undefined): text is Outcome {
   return text !== undefined && OUTCOMES.has(text)
 }
 
-/** Types of the commands that clients send. */
+/** Types of the commands that clients send; `undo` only ever comes from the owner of a parent saga. */
 export const CLIENT_COMMAND = {
   start: 'kasaga.start.v1',
   signal: 'kasaga.signal.v1',
   cancel: 'kasaga.cancel.v1',
   retry: 'kasaga.retry.v1',
+  resolve: 'kasaga.resolve.v1',
+  kill: 'kasaga.kill.v1',
+  undo: 'kasaga.undo.v1',
 } as const
 
 let lastMs = Number.NaN

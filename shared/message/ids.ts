@@ -29,6 +29,46 @@ export function sagaId(text: string): SagaId {
   return text
 }
 
+/** Longest request id. Those that Kasaga makes hold a saga's id and a step's path. */
+export const REQUEST_ID_CHARS_MAX = 1_000
+const REQUEST_ID = new RegExp(`^[A-Za-z0-9._:/[\\]-]{1,${REQUEST_ID_CHARS_MAX}}$`)
+
+/** Says whether a text can be a request id: the characters of a saga id, and `/ [ ]`. */
+export function isRequestId(text: string): boolean {
+  return REQUEST_ID.test(text)
+}
+
+const STEP_PATH = /^[A-Za-z0-9.[\]-]{1,780}$/
+
+/** Says whether a text can be the path of a step: `charge`, `parcels[3].label`. */
+export function isStepPath(text: string): boolean {
+  return STEP_PATH.test(text)
+}
+
+const PLAIN_IN_TYPE = /^[A-Za-z0-9.-]$/
+const PLAIN_IN_KEY = /^[A-Za-z0-9.:-]$/
+
+/**
+ * The saga id of a business key: `<type>:<key>`. A character that is not `A-Z a-z 0-9 . : -` (in the type not `:` either)
+ * becomes `_` and two lower-case hex digits for each byte of its UTF-8. So no two keys have one id, in any language.
+ * @throws TypeError when one of the two is empty or no well-formed text, or the id is longer than 200 characters.
+ */
+export function sagaIdOfKey(type: string, key: string): SagaId {
+  if (type === '' || key === '') throw new TypeError('a business key and its type are not empty')
+  const id = `${escaped(type, PLAIN_IN_TYPE)}:${escaped(key, PLAIN_IN_KEY)}`
+  if (isSagaId(id)) return id
+  throw new TypeError(`the saga id of that business key would have ${id.length} characters; it may have 200`)
+}
+
+function escaped(text: string, plain: RegExp): string {
+  if (!text.isWellFormed()) throw new TypeError('a business key and its type are well-formed Unicode')
+  return [...text].map((char) => (plain.test(char) ? char : hexOf(char))).join('')
+}
+
+function hexOf(char: string): string {
+  return [...new TextEncoder().encode(char)].map((byte) => `_${byte.toString(16).padStart(2, '0')}`).join('')
+}
+
 /** What one command is about: a step of a saga, in a direction. */
 export interface StepAddress {
   readonly sagaId: SagaId

@@ -1,5 +1,5 @@
 /** Records of `commands` and `replies` as inputs of a saga. What cannot be read becomes a dead letter. */
-import { decodeClientCommand } from '../message/client-command-record.ts'
+import { decodeClientCommand } from '../message/client-command-reader.ts'
 import { type Decoded, decodeReply, refuse } from '../message/command-record.ts'
 import { H } from '../message/headers.ts'
 import { headerOf, keyOf, type LogRecord } from '../message/record.ts'

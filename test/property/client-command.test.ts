@@ -1,11 +1,8 @@
 /** Client commands: whatever a client may say comes back as it went, and whatever a topic may hold does no harm. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import {
-  type ClientCommand,
-  clientCommandRecord,
-  decodeClientCommand,
-} from '../../shared/message/client-command-record.ts'
+import { decodeClientCommand } from '../../shared/message/client-command-reader.ts'
+import { type ClientCommand, clientCommandRecord } from '../../shared/message/client-command-record.ts'
 import { sagaId } from '../../shared/message/ids.ts'
 import { type Json, parseJsonText } from '../../shared/message/json.ts'
 import type { LogRecord } from '../../shared/message/record.ts'
@@ -22,7 +19,15 @@ const json: fc.Arbitrary<Json> = fc
   .filter((parsed) => parsed.kind === 'ok')
   .map((parsed) => JSON.parse(JSON.stringify(parsed.value)))
 
-const request = fc.record({ sagaId: id.map(sagaId), requestId: id })
+const requestId = fc.oneof(id, fc.stringMatching(/^[A-Za-z0-9._:/[\]-]{1,1000}$/))
+const request = fc.record({ sagaId: id.map(sagaId), requestId })
+const parentStep = fc.record({
+  sagaId: id.map(sagaId),
+  step: fc.stringMatching(/^[A-Za-z0-9.[\]-]{1,780}$/),
+  attempt: fc.integer({ min: 1, max: 999_999_999 }),
+})
+const parent = fc.record({ parentStep, waits: fc.boolean() }).map(({ parentStep, waits }) => ({ ...parentStep, waits }))
+const roles = fc.array(fc.stringMatching(/^[A-Za-z0-9._:-]{1,64}$/), { maxLength: 20 })
 const act = fc.record({ actor: words(200), reason: words(2_000) })
 const command: fc.Arbitrary<ClientCommand> = fc.oneof(
   fc
@@ -31,13 +36,25 @@ const command: fc.Arbitrary<ClientCommand> = fc.oneof(
       definition: id,
       version: fc.option(fc.integer({ min: 1, max: 999_999_999 }), { nil: undefined }),
       input: json,
+      parent: fc.option(parent, { nil: undefined }),
     })
     .map(({ request, ...rest }) => ({ kind: 'start' as const, ...request, ...rest })),
   fc
-    .record({ request, name: id, payload: json })
+    .record({ request, name: id, payload: json, actor: fc.option(words(200), { nil: undefined }), roles })
     .map(({ request, ...rest }) => ({ kind: 'signal' as const, ...request, ...rest })),
-  fc.record({ request, act }).map(({ request, act }) => ({ kind: 'cancel' as const, ...request, ...act })),
-  fc.record({ request, act }).map(({ request, act }) => ({ kind: 'retry' as const, ...request, ...act })),
+  fc
+    .record({ kind: fc.constantFrom('cancel' as const, 'retry' as const), request, act })
+    .map(({ kind, request, act }) => ({ kind, ...request, ...act })),
+  fc
+    .record({ request, act })
+    .filter(({ act }) => act.reason.trim() !== '')
+    .map(({ request, act }) => ({ kind: 'kill' as const, ...request, ...act })),
+  fc
+    .record({ request, act, parentStep })
+    .map(({ request, act, parentStep: { step } }) => ({ kind: 'resolve' as const, ...request, ...act, step })),
+  fc
+    .record({ request, parent: parentStep })
+    .map(({ request, parent }) => ({ kind: 'undo' as const, ...request, parent })),
 )
 
 test('a command comes back as it went', () => {
@@ -60,6 +77,12 @@ const headerName = fc.constantFrom(
   'ce_signal',
   'ce_actor',
   'ce_reason',
+  'ce_roles',
+  'ce_stepid',
+  'ce_parentsagaid',
+  'ce_parentstepid',
+  'ce_parentattempt',
+  'ce_parentwaits',
   'x',
 )
 const known = fc.constantFrom(
@@ -67,7 +90,11 @@ const known = fc.constantFrom(
   'kasaga.signal.v1',
   'kasaga.cancel.v1',
   'kasaga.retry.v1',
+  'kasaga.kill.v1',
+  'kasaga.resolve.v1',
+  'kasaga.undo.v1',
   'order-1',
+  'true',
   '1',
   '',
 )

@@ -1,10 +1,7 @@
 /** Client commands as records: what each fault is called, and what is read where something is left out. */
 import { describe, expect, test } from 'vitest'
-import {
-  type ClientCommand,
-  clientCommandRecord,
-  decodeClientCommand,
-} from '../../../shared/message/client-command-record.ts'
+import { decodeClientCommand } from '../../../shared/message/client-command-reader.ts'
+import { type ClientCommand, clientCommandRecord } from '../../../shared/message/client-command-record.ts'
 import { sagaId } from '../../../shared/message/ids.ts'
 import type { LogRecord, NewRecord } from '../../../shared/message/record.ts'
 import { stored } from '../../support/fabricate-log.ts'
@@ -13,7 +10,34 @@ const AT = { topic: 'kasaga.commands', partition: 0, offset: 7n, timestamp: 5 }
 const request = { sagaId: sagaId('order-1'), requestId: 'r-1' }
 const start: ClientCommand = { kind: 'start', ...request, definition: 'fulfil', version: 2, input: { a: [1, null] } }
 const cancel: ClientCommand = { kind: 'cancel', ...request, actor: 'ann', reason: 'no longer wanted' }
-const signal: ClientCommand = { kind: 'signal', ...request, name: 'approved', payload: true }
+const signal: ClientCommand = {
+  kind: 'signal',
+  ...request,
+  name: 'approved',
+  payload: true,
+  actor: 'ann',
+  roles: ['manager', 'on-call'],
+}
+const kill: ClientCommand = { kind: 'kill', ...request, actor: 'ann', reason: 'the carrier is gone for good' }
+const resolve: ClientCommand = {
+  kind: 'resolve',
+  ...request,
+  actor: 'ann',
+  reason: 'refunded',
+  step: 'pay[card].charge',
+}
+const parentStep = { sagaId: sagaId('tour-1'), step: 'legs[2].book', attempt: 1 }
+const child: ClientCommand = {
+  ...start,
+  requestId: 'tour-1/legs[2].book/forward/1',
+  parent: { ...parentStep, waits: true },
+}
+const undo: ClientCommand = {
+  kind: 'undo',
+  sagaId: sagaId('order-1'),
+  requestId: 'tour-1/legs[2].book/compensate/1',
+  parent: parentStep,
+}
 const STAMP = { at: 1_700_000_000_000, source: '/shop' }
 
 const read = (command: ClientCommand): LogRecord => stored(clientCommandRecord(command, STAMP), AT)
@@ -31,9 +55,12 @@ function faultOf(record: LogRecord): string {
   return decoded.kind === 'refused' ? decoded.fault : 'none'
 }
 
-test.each([start, signal, cancel, { ...cancel, kind: 'retry' } as const])('$kind comes back as it went', (command) => {
-  expect(decodeClientCommand(read(command))).toEqual({ kind: 'ok', value: command })
-})
+test.each([start, child, signal, cancel, { ...cancel, kind: 'retry' } as const, kill, resolve, undo])(
+  '$kind comes back as it went',
+  (command) => {
+    expect(decodeClientCommand(read(command))).toEqual({ kind: 'ok', value: command })
+  },
+)
 
 test('the headers are those of the wire contract', () => {
   expect(Object.fromEntries(clientCommandRecord(start, STAMP).headers)).toEqual({
@@ -58,7 +85,20 @@ describe('is refused', () => {
     ['a signal without ce_signal', changed(signal, 'ce_signal'), 'missing-header'],
     ['with an unknown ce_type', changed(start, 'ce_type', 'kasaga.sing.v1'), 'unknown-type'],
     ['with a saga id that is none', changed(start, 'ce_sagaid', 'two words'), 'bad-header'],
-    ['with a request id that is too long', changed(start, 'ce_id', 'x'.repeat(201)), 'bad-header'],
+    ['with a request id that is too long', changed(start, 'ce_id', 'x'.repeat(1_001)), 'bad-header'],
+    ['with a request id of other characters', changed(start, 'ce_id', 'a b'), 'bad-header'],
+    ['a child’s start without the step of its parent', changed(child, 'ce_parentstepid'), 'missing-header'],
+    ['a child’s start that does not say whether it is waited for', changed(child, 'ce_parentwaits'), 'bad-header'],
+    ['a child’s start of attempt 0', changed(child, 'ce_parentattempt', '0'), 'bad-header'],
+    ['an undo by nobody', changed(undo, 'ce_parentsagaid'), 'missing-header'],
+    ['an undo of a step that is none', changed(undo, 'ce_parentstepid', '../x'), 'bad-header'],
+    ['a kill without a reason', changed(kill, 'ce_reason'), 'missing-header'],
+    ['a kill with a blank reason', changed(kill, 'ce_reason', '  '), 'bad-header'],
+    ['a resolve without a step', changed(resolve, 'ce_stepid'), 'missing-header'],
+    ['a resolve of a step that is none', changed(resolve, 'ce_stepid', 'a b'), 'bad-header'],
+    ['with 21 roles', changed(signal, 'ce_roles', Array(21).fill('r').join(',')), 'bad-header'],
+    ['with a role that is none', changed(signal, 'ce_roles', 'manager,on call'), 'bad-header'],
+    ['with a sender that is too long', changed(signal, 'ce_actor', 'x'.repeat(201)), 'bad-header'],
     ['with a header that is not UTF-8', changed(start, 'ce_id', new Uint8Array([0xff])), 'missing-header'],
     ['with version 0', changed(start, 'ce_sagaversion', '0'), 'bad-header'],
     ['with a signal name that is none', changed(signal, 'ce_signal', '../etc'), 'bad-header'],
@@ -83,6 +123,12 @@ describe('where something is left out', () => {
       kind: 'ok',
       value: { payload: null },
     })
+  })
+
+  test('a signal says nothing of its sender', () => {
+    const decoded = decodeClientCommand(changed(signal, 'ce_roles'))
+    expect(decoded).toMatchObject({ kind: 'ok', value: { actor: 'ann', roles: [] } })
+    expect(decodeClientCommand(changed(signal, 'ce_actor'))).toMatchObject({ kind: 'ok', value: { actor: undefined } })
   })
 
   test('an act without an actor is its source’s', () => {

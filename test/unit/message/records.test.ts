@@ -62,6 +62,11 @@ describe('a command’s record', () => {
       ce_deadline: '2026-01-02T03:04:10.006Z',
     })
   })
+  it('names no deadline where none is set', () => {
+    const record = delivered(commandRecord({ ...command, deadlineAt: null }, 'kasaga'), 7n, 'bank.commands')
+    expect(headersOf(record).has(H.deadline)).toBe(false)
+    expect(headersOf(record).size).toBe(headersOf(commandAsRead).size - 1)
+  })
   it('is the same bytes each time (S9)', () =>
     expect(commandRecord({ ...command }, 'kasaga')).toEqual(commandRecord(command, 'kasaga')))
 })

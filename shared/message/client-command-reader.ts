@@ -1,0 +1,144 @@
+/** Reads the records of the commands topic: whatever they hold is a whole command, or refused with a named fault. */
+import type { ActKind, ClientCommand, ParentStep, PersonsAct, Request } from './client-command-record.ts'
+import { asPositive, type Decoded, refuse } from './command-record.ts'
+import type { ParentLink } from './events.ts'
+import { CLIENT_COMMAND, H } from './headers.ts'
+import { isRequestId, isSagaId, isStepPath, REQUEST_ID_CHARS_MAX } from './ids.ts'
+import { type JsonLimits, parseJson } from './json.ts'
+import { headersOf, keyOf, type LogRecord } from './record.ts'
+
+/** Longest `ce_actor`, in characters. */
+export const ACTOR_CHARS_MAX = 200
+/** Longest `ce_reason`, in characters. */
+export const REASON_CHARS_MAX = 2_000
+/** Most names in `ce_roles`. */
+export const ROLES_MAX = 20
+
+const ROLE = /^[A-Za-z0-9._:-]{1,64}$/
+
+/** Says whether a text can be a role: 1 to 64 characters of `A-Z a-z 0-9 . _ : -`. */
+export function isRole(text: string): boolean {
+  return ROLE.test(text)
+}
+
+type Headers = ReadonlyMap<string, string>
+
+/** Reads a client command's record. Never throws. */
+export function decodeClientCommand(record: LogRecord, limits?: JsonLimits): Decoded<ClientCommand> {
+  const headers = headersOf(record)
+  const sagaId = headers.get(H.sagaId)
+  const requestId = headers.get(H.id)
+  if (sagaId === undefined || requestId === undefined)
+    return refuse('missing-header', `${H.sagaId} or ${H.id} is missing`)
+  if (!isSagaId(sagaId)) return refuse('bad-header', `${H.sagaId} has 1 to 200 characters of A-Z a-z 0-9 . _ : -`)
+  if (!isRequestId(requestId))
+    return refuse('bad-header', `${H.id} has 1 to ${REQUEST_ID_CHARS_MAX} characters of A-Z a-z 0-9 . _ : - / [ ]`)
+  if (keyOf(record) !== sagaId) return refuse('key-mismatch', `the record's key is not its ${H.sagaId}`)
+  const request: Request = { sagaId, requestId }
+  switch (headers.get(H.type)) {
+    case CLIENT_COMMAND.start:
+      return decodeStart(request, headers, parseJson(record.value, limits))
+    case CLIENT_COMMAND.signal:
+      return decodeSignal(request, headers, parseJson(record.value ?? NULL_TEXT, limits))
+    case CLIENT_COMMAND.cancel:
+      return decodeAct('cancel', request, headers)
+    case CLIENT_COMMAND.retry:
+      return decodeAct('retry', request, headers)
+    case CLIENT_COMMAND.kill:
+      return decodeKill(request, headers)
+    case CLIENT_COMMAND.resolve:
+      return decodeResolve(request, headers)
+    case CLIENT_COMMAND.undo:
+      return decodeUndo(request, headers)
+    case undefined:
+      return refuse('missing-header', `${H.type} is missing`)
+    default:
+      return refuse('unknown-type', `no client command has that ${H.type}`)
+  }
+}
+
+/** A signal without a value carries null. */
+const NULL_TEXT = new Uint8Array([0x6e, 0x75, 0x6c, 0x6c])
+
+type Parsed = ReturnType<typeof parseJson>
+
+function decodeStart(request: Request, headers: Headers, input: Parsed): Decoded<ClientCommand> {
+  const definition = headers.get(H.sagaType)
+  if (definition === undefined) return refuse('missing-header', `${H.sagaType} is missing`)
+  const version = asPositive(headers.get(H.sagaVersion))
+  if (headers.has(H.sagaVersion) && version === undefined)
+    return refuse('bad-header', `${H.sagaVersion} is not a positive whole number`)
+  const parent = headers.has(H.parentSagaId) ? decodeParent(headers) : undefined
+  if (parent?.kind === 'refused') return parent
+  if (input.kind === 'refused') return refuse(input.fault, input.message)
+  const start = { kind: 'start', ...request, definition, version, input: input.value } as const
+  return { kind: 'ok', value: parent ? { ...start, parent: parent.value } : start }
+}
+
+function decodeParent(headers: Headers): Decoded<ParentLink> {
+  const step = decodeParentStep(headers)
+  if (step.kind === 'refused') return step
+  const waits = headers.get(H.parentWaits)
+  if (waits !== 'true' && waits !== 'false') return refuse('bad-header', `${H.parentWaits} is neither true nor false`)
+  return { kind: 'ok', value: { ...step.value, waits: waits === 'true' } }
+}
+
+function decodeParentStep(headers: Headers): Decoded<ParentStep> {
+  const sagaId = headers.get(H.parentSagaId)
+  const step = headers.get(H.parentStepId)
+  if (sagaId === undefined || step === undefined)
+    return refuse('missing-header', `${H.parentSagaId} or ${H.parentStepId} is missing`)
+  const attempt = asPositive(headers.get(H.parentAttempt))
+  if (!isSagaId(sagaId) || !isStepPath(step) || attempt === undefined)
+    return refuse('bad-header', `${H.parentSagaId}, ${H.parentStepId} or ${H.parentAttempt} is not of its form`)
+  return { kind: 'ok', value: { sagaId, step, attempt } }
+}
+
+function decodeSignal(request: Request, headers: Headers, payload: Parsed): Decoded<ClientCommand> {
+  const name = headers.get(H.signal)
+  if (name === undefined) return refuse('missing-header', `${H.signal} is missing`)
+  if (!isSagaId(name)) return refuse('bad-header', `${H.signal} has 1 to 200 characters of A-Z a-z 0-9 . _ : -`)
+  const actor = headers.get(H.actor)
+  const roles = (headers.get(H.roles) ?? '').split(',').filter((role) => role !== '')
+  if ((actor ?? '').length > ACTOR_CHARS_MAX)
+    return refuse('bad-header', `${H.actor} has at most ${ACTOR_CHARS_MAX} characters`)
+  if (roles.length > ROLES_MAX || !roles.every(isRole))
+    return refuse('bad-header', `${H.roles} holds at most ${ROLES_MAX} names of A-Z a-z 0-9 . _ : -`)
+  if (payload.kind === 'refused') return refuse(payload.fault, payload.message)
+  return { kind: 'ok', value: { kind: 'signal', ...request, name, payload: payload.value, actor, roles } }
+}
+
+function decodePerson(request: Request, headers: Headers): Decoded<PersonsAct> {
+  const actor = headers.get(H.actor) ?? headers.get(H.source)
+  if (actor === undefined) return refuse('missing-header', `${H.actor} and ${H.source} are missing: who asks?`)
+  const reason = headers.get(H.reason) ?? ''
+  if (actor.length > ACTOR_CHARS_MAX || reason.length > REASON_CHARS_MAX)
+    return refuse('bad-header', `${H.actor} has at most ${ACTOR_CHARS_MAX} characters, ${H.reason} ${REASON_CHARS_MAX}`)
+  return { kind: 'ok', value: { ...request, actor, reason } }
+}
+
+function decodeAct(kind: Exclude<ActKind, 'resolve'>, request: Request, headers: Headers): Decoded<ClientCommand> {
+  const act = decodePerson(request, headers)
+  return act.kind === 'refused' ? act : { kind: 'ok', value: { kind, ...act.value } }
+}
+
+/** Nothing of a killed saga is undone: whoever looks at it later must find why. */
+function decodeKill(request: Request, headers: Headers): Decoded<ClientCommand> {
+  const reason = headers.get(H.reason)
+  if (reason === undefined) return refuse('missing-header', `${H.reason} is missing: a kill says why`)
+  if (reason.trim() === '') return refuse('bad-header', `${H.reason} is empty: a kill says why`)
+  return decodeAct('kill', request, headers)
+}
+
+function decodeResolve(request: Request, headers: Headers): Decoded<ClientCommand> {
+  const step = headers.get(H.stepId)
+  if (step === undefined) return refuse('missing-header', `${H.stepId} is missing: which step was undone by hand?`)
+  if (!isStepPath(step)) return refuse('bad-header', `${H.stepId} is no path of a step`)
+  const act = decodePerson(request, headers)
+  return act.kind === 'refused' ? act : { kind: 'ok', value: { kind: 'resolve', ...act.value, step } }
+}
+
+function decodeUndo(request: Request, headers: Headers): Decoded<ClientCommand> {
+  const parent = decodeParentStep(headers)
+  return parent.kind === 'refused' ? parent : { kind: 'ok', value: { kind: 'undo', ...request, parent: parent.value } }
+}
