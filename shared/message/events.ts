@@ -37,6 +37,8 @@ export interface RequestedCommand {
   readonly timeoutAt: number | null
   /** The step is a child saga: its id. The command goes to the saga topics, not to a participant. */
   readonly child?: SagaId
+  /** The definition that the child runs. */
+  readonly starts?: { readonly definition: string; readonly version: number }
   /** A child saga that is let go answers nothing when it ends. */
   readonly letGo?: true
 }
@@ -71,7 +73,12 @@ export type SagaEvent =
       readonly parent?: ParentLink
     }
   | ({ readonly type: 'step-requested'; readonly step: string; readonly attempt: number } & RequestedCommand)
-  | { readonly type: 'step-progressed'; readonly step: string; readonly timeoutAt: number | null; readonly payload: Json }
+  | {
+      readonly type: 'step-progressed'
+      readonly step: string
+      readonly timeoutAt: number | null
+      readonly payload: Json
+    }
   | { readonly type: 'step-succeeded'; readonly step: string; readonly attempt: number; readonly output: Json }
   | { readonly type: 'step-rejected'; readonly step: string; readonly attempt: number; readonly error: StepError }
   | {
@@ -147,7 +154,9 @@ export type SagaEvent =
   | { readonly type: 'late-success'; readonly step: string; readonly attempt: number; readonly output: Json }
   /** The parent of this child saga undoes the step that started it. */
   | { readonly type: 'undo-requested'; readonly attempt: number }
-  /** What this child saga tells its parent. It changes no state. */
+  /** So much was decided at once that the rest is left to the next turn; `more` is false when all of it has been. */
+  | { readonly type: 'turn-yielded'; readonly more: boolean }
+  /** What this child saga tells its parent. */
   | {
       readonly type: 'parent-answered'
       readonly parent: SagaId
@@ -196,6 +205,7 @@ const TYPES: Record<SagaEventType, true> = {
   'saga-stuck': true,
   'late-success': true,
   'undo-requested': true,
+  'turn-yielded': true,
   'parent-answered': true,
   'saga-voided': true,
   'saga-killed': true,

@@ -1,69 +1,160 @@
-/** What clients and persons ask of a running saga: signals, cancel, retry. */
+/** What clients and persons ask of a saga: signals, cancel, retry, an undo done by hand, kill. */
 import type { CancelRefusal, SagaEvent } from '../message/events.ts'
-import { endedBy, keptSignal } from './begin.ts'
+import { nameOf, ROOT, scopeAround } from '../message/step-path.ts'
+import { isOver, undoStep } from './backward.ts'
 import { misfit } from './check.ts'
-import { type Course, followedBy, pivotStanding, proceed, turnBack, undoNext } from './course.ts'
+import { answerParent } from './children.ts'
+import type { Definition, SignalStep } from './definition.ts'
+import { turnBack } from './failure.ts'
 import { type Act, type Decision, events, type InputOf, ignored, refused } from './input.ts'
-import type { LiveSaga, Running, SagaState, Stuck } from './state.ts'
+import { pivotStanding } from './pivot.ts'
+import { stepAt as plannedAt, signalSteps } from './plan-tree.ts'
+import { request } from './request.ts'
+import { type SagaState, stepIn } from './state.ts'
+import type { Story } from './story.ts'
+import { isParked, scopeAt, stepAt } from './tree.ts'
+import { answerOf, endWait, keptSignal } from './waits.ts'
 
 /** Signals that one saga keeps; one more is refused. */
 export const SIGNALS_MAX = 100
 
-/** Keeps a signal with the saga, also one that nothing waits for yet; one that the saga waits for lets it go on. */
-export function takeSignal(course: Course | undefined, state: LiveSaga, input: InputOf<'signal'>): Decision {
+/** Why a signal is not kept; nothing when it is. The definition may be unknown here: then what it carries is not looked at. */
+export function signalRefusal(
+  state: SagaState,
+  input: InputOf<'signal'>,
+  definition: Definition | undefined,
+): Decision | undefined {
   if (state.signals.some((signal) => signal.requestId === input.requestId)) return ignored('duplicate-request')
   if (state.signals.length >= SIGNALS_MAX)
     return refused('too-many-signals', `the saga keeps ${SIGNALS_MAX} signals already`)
-  const why = course && misfitOf(course, input)
-  if (why !== undefined) return refused('invalid-signal', `the payload does not fit the signal ${input.name}: ${why}`)
-  const { name, payload, requestId } = input
-  const received: SagaEvent = { type: 'signal-received', name, payload, requestId }
-  return events(...followedBy(state, [received], (after) => (course ? endWait(course, after, name) : [])))
+  const steps = definition ? signalSteps(definition).filter((step) => step.signal.name === input.name) : []
+  for (const step of steps) {
+    const why = misfit(step.signal.payload, input.payload)
+    if (why !== undefined) return refused('invalid-signal', `the payload does not fit the signal ${input.name}: ${why}`)
+  }
+  const allowed = steps.length === 0 || steps.some((step) => mayAnswer(step, input))
+  return allowed
+    ? undefined
+    : refused(
+        'not-allowed',
+        `the sender has no role that may answer ${input.name}, or the answer is none of its answers`,
+      )
 }
 
-/** Why the payload does not fit a signal that the definition waits for, if it does not. */
-function misfitOf({ definition }: Course, { name, payload }: InputOf<'signal'>): string | undefined {
-  for (const step of definition.steps) {
-    const why = step.type === 'signal' && step.signal.name === name ? misfit(step.signal.payload, payload) : undefined
-    if (why !== undefined) return why
+function mayAnswer({ approval }: SignalStep, { roles, payload }: InputOf<'signal'>): boolean {
+  if (!approval) return true
+  const answer = answerOf(payload)
+  return (
+    answer !== undefined && approval.answers.includes(answer) && approval.roles.some((role) => roles.includes(role))
+  )
+}
+
+/** The signal as it is kept with the saga. */
+export function signalReceived({ name, payload, requestId }: InputOf<'signal'>): SagaEvent {
+  return { type: 'signal-received', name, payload, requestId }
+}
+
+/** Keeps a signal with the saga, also one that nothing waits for yet; one that the saga waits for lets it go on. */
+export function takeSignal(story: Story, input: InputOf<'signal'>): Decision {
+  story.tell(signalReceived(input))
+  const path = waitFor(story.state, input.name)
+  const step = path === undefined ? undefined : plannedAt(story.definition, path)
+  const signal = keptSignal(story.state, input.name)
+  if (path !== undefined && step?.type === 'signal' && signal) endWait(story, { path, step }, signal)
+  return events(...story.events)
+}
+
+/** Path of the first step that waits for that signal. */
+function waitFor(state: SagaState, name: string): string | undefined {
+  return findWaiting(state.root, '', name)
+}
+
+function findWaiting(scope: SagaState['root'], prefix: string, name: string): string | undefined {
+  for (const step of scope.steps) {
+    const path = `${prefix}${step.name}`
+    if (step.status === 'waiting' && step.signal === name) return path
+    for (const index of step.block?.active ?? []) {
+      const inner = step.block?.scopes[index]
+      const found = inner && findWaiting(inner, `${path}[${inner.key}].`, name)
+      if (found !== undefined) return found
+    }
   }
   return undefined
 }
 
-function endWait(course: Course, state: SagaState, name: string): SagaEvent[] {
-  const waits =
-    state.status === 'running' && state.steps.find((step) => step.status === 'waiting' && step.signal === name)
-  const signal = keptSignal(state, name)
-  if (!waits || !signal) return []
-  return followedBy(state, [endedBy(waits.name, signal)], (after) => proceed(course, after))
-}
-
 /** Cancel enters the same compensation as every other ending, unless the pivot is past; while it is out, its answer decides. */
-export function cancel(course: Course, state: Running | Stuck, act: Act): Decision {
+export function cancel(story: Story, act: Act): Decision {
   const { requestId, actor, reason } = act
+  const { state } = story
   if (state.acts.includes(requestId)) return ignored('duplicate-request')
-  switch (pivotStanding(course.definition, state)) {
+  if (state.root.phase === 'backward') return ignored('already-compensating')
+  if (state.root.phase !== 'forward') return ignored('saga-ended')
+  switch (pivotStanding(story.definition, state)) {
     case 'passed':
-      return events(refusal(act, 'past-pivot'))
+      story.tell(refusal(act, 'past-pivot'))
+      break
     case 'unknown':
-      return events(refusal(act, 'pivot-unknown'))
+      story.tell(refusal(act, 'pivot-unknown'))
+      break
     case 'in-flight':
       if (state.cancelRequestId !== undefined) return ignored('already-cancelling')
-      return events({ type: 'cancel-requested', requestId, actor, reason })
+      story.tell({ type: 'cancel-requested', requestId, actor, reason })
+      break
     case 'ahead':
-      return events(...turnBack(course, state, { kind: 'cancelled', requestId, actor, reason }))
+      turnBack(story, ROOT, { kind: 'cancelled', requestId, actor, reason })
   }
+  return events(...story.events)
 }
 
 function refusal({ requestId, actor }: Act, why: CancelRefusal): SagaEvent {
   return { type: 'cancel-refused', requestId, actor, why }
 }
 
-/** A person says: try again. The saga goes on from where it was stuck, with a new budget of attempts. */
-export function retryStuck(course: Course, state: Stuck, act: Act): Decision {
-  const { requestId, actor, reason } = act
+/** A person says: try again. Everything that is parked goes on, with a new budget of attempts. */
+export function retryParked(story: Story, { requestId, actor, reason }: Act): Decision {
+  const { parked, acts } = story.state
+  if (acts.includes(requestId)) return ignored('duplicate-request')
+  story.tell({ type: 'retry-requested', requestId, actor, reason })
+  for (const { step } of parked) retryOne(story, step)
+  return events(...story.events)
+}
+
+function retryOne(story: Story, path: string | null): void {
+  const step = path === null ? undefined : plannedAt(story.definition, path)
+  const known = path === null ? undefined : stepAt(story.state, path)
+  const scope = scopeAround(path ?? ROOT)
+  if (path !== null && known && step && (step.type === 'command' || step.type === 'child')) {
+    if (scopeAt(story.state, scope)?.phase === 'forward')
+      request(story, { path, step, direction: 'step', attempt: known.attempt + 1 })
+    else if (known.status === 'undo-retrying')
+      request(story, { path, step, direction: 'compensation', attempt: known.attempt + 1 })
+    else undoStep(story, { path, step, known })
+  } else {
+    for (const inner of known?.block?.scopes ?? [])
+      if (inner.phase === 'forward') story.look('scope', `${path}[${inner.key}]`)
+    if (path !== null && known?.block) story.look('block', path)
+    story.look('scope', scope)
+  }
+}
+
+/** A person says that a step is undone: the one that waited for a person, and for no other. */
+export function resolve(story: Story, { step: path, requestId, actor, reason }: InputOf<'resolve'>): Decision {
+  const { state } = story
   if (state.acts.includes(requestId)) return ignored('duplicate-request')
-  const said: SagaEvent = { type: 'retry-requested', requestId, actor, reason }
-  const go = state.phase === 'running' ? proceed : undoNext
-  return events(...followedBy(state, [said], (after) => go(course, after)))
+  const scope = scopeAt(state, scopeAround(path))
+  const known = scope && stepIn(scope, nameOf(path))
+  if (!known || scope.phase === 'forward' || !isParked(state, path))
+    return refused('not-parked', `no undo of ${path} waits for a person`)
+  story.tell({ type: 'undo-resolved', step: path, requestId, actor, reason })
+  story.lookOutward(path)
+  return events(...story.events)
+}
+
+/** Ends the saga as it is. Nothing is undone: whoever says so answers for what is left. */
+export function kill(story: Story, { requestId, actor, reason }: Act): Decision {
+  if (isOver(story.state.root)) return ignored('saga-ended')
+  const message = `killed by ${actor}: ${reason}`.slice(0, 2_000)
+  answerParent(story, { outcome: 'fatal', body: { code: 'child-killed', message } })
+  story.tell({ type: 'saga-killed', requestId, actor, reason })
+  return events(...story.events)
 }

@@ -1,58 +1,48 @@
-/** How each kind of step begins: a command is armed, a computation is done at once, a wait says what it waits for. */
-import type { SagaEvent, StepError } from '../message/events.ts'
-import type { Json } from '../message/json.ts'
-import type { Context, Definition, LocalStep, SignalStep, SleepStep, StepDefinition } from './definition.ts'
+/** How each kind of step begins: a command is armed, a computation is done at once, a wait says what it waits for, a block opens. */
+import type { SagaEvent } from '../message/events.ts'
+import { scopeAround } from '../message/step-path.ts'
+import { openBlock } from './blocks.ts'
+import type { LocalStep, SignalStep, SleepStep, StepDefinition } from './definition.ts'
 import { durationMs } from './duration.ts'
-import type { Moment } from './input.ts'
-import { request, runMapping } from './request.ts'
-import { type SagaState, type Signal, stepState } from './state.ts'
+import { askMapping, request, runMapping } from './request.ts'
+import type { Story } from './story.ts'
+import { endWait, keptSignal } from './waits.ts'
 
-export interface BeginPlan {
-  readonly definition: Definition
-  readonly step: StepDefinition
-}
-
-/** Begins a step, or sends it again when it has begun before; skips one whose condition does not hold. */
-export function begin(state: SagaState, { definition, step }: BeginPlan, moment: Moment): SagaEvent[] {
-  const before = stepState(state, step.name)
-  const skip = before ? undefined : condition(step, state)
-  if (skip) return [skip]
+/** Begins a step, skips it when its condition does not hold, or parks it when its own code fails. */
+export function begin(story: Story, path: string, step: StepDefinition): void {
+  if (step.when) {
+    const answer = askMapping(step.when, story.state, scopeAround(path))
+    if (answer.kind === 'threw') return story.park(path, answer.error)
+    if (answer.value === false) return story.tell({ type: 'step-skipped', step: path })
+  }
   switch (step.type) {
     case 'command':
-      return request(state, { definition, step, direction: 'step', attempt: (before?.attempt ?? 0) + 1 }, moment)
+    case 'child':
+      return request(story, { path, step, direction: 'step', attempt: 1 })
     case 'local':
-      return [compute(step, state)]
+      return compute(story, path, step)
     case 'sleep':
-      return [sleep(step, state, moment)]
+      return sleep(story, path, step)
     case 'signal':
-      return awaitSignal(step, state, moment)
+      return awaitSignal(story, path, step)
+    default:
+      return openBlock(story, path, step)
   }
 }
 
-/** What skips the step, or parks the saga because its condition throws; nothing when the step is to begin. */
-function condition(step: StepDefinition, state: SagaState): SagaEvent | undefined {
-  if (!step.when) return undefined
-  const answer = runMapping(step.when, state)
-  if (answer.kind === 'threw') return parked(step, answer.error)
-  return answer.value === false ? { type: 'step-skipped', step: step.name } : undefined
+function compute(story: Story, path: string, step: LocalStep): void {
+  const output = runMapping(step.compute, story.state, scopeAround(path))
+  if (output.kind === 'threw') return story.park(path, output.error)
+  story.tell({ type: 'step-computed', step: path, output: output.value })
 }
 
-function parked(step: StepDefinition, error: StepError): SagaEvent {
-  return { type: 'saga-stuck', step: step.name, error }
-}
-
-function compute(step: LocalStep, state: SagaState): SagaEvent {
-  const output = runMapping(step.compute, state)
-  if (output.kind === 'threw') return parked(step, output.error)
-  return { type: 'step-computed', step: step.name, output: output.value }
-}
-
-function sleep(step: SleepStep, state: SagaState, { now }: Moment): SagaEvent {
-  const { until: time } = step
-  if (typeof time === 'number') return { type: 'wait-started', step: step.name, until: now + time, signal: null }
-  const answer = runMapping((context: Context) => instantOf(time(context), now), state)
-  if (answer.kind === 'threw') return parked(step, answer.error)
-  return { type: 'wait-started', step: step.name, until: answer.value as number, signal: null }
+function sleep(story: Story, path: string, { until }: SleepStep): void {
+  const { now } = story.moment
+  const started = (at: number): SagaEvent => ({ type: 'wait-started', step: path, until: at, signal: null })
+  if (typeof until === 'number') return story.tell(started(now + until))
+  const answer = askMapping((context) => instantOf(until(context), now), story.state, scopeAround(path))
+  if (answer.kind === 'threw') return story.park(path, answer.error)
+  story.tell(started(answer.value))
 }
 
 /** Longest wait: no timer is kept past it, and a time that is further away is a mistake. */
@@ -65,20 +55,9 @@ function instantOf(time: unknown, now: number): number {
   return at
 }
 
-function awaitSignal(step: SignalStep, state: SagaState, { now }: Moment): SagaEvent[] {
-  const until = step.deadlineMs === undefined ? null : now + step.deadlineMs
-  const started: SagaEvent = { type: 'wait-started', step: step.name, until, signal: step.signal.name }
-  const early = keptSignal(state, step.signal.name)
-  return early ? [started, endedBy(step.name, early)] : [started]
-}
-
-/** The oldest signal of that name that no wait has taken. */
-export function keptSignal(state: SagaState, name: string): Signal | undefined {
-  return state.signals.find((signal) => signal.name === name && signal.takenBy === undefined)
-}
-
-/** The end of a wait by a signal, or, without one, because its time came. */
-export function endedBy(step: string, signal: Signal | undefined): SagaEvent {
-  const output: Json = signal?.payload ?? null
-  return { type: 'wait-ended', step, requestId: signal?.requestId ?? null, output }
+function awaitSignal(story: Story, path: string, step: SignalStep): void {
+  const until = step.deadlineMs === undefined ? null : story.moment.now + step.deadlineMs
+  story.tell({ type: 'wait-started', step: path, until, signal: step.signal.name })
+  const early = keptSignal(story.state, step.signal.name)
+  if (early) endWait(story, { path, step }, early)
 }

@@ -1,6 +1,8 @@
 /** `effects(events)`: what is to be sent, from the events alone. So it can be sent again, byte for byte (S9, S10). */
 import type { StepCommand } from '../message/command-record.ts'
-import type { EventEnvelope } from '../message/events.ts'
+import type { EventEnvelope, ParentLink, SagaEvent } from '../message/events.ts'
+import { commandId, type SagaId } from '../message/ids.ts'
+import type { Json } from '../message/json.ts'
 
 export interface SendEffect {
   readonly kind: 'send'
@@ -9,24 +11,95 @@ export interface SendEffect {
   readonly command: Omit<StepCommand, 'replyTo'>
 }
 
-export type Effect = SendEffect
+interface Told {
+  /** Of the record: the same when it is sent again. */
+  readonly requestId: string
+  /** When it was decided, milliseconds since the epoch. */
+  readonly at: number
+}
 
-/** The effects of an event: a requested step or compensation is sent; nothing else is. */
-export function effectsOf({ sagaId, at, event }: EventEnvelope): readonly Effect[] {
-  if (event.type !== 'step-requested' && event.type !== 'compensation-requested') return []
-  const { step, attempt, definition, version, commandType, payload, timeoutAt } = event
-  const direction = event.type === 'step-requested' ? 'forward' : 'compensate'
-  const command = {
-    sagaId,
-    definition,
-    version,
-    step,
-    direction,
-    attempt,
-    commandType,
-    payload,
-    at,
-    deadlineAt: timeoutAt,
-  } as const
-  return [{ kind: 'send', participant: event.participant, command }]
+export interface StartChild extends Told {
+  readonly kind: 'start-child'
+  readonly child: SagaId
+  readonly definition: string
+  readonly version: number
+  readonly input: Json
+  readonly parent: ParentLink
+}
+
+export interface UndoChild extends Told {
+  readonly kind: 'undo-child'
+  readonly child: SagaId
+  readonly parent: Pick<ParentLink, 'sagaId' | 'step' | 'attempt'>
+}
+
+export interface CancelChild extends Told {
+  readonly kind: 'cancel-child'
+  readonly child: SagaId
+  readonly parent: SagaId
+}
+
+/** A child saga's reply to its parent. */
+export interface AnswerParent extends Told {
+  readonly kind: 'answer-parent'
+  readonly child: SagaId
+  readonly parent: SagaId
+  readonly step: string
+  readonly direction: 'forward' | 'compensate'
+  readonly attempt: number
+  readonly outcome: 'success' | 'rejected' | 'fatal'
+  readonly body: Json
+}
+
+export type Effect = SendEffect | StartChild | UndoChild | CancelChild | AnswerParent
+
+/** The effects of an event: a requested step or compensation is sent, and a parent is answered; nothing else is. */
+export function effectsOf(envelope: EventEnvelope): readonly Effect[] {
+  const { event } = envelope
+  switch (event.type) {
+    case 'step-requested':
+    case 'compensation-requested':
+      return [event.child === undefined ? send(envelope, event) : toChild(envelope, event, event.child)]
+    case 'parent-answered':
+      return [answer(envelope, event)]
+    default:
+      return []
+  }
+}
+
+type Requested = Extract<SagaEvent, { type: 'step-requested' | 'compensation-requested' }>
+
+function directionOf({ type }: Requested): 'forward' | 'compensate' {
+  return type === 'step-requested' ? 'forward' : 'compensate'
+}
+
+function send({ sagaId, at }: EventEnvelope, event: Requested): SendEffect {
+  const { step, attempt, definition, version, commandType, payload, timeoutAt, participant } = event
+  const direction = directionOf(event)
+  const command = { sagaId, definition, version, step, direction, attempt, commandType, payload, at } as const
+  return { kind: 'send', participant, command: { ...command, deadlineAt: timeoutAt } }
+}
+
+function toChild({ sagaId, at }: EventEnvelope, event: Requested, child: SagaId): Effect {
+  const { step, attempt, commandType } = event
+  const told = { child, requestId: commandId({ sagaId, step, direction: directionOf(event) }, attempt), at }
+  if (event.type === 'step-requested') return startChild(told, { sagaId, event })
+  if (commandType === 'kasaga.cancel.v1') return { kind: 'cancel-child', ...told, parent: sagaId }
+  return { kind: 'undo-child', ...told, parent: { sagaId, step, attempt } }
+}
+
+function startChild(
+  told: Told & { readonly child: SagaId },
+  { sagaId, event }: { sagaId: SagaId; event: Requested },
+): StartChild {
+  const { step, attempt, payload } = event
+  const { definition, version } = event.starts ?? event
+  const parent = { sagaId, step, attempt, waits: event.letGo !== true }
+  return { kind: 'start-child', ...told, definition, version, input: payload, parent }
+}
+
+function answer({ sagaId, at }: EventEnvelope, event: Extract<SagaEvent, { type: 'parent-answered' }>): AnswerParent {
+  const { parent, step, direction, attempt, outcome, body } = event
+  const requestId = `${sagaId}/answer/${direction}/${attempt}`
+  return { kind: 'answer-parent', child: sagaId, parent, step, direction, attempt, outcome, body, requestId, at }
 }

@@ -1,7 +1,7 @@
 /** What comes to a saga, and what `decide` answers. Time, chance and hashes arrive in here: the core has none of its own. */
 
 import type { Reply } from '../message/command-record.ts'
-import type { SagaEvent } from '../message/events.ts'
+import type { ParentLink, SagaEvent } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
 
@@ -14,6 +14,8 @@ export type SagaInput =
       readonly version: number | undefined
       readonly input: Json
       readonly inputHash: string
+      /** The saga that starts it, when it is a child. */
+      readonly parent: ParentLink | undefined
     }
   | ({ readonly kind: 'reply' } & Reply)
   | { readonly kind: 'timer'; readonly sagaId: SagaId }
@@ -23,9 +25,21 @@ export type SagaInput =
       readonly requestId: string
       readonly name: string
       readonly payload: Json
+      readonly actor: string | undefined
+      /** What the sender says that it may: looked at where the signal answers an approval. */
+      readonly roles: readonly string[]
     }
   | ({ readonly kind: 'cancel' } & Act)
   | ({ readonly kind: 'retry' } & Act)
+  | ({ readonly kind: 'kill' } & Act)
+  /** A person has undone a step by hand. */
+  | ({ readonly kind: 'resolve'; readonly step: string } & Act)
+  /** A parent undoes the step that started this saga. */
+  | {
+      readonly kind: 'undo'
+      readonly sagaId: SagaId
+      readonly parent: { readonly sagaId: SagaId; readonly step: string; readonly attempt: number }
+    }
 
 /** What a person asked for. Repeated under the same request id it has no second effect. */
 export interface Act {
@@ -69,6 +83,10 @@ export type RefusedReason =
   | 'unknown-step'
   | 'too-many-signals'
   | 'invalid-signal'
+  | 'not-allowed'
+  | 'not-parked'
+  | 'not-a-parent'
+  | 'voided'
 
 export type Decision =
   | { readonly kind: 'events'; readonly events: readonly SagaEvent[] }

@@ -1,6 +1,6 @@
 /** Finding things in a plan: the step at a path, the plan of a scope, what depends on what. */
 import { pathParts } from '../message/step-path.ts'
-import type { BlockStep, Plan, SendingStep, StepDefinition } from './definition.ts'
+import type { BlockStep, Plan, SendingStep, SignalStep, StepDefinition } from './definition.ts'
 
 /** The step of that name in one plan. */
 export function stepNamed(plan: Plan, name: string): StepDefinition | undefined {
@@ -52,4 +52,12 @@ export function isSending(step: StepDefinition): step is SendingStep {
 export function plansInside(block: BlockStep): readonly { readonly name: string; readonly plan: Plan }[] {
   if (block.type === 'each' || block.type === 'repeat') return [{ name: '', plan: block.body }]
   return block.branches
+}
+
+/** Every step that waits for a signal, however deep. */
+export function signalSteps(plan: Plan): readonly SignalStep[] {
+  return plan.steps.flatMap((step) => {
+    if (step.type === 'signal') return [step]
+    return isBlock(step) ? plansInside(step).flatMap((inside) => signalSteps(inside.plan)) : []
+  })
 }

@@ -1,140 +1,173 @@
 /** What a participant's answer, or its silence, leads to. */
 import type { Reply } from '../message/command-record.ts'
-import type { SagaEvent, StepError } from '../message/events.ts'
+import type { StepError } from '../message/events.ts'
 import type { Json } from '../message/json.ts'
+import { scopeAround } from '../message/step-path.ts'
+import { undoLate } from './backward.ts'
 import { misfit } from './check.ts'
-import { type Course, followedBy, proceed, turnBack, undoNext } from './course.ts'
-import { type CommandStep, commandStepNamed } from './definition.ts'
+import { refuseUndo } from './children.ts'
+import type { PlannedCommand, SendingStep } from './definition.ts'
+import { failScope } from './failure.ts'
 import { type Decision, events, ignored, refused } from './input.ts'
+import { sendingStepAt } from './plan-tree.ts'
 import { retryDelayMs } from './retry-policy.ts'
-import { type Compensating, type Running, type SagaState, type StepState, type Stuck, stepState } from './state.ts'
+import type { StepState } from './state.ts'
+import type { Story } from './story.ts'
+import { scopeAt, stepAt } from './tree.ts'
 
 interface Answered {
-  readonly course: Course
-  readonly state: SagaState
-  readonly step: CommandStep
+  readonly path: string
+  readonly step: SendingStep
   readonly known: StepState
 }
 
-const OPEN_FORWARD: ReadonlySet<StepState['status']> = new Set(['armed', 'retrying'])
-const OPEN_BACKWARD: ReadonlySet<StepState['status']> = new Set(['undoing', 'undo-retrying'])
-
-/** A reply to a saga that goes forward, or is stuck on its way. */
-export function answerForward(course: Course, state: Running | Stuck, reply: Reply): Decision {
-  const step = commandStepNamed(course.definition, reply.step)
-  if (!step) return refused('unknown-step', `${course.definition.name} has no step ${reply.step}`)
-  const known = stepState(state, reply.step)
-  if (!known || reply.direction !== 'forward') return ignored('step-not-open')
-  const late = state.status === 'stuck' && known.status === 'given-up'
-  if (!OPEN_FORWARD.has(known.status) && !late) return ignored('step-not-open')
-  if (reply.attempt > known.attempt) return ignored('old-attempt')
-  return forwardOutcome({ course, state, step, known }, reply)
+/** A reply to a saga, whichever way it goes. */
+export function answer(story: Story, reply: Reply): Decision {
+  const step = sendingStepAt(story.definition, reply.step)
+  if (!step) return refused('unknown-step', `${story.definition.name} has no step ${reply.step} that sends a command`)
+  const known = stepAt(story.state, reply.step)
+  if (!known) return ignored('step-not-open')
+  const answered = { path: reply.step, step, known }
+  if (reply.direction === 'compensate') return answerBackward(story, answered, reply)
+  const forward = scopeAt(story.state, scopeAround(reply.step))?.phase === 'forward'
+  return forward ? answerForward(story, answered, reply) : answerLate(story, answered, reply)
 }
 
-function forwardOutcome(answered: Answered, reply: Reply): Decision {
-  const { course, state, step, known } = answered
-  const { attempt } = reply
+const OPEN_FORWARD: ReadonlySet<StepState['status']> = new Set(['armed', 'retrying', 'given-up'])
+const OPEN_BACKWARD: ReadonlySet<StepState['status']> = new Set(['undoing', 'undo-retrying', 'undo-failed'])
+
+function answerForward(story: Story, answered: Answered, reply: Reply): Decision {
+  const { known } = answered
+  if (!OPEN_FORWARD.has(known.status)) return ignored('step-not-open')
+  if (reply.attempt > known.attempt) return ignored('old-attempt')
   switch (reply.outcome) {
-    case 'success': {
-      const output = outputOf(step, reply.body)
-      if (output === undefined) return refused('invalid-reply', `the output does not fit ${step.forward.command.type}`)
-      const done: SagaEvent = { type: 'step-succeeded', step: step.name, attempt, output }
-      return events(...followedBy(state, [done], (after) => proceed(course, after)))
-    }
+    case 'success':
+      return succeed(story, answered, reply)
     case 'rejected':
       // Heard again after a person said to try again: the new attempts decide.
-      if (attempt < known.budgetFrom) return ignored('old-attempt')
-      return events(...rejectStep(answered, attempt, errorOf(reply, 'rejected')))
-    case 'progress': {
-      if (known.status !== 'armed') return ignored('step-not-open')
-      const timeoutAt = course.moment.now + step.forward.timeoutMs
-      return events({ type: 'step-progressed', step: step.name, timeoutAt, payload: reply.body })
-    }
+      if (reply.attempt < known.budgetFrom) return ignored('old-attempt')
+      rejectStep(story, answered, { attempt: reply.attempt, error: errorOf(reply, 'rejected') })
+      return events(...story.events)
+    case 'progress':
+      return progress(story, answered, { direction: 'step', payload: reply.body })
     case 'failed':
     case 'fatal':
-      if (known.status !== 'armed' || attempt !== known.attempt) return ignored('old-attempt')
-      return events(...failStep(answered, errorOf(reply, reply.outcome), reply.retryAfterMs))
+      if (known.status !== 'armed' || reply.attempt !== known.attempt) return ignored('old-attempt')
+      failStep(story, answered, { error: errorOf(reply, reply.outcome), retryAfterMs: reply.retryAfterMs })
+      return events(...story.events)
   }
 }
 
-/** The output as the contract has it; `undefined` when it does not fit. A command without an output schema gives `null`. */
-function outputOf(step: CommandStep, body: Json): Json | undefined {
+function succeed(story: Story, { path, step }: Answered, { attempt, body }: Reply): Decision {
+  const output = outputOf(step, body)
+  if (output === undefined) return refused('invalid-reply', `the output does not fit ${step.forward.command.type}`)
+  story.tell({ type: 'step-succeeded', step: path, attempt, output })
+  if (step.kind === 'pivot') refuseUndo(story)
+  story.look('scope', scopeAround(path))
+  return events(...story.events)
+}
+
+/** The output as the contract has it; `undefined` when it does not fit. A command without an output schema gives `null`, a child what it gave. */
+function outputOf(step: SendingStep, body: Json): Json | undefined {
   const schema = step.forward.command.output
-  if (!schema) return null
+  if (!schema) return step.type === 'child' ? body : null
   return misfit(schema, body) === undefined ? body : undefined
 }
 
-/** The participant said no: nothing was done. Before the pivot's success the saga turns back, after it a person is called. */
-function rejectStep({ course, state, step }: Answered, attempt: number, error: StepError): SagaEvent[] {
-  const said: SagaEvent = { type: 'step-rejected', step: step.name, attempt, error }
-  if (step.kind === 'retriable') return [said, { type: 'saga-stuck', step: step.name, error }]
-  return followedBy(state, [said], (after) => turnBack(course, after, { kind: 'rejected', step: step.name, error }))
+function progress(
+  story: Story,
+  { path, step, known }: Answered,
+  said: { direction: 'step' | 'compensation'; payload: Json },
+): Decision {
+  const { direction, payload } = said
+  if (known.status !== (direction === 'step' ? 'armed' : 'undoing')) return ignored('step-not-open')
+  const timeoutMs = (direction === 'step' ? step.forward : step.undo)?.timeoutMs ?? null
+  const timeoutAt = timeoutMs === null ? null : story.moment.now + timeoutMs
+  story.tell({ type: `${direction}-progressed`, step: path, timeoutAt, payload })
+  return events(...story.events)
+}
+
+/** The participant said no: nothing was done. Before the pivot's success the scope turns back, after it a person is called. */
+function rejectStep(story: Story, { path, step }: Answered, said: { attempt: number; error: StepError }): void {
+  const { attempt, error } = said
+  story.tell({ type: 'step-rejected', step: path, attempt, error })
+  if (step.kind === 'retriable') story.park(path, error)
+  else failScope(story, scopeAround(path), { kind: 'rejected', step: path, error })
+}
+
+export interface Failure {
+  readonly error: StepError
+  readonly retryAfterMs?: number | undefined
 }
 
 /** An attempt failed or was not answered in time: try again, or give the step up with its outcome unknown. */
-export function failStep(answered: Answered, error: StepError, retryAfterMs?: number): SagaEvent[] {
-  const { course, state, step, known } = answered
-  const retryAt = nextTry(course, known, { planned: step.forward, error, retryAfterMs })
-  const failed: SagaEvent = { type: 'step-failed', step: step.name, attempt: known.attempt, error, retryAt }
-  if (retryAt !== null) return [failed]
-  if (step.kind === 'compensatable')
-    return followedBy(state, [failed], (after) => turnBack(course, after, { kind: 'failed', step: step.name, error }))
-  return [failed, { type: 'saga-stuck', step: step.name, error }]
+export function failStep(story: Story, { path, step, known }: Answered, failure: Failure): void {
+  const { error } = failure
+  const retryAt = nextTry(story, { planned: step.forward, known }, failure)
+  story.tell({ type: 'step-failed', step: path, attempt: known.attempt, error, retryAt })
+  if (retryAt !== null) return
+  if (step.kind === 'compensatable') failScope(story, scopeAround(path), { kind: 'failed', step: path, error })
+  else story.park(path, error)
 }
 
-/** A reply to a saga that turns back, or is stuck on its way back. */
-export function answerBackward(course: Course, state: Compensating | Stuck, reply: Reply): Decision {
-  if (reply.direction === 'forward') return ignored('step-given-up')
-  const step = commandStepNamed(course.definition, reply.step)
-  if (!step?.undo) return refused('unknown-step', `${course.definition.name} has no step ${reply.step} with an undo`)
-  const known = stepState(state, reply.step)
-  const late = state.status === 'stuck' && known?.status === 'undo-failed'
-  if (!known || (!OPEN_BACKWARD.has(known.status) && !late)) return ignored('step-not-open')
+/**
+ * A forward answer to what is not asked any more changes nothing (S14): what was given up is being undone, or has been.
+ * But of a step that had been rejected, so that nothing was to be undone, a success is: once.
+ */
+function answerLate(story: Story, { path, step, known }: Answered, reply: Reply): Decision {
+  if (reply.outcome !== 'success' || known.status !== 'rejected' || (!step.undo && step.byHand === undefined))
+    return ignored('step-given-up')
   if (reply.attempt > known.attempt) return ignored('old-attempt')
-  return backwardOutcome({ course, state, step, known }, reply)
+  const output = outputOf(step, reply.body)
+  if (output === undefined) return refused('invalid-reply', `the output does not fit ${step.forward.command.type}`)
+  story.tell({ type: 'late-success', step: path, attempt: reply.attempt, output })
+  undoLate(story, path, step)
+  return events(...story.events)
 }
 
-function backwardOutcome(answered: Answered, reply: Reply): Decision {
-  const { course, state, step, known } = answered
+function answerBackward(story: Story, answered: Answered, reply: Reply): Decision {
+  const { path, step, known } = answered
+  if (!step.undo) return refused('unknown-step', `the step ${path} has no undo`)
+  if (!OPEN_BACKWARD.has(known.status)) return ignored('step-not-open')
+  if (reply.attempt > known.attempt) return ignored('old-attempt')
   switch (reply.outcome) {
-    case 'success': {
-      const undone: SagaEvent = { type: 'compensation-succeeded', step: step.name, attempt: reply.attempt }
-      return events(...followedBy(state, [undone], (after) => undoNext(course, after)))
-    }
-    case 'progress': {
-      if (known.status !== 'undoing') return ignored('step-not-open')
-      const timeoutAt = course.moment.now + (step.undo?.timeoutMs ?? 0)
-      return events({ type: 'compensation-progressed', step: step.name, timeoutAt, payload: reply.body })
-    }
+    case 'success':
+      story.tell({ type: 'compensation-succeeded', step: path, attempt: reply.attempt })
+      story.lookOutward(path)
+      return events(...story.events)
+    case 'progress':
+      return progress(story, answered, { direction: 'compensation', payload: reply.body })
     case 'rejected':
     case 'failed':
     case 'fatal':
       if (known.status !== 'undoing' || reply.attempt !== known.attempt) return ignored('old-attempt')
-      return events(...failUndo(answered, errorOf(reply, reply.outcome), reply.retryAfterMs))
+      failUndo(story, answered, { error: errorOf(reply, reply.outcome), retryAfterMs: reply.retryAfterMs })
+      return events(...story.events)
   }
 }
 
 /** An undo failed: try again, or call a person. It is never given up in silence. */
-export function failUndo({ course, step, known }: Answered, error: StepError, retryAfterMs?: number): SagaEvent[] {
-  const retryAt = step.undo ? nextTry(course, known, { planned: step.undo, error, retryAfterMs }) : null
-  const failed: SagaEvent = { type: 'compensation-failed', step: step.name, attempt: known.attempt, error, retryAt }
-  return retryAt === null ? [failed, { type: 'saga-stuck', step: step.name, error }] : [failed]
-}
-
-interface Failure {
-  readonly planned: CommandStep['forward']
-  readonly error: StepError
-  readonly retryAfterMs: number | undefined
+export function failUndo(story: Story, { path, step, known }: Answered, failure: Failure): void {
+  const { error } = failure
+  const retryAt = step.undo ? nextTry(story, { planned: step.undo, known }, failure) : null
+  story.tell({ type: 'compensation-failed', step: path, attempt: known.attempt, error, retryAt })
+  if (retryAt !== null) return
+  story.park(path, error)
+  // It makes room for others that do not depend on it.
+  story.lookOutward(path)
 }
 
 /** When to try again, or `null` when the policy has nothing left. */
-function nextTry(course: Course, known: StepState, failure: Failure): number | null {
-  const { retry } = failure.planned
+function nextTry(
+  { moment }: Story,
+  { planned, known }: { planned: PlannedCommand; known: StepState },
+  { error, retryAfterMs }: Failure,
+): number | null {
+  const { retry } = planned
   const failures = known.attempt - known.budgetFrom + 1
-  if (failure.error.kind === 'fatal' || failure.error.kind === 'rejected') return null
-  if (failures >= retry.attempts || retry.notOn.includes(failure.error.code)) return null
-  const delayMs = failure.retryAfterMs ?? retryDelayMs(retry, failures, course.moment.chance)
-  return course.moment.now + delayMs
+  if (error.kind === 'fatal' || error.kind === 'rejected') return null
+  if (failures >= retry.attempts || retry.notOn.includes(error.code)) return null
+  return moment.now + (retryAfterMs ?? retryDelayMs(retry, failures, moment.chance))
 }
 
 function errorOf(reply: Reply, kind: 'rejected' | 'failed' | 'fatal'): StepError {

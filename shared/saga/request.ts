@@ -1,75 +1,129 @@
 /** Arming a step: runs its mapping, checks the payload, and says the command in an event before anything is sent. */
 import { messageOf } from '../message/errors.ts'
-import type { SagaEvent, StepError } from '../message/events.ts'
+import type { RequestedCommand, StepError } from '../message/events.ts'
+import { isSagaId, type SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
+import { scopeAround } from '../message/step-path.ts'
 import { misfit } from './check.ts'
-import type { CommandStep, Context, Definition, PlannedCommand } from './definition.ts'
-import type { Moment } from './input.ts'
+import { contextOf } from './context.ts'
+import type { Context, Mapping, PlannedCommand, SendingStep } from './definition.ts'
 import type { SagaState } from './state.ts'
-
-/** What a mapping sees: the input and every known output, under the steps' names. */
-export function contextOf(state: SagaState): Context {
-  const context: Record<string, unknown> = { input: state.input }
-  for (const step of state.steps) if (step.output !== undefined) context[step.name] = step.output
-  return context
-}
+import type { Story } from './story.ts'
 
 export type Mapped =
   | { readonly kind: 'ok'; readonly value: Json }
   | { readonly kind: 'threw'; readonly error: StepError }
 
-/** Runs a definition's mapping. What it throws, or makes that is no JSON, becomes a value, so that it parks one saga and no more. */
-export function runMapping(map: (context: Context) => unknown, state: SagaState): Mapped {
+/** Runs a definition's mapping in a scope. What it throws, or makes that is no JSON, becomes a value: it parks one step and no more. */
+export function runMapping(map: Mapping, state: SagaState, scope: string): Mapped {
+  return caught(() => asWritten(map(contextOf(state, scope))))
+}
+
+/** Runs a mapping whose result is looked at and not kept. */
+export function askMapping<T>(
+  map: (context: Context) => T,
+  state: SagaState,
+  scope: string,
+): { readonly kind: 'ok'; readonly value: T } | Extract<Mapped, { kind: 'threw' }> {
+  return caught(() => map(contextOf(state, scope)))
+}
+
+function caught<T>(run: () => T): { readonly kind: 'ok'; readonly value: T } | Extract<Mapped, { kind: 'threw' }> {
   try {
-    return { kind: 'ok', value: asWritten(map(contextOf(state))) }
+    return { kind: 'ok', value: run() }
   } catch (error) {
-    return {
-      kind: 'threw',
-      error: { kind: 'mapping', code: 'mapping-threw', message: messageOf(error).slice(0, 2_000) },
-    }
+    const message = messageOf(error).slice(0, 2_000)
+    return { kind: 'threw', error: { kind: 'mapping', code: 'mapping-threw', message } }
   }
 }
 
 /** The value as it will be read from the log: what is decided live and what is folded later are then the same (S2). */
-function asWritten(value: unknown): Json {
+export function asWritten(value: unknown): Json {
   const text = JSON.stringify(value)
   return text === undefined ? null : (JSON.parse(text) as Json)
 }
 
-function payloadOf(planned: PlannedCommand, state: SagaState): Mapped {
-  const mapped = runMapping(planned.map, state)
+function contractError(code: string, message: string): Extract<Mapped, { kind: 'threw' }> {
+  return { kind: 'threw', error: { kind: 'contract', code, message: message.slice(0, 2_000) } }
+}
+
+function payloadOf(planned: PlannedCommand, state: SagaState, scope: string): Mapped {
+  const mapped = runMapping(planned.map, state, scope)
   if (mapped.kind === 'threw') return mapped
   const why = misfit(planned.command.input, mapped.value)
-  if (why === undefined) return mapped
-  const message = `the payload does not fit ${planned.command.type}: ${why}`.slice(0, 2_000)
-  return { kind: 'threw', error: { kind: 'contract', code: 'invalid-payload', message } }
+  return why === undefined
+    ? mapped
+    : contractError('invalid-payload', `the payload does not fit ${planned.command.type}: ${why}`)
 }
 
 export interface RequestPlan {
-  readonly definition: Definition
-  readonly step: CommandStep
+  readonly path: string
+  readonly step: SendingStep
   readonly direction: 'step' | 'compensation'
   readonly attempt: number
 }
 
-/** The event that arms an attempt, or the one that parks the saga because its payload cannot be made. */
-export function request(state: SagaState, plan: RequestPlan, moment: Moment): SagaEvent[] {
-  const { definition, step, direction, attempt } = plan
+/** Arms an attempt, or parks the step because its command cannot be made. */
+export function request(story: Story, { path, step, direction, attempt }: RequestPlan): void {
   const planned = direction === 'step' ? step.forward : step.undo
-  if (!planned) return []
-  const payload = payloadOf(planned, state)
-  if (payload.kind === 'threw') return [{ type: 'saga-stuck', step: step.name, error: payload.error }]
-  return [
-    {
-      type: `${direction}-requested`,
-      step: step.name,
-      attempt,
-      definition: definition.name,
-      version: definition.version,
-      participant: planned.command.participant,
-      commandType: planned.command.type,
-      payload: payload.value,
-      timeoutAt: moment.now + planned.timeoutMs,
-    },
-  ]
+  if (!planned) return
+  const scope = scopeAround(path)
+  const payload = payloadOf(planned, story.state, scope)
+  if (payload.kind === 'threw') return story.park(path, payload.error)
+  const child = step.type === 'child' ? childId(story.state, path, step) : undefined
+  if (child?.kind === 'threw') return story.park(path, child.error)
+  const command = commandOf(story, planned, { payload: payload.value, child: child?.value as SagaId | undefined })
+  story.tell({ type: `${direction}-requested`, step: path, attempt, ...command, ...startOf(step, direction) })
+  settleAtOnce(story, { path, step, direction, attempt })
+}
+
+function commandOf(
+  { definition, moment }: Story,
+  { command, timeoutMs }: PlannedCommand,
+  { payload, child }: { payload: Json; child: SagaId | undefined },
+): RequestedCommand {
+  const { participant, type: commandType } = command
+  const timeoutAt = timeoutMs === null ? null : moment.now + timeoutMs
+  const said = {
+    definition: definition.name,
+    version: definition.version,
+    participant,
+    commandType,
+    payload,
+    timeoutAt,
+  }
+  return child === undefined ? said : { ...said, child }
+}
+
+/** What a child saga is started as. */
+function startOf(step: SendingStep, direction: RequestPlan['direction']): Partial<RequestedCommand> {
+  if (step.type !== 'child' || direction === 'compensation') return {}
+  return { starts: step.child, ...(step.waits ? {} : { letGo: true }) }
+}
+
+/** What nobody answers is done when it is sent: a child that is let go, and the cancel of a child. */
+function settleAtOnce(story: Story, { path, step, direction, attempt }: RequestPlan): void {
+  if (step.type !== 'child') return
+  if (direction === 'step' && !step.waits) {
+    const id = childId(story.state, path, step)
+    const output = { sagaId: id.kind === 'ok' ? id.value : null }
+    story.tell({ type: 'step-succeeded', step: path, attempt, output })
+  } else if (direction === 'compensation' && step.undo?.command.type === CHILD_CANCEL)
+    story.tell({ type: 'compensation-succeeded', step: path, attempt })
+}
+
+/** Command types of a step that is a child saga. */
+export const CHILD_START = 'kasaga.start.v1'
+export const CHILD_UNDO = 'kasaga.undo.v1'
+export const CHILD_CANCEL = 'kasaga.cancel.v1'
+
+/** The child's saga id: what the definition says, or the parent's id with the path of the step. */
+function childId(state: SagaState, path: string, step: Extract<SendingStep, { type: 'child' }>): Mapped {
+  const made = step.id
+    ? runMapping(step.id, state, scopeAround(path))
+    : ({ kind: 'ok', value: `${state.id}.${path.replaceAll('[', '.').replaceAll(']', '')}` } as const)
+  if (made.kind === 'threw') return made
+  if (typeof made.value === 'string' && isSagaId(made.value)) return made
+  const hint = 'give an `id` that has 1 to 200 characters of A-Z a-z 0-9 . _ : -'
+  return contractError('bad-child-id', `not a saga id: ${JSON.stringify(made.value)}; ${hint}`)
 }

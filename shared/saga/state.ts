@@ -55,6 +55,10 @@ export interface BlockState {
   readonly count: number | null
   /** In the order that they began. */
   readonly scopes: readonly ScopeState[]
+  /** How many of them are at each phase. */
+  readonly phases: Readonly<Record<Phase, number>>
+  /** Index of each scope in which a step waits for something: so that no timer is looked for in the others. */
+  readonly active: readonly number[]
 }
 
 /**
@@ -112,10 +116,21 @@ export interface SagaState {
   readonly acts: readonly string[]
   /** A cancel that waits for the pivot's answer. */
   readonly cancelRequestId: string | undefined
-  /** Attempt of the parent's undo that this child saga has to answer. */
-  readonly undoAttempt: number | undefined
-  /** Undos that are open after the saga's end: of steps that succeeded late. */
+  /** Newest attempt of the parent's undo of this child saga, and the newest that was answered; 0: none. */
+  readonly undoAttempt: number
+  readonly undoAnswered: number
+  /** Open undos of steps that succeeded late, when nothing around them was being undone any more. */
   readonly lateUndos: number
+  /** More is to be done of itself than one turn has room for. */
+  readonly yielded: boolean
+}
+
+/** Request ids that one saga keeps; the oldest goes first. */
+const ACTS_MAX = 100
+
+/** The state with one more answered request. */
+export function withAct(state: SagaState, requestId: string): SagaState {
+  return { ...state, acts: [...state.acts, requestId].slice(-ACTS_MAX) }
 }
 
 /** All that is remembered of most sagas that have ended: enough to recognise their start when it comes again (S21). */
@@ -129,7 +144,7 @@ export interface EndedSaga {
 /** Whether something may still happen of itself: it has not ended, or an undo is open after its end. */
 export function isLive(state: SagaState): boolean {
   if (state.status === 'failed') return false
-  return state.root.phase === 'forward' || state.root.phase === 'backward' || state.lateUndos > 0
+  return state.root.phase === 'forward' || state.root.phase === 'backward' || state.lateUndos > 0 || state.yielded
 }
 
 /** The step of that name in one scope. */

@@ -1,33 +1,63 @@
 /** Timers are read off the state, so that they can be neither lost nor fire twice (S15). */
-import { endedBy } from './begin.ts'
-import { type Course, followedBy, pivotStanding, proceed, turnBack } from './course.ts'
-import { commandStepNamed, type Definition, stepNamed } from './definition.ts'
+import { ROOT, scopePath, stepPath } from '../message/step-path.ts'
+import type { Definition } from './definition.ts'
+import { turnBack } from './failure.ts'
 import { type Decision, events, ignored } from './input.ts'
+import { pivotStanding } from './pivot.ts'
+import { stepAt as plannedAt } from './plan-tree.ts'
 import { failStep, failUndo } from './replies.ts'
 import { request } from './request.ts'
-import type { Compensating, Running, SagaState, StepState } from './state.ts'
+import { isLive, type SagaState, type ScopeState, type StepState } from './state.ts'
+import type { Story } from './story.ts'
+import { isParked } from './tree.ts'
+import { lookEverywhere } from './unfold.ts'
+import { expire } from './waits.ts'
 
 /** When the saga's next timer is due, milliseconds since the epoch; `undefined` when it waits for none or its definition is not known here. */
 export function nextDueAt(definition: Definition | undefined, state: SagaState): number | undefined {
-  if (!definition || (state.status !== 'running' && state.status !== 'compensating')) return undefined
-  let due = state.status === 'running' ? deadlineOf(definition, state) : undefined
-  for (const step of state.steps) {
-    const at = stepDueAt(step)
-    if (at !== undefined && (due === undefined || at < due)) due = at
-  }
+  if (!definition || !isLive(state)) return undefined
+  if (state.yielded) return 0
+  let due = deadlineOf(definition, state)
+  eachTimer(state, state.root, ROOT, ({ at }) => {
+    if (due === undefined || at < due) due = at
+    return false
+  })
   return due
 }
 
 /** The deadline counts until the pivot is on its way: from there on the pivot's answer decides. */
-function deadlineOf(definition: Definition, state: Running): number | undefined {
-  return state.deadlineAt !== null && pivotStanding(definition, state) === 'ahead' ? state.deadlineAt : undefined
+function deadlineOf(definition: Definition, state: SagaState): number | undefined {
+  if (state.root.phase !== 'forward' || state.deadlineAt === null) return undefined
+  return pivotStanding(definition, state) === 'ahead' ? state.deadlineAt : undefined
+}
+
+interface Timer {
+  readonly path: string
+  readonly step: StepState
+  readonly at: number
+}
+
+/** Shows each step that has a timer, until one is taken. A parked step has none. */
+function eachTimer(state: SagaState, scope: ScopeState, path: string, take: (timer: Timer) => boolean): boolean {
+  for (const step of scope.steps) {
+    const at = stepDueAt(step)
+    if (at !== undefined) {
+      const timer = { path: stepPath(path, step.name), step, at }
+      if (!isParked(state, timer.path) && take(timer)) return true
+    }
+    for (const index of step.block?.active ?? []) {
+      const inner = step.block?.scopes[index]
+      if (inner && eachTimer(state, inner, scopePath(stepPath(path, step.name), inner.key), take)) return true
+    }
+  }
+  return false
 }
 
 function stepDueAt(step: StepState): number | undefined {
   switch (step.status) {
     case 'armed':
     case 'undoing':
-      return step.timeoutAt
+      return step.timeoutAt ?? undefined
     case 'retrying':
     case 'undo-retrying':
       return step.retryAt
@@ -38,49 +68,58 @@ function stepDueAt(step: StepState): number | undefined {
   }
 }
 
-/** Fires what is due now, never early: the deadline first, else one step's timer. */
-export function fireForward(course: Course, state: Running): Decision {
-  const { now } = course.moment
-  const deadlineAt = deadlineOf(course.definition, state)
-  if (deadlineAt !== undefined && deadlineAt <= now)
-    return events(...turnBack(course, state, { kind: 'deadline', deadlineAt }))
-  const known = dueStep(state, now)
-  if (known?.status === 'waiting') return endWait(course, state, known.name)
-  const step = known && commandStepNamed(course.definition, known.name)
-  if (!known || !step) return ignored('nothing-due')
-  if (known.status === 'retrying') return events(...proceed(course, state))
-  return events(...failStep({ course, state, step, known }, timedOut(known, step.forward.timeoutMs)))
-}
-
-/** A sleep is over, or no signal has come in time: the saga goes on, or turns back where the plan says so. */
-function endWait(course: Course, state: Running, name: string): Decision {
-  const step = stepNamed(course.definition, name)
-  if (step?.type === 'signal' && step.onDeadline === 'turn-back') {
-    const message = `no signal ${step.signal.name} came within ${step.deadlineMs} ms`
-    const error = { kind: 'timeout', code: 'wait-expired', message } as const
-    return events(...turnBack(course, state, { kind: 'failed', step: name, error }))
+/** Fires what is due now, never early: what an earlier turn had no room for, the deadline, else one step's timer. */
+export function fire(story: Story): Decision {
+  const { state, definition, moment } = story
+  if (state.yielded) {
+    story.resumes = true
+    lookEverywhere(story)
+    return events(...story.events)
   }
-  return events(...followedBy(state, [endedBy(name, undefined)], (after) => proceed(course, after)))
+  const deadlineAt = deadlineOf(definition, state)
+  if (deadlineAt !== undefined && deadlineAt <= moment.now) {
+    turnBack(story, ROOT, { kind: 'deadline', deadlineAt })
+    return events(...story.events)
+  }
+  const due: Timer[] = []
+  eachTimer(state, state.root, ROOT, (timer) => timer.at <= moment.now && due.push(timer) > 0)
+  return due[0] ? fireStep(story, due[0]) : ignored('nothing-due')
 }
 
-/** The same on the way back. */
-export function fireBackward(course: Course, state: Compensating): Decision {
-  const { definition, moment } = course
-  const known = dueStep(state, moment.now)
-  const step = known && commandStepNamed(definition, known.name)
-  if (!known || !step?.undo) return ignored('nothing-due')
-  if (known.status === 'undo-retrying')
-    return events(
-      ...request(state, { definition, step, direction: 'compensation', attempt: known.attempt + 1 }, moment),
-    )
-  return events(...failUndo({ course, state, step, known }, timedOut(known, step.undo.timeoutMs)))
+function fireStep(story: Story, { path, step: known }: Timer): Decision {
+  const step = plannedAt(story.definition, path)
+  switch (step?.type) {
+    case 'sleep':
+    case 'signal':
+      expire(story, { path, step })
+      break
+    case 'command':
+    case 'child':
+      fireSending(story, { path, step, known })
+      break
+    default:
+      return ignored('nothing-due')
+  }
+  return events(...story.events)
 }
 
-function dueStep(state: SagaState, now: number): StepState | undefined {
-  return state.steps.find((step) => (stepDueAt(step) ?? Number.POSITIVE_INFINITY) <= now)
+type Sending = Parameters<typeof failStep>[1]
+
+function fireSending(story: Story, { path, step, known }: Sending): void {
+  const attempt = known.attempt + 1
+  switch (known.status) {
+    case 'retrying':
+      return request(story, { path, step, direction: 'step', attempt })
+    case 'undo-retrying':
+      return request(story, { path, step, direction: 'compensation', attempt })
+    case 'armed':
+      return failStep(story, { path, step, known }, timedOut(known, step.forward.timeoutMs))
+    default:
+      return failUndo(story, { path, step, known }, timedOut(known, step.undo?.timeoutMs ?? null))
+  }
 }
 
-function timedOut(step: StepState, timeoutMs: number) {
-  const message = `attempt ${step.attempt} was not answered within ${timeoutMs} ms`
-  return { kind: 'timeout', code: 'timeout', message } as const
+function timedOut({ attempt }: StepState, timeoutMs: number | null) {
+  const message = `attempt ${attempt} was not answered within ${timeoutMs} ms`
+  return { error: { kind: 'timeout', code: 'timeout', message } } as const
 }

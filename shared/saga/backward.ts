@@ -1,0 +1,124 @@
+/** The way back: what of a scope may be undone now, against the order of its graph (S6), and its end when nothing is left (S5). */
+import { blockAround, isWithin, ROOT, scopeAround, scopePath, stepPath } from '../message/step-path.ts'
+import { answerParent } from './children.ts'
+import type { BlockStep, Plan, SendingStep, StepDefinition } from './definition.ts'
+import { isBlock, isSending, planAt, stepNamed } from './plan-tree.ts'
+import { request } from './request.ts'
+import { type BlockState, type SagaState, type ScopeState, type StepState, stepIn } from './state.ts'
+import type { Story } from './story.ts'
+import { isParked, scopeAt } from './tree.ts'
+
+/** Begins every undo of the scope that may begin, and says when nothing is left to undo in it. */
+export function unwind(story: Story, path: string): void {
+  const plan = planAt(story.definition, path)
+  const scope = scopeAt(story.state, path)
+  if (!plan || scope?.phase !== 'backward') return
+  const open = scope.steps.filter((step) => !isSettled(stepNamed(plan, step.name), step))
+  if (open.length === 0) return end(story, path)
+  const free = open.filter((step) => !open.some((other) => dependsOn(plan, other.name, step.name)))
+  const turn = story.definition.compensation === 'sequential' ? free.slice(-1) : free
+  for (const step of turn.toReversed()) undo(story, { path, plan, step })
+}
+
+function dependsOn(plan: Plan, name: string, on: string): boolean {
+  return stepNamed(plan, name)?.after.includes(on) ?? false
+}
+
+/** Whether nothing of the step is left to undo. */
+function isSettled(step: StepDefinition | undefined, known: StepState): boolean {
+  if (known.block) return known.block.phases.undone === known.block.scopes.length
+  if (!step || !isSending(step)) return true
+  const undoable = step.undo !== undefined || step.byHand !== undefined
+  return !undoable || !MAY_BE_DONE.has(known.status)
+}
+
+/** Its effect is done or unknown, and not known to be undone. */
+const MAY_BE_DONE: ReadonlySet<StepState['status']> = new Set([
+  'succeeded',
+  'given-up',
+  'undoing',
+  'undo-retrying',
+  'undo-failed',
+])
+
+interface Undo {
+  readonly path: string
+  readonly plan: Plan
+  readonly step: StepState
+}
+
+function undo(story: Story, { path, plan, step: known }: Undo): void {
+  const step = stepNamed(plan, known.name)
+  const at = stepPath(path, known.name)
+  if (step && isBlock(step) && known.block) {
+    for (const key of scopesInTurn(story, { path: at, step, block: known.block }))
+      story.look('undo', scopePath(at, key))
+  } else if (step && isSending(step) && !isParked(story.state, at)) undoStep(story, { path: at, step, known })
+}
+
+/** Begins the undo of one step, when it has not begun or was given up: a person does it, or a command. */
+export function undoStep(
+  story: Story,
+  { path, step, known }: { path: string; step: SendingStep; known: StepState },
+): void {
+  if (step.byHand !== undefined) return story.park(path, { kind: 'person', code: 'undo-by-hand', message: step.byHand })
+  if (known.status === 'succeeded' || known.status === 'given-up')
+    request(story, { path, step, direction: 'compensation', attempt: 1 })
+  else if (known.status === 'undo-failed')
+    request(story, { path, step, direction: 'compensation', attempt: known.attempt + 1 })
+}
+
+interface OpenBlock {
+  readonly path: string
+  readonly step: BlockStep
+  readonly block: BlockState
+}
+
+/** Keys of the scopes that are undone now: the last ones first, as many at a time as went forward at a time. */
+function scopesInTurn({ state, definition }: Story, { path, step, block }: OpenBlock): string[] {
+  const one = step.type === 'repeat' || definition.compensation === 'sequential'
+  const most = one ? 1 : step.type === 'each' ? step.parallelMax : block.scopes.length
+  const keys: string[] = []
+  for (let i = block.scopes.length - 1; i >= 0 && keys.length < most; i--) {
+    const scope = block.scopes[i]
+    if (scope?.phase !== 'backward') continue
+    if (!one && isHeld(state, scopePath(path, scope.key))) continue
+    keys.push(scope.key)
+  }
+  return keys
+}
+
+/** Whether a person is waited for inside the scope: it takes no room from the others. */
+function isHeld({ parked }: SagaState, scope: string): boolean {
+  return parked.some(({ step }) => step !== null && isWithin(step, scope))
+}
+
+function end(story: Story, path: string): void {
+  if (path === ROOT) return endSaga(story)
+  story.tell({ type: 'scope-compensated', scope: path })
+  const block = blockAround(path)?.block ?? ROOT
+  story.look('undo', scopeAround(block))
+  story.look('block', block)
+  story.look('scope', ROOT)
+}
+
+function endSaga(story: Story): void {
+  if (story.state.lateUndos > 0) return
+  const cause = story.state.root.cause
+  const message = `it was undone: ${cause?.kind ?? 'unknown'}${cause && 'step' in cause ? ` at ${cause.step}` : ''}`
+  answerParent(story, { outcome: 'rejected', body: { code: 'child-compensated', message } })
+  story.tell({ type: 'saga-compensated' })
+}
+
+/** Where a late success is undone: its scope has no other way back any more. */
+export function isOver(scope: ScopeState | undefined): boolean {
+  return scope?.phase === 'done' || scope?.phase === 'undone'
+}
+
+/** Steps of an ended scope that succeeded late and are not undone. */
+export function undoLate(story: Story, path: string, step: SendingStep): void {
+  const scope = scopeAt(story.state, scopeAround(path))
+  const known = scope && stepIn(scope, path.slice(path.lastIndexOf('.') + 1))
+  if (known && isOver(scope)) undoStep(story, { path, step, known })
+  else story.look('undo', scopeAround(path))
+}

@@ -1,0 +1,93 @@
+/** A child saga and its parent: what the child answers, and what it does when the parent undoes the step that started it. */
+import type { SagaEvent } from '../message/events.ts'
+import type { SagaId } from '../message/ids.ts'
+import type { Json } from '../message/json.ts'
+import { ROOT } from '../message/step-path.ts'
+import { turnBack } from './failure.ts'
+import { type Decision, events, type InputOf, ignored, refused } from './input.ts'
+import { pivotStanding } from './pivot.ts'
+import type { SagaState } from './state.ts'
+import type { Story } from './story.ts'
+
+interface Answer {
+  readonly outcome: 'success' | 'rejected' | 'fatal'
+  /** The saga's output, or `{ code, message }`. */
+  readonly body: Json
+}
+
+const PAST_PIVOT: Answer = {
+  outcome: 'rejected',
+  body: { code: 'past-pivot', message: 'the child saga is past its pivot, and goes forward only' },
+}
+
+/**
+ * Tells the parent how the saga ends, just before it does: that its undo is done, when it asked for one, else the outcome
+ * of the step that waits for it. A saga that was undone has answered an undo, whatever the reason for which it turned back.
+ */
+export function answerParent(story: Story, answer: Answer): void {
+  const { parent, undoAttempt, undoAnswered } = story.state
+  if (!parent) return
+  if (undoAttempt > undoAnswered) {
+    story.tell(answered(story.state, UNDO_ANSWER[answer.outcome] ?? answer))
+  } else if (parent.waits && undoAnswered === 0) {
+    const { sagaId, step, attempt } = parent
+    story.tell({ type: 'parent-answered', parent: sagaId, step, direction: 'forward', attempt, ...answer })
+  }
+}
+
+/** What the parent's undo is told, by what the step would have been told. */
+const UNDO_ANSWER: { readonly [Outcome in Answer['outcome']]: Answer | undefined } = {
+  rejected: { outcome: 'success', body: null },
+  success: PAST_PIVOT,
+  fatal: undefined,
+}
+
+/** The answer to the parent's newest undo. */
+function answered({ parent, undoAttempt }: SagaState, answer: Answer): SagaEvent {
+  const { sagaId, step } = parent ?? { sagaId: '' as SagaId, step: '' }
+  const to = { parent: sagaId, step, direction: 'compensate', attempt: undoAttempt } as const
+  return { type: 'parent-answered', ...to, ...answer }
+}
+
+/** The parent undoes the step that started this saga. Asked again, it is answered again. */
+export function undoForParent(story: Story, input: InputOf<'undo'>): Decision {
+  const { state } = story
+  const { sagaId, step, attempt } = input.parent
+  if (state.parent?.sagaId !== sagaId || state.parent.step !== step)
+    return refused('not-a-parent', `${sagaId} has not started ${state.id} by its step ${step}`)
+  if (attempt <= state.undoAttempt) return ignored('duplicate-request')
+  story.tell({ type: 'undo-requested', attempt })
+  switch (state.root.phase) {
+    case 'undone':
+      story.tell(answered(story.state, { outcome: 'success', body: null }))
+      return events(...story.events)
+    case 'backward':
+      return events(...story.events)
+    default:
+      return undoGoing(story)
+  }
+}
+
+/** A saga on its way forward, or completed: it turns back, unless its pivot says otherwise or has still to answer. */
+function undoGoing(story: Story): Decision {
+  switch (pivotStanding(story.definition, story.state)) {
+    case 'passed':
+      refuseUndo(story)
+      break
+    case 'ahead':
+      turnBack(story, ROOT, { kind: 'parent' })
+  }
+  return events(...story.events)
+}
+
+/** The pivot has answered while the parent's undo waited for it. */
+export function refuseUndo(story: Story): void {
+  if (story.state.undoAttempt > story.state.undoAnswered) story.tell(answered(story.state, PAST_PIVOT))
+}
+
+/** An undo for a saga that has not started: it never will, and there is nothing to undo. */
+export function voidForParent(input: InputOf<'undo'>): Decision {
+  const { sagaId, step, attempt } = input.parent
+  const said = { parent: sagaId, step, direction: 'compensate', attempt, outcome: 'success', body: null } as const
+  return events({ type: 'saga-voided' }, { type: 'parent-answered', ...said })
+}

@@ -1,0 +1,159 @@
+/** The events of single steps, folded. */
+import { assert } from '../message/errors.ts'
+import type { SagaEvent } from '../message/events.ts'
+import { frozenJson } from '../message/json.ts'
+import { nameOf, scopeAround } from '../message/step-path.ts'
+import type { Folds } from './evolve.ts'
+import { type Phase, type SagaState, type Signal, type StepState, withAct } from './state.ts'
+import { scopeAt, stepAt, withStep } from './tree.ts'
+
+type StepFold =
+  | 'step-requested'
+  | 'step-progressed'
+  | 'step-succeeded'
+  | 'step-rejected'
+  | 'step-failed'
+  | 'compensation-requested'
+  | 'compensation-progressed'
+  | 'compensation-succeeded'
+  | 'compensation-failed'
+  | 'undo-resolved'
+  | 'late-success'
+  | 'step-skipped'
+  | 'step-computed'
+  | 'wait-started'
+  | 'wait-ended'
+
+/** Statuses from which a step is sent again. */
+const AGAIN: readonly StepState['status'][] = ['retrying', 'given-up', 'rejected']
+const OPEN: readonly StepState['status'][] = ['armed', 'retrying', 'given-up']
+const TO_UNDO: readonly StepState['status'][] = ['succeeded', 'given-up', 'undo-retrying', 'undo-failed']
+
+export const STEP_FOLDS: Folds<StepFold> = {
+  'step-requested': (state, event) => {
+    expectPhase(state, event, ['forward'])
+    const before = stepAt(state, event.step)
+    assert(before === undefined || AGAIN.includes(before.status), `S3: step-requested while ${before?.status}`)
+    const { attempt, timeoutAt } = event
+    const budgetFrom = before?.status === 'retrying' ? before.budgetFrom : attempt
+    const step = { name: nameOf(event.step), attempt, budgetFrom, output: undefined }
+    return withStep(state, event.step, { ...step, status: 'armed', timeoutAt })
+  },
+  'step-progressed': (state, event) => {
+    const step = inStatus(state, event.step, ['armed'])
+    return withStep(state, event.step, { ...base(step), status: 'armed', timeoutAt: event.timeoutAt })
+  },
+  'step-succeeded': (state, event) => {
+    expectPhase(state, event, ['forward'])
+    const step = inStatus(state, event.step, OPEN)
+    const output = frozenJson(event.output)
+    return unpark(withStep(state, event.step, { ...base(step), status: 'succeeded', output }), event.step)
+  },
+  'step-rejected': (state, event) => {
+    expectPhase(state, event, ['forward'])
+    const step = inStatus(state, event.step, OPEN)
+    return unpark(withStep(state, event.step, { ...base(step), status: 'rejected', error: event.error }), event.step)
+  },
+  'step-failed': (state, event) => {
+    expectPhase(state, event, ['forward'])
+    const step = base(inStatus(state, event.step, ['armed']))
+    const { retryAt, error } = event
+    if (retryAt === null) return withStep(state, event.step, { ...step, status: 'given-up' })
+    return withStep(state, event.step, { ...step, status: 'retrying', retryAt, error })
+  },
+  'compensation-requested': (state, event) => {
+    const step = inStatus(state, event.step, TO_UNDO)
+    assert(state.lateUndos > 0 || phaseAround(state, event.step) === 'backward', 'S3: nothing is being undone there')
+    const { attempt, timeoutAt } = event
+    const budgetFrom = step.status === 'undo-retrying' ? step.budgetFrom : attempt
+    return withStep(state, event.step, { ...base(step), status: 'undoing', attempt, budgetFrom, timeoutAt })
+  },
+  'compensation-progressed': (state, event) => {
+    const step = inStatus(state, event.step, ['undoing'])
+    return withStep(state, event.step, { ...base(step), status: 'undoing', timeoutAt: event.timeoutAt })
+  },
+  'compensation-succeeded': (state, event) =>
+    undone(state, event.step, inStatus(state, event.step, ['undoing', 'undo-retrying', 'undo-failed'])),
+  'compensation-failed': (state, event) => {
+    const step = base(inStatus(state, event.step, ['undoing']))
+    const { retryAt, error } = event
+    if (retryAt === null) return withStep(state, event.step, { ...step, status: 'undo-failed', error })
+    return withStep(state, event.step, { ...step, status: 'undo-retrying', retryAt, error })
+  },
+  'undo-resolved': (state, { step: path, requestId }) => {
+    const step = inStatus(state, path, [...TO_UNDO, 'undoing'])
+    assert(phaseAround(state, path) !== 'forward', `S3: undo-resolved while ${path} goes forward`)
+    return undone(withAct(state, requestId), path, step)
+  },
+  'late-success': (state, event) => {
+    const step = inStatus(state, event.step, ['rejected'])
+    const phase = phaseAround(state, event.step)
+    assert(phase !== 'forward', 'S14: late-success while the saga goes forward')
+    const late = withStep(state, event.step, { ...base(step), status: 'succeeded', output: frozenJson(event.output) })
+    return phase === 'backward' ? late : { ...late, lateUndos: state.lateUndos + 1 }
+  },
+  'step-skipped': (state, event) => begun(state, event, { ...unsent(event.step), status: 'skipped' }),
+  'step-computed': (state, event) =>
+    begun(state, event, { ...unsent(event.step), status: 'succeeded', output: frozenJson(event.output) }),
+  'wait-started': (state, event) => {
+    const { until, signal } = event
+    return begun(state, event, { ...unsent(event.step), status: 'waiting', until, signal })
+  },
+  'wait-ended': (state, event) => {
+    const { step: path, requestId } = event
+    expectPhase(state, event, ['forward'])
+    const step = inStatus(state, path, ['waiting'])
+    const take = (signal: Signal) => (signal.requestId === requestId ? { ...signal, takenBy: path } : signal)
+    const ended = withStep(state, path, { ...base(step), status: 'succeeded', output: frozenJson(event.output) })
+    return requestId === null ? ended : { ...ended, signals: state.signals.map(take) }
+  },
+}
+
+/** The step is undone; of one that had succeeded late it is told to the saga, where nothing else is being undone. */
+function undone(state: SagaState, path: string, step: StepState): SagaState {
+  const after = unpark(withStep(state, path, { ...base(step), status: 'undone' }), path)
+  const late = phaseAround(state, path) !== 'backward'
+  assert(!late || state.lateUndos > 0, 'S5: undone where nothing is being undone')
+  return late ? { ...after, lateUndos: after.lateUndos - 1 } : after
+}
+
+function phaseAround(state: SagaState, step: string): Phase | undefined {
+  return scopeAt(state, scopeAround(step))?.phase
+}
+
+function expectPhase(
+  state: SagaState,
+  event: SagaEvent & { readonly step: string | null },
+  legal: readonly Phase[],
+): void {
+  const phase = phaseAround(state, event.step ?? '')
+  assert(phase !== undefined && legal.includes(phase), `S3: ${event.type} of ${event.step} while ${phase}`)
+}
+
+/** A step that sends nothing: it begins once, while its scope goes forward. */
+export function begun(state: SagaState, event: SagaEvent & { readonly step: string }, step: StepState): SagaState {
+  expectPhase(state, event, ['forward'])
+  assert(stepAt(state, event.step) === undefined, `S3: step ${event.step} begins twice`)
+  return unpark(withStep(state, event.step, step), event.step)
+}
+
+export function unsent(path: string): Pick<StepState, 'name' | 'attempt' | 'budgetFrom' | 'output'> {
+  return { name: nameOf(path), attempt: 0, budgetFrom: 1, output: undefined }
+}
+
+/** What every status has, without what only the present one has. */
+export function base(step: StepState): Pick<StepState, 'name' | 'attempt' | 'budgetFrom' | 'output'> {
+  const { name, attempt, budgetFrom, output } = step
+  return { name, attempt, budgetFrom, output }
+}
+
+export function inStatus(state: SagaState, path: string, legal: readonly StepState['status'][]): StepState {
+  const step = stepAt(state, path)
+  assert(step !== undefined && legal.includes(step.status), `S3: step ${path} is ${step?.status ?? 'not armed'}`)
+  return step
+}
+
+function unpark(state: SagaState, path: string): SagaState {
+  if (state.parked.length === 0) return state
+  return { ...state, parked: state.parked.filter(({ step }) => step !== path) }
+}

@@ -1,0 +1,87 @@
+/**
+ * One decision on its way: what has been decided so far, the state that it leads to, and what is still to be looked at.
+ * The rules write it; nobody outside a decision sees it.
+ *
+ * The rules are local and can be asked again: each looks at one scope or block, and begins there what can begin. So the
+ * order in which they are asked does not matter, and what one turn has no room for is found again in the next.
+ */
+import type { SagaEvent, StepError } from '../message/events.ts'
+import type { SagaId } from '../message/ids.ts'
+import { blockAround, ROOT, scopeAround } from '../message/step-path.ts'
+import type { Definition } from './definition.ts'
+import { apply } from './evolve.ts'
+import type { Moment } from './input.ts'
+import type { SagaState } from './state.ts'
+
+/** Something to look at: may steps of the scope begin; may the block go on; may anything in the scope be undone. */
+export interface Look {
+  readonly at: 'scope' | 'block' | 'undo'
+  readonly path: string
+}
+
+/** Events of one decision, from where on the rest is left to the next turn. */
+export const DECISION_EVENTS_MAX = 200
+
+export class Story {
+  readonly definition: Definition
+  readonly moment: Moment
+  readonly events: SagaEvent[] = []
+  /** What an earlier turn left is looked for too. */
+  resumes = false
+  readonly #agenda: Look[] = []
+  #state: SagaState
+
+  constructor(definition: Definition, moment: Moment, state: SagaState) {
+    this.definition = definition
+    this.moment = moment
+    this.#state = state
+  }
+
+  /** The story of a saga that starts. */
+  static begin(definition: Definition, moment: Moment, start: { id: SagaId; event: SagaEvent }): Story {
+    const story = new Story(definition, moment, apply(undefined, start.event, start.id))
+    story.events.push(start.event)
+    return story
+  }
+
+  get state(): SagaState {
+    return this.#state
+  }
+
+  /** Whether the rest is for the next turn. */
+  get isFull(): boolean {
+    return this.events.length >= DECISION_EVENTS_MAX
+  }
+
+  tell(...events: readonly SagaEvent[]): void {
+    for (const event of events) {
+      this.#state = apply(this.#state, event, this.#state.id)
+      this.events.push(event)
+    }
+  }
+
+  /** Calls a person for one step; the others go on. */
+  park(step: string | null, error: StepError): void {
+    this.tell({ type: 'saga-stuck', step, error })
+  }
+
+  look(at: Look['at'], path: string): void {
+    this.#agenda.push({ at, path })
+  }
+
+  /** What may be undone now, in the scope of a step and in all around it. */
+  lookOutward(path: string): void {
+    let scope = scopeAround(path)
+    this.look('undo', scope)
+    for (let around = blockAround(scope); around; around = blockAround(scope)) {
+      scope = scopeAround(around.block)
+      this.look('undo', scope)
+    }
+    this.look('scope', ROOT)
+  }
+
+  /** The next to look at. */
+  next(): Look | undefined {
+    return this.#agenda.shift()
+  }
+}

@@ -1,0 +1,119 @@
+/** The tree that a saga's state is: finding scopes and steps by their paths, and putting changed ones in their places. */
+import { assert } from '../message/errors.ts'
+import { blockAround, nameOf, type PathPart, pathParts, scopeAround } from '../message/step-path.ts'
+import type { BlockState, Phase, SagaState, ScopeState, StepState } from './state.ts'
+import { stepIn } from './state.ts'
+
+/** The scope at a path; `undefined` when it has not begun. */
+export function scopeAt(state: SagaState, path: string): ScopeState | undefined {
+  let scope: ScopeState | undefined = state.root
+  for (const { name, key } of pathParts(path)) {
+    const block: BlockState | undefined = scope && stepIn(scope, name)?.block
+    scope = block?.scopes[indexOf(block, key ?? '')]
+  }
+  return scope
+}
+
+/** The step at a path; `undefined` when it has not begun. */
+export function stepAt(state: SagaState, path: string): StepState | undefined {
+  const scope = scopeAt(state, scopeAround(path))
+  return scope && stepIn(scope, nameOf(path))
+}
+
+/** Where a block has the scope of that key; -1 when it has not begun. Items and rounds begin in order, so their key says it. */
+export function indexOf(block: BlockState, key: string): number {
+  if (block.kind === 'each' || block.kind === 'repeat') return Number(key)
+  return block.scopes.findIndex((scope) => scope.key === key)
+}
+
+/** The state with a scope changed. */
+export function withScope(state: SagaState, path: string, change: (scope: ScopeState) => ScopeState): SagaState {
+  const root = path === '' ? change(state.root) : inScope(state.root, pathParts(path), change)
+  return { ...state, root }
+}
+
+/** The state with a step put in its place: over the one of that name, or as the newest of its scope. */
+export function withStep(state: SagaState, path: string, step: StepState): SagaState {
+  return withScope(state, scopeAround(path), (scope) => putStep(scope, step))
+}
+
+function putStep(scope: ScopeState, step: StepState): ScopeState {
+  const index = scope.steps.findIndex(({ name }) => name === step.name)
+  return { ...scope, steps: index < 0 ? [...scope.steps, step] : scope.steps.with(index, step) }
+}
+
+function inScope(
+  around: ScopeState,
+  [part, ...rest]: PathPart[],
+  change: (scope: ScopeState) => ScopeState,
+): ScopeState {
+  assert(part !== undefined, 'a path has parts')
+  const step = stepIn(around, part.name)
+  assert(step?.block !== undefined, `S3: ${part.name} is not a block that has begun`)
+  const index = indexOf(step.block, part.key ?? '')
+  const before = step.block.scopes[index]
+  assert(before !== undefined, `S3: ${part.name}[${part.key}] has not begun`)
+  const after = rest.length === 0 ? change(before) : inScope(before, rest, change)
+  return putStep(around, { ...step, block: withChanged(step.block, index, { before, after }) })
+}
+
+/** The block with one scope changed, and its figures with it. */
+function withChanged(
+  block: BlockState,
+  index: number,
+  { before, after }: { before: ScopeState; after: ScopeState },
+): BlockState {
+  const phases = before.phase === after.phase ? block.phases : counted(block.phases, before.phase, after.phase)
+  return { ...block, scopes: block.scopes.with(index, after), phases, active: activeWith(block, index, after) }
+}
+
+function counted(phases: BlockState['phases'], from: Phase, to: Phase): BlockState['phases'] {
+  return { ...phases, [from]: phases[from] - 1, [to]: phases[to] + 1 }
+}
+
+function activeWith({ active }: BlockState, index: number, scope: ScopeState): readonly number[] {
+  const was = active.includes(index)
+  const is = isActive(scope)
+  if (was === is) return active
+  return is ? [...active, index] : active.filter((other) => other !== index)
+}
+
+const WAITS: ReadonlySet<StepState['status']> = new Set(['armed', 'retrying', 'waiting', 'undoing', 'undo-retrying'])
+
+/** Whether a step in the scope, however deep, waits for an answer, a signal or a time. */
+function isActive(scope: ScopeState): boolean {
+  return scope.steps.some((step) => WAITS.has(step.status) || (step.block?.active.length ?? 0) > 0)
+}
+
+/** A block with one scope more. */
+export function addScope(state: SagaState, path: string, scope: ScopeState): SagaState {
+  const around = blockAround(path)
+  assert(around !== undefined, 'a scope is of a block')
+  const step = stepAt(state, around.block)
+  assert(step?.block !== undefined && step.status === 'open', `S3: a scope begins, and ${around.block} is not open`)
+  const { block } = step
+  const expected =
+    block.kind === 'each' || block.kind === 'repeat' ? indexOf(block, scope.key) === block.scopes.length : true
+  assert(expected && block.scopes[indexOf(block, scope.key)] === undefined, `S3: scope ${path} begins out of turn`)
+  const phases = { ...block.phases, [scope.phase]: block.phases[scope.phase] + 1 }
+  return withStep(state, around.block, { ...step, block: { ...block, scopes: [...block.scopes, scope], phases } })
+}
+
+/** A block of which every scope has been changed at once. */
+export function withScopes(block: BlockState, scopes: readonly ScopeState[]): BlockState {
+  const phases = { forward: 0, done: 0, backward: 0, undone: 0 }
+  for (const { phase } of scopes) phases[phase]++
+  return { ...block, scopes, phases, active: scopes.flatMap((scope, index) => (isActive(scope) ? [index] : [])) }
+}
+
+/** Whether something is being undone anywhere below the scope. */
+export function isUndoingBelow(scope: ScopeState): boolean {
+  return scope.steps.some(
+    ({ block }) => block && (block.phases.backward > 0 || block.scopes.some((inner) => isUndoingBelow(inner))),
+  )
+}
+
+/** Whether the step, or the saga's output (`null`), waits for a person. */
+export function isParked(state: SagaState, path: string | null): boolean {
+  return state.parked.length > 0 && state.parked.some(({ step }) => step === path)
+}
