@@ -14,7 +14,10 @@ export function unwind(story: Story, path: string): void {
   const scope = scopeAt(story.state, path)
   if (!plan || scope?.phase !== 'backward') return
   const open = scope.steps.filter((step) => !isSettled(stepNamed(plan, step.name), step))
-  if (open.length === 0) return end(story, path)
+  if (open.length === 0) {
+    end(story, path)
+    return
+  }
   const free = open.filter((step) => !open.some((other) => dependsOn(plan, other.name, step.name)))
   const turn = story.definition.compensation === 'sequential' ? free.slice(-1) : free
   for (const step of turn.toReversed()) undo(story, { path, plan, step })
@@ -61,7 +64,10 @@ export function undoStep(
   story: Story,
   { path, step, known }: { path: string; step: SendingStep; known: StepState },
 ): void {
-  if (step.byHand !== undefined) return story.park(path, { kind: 'person', code: 'undo-by-hand', message: step.byHand })
+  if (step.byHand !== undefined) {
+    story.park(path, { kind: 'person', code: 'undo-by-hand', message: step.byHand })
+    return
+  }
   if (known.status === 'succeeded' || known.status === 'given-up')
     request(story, { path, step, direction: 'compensation', attempt: 1 })
   else if (known.status === 'undo-failed')
@@ -94,7 +100,10 @@ function isHeld({ parked }: SagaState, scope: string): boolean {
 }
 
 function end(story: Story, path: string): void {
-  if (path === ROOT) return endSaga(story)
+  if (path === ROOT) {
+    endSaga(story)
+    return
+  }
   story.tell({ type: 'scope-compensated', scope: path })
   const block = blockAround(path)?.block ?? ROOT
   story.look('undo', scopeAround(block))

@@ -12,36 +12,56 @@ import { endWait, keptSignal } from './waits.ts'
 export function begin(story: Story, path: string, step: StepDefinition): void {
   if (step.when) {
     const answer = askMapping(step.when, story.state, scopeAround(path))
-    if (answer.kind === 'threw') return story.park(path, answer.error)
-    if (answer.value === false) return story.tell({ type: 'step-skipped', step: path })
+    if (answer.kind === 'threw') {
+      story.park(path, answer.error)
+      return
+    }
+    if (answer.value === false) {
+      story.tell({ type: 'step-skipped', step: path })
+      return
+    }
   }
   switch (step.type) {
     case 'command':
     case 'child':
-      return request(story, { path, step, direction: 'step', attempt: 1 })
+      request(story, { path, step, direction: 'step', attempt: 1 })
+      return
     case 'local':
-      return compute(story, path, step)
+      compute(story, path, step)
+      return
     case 'sleep':
-      return sleep(story, path, step)
+      sleep(story, path, step)
+      return
     case 'signal':
-      return awaitSignal(story, path, step)
+      awaitSignal(story, path, step)
+      return
     default:
-      return openBlock(story, path, step)
+      openBlock(story, path, step)
+      return
   }
 }
 
 function compute(story: Story, path: string, step: LocalStep): void {
   const output = runMapping(step.compute, story.state, scopeAround(path))
-  if (output.kind === 'threw') return story.park(path, output.error)
+  if (output.kind === 'threw') {
+    story.park(path, output.error)
+    return
+  }
   story.tell({ type: 'step-computed', step: path, output: output.value })
 }
 
 function sleep(story: Story, path: string, { until }: SleepStep): void {
   const { now } = story.moment
   const started = (at: number): SagaEvent => ({ type: 'wait-started', step: path, until: at, signal: null })
-  if (typeof until === 'number') return story.tell(started(now + until))
+  if (typeof until === 'number') {
+    story.tell(started(now + until))
+    return
+  }
   const answer = askMapping((context) => instantOf(until(context), now), story.state, scopeAround(path))
-  if (answer.kind === 'threw') return story.park(path, answer.error)
+  if (answer.kind === 'threw') {
+    story.park(path, answer.error)
+    return
+  }
   story.tell(started(answer.value))
 }
 

@@ -49,15 +49,20 @@ export function goOn(story: Story, path: string): void {
   if (scopeAt(story.state, scopeAround(path))?.phase !== 'forward') return
   switch (step.type) {
     case 'parallel':
-      return goOnParallel(story, { path, step, block })
+      goOnParallel(story, { path, step, block })
+      return
     case 'choose':
-      return goOnChoose(story, { path, step, block })
+      goOnChoose(story, { path, step, block })
+      return
     case 'attempt':
-      return goOnAttempt(story, { path, step, block })
+      goOnAttempt(story, { path, step, block })
+      return
     case 'each':
-      return goOnEach(story, { path, step, block })
+      goOnEach(story, { path, step, block })
+      return
     case 'repeat':
-      return goOnRepeat(story, { path, step, block })
+      goOnRepeat(story, { path, step, block })
+      return
   }
 }
 
@@ -74,7 +79,10 @@ function goOnParallel(story: Story, { path, step, block }: Open<ParallelStep>): 
 
 function goOnChoose(story: Story, { path, step, block }: Open<ChooseStep>): void {
   const taken = block.scopes[0]
-  if (taken?.phase === 'done') return complete(story, path)
+  if (taken?.phase === 'done') {
+    complete(story, path)
+    return
+  }
   if (taken) return
   const branch = chosen(story, path, step)
   if (branch === 'parked') return
@@ -98,7 +106,10 @@ function chosen(story: Story, path: string, { branches }: ChooseStep): Branch | 
 
 function goOnAttempt(story: Story, { path, step, block }: Open<AttemptStep>): void {
   const last = block.scopes.at(-1)
-  if (last?.phase === 'done') return complete(story, path)
+  if (last?.phase === 'done') {
+    complete(story, path)
+    return
+  }
   const next = step.branches[block.scopes.length]
   if (next && (!last || last.phase === 'undone')) startScope(story, path, next.name)
 }
@@ -122,14 +133,29 @@ function goOnEach(story: Story, { path, step, block }: Open<EachStep>): void {
 
 function goOnRepeat(story: Story, { path, step, block }: Open<RepeatStep>): void {
   const last = block.scopes.at(-1)
-  if (!last) return startScope(story, path, 0)
+  if (!last) {
+    startScope(story, path, 0)
+    return
+  }
   if (last.phase !== 'done') return
   const answer = askMapping(step.until, story.state, scopePath(path, last.key))
-  if (answer.kind === 'threw') return story.park(path, answer.error)
+  if (answer.kind === 'threw') {
+    story.park(path, answer.error)
+    return
+  }
   const rounds = block.scopes.length
-  if (answer.value === true) return complete(story, path)
-  if (rounds < step.roundsMax) return startScope(story, path, rounds)
-  if (step.atLimit === 'go-on') return complete(story, path)
+  if (answer.value === true) {
+    complete(story, path)
+    return
+  }
+  if (rounds < step.roundsMax) {
+    startScope(story, path, rounds)
+    return
+  }
+  if (step.atLimit === 'go-on') {
+    complete(story, path)
+    return
+  }
   const message = `${path} was repeated ${rounds} times, and its condition does not hold`
   const error = { kind: 'limit', code: 'rounds-exhausted', message } as const
   failScope(story, scopeAround(path), { kind: 'failed', step: path, error })

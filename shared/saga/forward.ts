@@ -15,8 +15,14 @@ export function advance(story: Story, path: string): void {
   if (!plan) return
   for (let scope = goingOn(story, path); scope; scope = goingOn(story, path)) {
     const step = plan.steps.find((step) => isReady(story.state, { path, scope, step }))
-    if (!step) return finish(story, path, { plan, scope })
-    if (story.isFull) return story.look('scope', path)
+    if (!step) {
+      finish(story, path, { plan, scope })
+      return
+    }
+    if (story.isFull) {
+      story.look('scope', path)
+      return
+    }
     begin(story, stepPath(path, step.name), step)
   }
 }
@@ -50,7 +56,10 @@ function isUndoing(state: SagaState): boolean {
 
 function finish(story: Story, path: string, { plan, scope }: { plan: Plan; scope: ScopeState }): void {
   if (!plan.steps.every(({ name }) => isDone(scope, name))) return
-  if (path === ROOT) return complete(story)
+  if (path === ROOT) {
+    complete(story)
+    return
+  }
   const output = plan.output && runMapping(plan.output, story.state, path)
   if (output?.kind === 'threw') {
     const block = blockAround(path)?.block
@@ -65,7 +74,10 @@ function complete(story: Story): void {
   const { state, definition } = story
   if (isUndoing(state) || state.parked.length > 0) return
   const output = runMapping(definition.output, state, ROOT)
-  if (output.kind === 'threw') return story.park(null, output.error)
+  if (output.kind === 'threw') {
+    story.park(null, output.error)
+    return
+  }
   answerParent(story, { outcome: 'success', body: output.value })
   story.tell({ type: 'saga-completed', output: output.value })
 }

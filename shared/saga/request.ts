@@ -69,9 +69,15 @@ export function request(story: Story, { path, step, direction, attempt }: Reques
   if (!planned) return
   const scope = scopeAround(path)
   const payload = payloadOf(planned, story.state, scope)
-  if (payload.kind === 'threw') return story.park(path, payload.error)
+  if (payload.kind === 'threw') {
+    story.park(path, payload.error)
+    return
+  }
   const child = step.type === 'child' ? childId(story.state, path, step) : undefined
-  if (child?.kind === 'threw') return story.park(path, child.error)
+  if (child?.kind === 'threw') {
+    story.park(path, child.error)
+    return
+  }
   const command = commandOf(story, planned, { payload: payload.value, child: child?.value as SagaId | undefined })
   story.tell({ type: `${direction}-requested`, step: path, attempt, ...command, ...startOf(step, direction) })
   settleAtOnce(story, { path, step, direction, attempt })

@@ -109,13 +109,17 @@ function fireSending(story: Story, { path, step, known }: Sending): void {
   const attempt = known.attempt + 1
   switch (known.status) {
     case 'retrying':
-      return request(story, { path, step, direction: 'step', attempt })
+      request(story, { path, step, direction: 'step', attempt })
+      return
     case 'undo-retrying':
-      return request(story, { path, step, direction: 'compensation', attempt })
+      request(story, { path, step, direction: 'compensation', attempt })
+      return
     case 'armed':
-      return failStep(story, { path, step, known }, timedOut(known, step.forward.timeoutMs))
+      failStep(story, { path, step, known }, timedOut(known, step.forward.timeoutMs))
+      return
     default:
-      return failUndo(story, { path, step, known }, timedOut(known, step.undo?.timeoutMs ?? null))
+      failUndo(story, { path, step, known }, timedOut(known, step.undo?.timeoutMs ?? null))
+      return
   }
 }
 

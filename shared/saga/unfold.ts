@@ -12,7 +12,10 @@ const RULES = { scope: advance, block: goOn, undo: unwind } as const
 /** Lets follow what follows. What the turn has no room for is left to the next: the saga says that it has more to do. */
 export function unfold(story: Story): void {
   for (let look = story.next(); look; look = story.next()) {
-    if (story.isFull) return yieldTurn(story)
+    if (story.isFull) {
+      yieldTurn(story)
+      return
+    }
     RULES[look.at](story, look.path)
   }
   if (story.resumes) story.tell({ type: 'turn-yielded', more: false })

@@ -20,7 +20,10 @@ export function endWait(story: Story, { path, step }: Wait, signal: Signal | und
   const output = signal?.payload ?? null
   story.tell({ type: 'wait-ended', step: path, requestId: signal?.requestId ?? null, output })
   const answer = signal && step.type === 'signal' ? refusalOf(step, signal) : undefined
-  if (answer === undefined) return story.look('scope', scopeAround(path))
+  if (answer === undefined) {
+    story.look('scope', scopeAround(path))
+    return
+  }
   const error = { kind: 'rejected', code: answer, message: `${path} was answered with ${answer}` } as const
   failScope(story, scopeAround(path), { kind: 'rejected', step: path, error })
 }
@@ -40,7 +43,10 @@ export function answerOf(payload: unknown): string | undefined {
 /** The time of a wait has come: a sleep is over; a wait for a signal goes on without one, or turns its scope back. */
 export function expire(story: Story, wait: Wait): void {
   const { path, step } = wait
-  if (step.type === 'sleep' || step.onDeadline === 'go-on') return endWait(story, wait, undefined)
+  if (step.type === 'sleep' || step.onDeadline === 'go-on') {
+    endWait(story, wait, undefined)
+    return
+  }
   const message = `no signal ${step.signal.name} came within ${step.deadlineMs} ms`
   const error = { kind: 'timeout', code: 'wait-expired', message } as const
   failScope(story, scopeAround(path), { kind: 'failed', step: path, error })
