@@ -42,8 +42,14 @@ export function meet(table: TableSpec, into: Row, change: Change): void {
     if (value === null) continue
     const column = table.columns[name]
     if (!column) throw new TypeError(`${table.name} has no column ${name}`)
-    if (column.rule === 'last' || (into[name] ?? null) === null) into[name] = value
+    if (column.rule === 'noted' && typeof into[name] === 'string') into[name] = `${into[name]}\n${value}`
+    else if (column.rule === 'last' || (into[name] ?? null) === null) into[name] = value
   }
+}
+
+/** A change with its notes read against the row that is there, if there is one. */
+export function withNotesRead({ reading }: TableSpec, row: Row | undefined, change: Row): Row {
+  return reading ? { ...reading.read(row, change) } : change
 }
 
 export class ChangeSet {

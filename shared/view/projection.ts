@@ -1,7 +1,8 @@
 /**
  * A projection folds the events of the log into rows. It sees one event at a time, in order within a saga, and states
  * what changes; the changes of many events become one change a row, so that a chunk of the log is written by one
- * statement a table. It must be a function of the log alone: times come from events (S16).
+ * statement a table. What depends on the row that is there is left as a note (see table.ts), and told when the chunk is
+ * written. It must be a function of the log alone: times come from events (S16).
  */
 import type { AcceptedBatch } from '../message/batch.ts'
 import type { EventEnvelope } from '../message/events.ts'

@@ -1,18 +1,17 @@
 /** What each event changes of its saga's row. A total table: an event type that is added must be placed here. */
-import type { CompensationCause, SagaEvent, StepError } from '../message/events.ts'
+import type { CompensationCause, SagaEvent } from '../message/events.ts'
+import { ROOT } from '../message/step-path.ts'
 import type { LogEvent } from './projection.ts'
-import type { SagaStatus, sagas } from './saga-tables.ts'
+import type { sagas } from './saga-tables.ts'
+import { ALL_UNPARKED, parkedNote, type SagaPhase, turnedNote, unparkedNote } from './standing.ts'
 import type { ChangeOf } from './table.ts'
 
-type Change = Omit<ChangeOf<typeof sagas>, 'saga_id' | 'status'> & { readonly status?: SagaStatus }
+type Told = 'saga_id' | 'status' | 'stuck_step' | 'error_code' | 'error_message' | 'phase'
+type Change = Omit<ChangeOf<typeof sagas>, Told> & { readonly phase?: SagaPhase }
 type EventOf<Type extends SagaEvent['type']> = Extract<SagaEvent, { type: Type }>
 type ChangesByType = { readonly [Type in SagaEvent['type']]: (event: EventOf<Type>, at: number) => Change }
 
 const NOTHING: Change = {}
-
-function stuck(step: string | null, error: StepError): Change {
-  return { status: 'stuck', stuck_step: step, error_code: error.code, error_message: error.message }
-}
 
 function causeOf(cause: CompensationCause): Change {
   switch (cause.kind) {
@@ -24,64 +23,92 @@ function causeOf(cause: CompensationCause): Change {
         cause_code: cause.error.code,
         cause_message: cause.error.message,
       }
+    case 'superseded':
+      return { cause: cause.kind, cause_step: cause.step }
     case 'cancelled':
       return { cause: cause.kind, cause_code: cause.actor, cause_message: cause.reason }
     case 'deadline':
+    case 'parent':
       return { cause: cause.kind }
   }
+}
+
+function turned({ scope = ROOT, cause }: EventOf<'compensation-started'>): Change {
+  const standing = turnedNote(scope)
+  return scope === ROOT ? { phase: 'compensating', ...causeOf(cause), standing } : { standing }
+}
+
+function requested(
+  direction: 'forward' | 'compensate',
+  event: EventOf<'step-requested' | 'compensation-requested'>,
+): Change {
+  return { current_step: event.step, direction, attempt: event.attempt, timeout_at: event.timeoutAt }
 }
 
 function retrying(direction: 'forward' | 'compensate', event: EventOf<'step-failed' | 'compensation-failed'>): Change {
   return { current_step: event.step, direction, attempt: event.attempt, retry_at: event.retryAt }
 }
 
+/** Whatever a step comes to, it is parked no more. */
+const settled = ({ step }: { readonly step: string }): Change => ({ standing: unparkedNote(step) })
+const nothing = () => NOTHING
+
 const CHANGES: ChangesByType = {
-  'saga-started': ({ definition, version, inputHash, deadlineAt }) => ({
+  'saga-started': ({ definition, version, inputHash, deadlineAt, parent }) => ({
     definition,
     version,
-    status: 'running',
+    phase: 'running',
     input_hash: inputHash,
     deadline_at: deadlineAt,
+    parent_saga_id: parent?.sagaId,
+    parent_step: parent?.step,
   }),
-  'step-requested': ({ step, attempt, timeoutAt }) => ({
-    status: 'running',
-    current_step: step,
-    direction: 'forward',
-    attempt,
-    timeout_at: timeoutAt,
-  }),
-  'step-progressed': () => NOTHING,
-  'step-succeeded': () => NOTHING,
-  'step-rejected': () => NOTHING,
+  'step-requested': (event) => requested('forward', event),
+  'step-progressed': nothing,
+  'step-succeeded': settled,
+  'step-rejected': settled,
   'step-failed': (event) => retrying('forward', event),
-  'compensation-started': ({ cause }) => ({ status: 'compensating', ...causeOf(cause) }),
-  'compensation-requested': ({ step, attempt, timeoutAt }) => ({
-    status: 'compensating',
-    current_step: step,
-    direction: 'compensate',
-    attempt,
-    timeout_at: timeoutAt,
-  }),
-  'compensation-progressed': () => NOTHING,
-  'compensation-succeeded': () => NOTHING,
+  'compensation-started': turned,
+  'compensation-requested': (event) => requested('compensate', event),
+  'compensation-progressed': nothing,
+  'compensation-succeeded': settled,
   'compensation-failed': (event) => retrying('compensate', event),
-  'step-skipped': () => NOTHING,
-  'step-computed': () => NOTHING,
+  'step-skipped': settled,
+  'step-computed': settled,
   'wait-started': ({ step, until, signal }) => ({
-    status: 'running',
     current_step: step,
     direction: 'forward',
     timeout_at: until,
     awaits: signal ?? 'time',
+    ...settled({ step }),
   }),
   'wait-ended': ({ step }) => ({ current_step: step, direction: 'forward' }),
-  'signal-received': () => NOTHING,
+  'block-started': settled,
+  'scope-started': nothing,
+  'scope-completed': nothing,
+  'scope-compensated': nothing,
+  'block-completed': settled,
+  'signal-received': nothing,
   'cancel-requested': () => ({ cancel_requested: true }),
-  'cancel-refused': () => NOTHING,
-  'retry-requested': () => NOTHING,
-  'saga-stuck': ({ step, error }) => stuck(step, error),
-  'saga-completed': (_, at) => ({ status: 'completed', ended_at: at }),
-  'saga-compensated': (_, at) => ({ status: 'compensated', ended_at: at }),
+  'cancel-refused': nothing,
+  'retry-requested': () => ({ standing: ALL_UNPARKED }),
+  'undo-resolved': settled,
+  'saga-stuck': ({ step, error }) => ({ standing: parkedNote([step, error.code, error.message]) }),
+  'late-success': nothing,
+  'undo-requested': nothing,
+  'turn-yielded': nothing,
+  'parent-answered': nothing,
+  'saga-voided': (_, at) => ({ phase: 'compensated', ended_at: at }),
+  'saga-killed': ({ actor, reason }, at) => ({
+    phase: 'failed',
+    ended_at: at,
+    standing: ALL_UNPARKED,
+    incident: 'killed',
+    incident_actor: actor,
+    incident_reason: reason,
+  }),
+  'saga-completed': (_, at) => ({ phase: 'completed', ended_at: at }),
+  'saga-compensated': (_, at) => ({ phase: 'compensated', ended_at: at }),
 }
 
 /** What an event changes of its saga's row. */

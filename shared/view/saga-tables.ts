@@ -1,7 +1,6 @@
 /** Tables of the `sagas` projection: every saga, its steps in both directions, and its history with offsets. */
-import { along, bigint, boolean, first, int, offset, type RowOf, table, text } from './table.ts'
-
-export type SagaStatus = 'running' | 'compensating' | 'completed' | 'compensated' | 'stuck'
+import { statusReading } from './status-reading.ts'
+import { along, bigint, boolean, first, int, noted, offset, type RowOf, table, text } from './table.ts'
 
 export const sagas = table('sagas', {
   key: ['saga_id'],
@@ -10,8 +9,13 @@ export const sagas = table('sagas', {
     /** Null when the saga's start could not be read. */
     definition: first(text),
     version: first(int),
-    /** A `SagaStatus`; null only when nothing of the saga could be read. */
+    /** A `SagaStatus`: `stuck` while anything is parked, else the phase; null only when nothing of the saga could be read. */
     status: text,
+    /** A `SagaPhase`. */
+    phase: text,
+    /** What is parked, and what is needed to tell how long: see shared/view/standing.ts. */
+    standing: noted,
+    /** The step that began last; others may be under way. */
     current_step: text,
     /** `forward` or `compensate`. */
     direction: along('current_step', text),
@@ -22,12 +26,12 @@ export const sagas = table('sagas', {
     retry_at: along('current_step', bigint),
     /** Name of the signal that the current step waits for, or `time`; null: it does not wait. */
     awaits: along('current_step', text),
-    /** Why it turned back: rejected, failed, cancelled or deadline. */
+    /** Why it turned back: rejected, failed, cancelled, deadline or parent. */
     cause: text,
     cause_step: along('cause', text),
     cause_code: along('cause', text),
     cause_message: along('cause', text),
-    /** What it is stuck on; gone once it goes on. */
+    /** What was parked last; gone once nothing is. */
     stuck_step: along('status', text),
     error_code: along('status', text),
     error_message: along('status', text),
@@ -37,24 +41,41 @@ export const sagas = table('sagas', {
     partition: first(int),
     started_at: first(bigint),
     updated_at: bigint,
-    ended_at: bigint,
+    /** Gone when a child saga turns back after its end. */
+    ended_at: along('phase', bigint),
+    /** The saga that started it, and the step of it. */
+    parent_saga_id: first(text),
+    parent_step: first(text),
+    /** What must not happen and did: `killed`. */
+    incident: text,
+    incident_actor: along('incident', text),
+    incident_reason: along('incident', text),
     /** Why an event of the saga could not be read; null: all could. */
     quarantined: first(text),
     cancel_requested: boolean,
   },
   indexes: [['started_at', 'saga_id']],
   serverIndexes: [['status', 'started_at', 'saga_id'], ['ended_at']],
+  reading: statusReading,
 })
 
 export const steps = table('steps', {
   key: ['saga_id', 'step', 'direction'],
   columns: {
     saga_id: text,
+    /** Its path: `charge`, `parcels[3].label`. A scope that turned back, `parcels[3]`, has a row of its own. */
     step: text,
     /** `forward` or `compensate`. */
     direction: text,
-    /** requested, progressed, succeeded, rejected, retrying or failed; without a command: waiting, succeeded or skipped. */
+    /**
+     * requested, progressed, succeeded, rejected, retrying or failed; without a command: waiting, succeeded or skipped;
+     * a block: open or succeeded; undone by hand: resolved; a scope that turned back: undoing or succeeded.
+     */
     status: text,
+    /** parallel, choose, attempt, each or repeat; null: the step is no block. */
+    block: text,
+    /** The saga that it started. */
+    child_saga_id: text,
     attempts: int,
     participant: text,
     command_type: text,

@@ -21,12 +21,14 @@ function quarantine(entry: UnreadableEvent, sagaId: string): ChangeOf<typeof sag
 /** Versioned with its tables: a change of either is a higher version, built again from the log. */
 export const sagasProjection = projection({
   name: 'sagas',
-  version: 2,
+  version: 3,
   tables: { sagas, steps, events },
   event(entry, changes) {
     changes.put('sagas', sagaChange(entry))
     const step = stepChange(entry)
-    if (step) changes.put('steps', step)
+    // A scope that was undone with the scope around it never had a row of its own.
+    if (step && entry.event.type === 'scope-compensated') changes.amend('steps', step)
+    else if (step) changes.put('steps', step)
     changes.put('events', eventRow(entry))
   },
   unreadable(entry, changes) {

@@ -6,43 +6,71 @@ import type { steps } from './saga-tables.ts'
 import type { ChangeOf } from './table.ts'
 
 type Change = ChangeOf<typeof steps>
-type StepEvent = Extract<SagaEvent, { step: string }>
+type Course = readonly [step: string, direction: Direction, change: Omit<Change, keyof Key>]
 
 function errorOf(error: StepError): Pick<Change, 'error_code' | 'error_message'> {
   return { error_code: error.code, error_message: error.message }
 }
 
+type Requested = Extract<SagaEvent, { type: 'step-requested' | 'compensation-requested' }>
+
+function requested({ participant, commandType, attempt, timeoutAt, child }: Requested, at: number) {
+  const asked = { requested_at: at, attempt_at: at, participant, command_type: commandType, attempts: attempt }
+  return { status: 'requested', timeout_at: timeoutAt, child_saga_id: child, ...asked }
+}
+
+/** Nothing is sent: it has no attempts. */
+function begun(status: string, at: number) {
+  return { status, attempts: 0, requested_at: at }
+}
+
+function failed({ retryAt, error }: Extract<SagaEvent, { retryAt: number | null }>, at: number) {
+  if (retryAt === null) return { status: 'failed', finished_at: at, ...errorOf(error) }
+  return { status: 'retrying', retry_at: retryAt, ...errorOf(error) }
+}
+
 /** The part that depends on the type of the event; `undefined` for one that is not about a step's course. */
-function courseOf(event: StepEvent | SagaEvent, at: number): readonly [Direction, Omit<Change, keyof Key>] | undefined {
+function courseOf(event: SagaEvent, at: number): Course | undefined {
   switch (event.type) {
     case 'step-requested':
-    case 'compensation-requested': {
-      const { participant, commandType, attempt, timeoutAt } = event
-      const asked = { requested_at: at, attempt_at: at, participant, command_type: commandType, attempts: attempt }
-      return [directionOf(event.type), { status: 'requested', timeout_at: timeoutAt, ...asked }]
-    }
+    case 'compensation-requested':
+      return [event.step, directionOf(event.type), requested(event, at)]
     case 'step-progressed':
     case 'compensation-progressed':
-      return [directionOf(event.type), { status: 'progressed', timeout_at: event.timeoutAt }]
+      return [event.step, directionOf(event.type), { status: 'progressed', timeout_at: event.timeoutAt }]
     case 'step-succeeded':
     case 'compensation-succeeded':
-      return [directionOf(event.type), { status: 'succeeded', finished_at: at }]
-    case 'step-skipped':
-      return ['forward', { status: 'skipped', attempts: 0, requested_at: at, finished_at: at }]
-    case 'step-computed':
-      return ['forward', { status: 'succeeded', attempts: 0, requested_at: at, finished_at: at }]
-    case 'wait-started':
-      return ['forward', { status: 'waiting', attempts: 0, requested_at: at, timeout_at: event.until }]
-    case 'wait-ended':
-      return ['forward', { status: 'succeeded', finished_at: at }]
+      return [event.step, directionOf(event.type), { status: 'succeeded', finished_at: at }]
     case 'step-rejected':
-      return ['forward', { status: 'rejected', finished_at: at, ...errorOf(event.error) }]
+      return [event.step, 'forward', { status: 'rejected', finished_at: at, ...errorOf(event.error) }]
     case 'step-failed':
-    case 'compensation-failed': {
-      const error = errorOf(event.error)
-      if (event.retryAt === null) return [directionOf(event.type), { status: 'failed', finished_at: at, ...error }]
-      return [directionOf(event.type), { status: 'retrying', retry_at: event.retryAt, ...error }]
-    }
+    case 'compensation-failed':
+      return [event.step, directionOf(event.type), failed(event, at)]
+    default:
+      return courseWithoutCommand(event, at)
+  }
+}
+
+function courseWithoutCommand(event: SagaEvent, at: number): Course | undefined {
+  switch (event.type) {
+    case 'step-skipped':
+      return [event.step, 'forward', { ...begun('skipped', at), finished_at: at }]
+    case 'step-computed':
+      return [event.step, 'forward', { ...begun('succeeded', at), finished_at: at }]
+    case 'wait-started':
+      return [event.step, 'forward', { ...begun('waiting', at), timeout_at: event.until }]
+    case 'block-started':
+      return [event.step, 'forward', { ...begun('open', at), block: event.block }]
+    case 'wait-ended':
+    case 'block-completed':
+    case 'late-success':
+      return [event.step, 'forward', { status: 'succeeded', finished_at: at }]
+    case 'undo-resolved':
+      return [event.step, 'compensate', { status: 'resolved', finished_at: at }]
+    case 'compensation-started':
+      return event.scope === undefined ? undefined : [event.scope, 'compensate', begun('undoing', at)]
+    case 'scope-compensated':
+      return [event.scope, 'compensate', { status: 'succeeded', finished_at: at }]
     default:
       return undefined
   }
@@ -57,7 +85,7 @@ function directionOf(type: string): Direction {
 /** What an event changes of its step's row, if it is about one. */
 export function stepChange({ sagaId, seq, at, event }: LogEvent): Change | undefined {
   const course = courseOf(event, at)
-  if (!course || !('step' in event) || event.step === null) return undefined
-  const [direction, change] = course
-  return { saga_id: sagaId, step: event.step, direction, first_seq: seq, ...change }
+  if (!course) return undefined
+  const [step, direction, change] = course
+  return { saga_id: sagaId, step, direction, first_seq: seq, ...change }
 }

@@ -6,6 +6,7 @@
  *   last    what is given replaces what is there (the default); what is absent stays
  *   first   what is there stays
  *   along   goes with another column: whenever that one is given, this one is replaced too, by null when absent
+ *   noted   a text of notes, one a line: what they mean depends on what the row holds, and the table's `reading` says it
  */
 
 export interface ColumnTypes {
@@ -23,7 +24,7 @@ export type Value = string | number | bigint | boolean | null
 
 export interface Column<Type extends ColumnType = ColumnType> {
   readonly type: Type
-  readonly rule: 'last' | 'first' | 'along'
+  readonly rule: 'last' | 'first' | 'along' | 'noted'
   /** The column that an `along` column goes with. */
   readonly leader?: string
 }
@@ -40,9 +41,23 @@ export interface TableSpec<Cols extends Columns = Columns, Key extends string = 
   readonly indexes: readonly (readonly string[])[]
   /** Further ones, for a server with room to spare; an embedded store does without. */
   readonly serverIndexes: readonly (readonly string[])[]
+  /** For a table with notes: how they are read. */
+  readonly reading: Reading | undefined
   /** For each leading column, those that go along with it. */
   readonly followers: ReadonlyMap<string, readonly string[]>
 }
+
+/** How the notes of a change are read against the row that is there. */
+export interface Reading {
+  /** The column of the notes. In the row it holds what is remembered; empty or null: nothing. */
+  readonly column: string
+  /** Columns of the row that are looked at. */
+  readonly looksAt: readonly string[]
+  /** The change with its notes read; `row`: absent when there is none, or it remembers nothing. */
+  read(row: Values | undefined, change: Values): Values
+}
+
+export type Values = Readonly<Record<string, Value>>
 
 type ValueOf<Col extends Column> = ColumnTypes[Col['type']]
 
@@ -69,6 +84,9 @@ export function first<Type extends ColumnType>(column: Column<Type>): Column<Typ
   return { type: column.type, rule: 'first' }
 }
 
+/** A column of notes; the table says how they are read. */
+export const noted: Column<'text'> = { type: 'text', rule: 'noted' }
+
 /** The same column, replaced (by null when absent) whenever its leader is given. */
 export function along<Type extends ColumnType>(leader: string, column: Column<Type>): Column<Type> {
   return { type: column.type, rule: 'along', leader }
@@ -88,13 +106,24 @@ export function table<const Cols extends Columns, const Key extends keyof Cols &
     readonly appendOnly?: boolean
     readonly indexes?: readonly (readonly (keyof Cols & string)[])[]
     readonly serverIndexes?: readonly (readonly (keyof Cols & string)[])[]
+    readonly reading?: Reading
   },
 ): TableSpec<Cols, Key> {
   const { columns, key, appendOnly = false, indexes = [], serverIndexes = [] } = options
   for (const each of [name, ...Object.keys(columns)])
     if (!NAME.test(each)) throw new TypeError(`${each} cannot name a table or column: lower case, digits, _`)
   if (key.length === 0) throw new TypeError(`the table ${name} has no key`)
-  return { name, columns, key, appendOnly, indexes, serverIndexes, followers: followersOf(name, columns) }
+  const reading = checkedReading(options)
+  return { name, columns, key, appendOnly, indexes, serverIndexes, reading, followers: followersOf(name, columns) }
+}
+
+/** A row with notes is looked up by its key, so that has one column. */
+function checkedReading(options: { columns: Columns; key: readonly string[]; reading?: Reading }): Reading | undefined {
+  const { columns, key, reading } = options
+  const own = Object.keys(columns).filter((name) => columns[name]?.rule === 'noted')
+  const fits = own.length === (reading ? 1 : 0) && own[0] === reading?.column && (!reading || key.length === 1)
+  if (!fits) throw new TypeError('a table with notes has one such column, a reading of it, and a key of one column')
+  return reading
 }
 
 function followersOf(name: string, columns: Columns): ReadonlyMap<string, readonly string[]> {

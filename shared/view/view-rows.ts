@@ -1,5 +1,6 @@
 /** A view in memory, with the very rules that the database applies: for audits, tests and simulation. */
-import { type ChangeSet, meet, type Row } from './change-set.ts'
+import { type ChangeSet, meet, type Row, withNotesRead } from './change-set.ts'
+import type { TableSpec } from './table.ts'
 
 export type ViewRows = Map<string, Map<string, Row>>
 
@@ -13,8 +14,17 @@ export function applyChanges(rows: ViewRows, changeSet: ChangeSet): void {
     }
     for (const [key, { put, row }] of changes) {
       const known = own.get(key)
-      if (!known && put) own.set(key, { ...row })
-      else if (known && !table.appendOnly) meet(table, known, row)
+      const change = withNotesRead(table, known, row)
+      if (!known && put) own.set(key, { ...change })
+      else if (known && !table.appendOnly) meetRow(table, known, change)
     }
   }
+}
+
+/** As the database does it: what the notes came to replaces what was remembered. */
+function meetRow(table: TableSpec, known: Row, change: Row): void {
+  const { reading } = table
+  const remembered = reading && (change[reading.column] ?? known[reading.column] ?? null)
+  meet(table, known, change)
+  if (reading) known[reading.column] = remembered ?? null
 }

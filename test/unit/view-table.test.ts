@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ChangeSet } from '../../shared/view/change-set.ts'
-import { along, first, int, table, text } from '../../shared/view/table.ts'
+import { along, first, int, noted, table, text } from '../../shared/view/table.ts'
 
 const rooms = table('rooms', {
   key: ['hotel', 'room'],
@@ -34,4 +34,5 @@ test('a table says what it cannot be', () => {
     'no column of its own',
   )
   expect(() => table('rooms', { key: [], columns: { a: text } })).toThrow('no key')
+  expect(() => table('rooms', { key: ['a'], columns: { a: text, b: noted } })).toThrow('a reading of it')
 })

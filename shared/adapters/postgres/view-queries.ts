@@ -1,7 +1,8 @@
 /** What the gateway and the command line read from the views. Every list is bounded; counts come from the same rows. */
 import { type Kysely, sql } from 'kysely'
 import type { ViewCheckpoint } from '../../ports/view-store.ts'
-import type { EventRow, SagaRow, SagaStatus, StepRow } from '../../view/saga-tables.ts'
+import type { EventRow, SagaRow, StepRow } from '../../view/saga-tables.ts'
+import type { SagaStatus } from '../../view/standing.ts'
 import { readCheckpoints } from './view-checkpoints.ts'
 import type { ViewTables } from './view-schema.ts'
 
@@ -113,7 +114,7 @@ export async function countsByStatus(db: Db, definition?: string): Promise<Statu
     .select(['status', sql<number>`count(*)`.as('sagas')])
     .groupBy('status')
   if (definition !== undefined) query = query.where('definition', '=', definition)
-  const counts = { running: 0, compensating: 0, stuck: 0, completed: 0, compensated: 0 }
+  const counts = { running: 0, compensating: 0, stuck: 0, completed: 0, compensated: 0, failed: 0 }
   for (const { status, sagas } of await query.execute())
     if (status !== null) counts[status as SagaStatus] = Number(sagas)
   return counts
@@ -138,7 +139,7 @@ export interface Durations {
 export async function durations(
   db: Db,
   filter: {
-    readonly status?: 'completed' | 'compensated'
+    readonly status?: 'completed' | 'compensated' | 'failed'
     readonly endedFrom?: number
     readonly definition?: string
   } = {},

@@ -3,7 +3,7 @@
  * costs one statement a table, whatever its size.
  */
 import type { TableChanges } from '../../view/change-set.ts'
-import type { Column, ColumnType, TableSpec, Value } from '../../view/table.ts'
+import type { Column, ColumnType, Reading, TableSpec, Value } from '../../view/table.ts'
 
 const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
   text: 'text',
@@ -65,11 +65,18 @@ export function writeSql(table: TableSpec): string {
       values (${names.map((name) => `x.${quoted(name)}`).join(', ')})`
 }
 
+/** Reads the rows that remember something, of those whose keys the one parameter lists. */
+export function readingSql(table: TableSpec, { column, looksAt }: Reading): string {
+  const [key = ''] = table.key
+  return `select ${list([key, ...looksAt])} from ${placed(table)}
+    where ${quoted(key)} = any($1::text[]) and ${quoted(column)} <> ''`
+}
+
 /** The rule of a column, as `meet` in shared/view/change-set.ts has it. */
 function met(name: string, { rule, leader }: Column): string {
   const [old, given] = [`t.${quoted(name)}`, `x.${quoted(name)}`]
   if (rule === 'first') return `coalesce(${old}, ${given})`
-  if (rule === 'last') return `coalesce(${given}, ${old})`
+  if (rule === 'last' || rule === 'noted') return `coalesce(${given}, ${old})`
   return `case when x.${quoted(leader ?? '')} is null then ${old} else ${given} end`
 }
 

@@ -5,6 +5,7 @@ import type { ViewCheckpoint, ViewChunk, ViewWriter } from '../../ports/view-sto
 import type { Projection } from '../../view/projection.ts'
 import type { TableSpec } from '../../view/table.ts'
 import { addCheckpoints, dropCheckpoints, followLog, moveCheckpoints, readCheckpoints } from './view-checkpoints.ts'
+import { withNotesReadFrom } from './view-notes.ts'
 import { migrateViews } from './view-schema.ts'
 import {
   changesJson,
@@ -57,16 +58,18 @@ export class KyselyViewWriter<Tables> implements ViewWriter {
   }
 
   /**
-   * In order: the checkpoints move, which also locks them; the rows change, a statement a table; all is committed.
-   * Any failure undoes all three.
+   * In order: the checkpoints move, which also locks them; notes are read against their rows; the rows change, a
+   * statement a table; all is committed. Any failure undoes all of it.
    */
   async apply({ moves, tables }: ViewChunk): Promise<'applied' | 'moved'> {
-    const writes = tables.map((changes) => CompiledQuery.raw(this.#write(changes.table), [changesJson(changes)]))
     return classified(async () => {
       try {
         await this.#db.transaction().execute(async (tx) => {
           if (!(await moveCheckpoints(tx, moves))) throw new Moved()
-          for (const write of writes) await tx.executeQuery(write)
+          for (const changes of tables) {
+            const read = await withNotesReadFrom(tx, changes)
+            await tx.executeQuery(CompiledQuery.raw(this.#write(changes.table), [changesJson(read)]))
+          }
         })
         return 'applied'
       } catch (error) {

@@ -1,0 +1,78 @@
+/**
+ * Where a saga stands, when a part of it may be parked while others go on. Its events tell what is parked, and what is no
+ * more; whether it is stuck follows from all of them together. So each event leaves a note, and the notes are read in
+ * their order against what the row remembers: `{ parked: [[step, code, message], ...], back: [scope, ...] }` as JSON,
+ * the newest last, or the empty text when there is nothing to remember.
+ */
+import { isWithin, ROOT } from '../message/step-path.ts'
+
+/** What a saga is at, apart from what is parked. */
+export type SagaPhase = 'running' | 'compensating' | 'completed' | 'compensated' | 'failed'
+export type SagaStatus = SagaPhase | 'stuck'
+
+/** A step that waits for a person; `null`: the saga's output does. */
+export type ParkedStep = readonly [step: string | null, code: string, message: string]
+
+export interface Standing {
+  readonly parked: readonly ParkedStep[]
+  /** Scopes that had turned back while others went on: what was parked inside them since then is parked on the way back. */
+  readonly back: readonly string[]
+}
+
+const NOTHING: Standing = { parked: [], back: [] }
+
+/** A step is parked. */
+export function parkedNote(step: ParkedStep): string {
+  return `!${JSON.stringify(step)}`
+}
+
+/** That step is parked no more. */
+export function unparkedNote(step: string): string {
+  return `-${step}`
+}
+
+/** A scope turns back, the saga's own or one of a block. */
+export function turnedNote(scope: string): string {
+  return `<${scope}`
+}
+
+/** Nothing is parked any more: a person said to try again. */
+export const ALL_UNPARKED = '*'
+
+function noted(now: Standing, note: string): Standing {
+  const text = note.slice(1)
+  switch (note[0]) {
+    case '!': {
+      const step = JSON.parse(text) as ParkedStep
+      return { ...now, parked: [...now.parked.filter(([name]) => name !== step[0]), step] }
+    }
+    case '-':
+      return { ...now, parked: now.parked.filter(([name]) => name !== text) }
+    case '<':
+      return turned(now, text)
+    default:
+      return { ...now, parked: [] }
+  }
+}
+
+/** What is parked on the way forward is asked for no more; what is parked on the way back stays. */
+function turned({ parked, back }: Standing, scope: string): Standing {
+  const isBack = (step: string) => back.some((own) => isWithin(step, own))
+  const stays = (step: string | null) => (step === null ? scope !== ROOT : !isWithin(step, scope) || isBack(step))
+  return { parked: parked.filter(([step]) => stays(step)), back: scope === ROOT ? [] : [...back, scope] }
+}
+
+/** Reads what a row remembers. */
+export function standingOf(text: string | null): Standing {
+  return text === null || text === '' ? NOTHING : (JSON.parse(text) as Standing)
+}
+
+function textOf(standing: Standing): string {
+  return standing.parked.length === 0 && standing.back.length === 0 ? '' : JSON.stringify(standing)
+}
+
+/** What a row remembers once it has read further notes, one a line. */
+export function afterNotes(remembered: string, notes: string): string {
+  const matters = remembered !== '' || notes.includes('!') || notes.includes('<')
+  return matters ? textOf(notes.split('\n').reduce(noted, standingOf(remembered))) : ''
+}
