@@ -23,7 +23,14 @@ interface Asked<Kind extends InputKind> {
 }
 
 type Rule<Kind extends InputKind> = (asked: Asked<Kind>) => Decision
-export type Row = { readonly [Kind in InputKind]: Rule<Kind> }
+
+/** What an input of one kind means in one status, and the statuses that it may lead to; none: it changes nothing. */
+interface Entry<Kind extends InputKind> {
+  readonly rule: Rule<Kind>
+  readonly to: readonly SagaStatus[]
+}
+
+type Row = { readonly [Kind in InputKind]: Entry<Kind> }
 
 /** A rule that asks the definition: where this process does not know it, the input is set aside and the saga waits. */
 function planned<Kind extends InputKind>(rule: (story: Story, input: InputOf<Kind>) => Decision): Rule<Kind> {
@@ -49,48 +56,82 @@ const signal: Rule<'signal'> = (asked) => {
   return definition ? planned(takeSignal)(asked) : events(signalReceived(input))
 }
 
-const killed: Rule<'kill'> = planned(kill)
-const startedAgain: Rule<'start'> = ({ state, input }) => startAgain(state, input)
-const notStuck: Rule<'retry'> = () => ignored('not-stuck')
-const ended = (): Decision => ignored('saga-ended')
-
-/** On its way, forward or back. What an input means is asked of the scope that it is about. */
-const live: Row = {
-  start: startedAgain,
-  reply: planned(answer),
-  timer: planned(fire),
-  signal,
-  cancel: planned(cancel),
-  retry: notStuck,
-  kill: killed,
-  resolve: planned(resolve),
-  undo: planned(undoForParent),
+const entry = <Kind extends InputKind>(rule: Rule<Kind>, ...to: readonly SagaStatus[]): Entry<Kind> => ({ rule, to })
+/** An input that changes nothing in a status. */
+function ignoring(...[reason]: Parameters<typeof ignored>): {
+  readonly rule: () => Decision
+  readonly to: readonly []
+} {
+  return { rule: () => ignored(reason), to: [] }
 }
 
-/** Ended, and remembered whole: a step may still succeed late, and a parent may still want it undone. */
-const over: Row = {
+const startedAgain = entry<'start'>(({ state, input }) => startAgain(state, input))
+const over = ignoring('saga-ended')
+const ended: Row = {
   start: startedAgain,
-  reply: planned(answer),
-  timer: planned(fire),
-  signal: ended,
-  cancel: ended,
-  retry: ended,
-  kill: ended,
-  resolve: ended,
-  undo: planned(undoForParent),
+  reply: over,
+  timer: over,
+  signal: over,
+  cancel: over,
+  retry: over,
+  kill: over,
+  resolve: over,
+  undo: over,
 }
 
-/** Killed: nothing moves it any more. */
-const dead: Row = { ...over, reply: ended, timer: ended, undo: ended }
-
-/** Every status has a rule for every input: the compiler refuses a hole. */
+/**
+ * Every status has a rule for every input: the compiler refuses a hole. What an input means is asked of the scope that it
+ * is about, so the rules are the same in many rows; where they may lead is not.
+ */
 export const TABLE: { readonly [Status in SagaStatus]: Row } = {
-  running: live,
-  compensating: live,
-  stuck: { ...live, retry: planned(retryParked) },
-  completed: over,
-  compensated: over,
-  failed: dead,
+  running: {
+    start: startedAgain,
+    reply: entry(planned(answer), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
+    timer: entry(planned(fire), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
+    signal: entry(signal, 'running', 'compensating', 'stuck', 'completed', 'compensated'),
+    cancel: entry(planned(cancel), 'running', 'compensating', 'stuck', 'compensated'),
+    retry: ignoring('not-stuck'),
+    kill: entry(planned(kill), 'failed'),
+    resolve: entry(planned(resolve)),
+    undo: entry(planned(undoForParent), 'running', 'compensating', 'stuck', 'compensated'),
+  },
+  compensating: {
+    start: startedAgain,
+    reply: entry(planned(answer), 'compensating', 'stuck', 'compensated'),
+    timer: entry(planned(fire), 'compensating', 'stuck', 'compensated'),
+    signal: entry(signal, 'compensating'),
+    cancel: ignoring('already-compensating'),
+    retry: ignoring('not-stuck'),
+    kill: entry(planned(kill), 'failed'),
+    resolve: entry(planned(resolve)),
+    undo: entry(planned(undoForParent), 'compensating'),
+  },
+  /** Others go on beside what is parked. */
+  stuck: {
+    start: startedAgain,
+    reply: entry(planned(answer), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
+    timer: entry(planned(fire), 'stuck', 'compensating', 'compensated'),
+    signal: entry(signal, 'stuck', 'compensating', 'compensated'),
+    cancel: entry(planned(cancel), 'stuck', 'compensating', 'compensated'),
+    retry: entry(planned(retryParked), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
+    kill: entry(planned(kill), 'failed'),
+    resolve: entry(planned(resolve), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
+    undo: entry(planned(undoForParent), 'stuck', 'compensating', 'compensated'),
+  },
+  /** Remembered whole where a step may still succeed late, or a parent may still want it undone. */
+  completed: {
+    ...ended,
+    reply: entry(planned(answer), 'completed', 'stuck'),
+    timer: entry(planned(fire), 'completed', 'stuck'),
+    undo: entry(planned(undoForParent), 'completed', 'compensating', 'stuck', 'compensated'),
+  },
+  compensated: {
+    ...ended,
+    reply: entry(planned(answer), 'compensated', 'stuck'),
+    timer: entry(planned(fire), 'compensated', 'stuck'),
+    undo: entry(planned(undoForParent), 'compensated'),
+  },
+  failed: ended,
 }
 
 export interface Question<Kind extends InputKind = InputKind> {
@@ -105,7 +146,7 @@ export interface Question<Kind extends InputKind = InputKind> {
 export function decide({ definition, known, input, moment }: Question): Decision {
   if (!known) return first(definition, input, moment)
   if (known.status === 'ended') return input.kind === 'start' ? startAgain(known, input) : ignored('saga-ended')
-  const rule = TABLE[known.status][input.kind] as Rule<InputKind>
+  const { rule } = TABLE[known.status][input.kind] as Entry<InputKind>
   return rule({ definition, state: known, input, moment })
 }
 
