@@ -37,7 +37,7 @@ export const BLOCK_FOLDS: Folds<BlockFold> = {
   },
   'scope-compensated': (state, { scope }) => {
     expectScope(state, scope, 'backward')
-    return withScope(state, scope, (before) => ({ ...before, phase: 'undone' }))
+    return withScope(state, scope, undoneScope)
   },
   'block-completed': (state, { step: path }) => {
     const step = inStatus(state, path, ['open'])
@@ -52,6 +52,18 @@ export const BLOCK_FOLDS: Folds<BlockFold> = {
     const turned = withScope(state, scope, (before) => turnedBack(before, cause))
     return { ...turned, parked: state.parked.filter(({ step }) => !isDropped(state, step, scope)) }
   },
+}
+
+/** Statuses of an undo that has begun and is not confirmed. */
+const UNDO_OPEN: ReadonlySet<StepState['status']> = new Set(['undoing', 'undo-retrying', 'undo-failed'])
+
+/** The scope at the end of its way back. */
+export function undoneScope(scope: ScopeState): ScopeState {
+  for (const { name, status, block } of scope.steps) {
+    assert(!UNDO_OPEN.has(status), `S5: compensated while ${name} is ${status}`)
+    assert(!block || block.phases.undone === block.scopes.length, `S5: compensated while something in ${name} is not`)
+  }
+  return { ...scope, phase: 'undone' }
 }
 
 /** What is parked on the way forward is asked for no more; what is parked on the way back stays. */

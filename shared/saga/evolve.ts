@@ -4,7 +4,7 @@ import type { EventEnvelope, SagaEvent } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
 import { frozenJson } from '../message/json.ts'
 import { ROOT } from '../message/step-path.ts'
-import { BLOCK_FOLDS } from './evolve-blocks.ts'
+import { BLOCK_FOLDS, undoneScope } from './evolve-blocks.ts'
 import { STEP_FOLDS } from './evolve-steps.ts'
 import { type SagaState, type SagaStatus, type ScopeState, withAct } from './state.ts'
 import { stepAt, withScope, withStep } from './tree.ts'
@@ -125,12 +125,12 @@ const SAGA_FOLDS: Folds<SagaFold> = {
   'turn-yielded': (state, { more }) => ({ ...state, yielded: more }),
   'saga-killed': (state, { requestId }) => ({ ...withAct(state, requestId), status: 'failed' }),
   'saga-completed': (state, { output }) => {
-    assert(state.root.phase === 'forward', `S3: saga-completed while ${state.status}`)
+    assert(state.status === 'running', `S3: saga-completed while ${state.status}`)
     return withScope(state, ROOT, (scope) => ({ ...scope, phase: 'done', output: frozenJson(output) }))
   },
   'saga-compensated': (state) => {
     assert(state.root.phase === 'backward', `S3: saga-compensated while ${state.status}`)
-    return withScope(state, ROOT, (scope) => ({ ...scope, phase: 'undone' }))
+    return withScope(state, ROOT, undoneScope)
   },
 }
 

@@ -117,6 +117,7 @@ export const start: SagaInput = {
   version: undefined,
   input: ORDER,
   inputHash: 'h1',
+  parent: undefined,
 }
 
 interface ReplyOptions {
@@ -143,7 +144,7 @@ export function saying({ code, message }: StepError): Json {
 
 export const timer: SagaInput = { kind: 'timer', sagaId: SAGA }
 
-export function act(kind: 'cancel' | 'retry', requestId = 'r-1'): SagaInput {
+export function act(kind: 'cancel' | 'retry' | 'kill', requestId = 'r-1'): SagaInput {
   return { kind, sagaId: SAGA, requestId, actor: 'ann', reason: 'changed' }
 }
 
@@ -152,5 +153,6 @@ export function asked(type: 'cancel-requested' | 'retry-requested', requestId = 
 }
 
 export function signal(requestId: string): SagaInput {
-  return { kind: 'signal', sagaId: SAGA, requestId, name: 'paid', payload: { by: 'ann' } }
+  const sender = { actor: undefined, roles: [] }
+  return { kind: 'signal', sagaId: SAGA, requestId, name: 'paid', payload: { by: 'ann' }, ...sender }
 }

@@ -164,7 +164,7 @@ describe('stuck on the way back', () => {
     const state = given(...parked)
       .when(act('retry'))
       .thenEvents(asked('retry-requested'), undoRequested('stock', { attempt: 2 }))
-    expect(state.steps[0]).toMatchObject({ status: 'undoing', attempt: 2, budgetFrom: 2 })
+    expect(state.root.steps[0]).toMatchObject({ status: 'undoing', attempt: 2, budgetFrom: 2 })
     expect(state).toMatchObject({ status: 'compensating', cause: cancelCause })
   })
   it('does so once for one request', () => {
@@ -218,7 +218,7 @@ describe('stuck on the way forward', () => {
     const state = given(...unknown)
       .when(act('retry'))
       .thenEvents(asked('retry-requested'), requested('ship', 2))
-    expect(state.steps[2]).toMatchObject({ attempt: 2, budgetFrom: 2 })
+    expect(state.root.steps[2]).toMatchObject({ attempt: 2, budgetFrom: 2 })
     given(...refusedLate)
       .when(act('retry'))
       .thenEvents(asked('retry-requested'), requested('notify', 2))

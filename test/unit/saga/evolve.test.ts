@@ -49,7 +49,7 @@ describe('the fold', () => {
   it('shows nobody anything that can be written to', () => {
     const state = fold(started, ...done('stock'))
     expect(Object.isFrozen(state?.input)).toBe(true)
-    expect(Object.isFrozen(state?.steps[0]?.output)).toBe(true)
+    expect(Object.isFrozen(state?.root.steps[0]?.output)).toBe(true)
   })
 
   it('remembers a bounded number of requests', () => {

@@ -63,7 +63,7 @@ describe('a timer', () => {
     const waiting = given(started, requested('stock'), failed('stock', BROKEN, { retryAt: T0 + 250 }))
     waiting.when(timer, { now: T0 + 249 }).thenIgnored('nothing-due')
     const state = waiting.when(timer, { now: T0 + 250 }).thenEvents(requested('stock', 2, T0 + 250))
-    expect(state.steps[0]).toMatchObject({ attempt: 2, budgetFrom: 1 })
+    expect(state.root.steps[0]).toMatchObject({ attempt: 2, budgetFrom: 1 })
   })
   it('turns the saga back at its deadline, and undoes what is open', () => {
     const late: Happened[] = [
