@@ -15,7 +15,8 @@ import {
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { InvariantError, messageOf, OperationalError } from '../../shared/message/errors.ts'
 import type { ViewCheckpoint, ViewStore } from '../../shared/ports/view-store.ts'
-import type { SagaStatus, StepRow } from '../../shared/view/saga-tables.ts'
+import type { StepRow } from '../../shared/view/saga-tables.ts'
+import type { SagaStatus } from '../../shared/view/standing.ts'
 
 export interface ListFilter {
   readonly status?: SagaStatus

@@ -11,6 +11,7 @@ import type { NewRecord } from '../message/record.ts'
 import type { AppendBatch, AppendResult, Broker } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log, Metrics } from '../ports/telemetry.ts'
+import { recordBytes } from './record-bytes.ts'
 
 export interface Outgoing {
   readonly topic: string
@@ -38,8 +39,6 @@ interface Ports {
 const APPEND_RECORDS_MAX = 500
 /** Below what a broker takes as one batch, should all go to one partition. */
 const APPEND_BYTES_MAX = 900_000
-/** Headers of a command and the frame around it, generously. */
-const COMMAND_FRAME_BYTES = 900
 const RETRY_DELAY_MS_MAX = 2_000
 
 export class EffectSender {
@@ -145,8 +144,8 @@ function fitting(waiting: readonly Outgoing[]): number {
   let bytes = 0
   const most = Math.min(waiting.length, APPEND_RECORDS_MAX)
   for (let i = 0; i < most; i++) {
-    const value = waiting[i]?.record.value
-    bytes += COMMAND_FRAME_BYTES + (typeof value === 'string' ? Buffer.byteLength(value) : 0)
+    const record = waiting[i]?.record
+    bytes += record ? recordBytes(record) : 0
     if (bytes > APPEND_BYTES_MAX) return Math.max(1, i)
   }
   return most

@@ -1,5 +1,6 @@
 /** Records of `commands` and `replies` as inputs of a saga. What cannot be read becomes a dead letter. */
 import { decodeClientCommand } from '../message/client-command-reader.ts'
+import type { ClientCommand } from '../message/client-command-record.ts'
 import { type Decoded, decodeReply, refuse } from '../message/command-record.ts'
 import { H } from '../message/headers.ts'
 import { headerOf, keyOf, type LogRecord } from '../message/record.ts'
@@ -18,10 +19,22 @@ export function replyInput(record: LogRecord): Decoded<SagaInput> {
 export function commandInput(record: LogRecord): Decoded<SagaInput> {
   const command = decodeClientCommand(record)
   if (command.kind === 'refused') return command
-  const value = command.value
-  if (value.kind !== 'start') return { kind: 'ok', value }
-  const { sagaId, definition, version, input } = value
-  return { kind: 'ok', value: { kind: 'start', sagaId, definition, version, input, inputHash: inputHash(input) } }
+  return { kind: 'ok', value: inputOf(command.value) }
+}
+
+function inputOf(command: ClientCommand): SagaInput {
+  switch (command.kind) {
+    case 'start': {
+      const { sagaId, definition, version, input, parent } = command
+      return { kind: 'start', sagaId, definition, version, input, inputHash: inputHash(input), parent }
+    }
+    case 'signal': {
+      const { sagaId, requestId, name, payload, actor, roles = [] } = command
+      return { kind: 'signal', sagaId, requestId, name, payload, actor, roles }
+    }
+    default:
+      return command
+  }
 }
 
 /** What an event says it was caused by: the record's id, or its place when it has none. */

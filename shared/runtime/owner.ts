@@ -11,22 +11,23 @@
  * A turn, in order: 1. dead letters are stored; 2. the batch is appended; 3. it has landed just where expected;
  * 4. its effects are given to the sender; 5. the next turn begins. When they are sent, the next header says so.
  */
-import { commandRecord } from '../message/command-record.ts'
 import { messageOf, OperationalError } from '../message/errors.ts'
 import type { LogRecord } from '../message/record.ts'
-import { type KasagaTopics, participantTopic } from '../message/topics.ts'
+import type { KasagaTopics } from '../message/topics.ts'
 import type { Broker, GroupMember } from '../ports/broker.ts'
 import type { Cancel, Clock, Random } from '../ports/clock.ts'
 import { sleep } from '../ports/clock.ts'
 import type { Log, Metrics } from '../ports/telemetry.ts'
 import type { Definitions } from '../saga/definition.ts'
 import { type DeadLetterPorts, storeDeadLetters } from './dead-letters.ts'
+import { effectRecord } from './effect-record.ts'
 import type { EffectSender } from './effect-sender.ts'
 import type { OrchestratorLimits } from './limits.ts'
 import type { BatchEffects } from './log-replay.ts'
 import { OwnLog } from './own-log.ts'
 import { SentMark } from './sent-mark.ts'
 import { InputQueue, type Turn, takeTurn } from './turn.ts'
+import { tellTurn } from './turn-telemetry.ts'
 
 export interface OwnerPorts {
   readonly broker: Broker
@@ -253,12 +254,8 @@ export class Owner {
 
   /** The batch stands in the log just where it was decided to: only now do its effects exist. */
   #landed(turn: Turn, number: number): void {
-    const { metrics } = this.#ports
     this.#sendAll({ number, effects: turn.effects })
-    metrics.count('kasaga_batches_total')
-    metrics.count('kasaga_events_total', {}, turn.events.length)
-    for (const [reason, count] of Object.entries(turn.inputs.ignored))
-      metrics.count('kasaga_inputs_ignored_total', { reason }, count)
+    tellTurn(this.#ports, this.partition, turn)
     this.#turn()
   }
 
@@ -271,13 +268,10 @@ export class Owner {
   }
 
   #sendAll({ number, effects }: BatchEffects): void {
-    const { sender, source, topics } = this.#ports
     const mark = this.#sent
     mark.landed(number, effects.length)
-    for (const { participant, command } of effects) {
-      const record = commandRecord({ ...command, replyTo: topics.replies }, source)
-      sender.send({ topic: participantTopic(participant), key: command.sagaId, record, sent: () => mark.sent(number) })
-    }
+    for (const effect of effects)
+      this.#ports.sender.send({ ...effectRecord(effect, this.#ports), sent: () => mark.sent(number) })
   }
 
   #armTimer(): void {

@@ -10,6 +10,7 @@ import type { SagaId } from '../message/ids.ts'
 import type { Known } from '../saga/decide.ts'
 import type { Definitions } from '../saga/definition.ts'
 import { evolve } from '../saga/evolve.ts'
+import { mayBeAskedFor } from '../saga/remembered.ts'
 import { type EndedSaga, isLive, type SagaState } from '../saga/state.ts'
 import { nextDueAt } from '../saga/timers.ts'
 import { DueHeap } from './due-heap.ts'
@@ -26,7 +27,8 @@ export class PartitionState {
   /** Sagas whose events cannot be folded, with the reason. Nothing is decided for them. */
   readonly quarantined = new Map<string, string>()
   readonly #live = new Map<SagaId, SagaState>()
-  readonly #ended = new Map<SagaId, EndedSaga>()
+  /** The oldest end goes first. Whole where something may still be asked of the saga. One that goes on again keeps its place. */
+  readonly #ended = new Map<SagaId, EndedSaga | SagaState>()
   readonly #definitions: Definitions
   readonly #endedSagasMax: number
 
@@ -39,11 +41,12 @@ export class PartitionState {
     return this.#live.size
   }
 
+  /** What is known of a saga: its state while it is live, and after its end where it may still be asked for. */
   known(id: SagaId): Known {
     return this.#live.get(id) ?? this.#ended.get(id)
   }
 
-  /** The folded state of a saga that has not ended. */
+  /** The folded state of a saga that may go on of itself. */
   live(id: SagaId): SagaState | undefined {
     return this.#live.get(id)
   }
@@ -58,7 +61,7 @@ export class PartitionState {
     this.#live.delete(state.id)
     this.due.set(state.id, undefined)
     const { id, definition, inputHash } = state
-    this.#ended.set(id, { status: 'ended', id, definition, inputHash })
+    this.#ended.set(id, mayBeAskedFor(state) ? state : { status: 'ended', id, definition, inputHash })
     if (this.#ended.size > this.#endedSagasMax) this.#forgetOldest()
   }
 
@@ -74,13 +77,15 @@ export class PartitionState {
   quarantine(id: string, why: string): void {
     this.quarantined.set(id, why)
     this.#live.delete(id as SagaId)
+    this.#ended.delete(id as SagaId)
     this.due.set(id as SagaId, undefined)
   }
 
   #fold(envelope: EventEnvelope): void {
     if (this.quarantined.has(envelope.sagaId)) return
     try {
-      this.keep(evolve(this.#live.get(envelope.sagaId), envelope))
+      const known = this.known(envelope.sagaId)
+      this.keep(evolve(known?.status === 'ended' ? undefined : known, envelope))
     } catch (error) {
       this.quarantine(envelope.sagaId, messageOf(error))
     }

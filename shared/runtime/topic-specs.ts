@@ -1,7 +1,8 @@
 /** The topics that an installation needs. Made once; a changed number of partitions is refused, because keys would move. */
 import { kasagaTopics, participantTopic } from '../message/topics.ts'
 import type { TopicSpec } from '../ports/broker.ts'
-import type { Definitions } from '../saga/definition.ts'
+import type { Definitions, Plan } from '../saga/definition.ts'
+import { isBlock, plansInside } from '../saga/plan-tree.ts'
 
 const INPUT_DAYS = 7
 const DEAD_LETTER_DAYS = 90
@@ -9,14 +10,16 @@ const DEAD_LETTER_PARTITIONS = 1
 
 /** Every participant that the definitions send commands to. */
 export function participantsOf(definitions: Definitions): string[] {
-  const names = new Set<string>()
-  for (const { steps } of definitions.all)
-    for (const step of steps) {
-      if (step.type !== 'command') continue
-      names.add(step.forward.command.participant)
-      if (step.undo) names.add(step.undo.command.participant)
-    }
-  return [...names]
+  return [...new Set(definitions.all.flatMap(participantsIn))]
+}
+
+function participantsIn({ steps }: Plan): string[] {
+  return steps.flatMap((step) => {
+    if (isBlock(step)) return plansInside(step).flatMap(({ plan }) => participantsIn(plan))
+    if (step.type !== 'command') return []
+    const { forward, undo } = step
+    return [forward.command.participant, ...(undo ? [undo.command.participant] : [])]
+  })
 }
 
 export interface PartitionCounts {

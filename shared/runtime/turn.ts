@@ -18,6 +18,7 @@ import type { SagaState } from '../saga/state.ts'
 import { causationOf, commandInput, replyInput } from './input-decoder.ts'
 import type { OrchestratorLimits } from './limits.ts'
 import type { ConsumedMarks, PartitionState } from './partition-state.ts'
+import { recordBytes } from './record-bytes.ts'
 
 /** A record that waits for its turn. */
 export interface Waiting {
@@ -40,6 +41,14 @@ export interface Turn {
   readonly inputs: BatchHeader['inputs']
   /** Sagas that were due and from which nothing follows: they wait for an input, without a timer. */
   readonly stalled: readonly StalledSaga[]
+  readonly killed: readonly KilledSaga[]
+}
+
+/** Ended by a person as it was. */
+export interface KilledSaga {
+  readonly saga: SagaId
+  readonly actor: string
+  readonly reason: string
 }
 
 export interface StalledSaga {
@@ -57,8 +66,8 @@ export interface TurnContext {
   readonly marks: ConsumedMarks
 }
 
-/** Headers of an event and the frame around it, generously. */
-const EVENT_FRAME_BYTES = 600
+/** The batch's header record, generously. */
+const BATCH_HEADER_BYTES = 1_000
 
 /** Takes what is waiting, up to the limits. What it took is removed from the queue. */
 export function takeTurn(queue: InputQueue, context: TurnContext): Turn {
@@ -110,10 +119,11 @@ class OpenTurn {
   readonly #effects: Effect[] = []
   readonly #dead: DeadRecord[] = []
   readonly #stalled: StalledSaga[] = []
+  readonly #killed: KilledSaga[] = []
   readonly #ignored: Record<string, number> = {}
   #applied = 0
   #taken = 0
-  #bytes = EVENT_FRAME_BYTES
+  #bytes = BATCH_HEADER_BYTES
   #marks: ConsumedMarks
 
   constructor(context: TurnContext) {
@@ -164,7 +174,7 @@ class OpenTurn {
   close(): Turn {
     const inputs = { applied: this.#applied, deadLettered: this.#dead.length, ignored: this.#ignored }
     const taken = { events: this.#events, effects: this.#effects, dead: this.#dead, stalled: this.#stalled }
-    return { ...taken, marks: this.#marks, inputs }
+    return { killed: this.#killed, ...taken, marks: this.#marks, inputs }
   }
 
   #takeInput(record: LogRecord, input: SagaInput): boolean {
@@ -212,14 +222,20 @@ class OpenTurn {
     const { state, now, source, limits } = this.#context
     const envelopes = envelopesOf(before, change, now)
     const records = envelopes.map((envelope) => eventRecord(envelope, source))
-    const bytes = records.reduce((sum, record) => sum + bytesOf(record), 0)
+    const bytes = records.reduce((sum, record) => sum + recordBytes(record), 0)
     if (this.#bytes + bytes > limits.batchBytesMax) return false
     const after = envelopes.reduce<SagaState | undefined>(evolve, before)
     if (after) state.keep(after)
     this.#bytes += bytes
     this.#events.push(...records)
-    for (const envelope of envelopes) this.#effects.push(...effectsOf(envelope))
+    for (const envelope of envelopes) this.#note(envelope)
     return true
+  }
+
+  #note(envelope: EventEnvelope): void {
+    const { event, sagaId: saga } = envelope
+    this.#effects.push(...effectsOf(envelope))
+    if (event.type === 'saga-killed') this.#killed.push({ saga, actor: event.actor, reason: event.reason })
   }
 
   #decide(known: Known, input: SagaInput): Verdict {
@@ -255,10 +271,6 @@ function envelopesOf(
   const seq = before?.seq ?? 0
   const { id: sagaId, causationId } = change
   return change.events.map((event, i) => ({ sagaId, seq: seq + i + 1, at, causationId, event }))
-}
-
-function bytesOf(record: NewRecord): number {
-  return EVENT_FRAME_BYTES + (typeof record.value === 'string' ? Buffer.byteLength(record.value) : 0)
 }
 
 /** The batch of a turn: its header, then its events. */

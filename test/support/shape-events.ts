@@ -81,3 +81,4 @@ export const askChild = (step: string, child: string): SagaEvent => ({
   commandType: 'kasaga.start.v1',
   child: sagaId(child),
 })
+export const failsOnce = (step: string): SagaEvent => ({ ...giveUp(step), retryAt: 5_000 }) as SagaEvent
