@@ -167,8 +167,11 @@ export type SagaEvent =
       /** The saga's output, or `{ code, message }`. */
       readonly body: Json
     }
-  /** An undo came for a saga that never started: a start that still comes is refused. The first and last event of its saga. */
-  | { readonly type: 'saga-voided' }
+  /**
+   * A child saga that never started and never will: its parent's undo came first, or its start could not be used. A start
+   * that still comes is refused. The first event of its saga, and its end.
+   */
+  | { readonly type: 'saga-voided'; readonly parent: ParentLink }
   /** Ended by a person as it was, with nothing undone: an incident. */
   | { readonly type: 'saga-killed'; readonly requestId: string; readonly actor: string; readonly reason: string }
   | { readonly type: 'saga-completed'; readonly output: Json }

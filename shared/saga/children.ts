@@ -1,5 +1,5 @@
 /** A child saga and its parent: what the child answers, and what it does when the parent undoes the step that started it. */
-import type { SagaEvent } from '../message/events.ts'
+import type { ParentLink, SagaEvent } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
 import { ROOT } from '../message/step-path.ts'
@@ -86,8 +86,33 @@ export function refuseUndo(story: Story): void {
 }
 
 /** An undo for a saga that has not started: it never will, and there is nothing to undo. */
-export function voidForParent(input: InputOf<'undo'>): Decision {
-  const { sagaId, step, attempt } = input.parent
-  const said = { parent: sagaId, step, direction: 'compensate', attempt, outcome: 'success', body: null } as const
-  return events({ type: 'saga-voided' }, { type: 'parent-answered', ...said })
+export function voidForParent({ parent }: InputOf<'undo'>): Decision {
+  return events({ type: 'saga-voided', parent: { ...parent, waits: false } }, undone(parent))
+}
+
+/** A child saga's start that cannot be used: nothing was done, and its parent is told why. */
+export function voidStart(parent: ParentLink, error: { readonly code: string; readonly message: string }): Decision {
+  const { sagaId, step, attempt } = parent
+  const to = { parent: sagaId, step, direction: 'forward', attempt } as const
+  return events(
+    { type: 'saga-voided', parent },
+    { type: 'parent-answered', ...to, outcome: 'rejected', body: { ...error } },
+  )
+}
+
+/** A saga that was voided is asked to be undone again; one that was killed says that it cannot be. */
+export function undoOfVoidOrKilled(state: SagaState, { parent }: InputOf<'undo'>): Decision {
+  if (state.parent?.sagaId !== parent.sagaId || state.parent.step !== parent.step)
+    return refused('not-a-parent', `${parent.sagaId} has not started ${state.id} by its step ${parent.step}`)
+  if (parent.attempt <= state.undoAnswered) return ignored('duplicate-request')
+  if (state.status !== 'failed') return events(undone(parent))
+  const message = 'the child saga was killed: what it had done is as it was then'
+  return events(
+    answered({ ...state, undoAttempt: parent.attempt }, { outcome: 'fatal', body: { code: 'child-killed', message } }),
+  )
+}
+
+function undone({ sagaId, step, attempt }: InputOf<'undo'>['parent']): SagaEvent {
+  const to = { parent: sagaId, step, direction: 'compensate', attempt } as const
+  return { type: 'parent-answered', ...to, outcome: 'success', body: null }
 }

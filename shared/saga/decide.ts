@@ -2,9 +2,18 @@
 
 import { cancel, kill, resolve, retryParked, signalReceived, signalRefusal, takeSignal } from './acts.ts'
 import { misfit } from './check.ts'
-import { undoForParent, voidForParent } from './children.ts'
+import { undoForParent, undoOfVoidOrKilled, voidForParent, voidStart } from './children.ts'
 import type { Definition } from './definition.ts'
-import { type Decision, events, type InputKind, type InputOf, ignored, type Moment, refused } from './input.ts'
+import {
+  type Decision,
+  events,
+  type InputKind,
+  type InputOf,
+  ignored,
+  type Moment,
+  type RefusedReason,
+  refused,
+} from './input.ts'
 import { answer } from './replies.ts'
 import type { EndedSaga, SagaState, SagaStatus } from './state.ts'
 import { Story } from './story.ts'
@@ -64,6 +73,10 @@ function ignoring(...[reason]: Parameters<typeof ignored>): {
 } {
   return { rule: () => ignored(reason), to: [] }
 }
+
+/** A parent's undo needs the definition, unless there is nothing that it could say. */
+const undo: Rule<'undo'> = (asked) =>
+  asked.state.inputHash === '' ? undoOfVoidOrKilled(asked.state, asked.input) : planned(undoForParent)(asked)
 
 const startedAgain = entry<'start'>(({ state, input }) => startAgain(state, input))
 const over = ignoring('saga-ended')
@@ -129,9 +142,9 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     ...ended,
     reply: entry(planned(answer), 'compensated', 'stuck'),
     timer: entry(planned(fire), 'compensated', 'stuck'),
-    undo: entry(planned(undoForParent), 'compensated'),
+    undo: entry(undo, 'compensated'),
   },
-  failed: ended,
+  failed: { ...ended, undo: entry(({ state, input }) => undoOfVoidOrKilled(state, input), 'failed') },
 }
 
 export interface Question<Kind extends InputKind = InputKind> {
@@ -158,9 +171,9 @@ function first(definition: Definition | undefined, input: InputOf<InputKind>, mo
 
 function start(definition: Definition | undefined, input: InputOf<'start'>, moment: Moment): Decision {
   if (!definition)
-    return refused('unknown-definition', `no definition ${input.definition} ${input.version ?? ''}`.trim())
+    return unusable(input, 'unknown-definition', `no definition ${input.definition} ${input.version ?? ''}`.trim())
   const why = misfit(definition.input, input.input)
-  if (why !== undefined) return refused('invalid-input', why)
+  if (why !== undefined) return unusable(input, 'invalid-input', why)
   const started = {
     type: 'saga-started',
     definition: definition.name,
@@ -173,6 +186,11 @@ function start(definition: Definition | undefined, input: InputOf<'start'>, mome
   const story = Story.begin(definition, moment, { id: input.sagaId, event })
   story.look('scope', '')
   return unfolded(story, events())
+}
+
+/** A start that cannot be used is refused; of a child its parent is told, who waits for it. */
+function unusable({ parent }: InputOf<'start'>, code: RefusedReason, message: string): Decision {
+  return parent ? voidStart(parent, { code, message }) : refused(code, message)
 }
 
 /** Same id and same payload: the same saga. Same id and other payload: refused (S21). */

@@ -1,104 +1,148 @@
-/** A definition as JSON: what can be written down, compared with the next version, and drawn, without running any of it. */
-import type { Json } from '../message/json.ts'
-import type { CommandStep, Definition, PlannedCommand, StepDefinition, StepKind } from './definition.ts'
-import type { RetryPolicy } from './retry-policy.ts'
+/**
+ * A definition as JSON: what can be written down, compared with the next version, and drawn, without running any of it.
+ * Every function has a name made of its place, so that plan and code can part and meet again: `charge.payload`,
+ * `charge.undo`, `parcels.label.payload` inside an `each`, `book[hotel].reserve.when` inside a branch, `output` at the end.
+ */
+import type { ZodType } from 'zod'
+import { stepPath } from '../message/step-path.ts'
+import type { Command } from './contract.ts'
+import type { DefinitionData, PlanData, StepData } from './data/data-types.ts'
+import type {
+  Branch,
+  ChildStep,
+  CommandStep,
+  Definition,
+  Mapping,
+  Plan,
+  PlannedCommand,
+  SleepStep,
+  StepDefinition,
+} from './definition.ts'
 
-export interface CommandData {
-  /** `payment.charge.v1` */
-  readonly command: string
-  readonly timeoutMs: number
-  readonly retry: RetryPolicy
+/** The code of a definition, under the names that its data has for it. */
+export interface DefinitionCode {
+  readonly mappings: ReadonlyMap<string, Mapping>
+  /** Under their types: `payment.charge.v1`. */
+  readonly commands: ReadonlyMap<string, Command<unknown, unknown>>
+  /** `input`, and `signal <name>` for what a signal brings. */
+  readonly schemas: ReadonlyMap<string, ZodType>
 }
 
-/** What a step does, and with which figures. Mappings and conditions are code: only that they are there is told. */
-export type StepData = {
-  readonly name: string
-  readonly kind: StepKind
-  /** It has a condition. */
-  readonly conditional: boolean
-} & (
-  | ({ readonly type: 'command'; readonly undo: CommandData | null } & CommandData)
-  | { readonly type: 'local' }
-  /** `null`: the time comes from the saga. */
-  | { readonly type: 'sleep'; readonly durationMs: number | null }
-  | {
-      readonly type: 'signal'
-      readonly signal: string
-      readonly deadlineMs: number | null
-      readonly onDeadline: 'turn-back' | 'go-on'
+/** The plan of a definition as plain JSON, and nothing of its code. */
+export function definitionData(definition: Definition): DefinitionData {
+  return written(definition).data
+}
+
+/** The code that `definitionData` left out: with both, `definitionFrom` makes a definition that behaves the same. */
+export function mappingsOf(definition: Definition): DefinitionCode {
+  return written(definition).code
+}
+
+function written(definition: Definition): { data: DefinitionData; code: DefinitionCode } {
+  const { name, version, input, deadlineMs, compensation, output, steps } = definition
+  const writer = new PlanWriter()
+  const data: DefinitionData = {
+    name,
+    version,
+    input: writer.schema('input', input, ''),
+    ...(deadlineMs !== undefined && { deadlineMs }),
+    compensation,
+    steps: steps.map((step) => writer.step(step, step.name)),
+    output: writer.mapping('output', output),
+  }
+  return { data, code: writer }
+}
+
+/** Goes through a plan once, and keeps each function that it gives a name. */
+class PlanWriter implements DefinitionCode {
+  readonly mappings = new Map<string, Mapping>()
+  readonly commands = new Map<string, Command<unknown, unknown>>()
+  readonly schemas = new Map<string, ZodType>()
+
+  mapping(name: string, map: Mapping): string {
+    this.mappings.set(name, map)
+    return name
+  }
+
+  schema(name: string, schema: ZodType, path: string): string {
+    return keep(this.schemas, name, { value: schema, path })
+  }
+
+  step(step: StepDefinition, path: string): StepData {
+    const { name, kind, after, needs, when } = step
+    const place = { name, kind, after, needs, ...(when && { when: this.mapping(`${path}.when`, when) }) }
+    switch (step.type) {
+      case 'command':
+        return { ...place, type: step.type, ...this.#sending(step, path), ...this.#byHand(step) }
+      case 'child':
+        return { ...place, type: step.type, ...this.#child(step, path), ...this.#sending(step, path) }
+      case 'local':
+        return { ...place, type: step.type, compute: this.mapping(`${path}.compute`, step.compute) }
+      case 'sleep':
+        return { ...place, type: step.type, ...this.#end(step, path) }
+      case 'signal': {
+        const { signal, deadlineMs, onDeadline, approval } = step
+        const payload = this.schema(`signal ${signal.name}`, signal.payload, path)
+        const limits = { ...(deadlineMs !== undefined && { deadlineMs }), onDeadline, ...(approval && { approval }) }
+        return { ...place, type: step.type, signal: signal.name, payload, ...limits }
+      }
+      case 'parallel':
+        return { ...place, type: step.type, enough: step.enough, branches: this.#branches(step.branches, path) }
+      case 'choose':
+      case 'attempt':
+        return { ...place, type: step.type, branches: this.#branches(step.branches, path) }
+      case 'each': {
+        const { parallelMax, tolerated, body } = step
+        const items = this.mapping(`${path}.items`, step.items)
+        return { ...place, type: step.type, items, parallelMax, tolerated, ...this.#plan(body, path) }
+      }
+      case 'repeat': {
+        const { roundsMax, atLimit, body } = step
+        const until = this.mapping(`${path}.until`, step.until)
+        return { ...place, type: step.type, until, roundsMax, atLimit, ...this.#plan(body, path) }
+      }
     }
-)
+  }
 
-export interface DefinitionData {
-  readonly name: string
-  readonly version: number
-  readonly deadlineMs: number | null
-  /** In the order that they run. */
-  readonly steps: readonly StepData[]
-}
+  #plan({ steps, output }: Plan, path: string): PlanData {
+    const inner = steps.map((step) => this.step(step, stepPath(path, step.name)))
+    return { steps: inner, ...(output && { output: this.mapping(`${path}.output`, output) }) }
+  }
 
-/** The plan of a definition, and nothing of its code. */
-export function definitionData({ name, version, deadlineMs, steps }: Definition): DefinitionData {
-  return { name, version, deadlineMs: deadlineMs ?? null, steps: steps.map(stepData) }
-}
+  #branches(branches: readonly Branch[], block: string) {
+    return branches.map(({ name, when, plan }) => {
+      const path = `${block}[${name}]`
+      return { name, ...(when && { when: this.mapping(`${path}.when`, when) }), ...this.#plan(plan, path) }
+    })
+  }
 
-function stepData(step: StepDefinition): StepData {
-  const { name, kind } = step
-  const place = { name, kind, conditional: step.when !== undefined }
-  switch (step.type) {
-    case 'command':
-      return { ...place, type: 'command', ...commandData(step.forward), undo: undoData(step) }
-    case 'local':
-      return { ...place, type: 'local' }
-    case 'sleep':
-      return { ...place, type: 'sleep', durationMs: typeof step.until === 'number' ? step.until : null }
-    case 'signal': {
-      const { signal, deadlineMs, onDeadline } = step
-      return { ...place, type: 'signal', signal: signal.name, deadlineMs: deadlineMs ?? null, onDeadline }
-    }
+  #sending({ forward, undo }: CommandStep | ChildStep, path: string) {
+    const there = this.#command(forward, `${path}.payload`, path)
+    return undo ? { ...there, undo: this.#command(undo, `${path}.undo`, path) } : there
+  }
+
+  #command({ command, map, timeoutMs, retry }: PlannedCommand, name: string, path: string) {
+    const type = keep(this.commands, command.type, { value: command, path })
+    return { command: type, payload: this.mapping(name, map), timeoutMs, retry }
+  }
+
+  #child({ child: { definition, version }, id, waits }: ChildStep, path: string) {
+    return { child: { definition, version }, waits, ...(id && { id: this.mapping(`${path}.id`, id) }) }
+  }
+
+  #byHand({ byHand }: CommandStep): { readonly byHand?: string } {
+    return byHand === undefined ? {} : { byHand }
+  }
+
+  #end({ until }: SleepStep, path: string) {
+    return typeof until === 'number' ? { durationMs: until } : { until: this.mapping(`${path}.until`, until) }
   }
 }
 
-function commandData({ command, timeoutMs, retry }: PlannedCommand): CommandData {
-  return { command: command.type, timeoutMs, retry }
-}
-
-function undoData({ undo }: CommandStep): CommandData | null {
-  return undo ? commandData(undo) : null
-}
-
-/** One difference between two plans: where, and what stands there in each; `undefined`: nothing. */
-export interface DefinitionChange {
-  /** `deadlineMs`, `steps`, or a step's name and field: `charge.timeoutMs`. */
-  readonly path: string
-  readonly before: Json | undefined
-  readonly after: Json | undefined
-}
-
-/** What differs between two plans, field by field; nothing when they are the same. Name and version are not compared. */
-export function changesBetween(before: DefinitionData, after: DefinitionData): readonly DefinitionChange[] {
-  const order = (data: DefinitionData) => data.steps.map((step) => step.name)
-  const names = [...new Set([...order(before), ...order(after)])]
-  return [
-    ...differences('deadlineMs', before.deadlineMs, after.deadlineMs),
-    ...differences('steps', order(before), order(after)),
-    ...names.flatMap((name) => stepChanges(name, stepOf(before, name), stepOf(after, name))),
-  ]
-}
-
-function stepOf(data: DefinitionData, name: string): Fields | undefined {
-  return data.steps.find((step) => step.name === name) as Fields | undefined
-}
-
-type Fields = { readonly [field: string]: Json }
-
-function stepChanges(name: string, before: Fields | undefined, after: Fields | undefined): DefinitionChange[] {
-  // A step that only one of them has is told by the order of the steps.
-  if (!before || !after) return []
-  const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])]
-  return fields.flatMap((field) => differences(`${name}.${field}`, before[field], after[field]))
-}
-
-function differences(path: string, before: Json | undefined, after: Json | undefined): DefinitionChange[] {
-  return JSON.stringify(before) === JSON.stringify(after) ? [] : [{ path, before, after }]
+/** Keeps a value under its name; another one of the same name, which is rare, gets the place that it is for beside it. */
+function keep<V>(kept: Map<string, V>, name: string, { value, path }: { value: V; path: string }): string {
+  const free = (kept.get(name) ?? value) === value
+  const own = free ? name : `${name} of ${path}`
+  kept.set(own, value)
+  return own
 }

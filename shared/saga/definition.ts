@@ -47,6 +47,8 @@ export interface CommandStep extends AnyStep {
   readonly undo: PlannedCommand | undefined
   /** What a person is told who has to undo it by hand. */
   readonly byHand: string | undefined
+  /** It cannot be undone, so nothing may turn back past it. */
+  readonly irreversible?: true
 }
 
 /** Starts another saga. It is sent, answered and undone as a command is. */

@@ -1,63 +1,184 @@
-/** A definition as a picture: Mermaid's flowchart, with the way forward down and the way back beside it. */
-import type { DefinitionData, StepData } from './definition-data.ts'
+/**
+ * A definition as a picture: Mermaid's flowchart. Solid arrows lead forward along the graph; blocks are frames around what
+ * runs in them. Dashed arrows lead back: from each step to its undo, and from undo to undo along the reversed graph, where a
+ * frame stands for all undos in it.
+ */
+import type { BranchData, DefinitionData, PlanData, StepData } from './data/data-types.ts'
+import { boxOf, labelOf, needsText, plainText, quoted, undoBoxOf } from './data/draw-words.ts'
 
-/** Words for a duration: `30 s`, `2 h`, `3 d`. */
-function spanText(ms: number): string {
-  const units = [
-    [86_400_000, 'd'],
-    [3_600_000, 'h'],
-    [60_000, 'min'],
-    [1_000, 's'],
-  ] as const
-  const [unitMs, unit] = units.find(([size]) => ms >= size && ms % size === 0) ?? [1, 'ms']
-  return `${ms / unitMs} ${unit}`
+/** A flowchart in Mermaid's language. */
+export function mermaidOf(data: DefinitionData): string {
+  const drawing = new Drawing()
+  drawing.add('flowchart TD')
+  drawing.framed(() => drawRoot(drawing, data))
+  return `${drawing.lines.join('\n')}\n`
 }
 
-function wordsOf(step: StepData): string {
-  switch (step.type) {
-    case 'command':
-      return step.command
-    case 'local':
-      return 'computed'
-    case 'sleep':
-      return step.durationMs === null ? 'until a time' : `sleeps ${spanText(step.durationMs)}`
-    case 'signal':
-      return `waits for ${step.signal}${step.deadlineMs === null ? '' : `, at most ${spanText(step.deadlineMs)}`}`
+function drawRoot(drawing: Drawing, data: DefinitionData): void {
+  drawing.add('start((start))')
+  const { first, last, undone, turns } = drawPlan(drawing, data)
+  drawing.add('done(((completed)))')
+  for (const id of first) drawing.link('start', id, '')
+  for (const id of last) drawing.link(id, 'done', '')
+  if (undone.length + turns.length === 0) return
+  const way = data.compensation === 'sequential' ? ['compensated,', 'one undo at a time'] : ['compensated']
+  drawing.add(`back(((${quoted(way)})))`)
+  for (const id of undone) drawing.back(id, 'back', '')
+  for (const id of turns) drawing.back(id, 'back', 'rejected')
+}
+
+/** Lines of the picture, and names for its boxes. */
+class Drawing {
+  readonly lines: string[] = []
+  #depth = 0
+  #count = 0
+
+  add(line: string): void {
+    this.lines.push(`${'  '.repeat(this.#depth)}${line}`)
+  }
+
+  /** A new box's number. */
+  next(): number {
+    return this.#count++
+  }
+
+  framed(draw: () => void): void {
+    this.#depth++
+    draw()
+    this.#depth--
+  }
+
+  frame(id: string, label: string, draw: () => void): void {
+    this.add(`subgraph ${id}[${label}]`)
+    this.framed(draw)
+    this.add('end')
+  }
+
+  link(from: string, to: string, label: string): void {
+    this.add(label === '' ? `${from} --> ${to}` : `${from} -- ${quoted([label])} --> ${to}`)
+  }
+
+  back(from: string, to: string, label: string): void {
+    this.add(label === '' ? `${from} -.-> ${to}` : `${from} -. ${quoted([label])} .-> ${to}`)
   }
 }
 
-/** The shape of a step's box: a pivot stands out, what sends nothing is rounded. */
-function boxOf(step: StepData): string {
-  const text = `"<b>${step.name}</b><br/>${wordsOf(step)}"`
-  if (step.kind === 'pivot') return `{{${text}}}`
-  return step.type === 'command' ? `[${text}]` : `([${text}])`
+/** What of a drawn plan the arrows from outside lead to. */
+interface Drawn {
+  /** Steps that begin with the plan, and those that nothing depends on. */
+  readonly first: readonly string[]
+  readonly last: readonly string[]
+  /** Undos that come last. */
+  readonly undone: readonly string[]
+  /** Pivots with nothing before them to undo. */
+  readonly turns: readonly string[]
 }
 
-const id = (index: number): string => `s${index}`
+/** A step in the picture: its box, and the box that its way back begins at. */
+interface Placed {
+  readonly step: StepData
+  readonly id: string
+  readonly back: string | undefined
+}
 
-/** A flowchart in Mermaid's language: solid arrows forward, dashed ones back through the undos. */
-export function mermaidOf({ steps }: DefinitionData): string {
-  const lines = ['flowchart TD', '  start((start))']
-  let from = 'start'
-  steps.forEach((step, index) => {
-    lines.push(`  ${id(index)}${boxOf(step)}`, `  ${from} --${step.conditional ? ' if --' : ''}> ${id(index)}`)
-    from = id(index)
+function drawPlan(drawing: Drawing, { steps }: PlanData): Drawn {
+  const placed = new Map(steps.map((step) => [step.name, drawStep(drawing, step)]))
+  const all = [...placed.values()]
+  const idOf = (name: string) => placed.get(name)?.id ?? []
+  for (const { step, id } of all)
+    for (const before of step.after.flatMap(idOf)) drawing.link(before, id, needsText(step))
+  const needed = new Set(steps.flatMap(({ after }) => after))
+  return {
+    first: all.filter(({ step }) => step.after.length === 0).map(({ id }) => id),
+    last: all.filter(({ step }) => !needed.has(step.name)).map(({ id }) => id),
+    ...drawWayBack(drawing, placed),
+  }
+}
+
+function drawWayBack(drawing: Drawing, placed: ReadonlyMap<string, Placed>): Pick<Drawn, 'undone' | 'turns'> {
+  const undone: string[] = []
+  const turns: string[] = []
+  for (const { step, id, back } of placed.values()) {
+    const next = undosBefore(step, placed)
+    const isPivot = step.kind === 'pivot'
+    if (back !== undefined) for (const to of next) drawing.back(back, to, '')
+    else if (isPivot) for (const to of next) drawing.back(id, to, 'rejected')
+    if (next.length === 0 && back !== undefined) undone.push(back)
+    else if (next.length === 0 && isPivot) turns.push(id)
+  }
+  return { undone, turns }
+}
+
+/** The undos that come next on the way back from a step: those of what it depends on, past steps that have none. */
+function undosBefore({ after }: StepData, placed: ReadonlyMap<string, Placed>): readonly string[] {
+  const seen = new Set<string>()
+  const found = new Set<string>()
+  const look = (name: string): void => {
+    const before = placed.get(name)
+    if (!before || seen.has(name)) return
+    seen.add(name)
+    if (before.back !== undefined) found.add(before.back)
+    else before.step.after.forEach(look)
+  }
+  after.forEach(look)
+  return [...found]
+}
+
+function drawStep(drawing: Drawing, step: StepData): Placed {
+  const number = drawing.next()
+  const id = `s${number}`
+  if ('branches' in step || 'steps' in step) {
+    let hasUndo = false
+    drawing.frame(id, labelOf(step), () => {
+      hasUndo = 'branches' in step ? drawBranches(drawing, step) : drawBody(drawing, step, number)
+    })
+    return { step, id, back: hasUndo ? id : undefined }
+  }
+  drawing.add(`${id}${boxOf(step)}`)
+  const undo = undoBoxOf(step)
+  if (undo === undefined) return { step, id, back: undefined }
+  const back = `u${number}`
+  drawing.add(`${back}${undo}`)
+  drawing.back(id, back, '')
+  return { step, id, back }
+}
+
+type Body = Extract<StepData, { readonly type: 'each' | 'repeat' }>
+type Branching = Extract<StepData, { readonly branches: unknown }>
+
+/** What stands in the frame of an `each` or a `repeat`; the rounds of a repeat have an arrow back to their start. Says whether any of it has an undo. */
+function drawBody(drawing: Drawing, step: Body, number: number): boolean {
+  const { first, last, undone } = drawPlan(drawing, step)
+  if (step.type === 'each') return undone.length > 0
+  const [round, until] = [`r${number}`, `q${number}`]
+  drawing.add(`${round}((round))`)
+  drawing.add(`${until}{${quoted([plainText(`until ${step.until}`)])}}`)
+  for (const id of first) drawing.link(round, id, '')
+  for (const id of last) drawing.link(id, until, '')
+  drawing.link(until, round, 'again')
+  return undone.length > 0
+}
+
+/** A frame for each branch. Says whether any of them has an undo. */
+function drawBranches(drawing: Drawing, step: Branching): boolean {
+  const drawn = step.branches.map((branch) => drawBranch(drawing, branch))
+  const ids = drawn.map(({ id }) => id)
+  if (step.type === 'attempt')
+    for (const [i, id] of ids.slice(1).entries()) drawing.link(ids[i] ?? id, id, 'if it fails')
+  if (step.type === 'choose') {
+    const choice = `c${drawing.next()}`
+    drawing.add(`${choice}{which}`)
+    for (const { id, branch } of drawn)
+      drawing.link(choice, id, branch.when === undefined ? 'else' : `if ${plainText(branch.when)}`)
+  }
+  return drawn.some(({ hasUndo }) => hasUndo)
+}
+
+function drawBranch(drawing: Drawing, branch: BranchData) {
+  const id = `b${drawing.next()}`
+  let hasUndo = false
+  drawing.frame(id, quoted([`<b>${plainText(branch.name)}</b>`]), () => {
+    hasUndo = drawPlan(drawing, branch).undone.length > 0
   })
-  lines.push('  done(((completed)))', `  ${from} --> done`, ...wayBack(steps))
-  return `${lines.join('\n')}\n`
-}
-
-/** The undos, last step first, down to the end; each step before the pivot may turn back, and the pivot when it is rejected. */
-function wayBack(steps: readonly StepData[]): string[] {
-  const undone = steps.flatMap((step, index) =>
-    step.type === 'command' && step.undo ? [{ index, ...step, undo: step.undo }] : [],
-  )
-  const pivot = steps.findIndex((step) => step.kind === 'pivot')
-  if (undone.length === 0 && pivot < 0) return []
-  const boxes = undone.map(({ index, name, undo }) => `  u${index}["undo <b>${name}</b><br/>${undo.command}"]`)
-  const chain = [...undone.map(({ index }) => `u${index}`).reverse(), 'back']
-  const links = chain.slice(1).map((to, i) => `  ${chain[i]} -.-> ${to}`)
-  const turns = undone.map(({ index }) => `  ${id(index)} -.-> u${index}`)
-  if (pivot >= 0) turns.push(`  ${id(pivot)} -. rejected .-> ${chain[0]}`)
-  return [...boxes, '  back(((compensated)))', ...links, ...turns]
+  return { id, branch, hasUndo }
 }

@@ -26,7 +26,7 @@ export type Folds<Types extends SagaEvent['type']> = { readonly [Type in Types]:
 export function apply(state: SagaState | undefined, event: SagaEvent, id: SagaId): SagaState {
   if (event.type === 'saga-started' || event.type === 'saga-voided') {
     assert(state === undefined, 'S1: a saga starts once')
-    return event.type === 'saga-started' ? started(event, id) : voided(id)
+    return event.type === 'saga-started' ? started(event, id) : voided(event, id)
   }
   assert(state !== undefined, 'S1: the first event of a saga is its start')
   expectBeforeEnd(state, event)
@@ -50,11 +50,18 @@ const AFTER_END: ReadonlySet<SagaEvent['type']> = new Set([
   'turn-yielded',
 ])
 
+/** The same for a saga that was killed: all that it can still do is to tell its parent so. */
+const AFTER_KILL: ReadonlySet<SagaEvent['type']> = new Set(['undo-requested', 'parent-answered'])
+
 function expectBeforeEnd(state: SagaState, event: SagaEvent): void {
   const { phase } = state.root
   const over = state.status === 'failed' || phase === 'done' || phase === 'undone'
-  const taken = event.type === 'compensation-started' && event.cause.kind === 'parent' && phase === 'done'
-  const legal = !over || (state.status !== 'failed' && (taken || AFTER_END.has(event.type)))
+  const taken =
+    state.status !== 'failed' &&
+    event.type === 'compensation-started' &&
+    event.cause.kind === 'parent' &&
+    phase === 'done'
+  const legal = !over || taken || (state.status === 'failed' ? AFTER_KILL : AFTER_END).has(event.type)
   assert(legal, `S1: ${event.type} follows the end of the saga`)
 }
 
@@ -93,8 +100,8 @@ function started(event: EventOf<'saga-started'>, id: SagaId): SagaState {
 }
 
 /** No saga has an empty name or hash: no start can be the one that this stands for. */
-function voided(id: SagaId): SagaState {
-  const base = { id, definition: '', version: 0, input: null, inputHash: '', deadlineAt: null, parent: undefined }
+function voided({ parent }: EventOf<'saga-voided'>, id: SagaId): SagaState {
+  const base = { id, definition: '', version: 0, input: null, inputHash: '', deadlineAt: null, parent }
   return { status: 'compensated', ...base, ...FRESH, root: { ...EMPTY, phase: 'undone' } }
 }
 
