@@ -78,6 +78,14 @@ function ignoring(...[reason]: Parameters<typeof ignored>): {
 const undo: Rule<'undo'> = (asked) =>
   asked.state.inputHash === '' ? undoOfVoidOrKilled(asked.state, asked.input) : planned(undoForParent)(asked)
 
+/** The same for a saga that has ended, of which nearly nothing is asked any more. */
+function afterEnd<Kind extends InputKind>(rule: Rule<Kind>): Rule<Kind> {
+  return (asked) => {
+    const decision = rule(asked)
+    return decision.kind === 'ignored' ? ignored('saga-ended') : decision
+  }
+}
+
 const startedAgain = entry<'start'>(({ state, input }) => startAgain(state, input))
 const over = ignoring('saga-ended')
 const ended: Row = {
@@ -134,14 +142,14 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
   /** Remembered whole where a step may still succeed late, or a parent may still want it undone. */
   completed: {
     ...ended,
-    reply: entry(planned(answer), 'completed', 'stuck'),
-    timer: entry(planned(fire), 'completed', 'stuck'),
+    reply: entry(afterEnd(planned(answer)), 'completed', 'stuck'),
+    timer: entry(afterEnd(planned(fire)), 'completed', 'stuck'),
     undo: entry(planned(undoForParent), 'completed', 'compensating', 'stuck', 'compensated'),
   },
   compensated: {
     ...ended,
-    reply: entry(planned(answer), 'compensated', 'stuck'),
-    timer: entry(planned(fire), 'compensated', 'stuck'),
+    reply: entry(afterEnd(planned(answer)), 'compensated', 'stuck'),
+    timer: entry(afterEnd(planned(fire)), 'compensated', 'stuck'),
     undo: entry(undo, 'compensated'),
   },
   failed: { ...ended, undo: entry(({ state, input }) => undoOfVoidOrKilled(state, input), 'failed') },

@@ -25,6 +25,8 @@ interface Answered {
 export function answer(story: Story, reply: Reply): Decision {
   const step = sendingStepAt(story.definition, reply.step)
   if (!step) return refused('unknown-step', `${story.definition.name} has no step ${reply.step} that sends a command`)
+  if (reply.direction === 'compensate' && !step.undo)
+    return refused('unknown-step', `the step ${reply.step} has no undo`)
   const known = stepAt(story.state, reply.step)
   if (!known) return ignored('step-not-open')
   const answered = { path: reply.step, step, known }
@@ -126,8 +128,7 @@ function answerLate(story: Story, { path, step, known }: Answered, reply: Reply)
 }
 
 function answerBackward(story: Story, answered: Answered, reply: Reply): Decision {
-  const { path, step, known } = answered
-  if (!step.undo) return refused('unknown-step', `the step ${path} has no undo`)
+  const { path, known } = answered
   if (!OPEN_BACKWARD.has(known.status)) return ignored('step-not-open')
   if (reply.attempt > known.attempt) return ignored('old-attempt')
   switch (reply.outcome) {

@@ -53,7 +53,7 @@ describe('undoing', () => {
     const state = given(...last)
       .when(reply('stock', 'success', back()))
       .thenEvents(undone('stock'), compensated)
-    expect(state).toMatchObject({ status: 'compensated', cause: cancelCause })
+    expect(state).toMatchObject({ status: 'compensated', root: { cause: cancelCause } })
   })
   it('ends at once when nothing was sent', () => {
     given(started).when(act('cancel')).thenEvents(turned(cancelCause), compensated)
@@ -138,7 +138,7 @@ describe('an undo that fails', () => {
     const state = given(...last)
       .when(reply('stock', outcome, back({ body: saying(error) })))
       .thenEvents(undoFailed('stock', error, { retryAt: null }), stuck('stock', error))
-    expect(state).toMatchObject({ status: 'stuck', phase: 'compensating', cause: cancelCause })
+    expect(state).toMatchObject({ status: 'stuck', root: { phase: 'backward', cause: cancelCause } })
   })
   it('is not failed by an old attempt, and is done by one', () => {
     const again = [...last, undoFailed('stock', BROKEN, { retryAt: T0 })]
@@ -165,7 +165,7 @@ describe('stuck on the way back', () => {
       .when(act('retry'))
       .thenEvents(asked('retry-requested'), undoRequested('stock', { attempt: 2 }))
     expect(state.root.steps[0]).toMatchObject({ status: 'undoing', attempt: 2, budgetFrom: 2 })
-    expect(state).toMatchObject({ status: 'compensating', cause: cancelCause })
+    expect(state).toMatchObject({ status: 'compensating', root: { cause: cancelCause } })
   })
   it('does so once for one request', () => {
     const again = [asked('retry-requested'), undoRequested('stock', { attempt: 2 })]

@@ -112,7 +112,7 @@ describe('success', () => {
     const state = given(...toNotify)
       .when(reply('notify', 'success', { body: { more: 1 } }))
       .thenEvents(succeeded('notify'), completed)
-    expect(state).toMatchObject({ status: 'completed', output: { tracking: 't-1' } })
+    expect(state).toMatchObject({ status: 'completed', root: { output: { tracking: 't-1' } } })
   })
   it('of an old attempt counts while the step is open, and while it waits', () => {
     const waiting: Happened[] = [started, requested('stock'), failed('stock', BROKEN, { retryAt: T0 })]

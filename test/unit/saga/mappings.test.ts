@@ -84,7 +84,7 @@ describe('a mapping that throws', () => {
       .plan(planOf({ undo: throws }))
       .when(act('cancel'))
       .thenEvents(turned(cancelCause), parked('stock'))
-    expect(state).toMatchObject({ status: 'stuck', phase: 'compensating' })
+    expect(state).toMatchObject({ status: 'stuck', root: { phase: 'backward' } })
     given(...open, turned(cancelCause), parked('stock'))
       .plan(planOf({}))
       .when(act('retry', 'r-2'))
