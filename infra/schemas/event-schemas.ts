@@ -5,17 +5,23 @@
 import { z } from 'zod'
 import type { BatchHeader } from '../../shared/message/batch.ts'
 import type { SagaEvent, SagaEventType } from '../../shared/message/events.ts'
+import type { SagaId } from '../../shared/message/ids.ts'
 import type { Json } from '../../shared/message/json.ts'
 
 const AnyJson = z.custom<Json>((value) => value !== undefined).describe('any JSON')
-const Name = z.string().describe('name of a step')
+const Name = z.string().describe('path of a step: charge, parcels[3].label')
+const Scope = z.string().describe('path of a scope of a block: parcels[3]')
+const Saga = z
+  .string()
+  .regex(/^[A-Za-z0-9._:-]{1,200}$/)
+  .describe('a saga id')
 const Attempt = z.int().min(1).describe('counted from 1, per direction')
 const Time = z.int().min(0).describe('milliseconds since the epoch')
 const Actor = z.string().describe('who asked')
 const RequestId = z.string().describe('ce_id of the client command')
 
 export const StepError = z.object({
-  kind: z.enum(['rejected', 'failed', 'fatal', 'timeout', 'mapping', 'contract']),
+  kind: z.enum(['rejected', 'failed', 'fatal', 'timeout', 'mapping', 'contract', 'limit', 'person']),
   code: z.string(),
   message: z.string(),
   details: AnyJson.exactOptional(),
@@ -23,6 +29,8 @@ export const StepError = z.object({
 
 const CompensationCause = z.discriminatedUnion('kind', [
   z.object({ kind: z.enum(['rejected', 'failed']), step: Name, error: StepError }),
+  z.object({ kind: z.literal('superseded'), step: Name }).describe('others of the block were done first'),
+  z.object({ kind: z.literal('parent') }).describe('the parent undoes the step that started this saga'),
   z.object({ kind: z.literal('cancelled'), requestId: RequestId, actor: Actor, reason: z.string() }),
   z.object({ kind: z.literal('deadline'), deadlineAt: Time }),
 ])
@@ -33,15 +41,27 @@ const command = {
   participant: z.string(),
   commandType: z.string().describe('ce_type of the command'),
   payload: AnyJson,
-  timeoutAt: Time.describe('when this attempt is given up, milliseconds since the epoch'),
+  timeoutAt: Time.nullable().describe('when this attempt is given up, milliseconds since the epoch; null: never'),
+  child: Saga.exactOptional().describe('the child saga, where the step is one'),
+  starts: z
+    .object({ definition: z.string(), version: z.int().min(1) })
+    .exactOptional()
+    .describe('what the child runs'),
+  letGo: z.literal(true).exactOptional().describe('the end of the child is not waited for'),
 }
 const requested = z.object({ step: Name, attempt: Attempt, ...command })
-const progressed = z.object({ step: Name, timeoutAt: Time, payload: AnyJson })
+const progressed = z.object({ step: Name, timeoutAt: Time.nullable(), payload: AnyJson })
 const failed = z.object({
   step: Name,
   attempt: Attempt,
   error: StepError,
   retryAt: Time.nullable().describe('null: given up'),
+})
+const parent = z.object({
+  sagaId: Saga,
+  step: Name,
+  attempt: Attempt,
+  waits: z.boolean().describe('whether the parent waits for the end'),
 })
 const act = z.object({ requestId: RequestId, actor: Actor, reason: z.string() })
 
@@ -53,13 +73,17 @@ export const EVENT_VALUES = {
     input: AnyJson,
     inputHash: z.string().describe('SHA-256 of the canonical input, hex'),
     deadlineAt: Time.nullable(),
+    parent: parent.exactOptional().describe('the saga that started it'),
   }),
   'step-requested': requested,
   'step-progressed': progressed,
   'step-succeeded': z.object({ step: Name, attempt: Attempt, output: AnyJson }),
   'step-rejected': z.object({ step: Name, attempt: Attempt, error: StepError }),
   'step-failed': failed,
-  'compensation-started': z.object({ cause: CompensationCause }),
+  'compensation-started': z.object({
+    scope: Scope.exactOptional().describe('absent: the whole saga'),
+    cause: CompensationCause,
+  }),
   'compensation-requested': requested,
   'compensation-progressed': progressed,
   'compensation-succeeded': z.object({ step: Name, attempt: Attempt }),
@@ -76,11 +100,37 @@ export const EVENT_VALUES = {
     requestId: RequestId.nullable().describe('the signal that ended it; null: its time came'),
     output: AnyJson,
   }),
+  'block-started': z.object({
+    step: Name,
+    block: z.enum(['parallel', 'choose', 'attempt', 'each', 'repeat']),
+    count: z.int().min(0).nullable().describe('how many items an each has'),
+  }),
+  'scope-started': z.object({ scope: Scope, item: AnyJson.exactOptional().describe('the item of an each') }),
+  'scope-completed': z.object({
+    scope: Scope,
+    output: AnyJson.exactOptional().describe('absent: the outputs of its steps under their names'),
+  }),
+  'scope-compensated': z.object({ scope: Scope }),
+  'block-completed': z.object({ step: Name }),
   'signal-received': z.object({ name: z.string(), payload: AnyJson, requestId: RequestId }),
   'cancel-requested': act,
   'cancel-refused': z.object({ requestId: RequestId, actor: Actor, why: z.enum(['past-pivot', 'pivot-unknown']) }),
   'retry-requested': act,
+  'undo-resolved': act.extend({ step: Name }),
   'saga-stuck': z.object({ step: Name.nullable().describe('null: the saga’s own output'), error: StepError }),
+  'late-success': z.object({ step: Name, attempt: Attempt, output: AnyJson }),
+  'undo-requested': z.object({ attempt: Attempt }),
+  'turn-yielded': z.object({ more: z.boolean().describe('false: all that was left has been done') }),
+  'parent-answered': z.object({
+    parent: Saga,
+    step: Name.describe('path of the step of the parent'),
+    direction: z.enum(['forward', 'compensate']),
+    attempt: Attempt,
+    outcome: z.enum(['success', 'rejected', 'fatal']),
+    body: AnyJson.describe('the output of the saga, or { code, message }'),
+  }),
+  'saga-voided': z.object({ parent }),
+  'saga-killed': act,
   'saga-completed': z.object({ output: AnyJson }),
   'saga-compensated': z.object({}),
 } as const
@@ -111,7 +161,13 @@ export const ErrorBody = z.object({ code: z.string(), message: z.string(), detai
 
 // --- each schema is its type, field by field ---
 
-type Full<T> = Json extends T ? 'json' : T extends object ? { readonly [K in keyof T]-?: Full<T[K]> } : T
+type Full<T> = Json extends T
+  ? 'json'
+  : T extends SagaId
+    ? string
+    : T extends object
+      ? { readonly [K in keyof T]-?: Full<T[K]> }
+      : T
 type Same<A, B> = [Full<A>] extends [Full<B>] ? ([Full<B>] extends [Full<A>] ? true : never) : never
 type ValueOf<Type extends SagaEventType> = Omit<Extract<SagaEvent, { type: Type }>, 'type'>
 type BatchOnWire = Omit<BatchHeader, 'commands' | 'replies'> & { commands: string; replies: string }
@@ -134,11 +190,23 @@ export const SCHEMAS_ARE_TYPES: {
   'step-computed': true,
   'wait-started': true,
   'wait-ended': true,
+  'block-started': true,
+  'scope-started': true,
+  'scope-completed': true,
+  'scope-compensated': true,
+  'block-completed': true,
   'signal-received': true,
   'cancel-requested': true,
   'cancel-refused': true,
   'retry-requested': true,
+  'undo-resolved': true,
   'saga-stuck': true,
+  'late-success': true,
+  'undo-requested': true,
+  'turn-yielded': true,
+  'parent-answered': true,
+  'saga-voided': true,
+  'saga-killed': true,
   'saga-completed': true,
   'saga-compensated': true,
   batch: true,

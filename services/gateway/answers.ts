@@ -1,9 +1,18 @@
 /** Rows of the views as the API answers them. Pure. */
 
 import type { HistoryEvent, SagaMark, SagaView } from '../../shared/adapters/postgres/view-queries.ts'
-import type { EventAnswer, SagaAnswer, SagaDetail, ShownStatus, StepAnswer } from '../../shared/client/http-api.ts'
+import {
+  type EventAnswer,
+  type SagaAnswer,
+  type SagaDetail,
+  SagaStatusName,
+  type ShownStatus,
+  type StepAnswer,
+} from '../../shared/client/http-api.ts'
 import type { Place } from '../../shared/client/place.ts'
+import { isWithin } from '../../shared/message/step-path.ts'
 import type { StepRow } from '../../shared/view/saga-tables.ts'
+import { standingOf } from '../../shared/view/standing.ts'
 
 function time(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString()
@@ -27,23 +36,15 @@ export function shownStatus(row: SagaView): Shown {
     case 'compensating':
     case 'stuck':
     case 'completed':
+    case 'failed':
       return row.status
     default:
       return 'unreadable'
   }
 }
 
-function statusOf(row: SagaView): SagaAnswer['status'] {
-  switch (row.status) {
-    case 'running':
-    case 'compensating':
-    case 'stuck':
-    case 'completed':
-    case 'compensated':
-      return row.status
-    default:
-      return null
-  }
+function statusOf({ status }: SagaView): SagaAnswer['status'] {
+  return SagaStatusName.safeParse(status).data ?? null
 }
 
 function currentOf(row: SagaView): SagaAnswer['current'] {
@@ -69,6 +70,8 @@ export function sagaAnswer(row: SagaView): SagaAnswer {
     shown: shownStatus(row),
     current: currentOf(row),
     cause: cause === null ? null : { kind: cause, step: cause_step, code: cause_code, message: cause_message },
+    ...personsOf(row),
+    parent: row.parent_saga_id === null ? null : { saga: row.parent_saga_id, step: row.parent_step ?? '' },
     stuck: row.status === 'stuck' ? { step: row.stuck_step, code: row.error_code, message: row.error_message } : null,
     cancelRequested: row.cancel_requested === true,
     quarantined: row.quarantined,
@@ -82,11 +85,31 @@ export function sagaAnswer(row: SagaView): SagaAnswer {
   }
 }
 
-function stepAnswer(row: StepRow): StepAnswer {
+/** What a person has to look at, or should know of. */
+function personsOf(row: SagaView): Pick<SagaAnswer, 'parked' | 'incident'> {
+  const { incident, incident_actor: actor, incident_reason: reason } = row
+  const parked = row.status === 'stuck' ? standingOf(row.standing).parked : []
+  return {
+    parked: parked.map(([step, code, message]) => ({ step, code, message })),
+    incident: incident === null ? null : { kind: incident, actor, reason },
+  }
+}
+
+/** Statuses of a step that nobody asks for any more once its saga, or the scope around it, goes forward no longer. */
+const OPEN: readonly (string | null)[] = ['requested', 'progressed', 'retrying', 'waiting', 'open']
+
+/** A step that was open when all around it turned back has no event of its own that says so. */
+function stepStatus(row: StepRow, isOver: (step: string) => boolean): string | null {
+  return row.direction === 'forward' && OPEN.includes(row.status) && isOver(row.step) ? 'left' : row.status
+}
+
+function stepAnswer(row: StepRow, isOver: (step: string) => boolean): StepAnswer {
   return {
     step: row.step,
     direction: direction(row.direction),
-    status: row.status,
+    status: stepStatus(row, isOver),
+    block: row.block,
+    child: row.child_saga_id,
     attempts: row.attempts,
     participant: row.participant,
     command: row.command_type,
@@ -100,7 +123,9 @@ function stepAnswer(row: StepRow): StepAnswer {
 
 /** One saga with its steps, in the order that they began. */
 export function sagaDetail(row: SagaView, steps: readonly StepRow[]): SagaDetail {
-  return { ...sagaAnswer(row), steps: steps.map(stepAnswer), links: linksOf(row.saga_id) }
+  const turned = steps.filter(({ step }) => step.endsWith(']'))
+  const isOver = (path: string) => row.phase !== 'running' || turned.some(({ step }) => isWithin(path, step))
+  return { ...sagaAnswer(row), steps: steps.map((step) => stepAnswer(step, isOver)), links: linksOf(row.saga_id) }
 }
 
 /** One event. */

@@ -1,6 +1,6 @@
 /** The request id of a change: the caller's own, so that it can be repeated without a second effect, or a new one. */
 import type { FastifyRequest } from 'fastify'
-import { isSagaId } from '../../shared/message/ids.ts'
+import { isRequestId, REQUEST_ID_CHARS_MAX } from '../../shared/message/ids.ts'
 import type { Ids } from '../../shared/ports/clock.ts'
 import { Problem } from './problem.ts'
 
@@ -8,6 +8,10 @@ import { Problem } from './problem.ts'
 export function requestIdOf(request: Pick<FastifyRequest, 'headers'>, ids: Ids): string {
   const own = request.headers['idempotency-key']
   if (own === undefined) return ids.next()
-  if (typeof own === 'string' && isSagaId(own)) return own
-  throw new Problem(400, 'invalid-request', 'Idempotency-Key: 1 to 200 characters of A-Z a-z 0-9 . _ : -')
+  if (typeof own === 'string' && isRequestId(own)) return own
+  throw new Problem(
+    400,
+    'invalid-request',
+    `Idempotency-Key: 1 to ${REQUEST_ID_CHARS_MAX} characters of A-Z a-z 0-9 . _ : - / [ ]`,
+  )
 }

@@ -5,6 +5,7 @@ const ID = /^[A-Za-z0-9._:-]{1,200}$/
 
 /** Ids of sagas, requests and signals. */
 export const Id = z.string().regex(ID, '1 to 200 characters of A-Z a-z 0-9 . _ : -')
+const Actor = z.string().min(1).max(200)
 const Time = z.string().describe('RFC 3339, UTC')
 const Offset = z
   .string()
@@ -16,7 +17,7 @@ export const LIST_LIMIT_MAX = 200
 export const HISTORY_LIMIT_MAX = 500
 export const WAIT_MS_MAX = 14_000
 
-export const SagaStatusName = z.enum(['running', 'compensating', 'stuck', 'completed', 'compensated'])
+export const SagaStatusName = z.enum(['running', 'compensating', 'stuck', 'completed', 'compensated', 'failed'])
 /** What a person is shown; `retrying`, `waiting` and `cancelled` are a closer look at `running` and `compensated`. */
 export const ShownStatus = z.enum([
   'running',
@@ -27,6 +28,7 @@ export const ShownStatus = z.enum([
   'completed',
   'compensated',
   'cancelled',
+  'failed',
   'unreadable',
 ])
 
@@ -36,20 +38,37 @@ export const PlaceAnswer = z
 
 export const Links = z.object({ self: z.string(), history: z.string(), result: z.string() })
 
-export const StartRequest = z.strictObject({
-  id: Id,
-  definition: z.string().min(1).max(64),
-  version: z.int().min(1).max(999_999_999).optional(),
-  input: z.unknown(),
-})
+export const StartRequest = z
+  .strictObject({
+    id: Id.optional(),
+    key: z.string().min(1).max(200).optional().describe('a business key: the id is made of the definition and it'),
+    definition: z.string().min(1).max(64),
+    version: z.int().min(1).max(999_999_999).optional(),
+    input: z.unknown(),
+  })
+  .refine(({ id, key }) => (id === undefined) !== (key === undefined), 'either id or key, and not both')
 
 /** `place` is absent when the saga was there already and its start is no longer remembered. */
 export const StartAnswer = z.object({ id: z.string(), place: PlaceAnswer.optional(), links: Links })
 
-export const SignalRequest = z.strictObject({ payload: z.unknown().optional() })
+export const SignalRequest = z.strictObject({
+  payload: z.unknown().optional(),
+  actor: Actor.optional().describe('who answers, where it is an answer to an approval'),
+  roles: z
+    .array(z.string().regex(/^[A-Za-z0-9._:-]{1,64}$/, '1 to 64 characters of A-Z a-z 0-9 . _ : -'))
+    .max(20)
+    .optional()
+    .describe('what that one says to be; nobody checks it until there is authentication'),
+})
 export const ActBody = z.strictObject({
-  reason: z.string().min(1).max(2_000),
-  actor: z.string().min(1).max(200).optional(),
+  reason: z.string().max(2_000).regex(/\S/, 'says why'),
+  actor: Actor.optional(),
+})
+export const ResolveBody = ActBody.extend({
+  step: z
+    .string()
+    .regex(/^[A-Za-z0-9.[\]-]{1,780}$/, 'the path of a step')
+    .describe('path of the step that was undone by hand'),
 })
 export const ActAnswer = z.object({ id: z.string(), requestId: z.string(), place: PlaceAnswer, links: Links })
 
@@ -77,7 +96,13 @@ export const SagaAnswer = z.object({
     .nullable()
     .describe('the step that is under way; null once the saga has ended'),
   cause: ErrorAnswer.extend({ kind: z.string() }).nullable().describe('why it turned back'),
-  stuck: ErrorAnswer.nullable().describe('what a person has to look at'),
+  stuck: ErrorAnswer.nullable().describe('what a person has to look at; the newest, where there is more'),
+  parked: z.array(ErrorAnswer).describe('all that waits for a person, the newest last'),
+  parent: z.object({ saga: z.string(), step: z.string() }).nullable().describe('the saga that started it'),
+  incident: z
+    .object({ kind: z.string(), actor: z.string().nullable(), reason: z.string().nullable() })
+    .nullable()
+    .describe('what must not happen and did: killed'),
   cancelRequested: z.boolean(),
   quarantined: z.string().nullable().describe('why an event of it cannot be read'),
   events: z.int().nullable(),
@@ -90,9 +115,11 @@ export const SagaAnswer = z.object({
 })
 
 export const StepAnswer = z.object({
-  step: z.string(),
+  step: z.string().describe('its path: charge, parcels[3].label; of a scope that turned back by itself, parcels[3]'),
   direction: Direction,
-  status: z.string().nullable(),
+  status: z.string().nullable().describe('left: open when the saga, or the scope around it, turned back or ended'),
+  block: z.string().nullable().describe('parallel, choose, attempt, each or repeat; null: it is no block'),
+  child: z.string().nullable().describe('id of the saga that it started'),
   attempts: z.int().nullable(),
   participant: z.string().nullable(),
   command: z.string().nullable(),
@@ -122,6 +149,7 @@ export const CountsAnswer = z.object({
     stuck: z.int(),
     completed: z.int(),
     compensated: z.int(),
+    failed: z.int().describe('killed'),
   }),
   unreadable: z.int().describe('sagas with an event that cannot be read; counted under their status as well'),
   total: z.int(),
@@ -181,6 +209,11 @@ export const ShowQuery = z.strictObject({
 })
 export const IdParams = z.strictObject({ id: Id })
 export const SignalParams = z.strictObject({ id: Id, name: Id })
+export const SignalByKeyParams = z.strictObject({
+  definition: z.string().min(1).max(64),
+  key: z.string().min(1).max(200),
+  name: Id,
+})
 
 export type Problem = z.infer<typeof Problem>
 export type SagaAnswer = z.infer<typeof SagaAnswer>

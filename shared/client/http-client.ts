@@ -31,8 +31,7 @@ export class GatewayError extends Error {
   }
 }
 
-export interface StartCall {
-  readonly id: string
+export type StartCall = ({ readonly id: string } | { readonly key: string }) & {
   readonly definition: string
   readonly version?: number
   readonly input: Json
@@ -53,6 +52,16 @@ export interface ShowCall {
   readonly timeoutMs?: number
 }
 
+/** A saga by its id, or by the business key that it was started under. */
+export type SagaRef = string | { readonly definition: string; readonly key: string }
+
+export interface SignalCall {
+  readonly payload: Json
+  readonly actor?: string
+  readonly roles?: readonly string[]
+  readonly requestId?: string
+}
+
 export interface ActCall {
   readonly reason: string
   readonly actor?: string
@@ -64,9 +73,11 @@ export interface HttpClient {
   list(call?: ListCall): Promise<SagaList>
   show(id: string, call?: ShowCall): Promise<SagaDetail>
   history(id: string, page?: { readonly after?: number; readonly limit?: number }): Promise<HistoryAnswer>
-  signal(id: string, name: string, call: { readonly payload: Json; readonly requestId?: string }): Promise<ActAnswer>
+  signal(saga: SagaRef, name: string, call: SignalCall): Promise<ActAnswer>
   cancel(id: string, call: ActCall): Promise<ActAnswer>
   retry(id: string, call: ActCall): Promise<ActAnswer>
+  kill(id: string, call: ActCall): Promise<ActAnswer>
+  resolve(id: string, call: ActCall & { readonly step: string }): Promise<ActAnswer>
   counts(): Promise<CountsAnswer>
 }
 
@@ -76,7 +87,10 @@ function query(values: object): string {
   return given.size === 0 ? '' : `?${given}`
 }
 
-const saga = (id: string) => `/v1/sagas/${encodeURIComponent(id)}`
+const saga = (ref: SagaRef) =>
+  typeof ref === 'string'
+    ? `/v1/sagas/${encodeURIComponent(ref)}`
+    : `/v1/sagas/by-key/${encodeURIComponent(ref.definition)}/${encodeURIComponent(ref.key)}`
 
 function refusal(body: unknown, status: number): GatewayError {
   const problem = Problem.safeParse(body)
@@ -120,7 +134,7 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
       headers: { 'content-type': 'application/json', ...(requestId !== undefined && { 'idempotency-key': requestId }) },
     })
 
-  const act = (id: string, kind: 'cancel' | 'retry', { requestId, ...body }: ActCall) =>
+  const act = (id: string, kind: 'cancel' | 'retry' | 'kill' | 'resolve', { requestId, ...body }: ActCall) =>
     change(`${saga(id)}/${kind}`, ActAnswer, { body, ...(requestId !== undefined && { requestId }) })
 
   return {
@@ -128,13 +142,15 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
     list: (filter = {}) => call(`/v1/sagas${query(filter)}`, SagaList),
     show: (id, wanted = {}) => call(`${saga(id)}${query(wanted)}`, SagaDetail),
     history: (id, page = {}) => call(`${saga(id)}/history${query(page)}`, HistoryAnswer),
-    signal: (id, name, { payload, requestId }) =>
-      change(`${saga(id)}/signals/${encodeURIComponent(name)}`, ActAnswer, {
-        body: { payload },
+    signal: (ref, name, { requestId, ...body }) =>
+      change(`${saga(ref)}/signals/${encodeURIComponent(name)}`, ActAnswer, {
+        body,
         ...(requestId !== undefined && { requestId }),
       }),
     cancel: (id, given) => act(id, 'cancel', given),
     retry: (id, given) => act(id, 'retry', given),
+    kill: (id, given) => act(id, 'kill', given),
+    resolve: (id, given) => act(id, 'resolve', given),
     counts: () => call('/v1/counts', CountsAnswer),
   }
 }

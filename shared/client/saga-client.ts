@@ -1,6 +1,16 @@
 /** What services use to start sagas and to talk to running ones: it writes to the log, and asks nobody else. */
-import { type ClientCommand, clientCommandRecord } from '../message/client-command-record.ts'
-import { sagaId as checkedSagaId, isSagaId, type SagaId } from '../message/ids.ts'
+
+import { ACTOR_CHARS_MAX, isRole, ROLES_MAX } from '../message/client-command-reader.ts'
+import { type ActKind, type ClientCommand, clientCommandRecord } from '../message/client-command-record.ts'
+import {
+  sagaId as checkedSagaId,
+  isRequestId,
+  isSagaId,
+  isStepPath,
+  REQUEST_ID_CHARS_MAX,
+  type SagaId,
+  sagaIdOfKey,
+} from '../message/ids.ts'
 import { type Json, type JsonLimits, parseJsonText } from '../message/json.ts'
 import { partitionOf } from '../message/murmur2.ts'
 import type { KasagaTopics } from '../message/topics.ts'
@@ -22,14 +32,21 @@ export interface SagaClientOptions {
   readonly limits?: JsonLimits
 }
 
-export interface NewSaga<Input> {
-  readonly sagaId: string
-  readonly input: Input
-}
+/** A saga by its id, or by the business key that it was started under. */
+export type SagaRef = string | { readonly definition: string; readonly key: string }
+
+/** The id that a saga is to have, or the business key that its id is made of. */
+export type NewSagaRef = string | { readonly key: string }
+
+export type NewSaga<Input> = { readonly input: Input } & ({ readonly sagaId: string } | { readonly key: string })
 
 export interface Signal {
   readonly name: string
   readonly payload?: Json
+  /** Who answers, where it is an answer to an approval. */
+  readonly actor?: string
+  /** What that one says to be; nobody checks it yet, so whoever can write to the log can claim any. */
+  readonly roles?: readonly string[]
   /** Repeated under the same id it has no second effect; absent: a new one. */
   readonly requestId?: string
 }
@@ -40,20 +57,33 @@ export interface ActRequest {
   readonly requestId?: string
 }
 
+export interface ResolveRequest extends ActRequest {
+  /** Path of the step that was undone by hand. */
+  readonly step: string
+}
+
 export interface SagaClient {
   /**
    * Starts a saga. At least once; under the same id and input it is one saga, under another input the second is refused.
-   * @throws InvalidInputError when the input does not fit the definition, TypeError when the id is none.
+   * With a key its id is `sagaIdOfKey(definition.name, key)`, and a signal finds it by definition and key.
+   * @throws InvalidInputError when the input does not fit the definition, TypeError when the id or key makes none.
    */
-  start<Input>(definition: Definition<Input, unknown>, sagaId: string, input: Input): Promise<Place>
+  start<Input>(definition: Definition<Input, unknown>, saga: NewSagaRef, input: Input): Promise<Place>
   /** Starts many sagas of one definition, each as `start` does; answers their places in the order given. */
   startMany<Input>(definition: Definition<Input, unknown>, sagas: readonly NewSaga<Input>[]): Promise<readonly Place[]>
   /** Sends a signal to a saga, which keeps it whether or not something waits for it yet. */
-  signal(sagaId: string, signal: Signal): Promise<Place>
+  signal(saga: SagaRef, signal: Signal): Promise<Place>
   /** Asks a saga to turn back; refused (in its history) once the pivot is past. */
-  cancel(sagaId: string, act: ActRequest): Promise<Place>
+  cancel(saga: SagaRef, act: ActRequest): Promise<Place>
   /** Asks a stuck saga to go on from where it is stuck. */
-  retry(sagaId: string, act: ActRequest): Promise<Place>
+  retry(saga: SagaRef, act: ActRequest): Promise<Place>
+  /** Says that a step which waits for a person was undone by hand. */
+  resolve(saga: SagaRef, act: ResolveRequest): Promise<Place>
+  /**
+   * Ends a saga as it is, with nothing undone: an incident, for when nothing else will do.
+   * @throws TypeError without a reason.
+   */
+  kill(saga: SagaRef, act: ActRequest): Promise<Place>
   /** Puts a command into the log that has been checked already. */
   send(command: ClientCommand): Promise<Place>
 }
@@ -107,28 +137,51 @@ export function sagaClient(options: SagaClientOptions): SagaClient {
     return place
   }
 
-  const request = (id: string, requestId = ids.next()): { sagaId: SagaId; requestId: string } => {
-    if (!isSagaId(requestId)) throw new TypeError('a request id has 1 to 200 characters of A-Z a-z 0-9 . _ : -')
-    return { sagaId: checkedSagaId(id), requestId }
+  const request = (saga: SagaRef, requestId = ids.next()): { sagaId: SagaId; requestId: string } => {
+    if (!isRequestId(requestId))
+      throw new TypeError(`a request id has 1 to ${REQUEST_ID_CHARS_MAX} characters of A-Z a-z 0-9 . _ : - / [ ]`)
+    return { sagaId: idOf(saga), requestId }
   }
 
-  const starting = (definition: Startable, { sagaId, input }: NewSaga<unknown>): ClientCommand => {
+  const starting = (definition: Startable, saga: NewSagaRef, input: unknown): ClientCommand => {
     const { name, version } = definition
+    const ref = typeof saga === 'string' ? saga : { definition: name, key: saga.key }
     const json = checkedInput(definition, input, limits)
-    return { kind: 'start', ...request(sagaId), definition: name, version, input: json }
+    return { kind: 'start', ...request(ref), definition: name, version, input: json }
   }
+
+  const act = (kind: Exclude<ActKind, 'resolve'>, saga: SagaRef, { actor, reason, requestId }: ActRequest) =>
+    send({ kind, ...request(saga, requestId), actor, reason })
 
   return {
     send,
-    start: (definition, sagaId, input) => send(starting(definition, { sagaId, input })),
-    startMany: (definition, sagas) => sendAll(sagas.map((saga) => starting(definition, saga))),
-    signal: (sagaId, { name, payload, requestId }) => {
-      if (!isSagaId(name)) throw new TypeError('a signal name has 1 to 200 characters of A-Z a-z 0-9 . _ : -')
-      return send({ kind: 'signal', ...request(sagaId, requestId), name, payload: asJson(payload, limits) })
+    start: (definition, saga, input) => send(starting(definition, saga, input)),
+    startMany: (definition, sagas) =>
+      sendAll(sagas.map((saga) => starting(definition, 'key' in saga ? saga : saga.sagaId, saga.input))),
+    signal: (saga, { name, payload, actor, roles = [], requestId }) => {
+      checkSender(name, actor, roles)
+      return send({ kind: 'signal', ...request(saga, requestId), name, payload: asJson(payload, limits), actor, roles })
     },
-    cancel: (sagaId, { actor, reason, requestId }) =>
-      send({ kind: 'cancel', ...request(sagaId, requestId), actor, reason }),
-    retry: (sagaId, { actor, reason, requestId }) =>
-      send({ kind: 'retry', ...request(sagaId, requestId), actor, reason }),
+    cancel: (saga, asked) => act('cancel', saga, asked),
+    retry: (saga, asked) => act('retry', saga, asked),
+    kill: (saga, asked) => {
+      if (asked.reason.trim() === '') throw new TypeError('a kill says why')
+      return act('kill', saga, asked)
+    },
+    resolve: (saga, { step, actor, reason, requestId }) => {
+      if (!isStepPath(step)) throw new TypeError(`${step} is no path of a step`)
+      return send({ kind: 'resolve', ...request(saga, requestId), actor, reason, step })
+    },
   }
+}
+
+function idOf(saga: SagaRef): SagaId {
+  return typeof saga === 'string' ? checkedSagaId(saga) : sagaIdOfKey(saga.definition, saga.key)
+}
+
+function checkSender(name: string, actor = '', roles: readonly string[] = []): void {
+  if (!isSagaId(name)) throw new TypeError('a signal name has 1 to 200 characters of A-Z a-z 0-9 . _ : -')
+  if (actor.length > ACTOR_CHARS_MAX) throw new TypeError(`an actor has at most ${ACTOR_CHARS_MAX} characters`)
+  if (roles.length > ROLES_MAX || !roles.every(isRole))
+    throw new TypeError(`roles are at most ${ROLES_MAX} names of A-Z a-z 0-9 . _ : -`)
 }

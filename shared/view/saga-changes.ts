@@ -1,5 +1,5 @@
 /** What each event changes of its saga's row. A total table: an event type that is added must be placed here. */
-import type { CompensationCause, SagaEvent } from '../message/events.ts'
+import type { CompensationCause, ParentLink, SagaEvent } from '../message/events.ts'
 import { ROOT } from '../message/step-path.ts'
 import type { LogEvent } from './projection.ts'
 import type { sagas } from './saga-tables.ts'
@@ -38,6 +38,10 @@ function turned({ scope = ROOT, cause }: EventOf<'compensation-started'>): Chang
   return scope === ROOT ? { phase: 'compensating', ...causeOf(cause), standing } : { standing }
 }
 
+function childOf(parent: ParentLink | undefined): Change {
+  return parent ? { parent_saga_id: parent.sagaId, parent_step: parent.step } : NOTHING
+}
+
 function requested(
   direction: 'forward' | 'compensate',
   event: EventOf<'step-requested' | 'compensation-requested'>,
@@ -60,8 +64,7 @@ const CHANGES: ChangesByType = {
     phase: 'running',
     input_hash: inputHash,
     deadline_at: deadlineAt,
-    parent_saga_id: parent?.sagaId,
-    parent_step: parent?.step,
+    ...childOf(parent),
   }),
   'step-requested': (event) => requested('forward', event),
   'step-progressed': nothing,
@@ -98,7 +101,7 @@ const CHANGES: ChangesByType = {
   'undo-requested': nothing,
   'turn-yielded': nothing,
   'parent-answered': nothing,
-  'saga-voided': (_, at) => ({ phase: 'compensated', ended_at: at }),
+  'saga-voided': ({ parent }, at) => ({ phase: 'compensated', ended_at: at, ...childOf(parent) }),
   'saga-killed': ({ actor, reason }, at) => ({
     phase: 'failed',
     ended_at: at,

@@ -119,7 +119,12 @@ describe('the end of a saga', () => {
   })
 
   test('of one that never began is told', () => {
-    expect(rows('sagas', [{ type: 'saga-voided' }])[0]).toMatchObject({ status: 'compensated', definition: null })
+    const parent = { sagaId: sagaId('day-1'), step: 'trip', attempt: 1, waits: true }
+    expect(rows('sagas', [{ type: 'saga-voided', parent }])[0]).toMatchObject({
+      status: 'compensated',
+      definition: null,
+      parent_saga_id: 'day-1',
+    })
   })
 })
 

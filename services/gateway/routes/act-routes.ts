@@ -1,9 +1,13 @@
-/** Signals, cancels and retries: written to the log; what came of them is in the saga's history. */
+/** Signals, and what persons ask of a saga: written to the log; what came of them is in the saga's history. */
+import type { FastifyRequest } from 'fastify'
+import type { z } from 'zod'
 import {
   ActAnswer,
   ActBody,
   IdParams,
   Problem as ProblemSchema,
+  ResolveBody,
+  SignalByKeyParams,
   SignalParams,
   SignalRequest,
 } from '../../../shared/client/http-api.ts'
@@ -12,6 +16,7 @@ import { type SagaId, sagaId } from '../../../shared/message/ids.ts'
 import type { Json } from '../../../shared/message/json.ts'
 import { linksOf, placeAnswer } from '../answers.ts'
 import type { App, Parts } from '../app.ts'
+import { idOfKey } from '../key-id.ts'
 import { Problem } from '../problem.ts'
 import type { RecentStarts } from '../recent-starts.ts'
 import { requestIdOf } from '../request-id.ts'
@@ -21,38 +26,37 @@ const ANONYMOUS = 'http:anonymous'
 
 /** The views may be behind, so only what they can be sure of is refused here: a saga that has ended stays so. */
 async function refuseUnfit(parts: Parts, recent: RecentStarts, id: SagaId): Promise<void> {
-  if (recent.get(id)?.place) return refuseEnded(parts, id)
   const row = await parts.reads.saga(id)
-  if (!row) throw new Problem(404, 'unknown-saga', `there is no saga ${id}`)
-  if (row.ended_at !== null) throw ended(id)
+  if (!row && !recent.get(id)?.place) throw new Problem(404, 'unknown-saga', `there is no saga ${id}`)
+  // One that is stuck on an undo after its end still waits for a person.
+  if (row && row.ended_at !== null && row.status !== 'stuck')
+    throw new Problem(409, 'saga-ended', `saga ${id} has ended; nothing can be asked of it any more`)
 }
 
-async function refuseEnded(parts: Parts, id: SagaId): Promise<void> {
-  const row = await parts.reads.saga(id)
-  if (row && row.ended_at !== null) throw ended(id)
-}
-
-function ended(id: SagaId): Problem {
-  return new Problem(409, 'saga-ended', `saga ${id} has ended; nothing can be asked of it any more`)
-}
+type Answer = z.infer<typeof ActAnswer>
+/** Puts a command into the log, unless its saga is known to be past it. */
+type CarryOut = (command: ClientCommand) => Promise<Answer>
 
 const ANSWERS = { 202: ActAnswer, 400: ProblemSchema, 404: ProblemSchema, 409: ProblemSchema }
+const TAGS = ['sagas']
 
-/** Adds `POST /v1/sagas/:id/signals/:name`, `/cancel` and `/retry`. */
-export function actRoutes(app: App, parts: Parts, recent: RecentStarts): void {
-  const carryOut = async (command: ClientCommand) => {
-    await refuseUnfit(parts, recent, command.sagaId)
-    const place = await parts.client.send(command)
-    const { sagaId: id, requestId } = command
-    return { id, requestId, place: placeAnswer(place), links: linksOf(id, place) }
-  }
+function signalOf(
+  request: Pick<FastifyRequest, 'headers'> & { readonly body: z.infer<typeof SignalRequest> },
+  { id, name, parts }: { readonly id: SagaId; readonly name: string; readonly parts: Parts },
+): ClientCommand {
+  const { payload = null, actor, roles = [] } = request.body
+  const requestId = requestIdOf(request, parts.ids)
+  return { kind: 'signal', sagaId: id, requestId, name, payload: payload as Json, actor, roles }
+}
 
+function signalRoutes(app: App, parts: Parts, carryOut: CarryOut): void {
   app.post(
     '/v1/sagas/:id/signals/:name',
     {
       schema: {
         summary: 'Send a signal to a saga',
-        tags: ['sagas'],
+        description: 'An answer to an approval names its `actor` and the `roles` that one says to have.',
+        tags: TAGS,
         params: SignalParams,
         body: SignalRequest,
         response: ANSWERS,
@@ -60,24 +64,73 @@ export function actRoutes(app: App, parts: Parts, recent: RecentStarts): void {
     },
     async (request, reply) => {
       const { id, name } = request.params
-      const payload = (request.body.payload ?? null) as Json
-      const requestId = requestIdOf(request, parts.ids)
-      return reply.code(202).send(await carryOut({ kind: 'signal', sagaId: sagaId(id), requestId, name, payload }))
+      return reply.code(202).send(await carryOut(signalOf(request, { id: sagaId(id), name, parts })))
     },
   )
+  app.post(
+    '/v1/sagas/by-key/:definition/:key/signals/:name',
+    {
+      schema: {
+        summary: 'Send a signal to the saga that was started under a business key',
+        tags: TAGS,
+        params: SignalByKeyParams,
+        body: SignalRequest,
+        response: ANSWERS,
+      },
+    },
+    async (request, reply) => {
+      const { definition, key, name } = request.params
+      return reply.code(202).send(await carryOut(signalOf(request, { id: idOfKey(definition, key), name, parts })))
+    },
+  )
+}
 
-  const act = (kind: 'cancel' | 'retry', summary: string) =>
+const ACTS = {
+  cancel: 'Ask a saga to turn back',
+  retry: 'Ask a stuck saga to go on',
+  kill: 'End a saga as it is, with nothing undone: an incident',
+} as const
+
+function personRoutes(app: App, parts: Parts, carryOut: CarryOut): void {
+  for (const kind of ['cancel', 'retry', 'kill'] as const)
     app.post(
       `/v1/sagas/:id/${kind}`,
-      { schema: { summary, tags: ['sagas'], params: IdParams, body: ActBody, response: ANSWERS } },
+      { schema: { summary: ACTS[kind], tags: TAGS, params: IdParams, body: ActBody, response: ANSWERS } },
       async (request, reply) => {
         const { reason, actor = ANONYMOUS } = request.body
         const requestId = requestIdOf(request, parts.ids)
-        return reply
-          .code(202)
-          .send(await carryOut({ kind, sagaId: sagaId(request.params.id), requestId, actor, reason }))
+        const id = sagaId(request.params.id)
+        return reply.code(202).send(await carryOut({ kind, sagaId: id, requestId, actor, reason }))
       },
     )
-  act('cancel', 'Ask a saga to turn back')
-  act('retry', 'Ask a stuck saga to go on')
+  app.post(
+    '/v1/sagas/:id/resolve',
+    {
+      schema: {
+        summary: 'Say that a step which waits for a person was undone by hand',
+        tags: TAGS,
+        params: IdParams,
+        body: ResolveBody,
+        response: ANSWERS,
+      },
+    },
+    async (request, reply) => {
+      const { reason, actor = ANONYMOUS, step } = request.body
+      const requestId = requestIdOf(request, parts.ids)
+      const id = sagaId(request.params.id)
+      return reply.code(202).send(await carryOut({ kind: 'resolve', sagaId: id, requestId, actor, reason, step }))
+    },
+  )
+}
+
+/** Adds `POST /v1/sagas/:id/signals/:name` (also by key), `/cancel`, `/retry`, `/kill` and `/resolve`. */
+export function actRoutes(app: App, parts: Parts, recent: RecentStarts): void {
+  const carryOut: CarryOut = async (command) => {
+    await refuseUnfit(parts, recent, command.sagaId)
+    const place = await parts.client.send(command)
+    const { sagaId: id, requestId } = command
+    return { id, requestId, place: placeAnswer(place), links: linksOf(id, place) }
+  }
+  signalRoutes(app, parts, carryOut)
+  personRoutes(app, parts, carryOut)
 }

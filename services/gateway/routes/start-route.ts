@@ -8,6 +8,7 @@ import type { Json } from '../../../shared/message/json.ts'
 import { inputHash } from '../../../shared/runtime/input-hash.ts'
 import { linksOf, placeAnswer } from '../answers.ts'
 import type { App, Parts } from '../app.ts'
+import { idOfKey } from '../key-id.ts'
 import { Problem } from '../problem.ts'
 import type { RecentStart, RecentStarts } from '../recent-starts.ts'
 import { requestIdOf } from '../request-id.ts'
@@ -30,7 +31,13 @@ function checkedStart(parts: Parts, body: z.infer<typeof StartRequest>): Start {
   const checked = found.input.safeParse(input)
   if (!checked.success)
     throw new Problem(422, 'invalid-input', `the input does not fit ${named}`, { issues: checked.error.issues })
-  return { id: sagaId(body.id), definition, version, input, hash: inputHash(input) }
+  return {
+    id: body.id === undefined ? idOfKey(definition, body.key ?? '') : sagaId(body.id),
+    definition,
+    version,
+    input,
+    hash: inputHash(input),
+  }
 }
 
 interface Known {
@@ -85,7 +92,8 @@ export function startRoute(app: App, parts: Parts, recent: RecentStarts): void {
     {
       schema: {
         summary: 'Start a saga',
-        description: 'Idempotent by id: the same start again is the same saga (200); another input is refused (409).',
+        description:
+          'Idempotent by id, or by business key: the same start again is the same saga (200); another input is refused (409).',
         tags: ['sagas'],
         body: StartRequest,
         response: { 200: StartAnswer, 202: StartAnswer, 400: ProblemSchema, 409: ProblemSchema, 422: ProblemSchema },
