@@ -114,8 +114,11 @@ function settleAtOnce(story: Story, { path, step, direction, attempt }: RequestP
     const id = childId(story.state, path, step)
     const output = { sagaId: id.kind === 'ok' ? id.value : null }
     story.tell({ type: 'step-succeeded', step: path, attempt, output })
-  } else if (direction === 'compensation' && step.undo?.command.type === CHILD_CANCEL)
+    story.look('scope', scopeAround(path))
+  } else if (direction === 'compensation' && step.undo?.command.type === CHILD_CANCEL) {
     story.tell({ type: 'compensation-succeeded', step: path, attempt })
+    story.lookOutward(path)
+  }
 }
 
 /** Command types of a step that is a child saga. */

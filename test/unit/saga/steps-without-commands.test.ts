@@ -19,10 +19,26 @@ const started = (input: typeof INPUT = INPUT): SagaEvent => {
   return { type: 'saga-started', definition: 'shapes', version: 1, input, inputHash: 'h', deadlineAt: null }
 }
 const start = (input: unknown = INPUT): SagaInput => {
-  return { kind: 'start', sagaId: SAGA, definition: 'shapes', version: 1, input: input as typeof INPUT, inputHash: 'h' }
+  return {
+    kind: 'start',
+    sagaId: SAGA,
+    definition: 'shapes',
+    version: 1,
+    input: input as typeof INPUT,
+    inputHash: 'h',
+    parent: undefined,
+  }
 }
 const said = (requestId: string, payload: unknown = { by: 'ann', yes: true }): SagaInput => {
-  return { kind: 'signal', sagaId: SAGA, requestId, name: 'approval', payload: payload as { by: string } }
+  return {
+    kind: 'signal',
+    sagaId: SAGA,
+    requestId,
+    name: 'approval',
+    payload: payload as { by: string },
+    actor: undefined,
+    roles: [],
+  }
 }
 const received = (requestId: string, payload = { by: 'ann', yes: true }): SagaEvent => {
   return { type: 'signal-received', name: 'approval', payload, requestId }

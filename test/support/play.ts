@@ -1,0 +1,127 @@
+/** Plays one saga by hand: inputs in, what is open out. Each input also holds the history against the invariants. */
+import { expect } from 'vitest'
+import type { EventEnvelope, SagaEvent } from '../../shared/message/events.ts'
+import type { Outcome } from '../../shared/message/headers.ts'
+import { type SagaId, sagaId } from '../../shared/message/ids.ts'
+import type { Json } from '../../shared/message/json.ts'
+import { decide } from '../../shared/saga/decide.ts'
+import type { Definition } from '../../shared/saga/definition.ts'
+import { type Effect, effectsOf } from '../../shared/saga/effects.ts'
+import { evolve } from '../../shared/saga/evolve.ts'
+import type { Decision, SagaInput } from '../../shared/saga/input.ts'
+import { outlineOf, violations } from '../../shared/saga/invariants.ts'
+import type { SagaState } from '../../shared/saga/state.ts'
+import { nextDueAt } from '../../shared/saga/timers.ts'
+import { stepAt } from '../../shared/saga/tree.ts'
+
+const T0 = 1_000_000
+
+/** A command that is waited for: the step's path, and `undo` before it on the way back. */
+type Open = string
+
+export class Play {
+  readonly definition: Definition
+  readonly id: SagaId
+  readonly history: EventEnvelope[] = []
+  readonly effects: Effect[] = []
+  state: SagaState | undefined
+  now = T0
+
+  constructor(definition: Definition, id = 'saga-1') {
+    this.definition = definition
+    this.id = sagaId(id)
+  }
+
+  /** Gives one input, and answers the types of the events that it led to. */
+  give(input: SagaInput): Decision {
+    const moment = { now: this.now, chance: 0.5 }
+    const decision = decide({ definition: this.definition, known: this.state, input, moment })
+    if (decision.kind === 'events') for (const event of decision.events) this.#take(event)
+    expect(violations(this.history, outlineOf(this.definition))).toEqual([])
+    return decision
+  }
+
+  #take(event: SagaEvent): void {
+    const seq = this.history.length + 1
+    const envelope = { sagaId: this.id, seq, at: this.now, causationId: `i-${seq}`, event }
+    this.history.push(envelope)
+    this.state = evolve(this.state, envelope)
+    this.effects.push(...effectsOf(envelope))
+  }
+
+  start(input: Json = {}): Decision {
+    const { name: definition, version } = this.definition
+    return this.give({ kind: 'start', sagaId: this.id, definition, version, input, inputHash: 'h', parent: undefined })
+  }
+
+  /** Answers the newest attempt of a step. */
+  answer(
+    path: string,
+    outcome: Outcome = 'success',
+    body: Json = outcome === 'success' ? { of: path } : { code: 'no' },
+  ): Decision {
+    return this.#reply({ path, direction: 'forward', outcome, body })
+  }
+
+  /** The same for its undo. */
+  undone(path: string, outcome: Outcome = 'success'): Decision {
+    return this.#reply({ path, direction: 'compensate', outcome, body: outcome === 'success' ? null : { code: 'no' } })
+  }
+
+  #reply(said: { path: string; direction: 'forward' | 'compensate'; outcome: Outcome; body: Json }): Decision {
+    const { path: step, direction, outcome, body } = said
+    const attempt = (this.state && stepAt(this.state, step)?.attempt) ?? 1
+    const reply = { kind: 'reply', sagaId: this.id, step, direction, attempt, outcome, body } as const
+    return this.give({ ...reply, errorCode: undefined, retryAfterMs: undefined })
+  }
+
+  act(kind: 'cancel' | 'retry' | 'kill', requestId = `${kind}-${this.history.length}`): Decision {
+    return this.give({ kind, sagaId: this.id, requestId, actor: 'ann', reason: 'so' })
+  }
+
+  resolve(step: string): Decision {
+    const act = { sagaId: this.id, requestId: `resolve-${step}`, actor: 'ann', reason: 'done by hand' }
+    return this.give({ kind: 'resolve', ...act, step })
+  }
+
+  signal(name: string, payload: Json, roles: readonly string[] = []): Decision {
+    const requestId = `signal-${this.history.length}`
+    return this.give({ kind: 'signal', sagaId: this.id, requestId, name, payload, actor: 'ann', roles })
+  }
+
+  /** Lets time pass until the next timer is due, and fires it. */
+  fire(): Decision {
+    const due = this.state && nextDueAt(this.definition, this.state)
+    expect(due, 'a timer waits').toBeDefined()
+    this.now = Math.max(this.now, due ?? 0)
+    return this.give({ kind: 'timer', sagaId: this.id })
+  }
+
+  get status(): string | undefined {
+    return this.state?.status
+  }
+
+  /** Commands that are waited for, in the order of the tree. */
+  get open(): readonly Open[] {
+    return this.state ? openIn(this.state.root, '') : []
+  }
+
+  /** Types of the events so far, with the path that each is about. */
+  get told(): readonly string[] {
+    return this.history.map(({ event }) => `${event.type} ${placeOf(event)}`.trim())
+  }
+}
+
+function placeOf(event: SagaEvent): string {
+  if ('step' in event) return event.step ?? ''
+  return 'scope' in event ? (event.scope ?? '') : ''
+}
+
+function openIn(scope: SagaState['root'], prefix: string): Open[] {
+  return scope.steps.flatMap((step) => {
+    const path = `${prefix}${step.name}`
+    const inside = step.block?.scopes.flatMap((inner) => openIn(inner, `${path}[${inner.key}].`)) ?? []
+    if (step.status === 'armed') return [path]
+    return step.status === 'undoing' ? [`undo ${path}`] : inside
+  })
+}
