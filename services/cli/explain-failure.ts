@@ -8,6 +8,7 @@ const NEXT: Readonly<Record<string, string>> = {
   'start-conflict': 'Choose another --id, or start it with the input that it has',
   'unknown-definition': 'Check the name and --version of the definition',
   'invalid-input': 'Mend the input and start it again',
+  'invalid-request': 'See what is wanted with --help',
   'saga-ended': 'See how it ended with: kasaga show <id>',
   'too-many-requests': 'Wait a little and try again',
   'view-behind': 'The command was taken; look again in a moment',

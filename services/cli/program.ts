@@ -1,6 +1,7 @@
 /** The command line: commands that ask a gateway, and those that are passed in. */
 import { Command, CommanderError } from 'commander'
-import { cancelCommand, retryCommand } from './commands/acts.ts'
+import { cancelCommand, killCommand, resolveCommand, retryCommand } from './commands/acts.ts'
+import { approveCommand } from './commands/approve.ts'
 import { historyCommand } from './commands/history.ts'
 import { listCommand } from './commands/list.ts'
 import { showCommand } from './commands/show.ts'
@@ -21,6 +22,9 @@ const ASKING: readonly CliCommand[] = [
   signalCommand,
   cancelCommand,
   retryCommand,
+  approveCommand,
+  resolveCommand,
+  killCommand,
 ]
 
 /** The program. `more`: commands that run things; `main.ts` knows them, because it picks what they run on. */

@@ -148,9 +148,12 @@ describe('for those who run it', () => {
       '/readyz',
       '/v1/counts',
       '/v1/sagas',
+      '/v1/sagas/by-key/{definition}/{key}/signals/{name}',
       '/v1/sagas/{id}',
       '/v1/sagas/{id}/cancel',
       '/v1/sagas/{id}/history',
+      '/v1/sagas/{id}/kill',
+      '/v1/sagas/{id}/resolve',
       '/v1/sagas/{id}/retry',
       '/v1/sagas/{id}/signals/{name}',
     ])

@@ -1,3 +1,4 @@
+import { Option } from 'commander'
 import { type AskOptions, asking, clientOf, writeResult } from '../ask.ts'
 import { jsonOption } from '../json-option.ts'
 import { timeoutOption, whole } from '../options.ts'
@@ -7,6 +8,7 @@ import { expectCompleted, waitForSaga } from '../wait-for-saga.ts'
 
 interface Options extends AskOptions {
   readonly id?: string
+  readonly key?: string
   readonly version?: number
   readonly input: string
   readonly wait?: boolean
@@ -21,6 +23,7 @@ export const startCommand: CliCommand = (program, around) => {
     .argument('<definition>', 'name of the definition')
     .requiredOption('--input <json>', 'its input: JSON, @file, or @- for standard input')
     .option('--id <id>', 'its id; made up when absent')
+    .addOption(new Option('--key <key>', 'a business key: the id is made of the definition and it').conflicts('id'))
     .option('--version <n>', 'version of the definition; the newest when absent', whole(1))
     .option('--wait', 'wait until it has ended or is stuck; exit 0 only when it completed')
     .addOption(timeoutOption())
@@ -28,11 +31,11 @@ export const startCommand: CliCommand = (program, around) => {
   command.action(async (definition: string, options: Options) => {
     const client = clientOf(options)
     const input = await jsonOption('--input', options.input, around)
-    const id = options.id ?? around.ids.next()
-    const { version } = options
-    const started = await client.start({ id, definition, input, ...(version !== undefined && { version }) })
-    if (!options.wait) return writeResult(around, options, { json: started, text: id })
-    const wanted = { id, place: started.place, timeoutMs: options.timeout }
+    const { version, key } = options
+    const named = key === undefined ? { id: options.id ?? around.ids.next() } : { key }
+    const started = await client.start({ ...named, definition, input, ...(version !== undefined && { version }) })
+    if (!options.wait) return writeResult(around, options, { json: started, text: started.id })
+    const wanted = { id: started.id, place: started.place, timeoutMs: options.timeout }
     const saga = await waitForSaga(client, wanted, around)
     writeResult(around, options, { json: saga, text: detailText(saga, { color: around.color, now: around.now() }) })
     expectCompleted(saga, around)

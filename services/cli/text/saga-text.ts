@@ -3,6 +3,7 @@ import type { EventAnswer, SagaAnswer, SagaDetail, StepAnswer } from '../../../s
 import { plain } from './plain.ts'
 import { sinceText, spanText, untilText } from './spans.ts'
 import { statusDetail, statusWord, styled } from './status-text.ts'
+import { depthOf, inTreeOrder } from './step-tree.ts'
 import { tableText } from './tables.ts'
 
 export interface Eyes {
@@ -38,30 +39,64 @@ function tookText(step: StepAnswer, now: number): string {
   return spanText(Math.max(0, to - Date.parse(step.requestedAt)))
 }
 
+function whoText({ participant, block, child }: StepAnswer): string {
+  return plain(child === null ? (participant ?? block ?? '') : `saga ${child}`)
+}
+
 function stepRow(step: StepAnswer, now: number): string[] {
   const again = step.retryAt === null ? '' : ` (next ${untilText(step.retryAt, now)})`
   const error = step.error === null ? '' : plain(`${step.error.code}: ${step.error.message ?? ''}`, 120)
   const name = step.direction === 'compensate' ? `undo ${step.step}` : step.step
   return [
-    plain(name),
+    `${indent(step.step)}${plain(name)}`,
     `${step.status ?? ''}${again}`,
     String(step.attempts ?? 0),
-    plain(step.participant ?? ''),
+    whoText(step),
     tookText(step, now),
     error,
   ]
 }
 
-function adviceText({ shown, id, stuck }: SagaDetail): string {
+const indent = (path: string) => '  '.repeat(depthOf(path))
+
+/** The code under which a step is parked that only a person can undo. */
+const BY_HAND = 'undo-by-hand'
+
+function parkedText({ parked }: SagaDetail): string[] {
+  if (parked.length < 2) return []
+  return ['', 'It waits for a person at:', ...parked.map(({ step, code, message }) => parkedLine(step, code, message))]
+}
+
+function parkedLine(step: string | null, code: string | null, message: string | null): string {
+  return `  ${plain(`${step ?? 'its end'}: ${code ?? ''}: ${message ?? ''}`, 160)}`
+}
+
+function adviceText(saga: SagaDetail): string {
+  const { shown, id, stuck, parked } = saga
   if (shown !== 'stuck') return ''
-  const where = stuck?.step ? ` ${stuck.step} is mended` : ' the cause is mended'
-  return [
-    '',
+  const byHand = parked.filter(({ code }) => code === BY_HAND)
+  const resolves = byHand.map(({ step }) => `  kasaga resolve ${id} --step '${plain(step ?? '')}' --reason '...'`)
+  const undo = resolves.length === 0 ? [] : ['Once that is undone by hand:', ...resolves]
+  const where = stuck?.step ? ` ${plain(stuck.step)} is mended` : ' the cause is mended'
+  const retry = [
     `It needs a person. Once${where}:`,
     `  kasaga retry ${id} --reason '...'`,
     'or, where it may still turn back:',
     `  kasaga cancel ${id} --reason '...'`,
-  ].join('\n')
+  ]
+  const mend = byHand.length === parked.length && byHand.length > 0 ? [] : retry
+  return [...parkedText(saga), '', ...undo, ...mend].join('\n')
+}
+
+/** Where it comes from, and what happened to it that must not. */
+function noteLines({ parent, incident }: SagaDetail): string[] {
+  const lines: string[] = []
+  if (parent) lines.push(plain(`started by ${parent.saga}, step ${parent.step}`))
+  if (incident) {
+    const { kind, actor, reason } = incident
+    lines.push(plain(`INCIDENT: ${kind} by ${actor ?? 'somebody'}, nothing was undone: ${reason ?? ''}`))
+  }
+  return lines
 }
 
 /** One saga with its steps; where it is stuck, what can be done. */
@@ -73,12 +108,20 @@ export function detailText(saga: SagaDetail, eyes: Eyes): string {
     detail === '' ? head : `${head}  ${detail}`,
     `started ${saga.startedAt ?? '?'}, ${saga.endedAt === null ? 'running for' : 'took'} ${ageText(saga, now)}`,
   ]
+  lines.push(...noteLines(saga))
   if (saga.cancelRequested && saga.endedAt === null) lines.push('a cancel was asked for')
   if (saga.deadlineAt !== null && saga.endedAt === null) lines.push(`deadline ${untilText(saga.deadlineAt, now)}`)
-  const rows = saga.steps.map((step) => stepRow(step, now))
+  const rows = inTreeOrder(saga.steps).map((step) => stepRow(step, now))
   const table =
     rows.length === 0 ? '' : `\n${tableText(['STEP', 'STATUS', 'TRIES', 'PARTICIPANT', 'TOOK', 'ERROR'], rows, color)}`
   return [...lines, table, adviceText(saga)].filter((line) => line !== '').join('\n')
+}
+
+/** The step or scope that an event is about; empty: the saga itself. */
+function pathOf(data: unknown): string {
+  if (typeof data !== 'object' || data === null) return ''
+  if ('step' in data && typeof data.step === 'string') return data.step
+  return 'scope' in data && typeof data.scope === 'string' ? data.scope : ''
 }
 
 /** Events, one a line. */
@@ -86,7 +129,7 @@ export function historyText(events: readonly EventAnswer[], { color }: Eyes): st
   const rows = events.map(({ seq, at, type, place, data }) => [
     String(seq),
     at ?? '',
-    plain(type),
+    `${indent(pathOf(data))}${plain(type)}`,
     place ? `${place.partition}/${place.offset}` : '',
     plain(JSON.stringify(data) ?? '', DATA_CHARS_MAX),
   ])

@@ -16,6 +16,7 @@ const STYLES: Readonly<Record<Shown, Style>> = {
   completed: 'green',
   compensated: 'magenta',
   cancelled: 'magenta',
+  failed: ['bold', 'red'],
   unreadable: ['bold', 'red'],
 }
 
@@ -48,7 +49,14 @@ function causeText({ cause }: SagaAnswer): string {
   if (!cause) return ''
   if (cause.kind === 'cancelled') return plain(`by ${cause.code ?? 'somebody'}: ${cause.message ?? ''}`, 160)
   if (cause.kind === 'deadline') return 'the deadline had come'
+  if (cause.kind === 'parent') return 'undone by the saga that started it'
   return `${cause.step ?? ''} ${cause.kind}: ${errorText(cause)}`
+}
+
+function stuckText({ stuck, parked }: SagaAnswer): string {
+  if (!stuck) return ''
+  const more = parked.length > 1 ? ` (and ${parked.length - 1} more)` : ''
+  return `at ${stuck.step ?? 'its end'}: ${errorText(stuck)}${more}`
 }
 
 const DETAILS: Readonly<Record<Shown, (saga: SagaAnswer, now: number) => string>> = {
@@ -56,16 +64,20 @@ const DETAILS: Readonly<Record<Shown, (saga: SagaAnswer, now: number) => string>
   retrying: currentText,
   waiting: waitText,
   compensating: currentText,
-  stuck: ({ stuck }) => (stuck ? `at ${stuck.step ?? 'its end'}: ${errorText(stuck)}` : ''),
+  stuck: stuckText,
   completed: () => '',
   compensated: causeText,
   cancelled: causeText,
+  failed: ({ incident }) =>
+    incident ? plain(`${incident.kind} by ${incident.actor ?? 'somebody'}: ${incident.reason ?? ''}`, 160) : '',
   unreadable: ({ quarantined }) => plain(quarantined ?? 'nothing of it can be read', 200),
 }
 
+const LOUD: ReadonlySet<Shown> = new Set(['stuck', 'failed', 'unreadable'])
+
 /** The status word; what needs a person is in capitals, so that it stands out without colour too. */
 export function statusWord(shown: Shown, color: boolean): string {
-  const word = shown === 'stuck' || shown === 'unreadable' ? shown.toUpperCase() : shown
+  const word = LOUD.has(shown) ? shown.toUpperCase() : shown
   return styled(STYLES[shown], word, color)
 }
 
