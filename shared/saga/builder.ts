@@ -37,5 +37,6 @@ export function saga<Input>(name: string, options: SagaOptions<Input>): BeforeOw
 }
 
 function checkName(name: string): void {
-  if (!isName(name)) throw new TypeError(`not a name: ${JSON.stringify(name)}; letters, digits and -, a small letter first`)
+  if (!isName(name))
+    throw new TypeError(`not a name: ${JSON.stringify(name)}; letters, digits and -, a small letter first`)
 }

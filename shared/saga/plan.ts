@@ -123,7 +123,5 @@ function childPlan(children: readonly KnownChild[], child: ChildPlan): Plan | un
 }
 
 function told(name: string, faults: readonly PlanFault[]): string {
-  return faults
-    .map(({ path, message }) => `saga ${name}${path === '' ? '' : `, ${path}`}: ${message}`)
-    .join('\n')
+  return faults.map(({ path, message }) => `saga ${name}${path === '' ? '' : `, ${path}`}: ${message}`).join('\n')
 }

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { saga } from '../../../shared/saga/builder.ts'
 import { command, participant, participantName } from '../../../shared/saga/contract.ts'
-import { commandStepNamed, Definitions } from '../../../shared/saga/definition.ts'
+import { Definitions } from '../../../shared/saga/definition.ts'
 import { type Duration, durationMs } from '../../../shared/saga/duration.ts'
-import { outlineOf } from '../../../shared/saga/invariants.ts'
+import { sendingStepAt } from '../../../shared/saga/plan-tree.ts'
 import { COMPENSATION_RETRY, FORWARD_RETRY, retryDelayMs, retryPolicy } from '../../../shared/saga/retry-policy.ts'
 import { fulfil, stock } from '../../support/fulfil.ts'
 
@@ -14,19 +14,26 @@ const map = () => ({ orderId: 'o' })
 
 describe('a definition', () => {
   it('is data: steps, undos and the pivot can be listed', () => {
-    expect(outlineOf(fulfil)).toEqual([
-      { name: 'stock', hasUndo: true, isPivot: false },
-      { name: 'charge', hasUndo: true, isPivot: false },
-      { name: 'ship', hasUndo: false, isPivot: true },
-      { name: 'notify', hasUndo: false, isPivot: false },
+    const undoOf = (name: string) => sendingStepAt(fulfil, name)?.undo?.command.type
+    expect(fulfil.steps.map(({ name, kind, after }) => [name, kind, after, undoOf(name)])).toEqual([
+      ['stock', 'compensatable', [], 'stock.release.v1'],
+      ['charge', 'compensatable', ['stock'], 'bank.refund.v1'],
+      ['ship', 'pivot', ['charge'], undefined],
+      ['notify', 'retriable', ['ship'], undefined],
     ])
-    expect(fulfil.steps.map((step) => step.kind)).toEqual(['compensatable', 'compensatable', 'pivot', 'retriable'])
     expect(fulfil.deadlineMs).toBe(3_600_000)
+    expect(fulfil.compensation).toBe('parallel')
+  })
+  it('says how it turns back', () => {
+    const made = saga('s', { version: 1, input: z.string(), compensation: 'sequential' })
+      .local('one', () => 1)
+      .end()
+    expect(made.compensation).toBe('sequential')
   })
   it('is not changed by what is chained to it', () => {
     const base = begin().step('one', stock.reserve, map)
     const [a, b] = [base.undo(stock.release, map).end(), base.end()]
-    const undoOf = (plan: typeof a) => commandStepNamed(plan, 'one')?.undo?.command.type
+    const undoOf = (plan: typeof a) => sendingStepAt(plan, 'one')?.undo?.command.type
     expect([undoOf(a), undoOf(b)]).toEqual(['stock.release.v1', undefined])
   })
   it.each<[string, () => unknown]>([
@@ -38,9 +45,16 @@ describe('a definition', () => {
       () =>
         begin()
           .step('one', stock.reserve, map)
-          .step('one' as never, stock.reserve, map),
+          .step('one' as never, stock.reserve, map)
+          .end(),
     ],
-    ['a step called input', () => begin().step('input' as never, stock.reserve, map)],
+    [
+      'a step called input',
+      () =>
+        begin()
+          .step('input' as never, stock.reserve, map)
+          .end(),
+    ],
     ['no attempt', () => begin().step('one', stock.reserve, map, { retry: { attempts: 0 } })],
     ['a shrinking backoff', () => begin().step('one', stock.reserve, map, { retry: { multiplier: 0.5 } })],
     ['a negative timeout', () => begin().step('one', stock.reserve, map, { timeout: -1 })],
