@@ -23,7 +23,7 @@ import type { Broker } from '../../shared/ports/broker.ts'
 import { noLog } from '../../shared/ports/telemetry.ts'
 import type { ViewStore } from '../../shared/ports/view-store.ts'
 import { participantsOf, topicSpecs } from '../../shared/runtime/topic-specs.ts'
-import { Definitions } from '../../shared/saga/definition.ts'
+import { type Definition, Definitions } from '../../shared/saga/definition.ts'
 import { sagasProjection } from '../../shared/view/sagas-projection.ts'
 import { approved } from './approved.ts'
 import { bank, carrier, fulfil, stock } from './fulfil.ts'
@@ -94,12 +94,12 @@ export interface SystemRig {
   close(): Promise<void>
 }
 
-/** Opens it all; `close` ends it all and removes the folder. */
-export async function openSystem(): Promise<SystemRig> {
+/** Opens it all; `close` ends it all and removes the folder. `more`: further definitions. */
+export async function openSystem(more: readonly Definition[] = []): Promise<SystemRig> {
   const folder = await mkdtemp(join(tmpdir(), 'kasaga-system-'))
   const log = new MemoryLog({ clock: systemClock })
   const broker = log.connect()
-  const definitions = new Definitions([fulfil, approved])
+  const definitions = new Definitions([fulfil, approved, ...more])
   await broker.createTopics(
     topicSpecs('kasaga', { partitions: PARTITIONS, participantPartitions: PARTITIONS }, participantsOf(definitions)),
   )
