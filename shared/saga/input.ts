@@ -15,7 +15,7 @@ export type SagaInput =
       readonly input: Json
       readonly inputHash: string
       /** The saga that starts it, when it is a child. */
-      readonly parent: ParentLink | undefined
+      readonly parent?: ParentLink | undefined
     }
   | ({ readonly kind: 'reply' } & Reply)
   | { readonly kind: 'timer'; readonly sagaId: SagaId }
