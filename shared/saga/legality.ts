@@ -1,12 +1,18 @@
 /**
- * Which event may follow which, as two small tables: one for the saga, one for each step. Written apart from `evolve`,
- * so that the two can be held against each other, and so that a log can be audited by rules that a person can read.
+ * Which event may follow which, as small tables: one for the saga, one for each scope, one for each step. Written apart
+ * from `evolve`, so that the two can be held against each other, and so that a log can be audited by rules that a person
+ * can read.
  */
 import type { SagaEvent, SagaEventType } from '../message/events.ts'
 
-/** Where a saga stands, as far as its events tell. */
-export type Phase = 'none' | 'forward' | 'back' | 'stuck-forward' | 'stuck-back' | 'ended'
-/** Where one step stands. `unknown`: given up, its effect may be done. `waiting`: to be tried again. `awaiting`: a time or a signal. */
+/** Where a saga stands, as far as its events tell. What is parked stands apart: the others go on. */
+export type SagaPhase = 'none' | 'forward' | 'back' | 'completed' | 'compensated' | 'killed' | 'voided'
+/** Where one scope stands; the saga's own is one of them. */
+export type ScopePhase = 'forward' | 'done' | 'backward' | 'undone'
+/**
+ * Where one step stands. `unknown`: given up, its effect may be done. `waiting`: to be tried again. `awaiting`: a time or a
+ * signal. `open`: a block that has begun.
+ */
 export type Standing =
   | 'idle'
   | 'armed'
@@ -16,91 +22,203 @@ export type Standing =
   | 'refused'
   | 'skipped'
   | 'awaiting'
+  | 'open'
   | 'undoing'
   | 'undo-waiting'
   | 'undo-failed'
   | 'undone'
 
-type To = Phase | 'same' | 'onward' | 'parked'
+const GOING: readonly SagaPhase[] = ['forward', 'back']
+const ENDED: readonly SagaPhase[] = ['completed', 'compensated']
+/** A step that succeeded late is undone also after the end. */
+const UNDOING: readonly SagaPhase[] = ['back', 'forward', ...ENDED]
 
-/** Phases in which an event is legal, and the phase after it. */
-const PHASES: { readonly [Type in SagaEventType]: readonly [from: readonly Phase[], to: To] } = {
+/** Phases of the saga in which an event is legal, and the phase after it when that is another. */
+const SAGA: { readonly [Type in SagaEventType]: readonly [from: readonly SagaPhase[], to?: SagaPhase] } = {
   'saga-started': [['none'], 'forward'],
-  'step-requested': [['forward'], 'same'],
-  'step-progressed': [['forward'], 'same'],
-  'step-succeeded': [['forward', 'stuck-forward'], 'onward'],
-  'step-rejected': [['forward', 'stuck-forward'], 'onward'],
-  'step-failed': [['forward'], 'same'],
-  'compensation-started': [['forward', 'stuck-forward'], 'back'],
-  'compensation-requested': [['back'], 'same'],
-  'compensation-progressed': [['back'], 'same'],
-  'compensation-succeeded': [['back', 'stuck-back'], 'onward'],
-  'compensation-failed': [['back'], 'same'],
-  'step-skipped': [['forward'], 'same'],
-  'step-computed': [['forward'], 'same'],
-  'wait-started': [['forward'], 'same'],
-  'wait-ended': [['forward'], 'same'],
-  'signal-received': [['forward', 'back', 'stuck-forward', 'stuck-back'], 'same'],
-  'cancel-requested': [['forward', 'stuck-forward'], 'same'],
-  'cancel-refused': [['forward', 'stuck-forward'], 'same'],
-  'retry-requested': [['stuck-forward', 'stuck-back'], 'onward'],
-  'saga-stuck': [['forward', 'back'], 'parked'],
-  'saga-completed': [['forward'], 'ended'],
-  'saga-compensated': [['back'], 'ended'],
+  'step-requested': [['forward']],
+  'step-progressed': [['forward']],
+  'step-succeeded': [['forward']],
+  'step-rejected': [['forward']],
+  'step-failed': [['forward']],
+  'step-skipped': [['forward']],
+  'step-computed': [['forward']],
+  'wait-started': [['forward']],
+  'wait-ended': [['forward']],
+  'block-started': [['forward']],
+  'scope-started': [['forward']],
+  'scope-completed': [['forward']],
+  'block-completed': [['forward']],
+  // Of the saga itself it takes the saga back; of a scope alone it does not: see `sagaAfter`.
+  'compensation-started': [['forward', 'completed'], 'back'],
+  'compensation-requested': [UNDOING],
+  'compensation-progressed': [UNDOING],
+  'compensation-succeeded': [UNDOING],
+  'compensation-failed': [UNDOING],
+  'scope-compensated': [GOING],
+  'signal-received': [GOING],
+  'cancel-requested': [['forward']],
+  'cancel-refused': [['forward']],
+  'retry-requested': [UNDOING],
+  'undo-resolved': [UNDOING],
+  'saga-stuck': [UNDOING],
+  'late-success': [UNDOING],
+  'undo-requested': [[...GOING, ...ENDED, 'voided', 'killed']],
+  'turn-yielded': [[...GOING, ...ENDED]],
+  'parent-answered': [[...GOING, ...ENDED, 'voided', 'killed']],
+  'saga-voided': [['none'], 'voided'],
+  'saga-killed': [GOING, 'killed'],
+  'saga-completed': [['forward'], 'completed'],
+  'saga-compensated': [['back'], 'compensated'],
 }
 
-type StepEventType = Extract<SagaEvent, { attempt: number } | { timeoutAt: number; step: string }>['type']
+/** What may follow an end: what a parent asks and hears, a success that came late, and its undo. */
+const AFTER_END: ReadonlySet<SagaEventType> = new Set([
+  'late-success',
+  'undo-requested',
+  'turn-yielded',
+  'parent-answered',
+  'compensation-started',
+  'compensation-requested',
+  'compensation-progressed',
+  'compensation-succeeded',
+  'compensation-failed',
+  'saga-stuck',
+  'retry-requested',
+  'undo-resolved',
+])
 
-/** The same for the step that an event names. A failed one goes to the first standing when it is tried again, to the second when not. */
-const STANDINGS: {
-  readonly [Type in StepEventType]: readonly [from: readonly Standing[], to: Standing, last?: Standing]
-} = {
-  'step-requested': [['idle', 'waiting', 'unknown', 'refused'], 'armed'],
-  'step-progressed': [['armed'], 'armed'],
-  'step-succeeded': [['armed', 'waiting', 'unknown'], 'done'],
-  'step-rejected': [['armed', 'waiting', 'unknown'], 'refused'],
-  'step-failed': [['armed'], 'waiting', 'unknown'],
-  'compensation-requested': [['done', 'unknown', 'undo-waiting', 'undo-failed'], 'undoing'],
-  'compensation-progressed': [['undoing'], 'undoing'],
-  'compensation-succeeded': [['undoing', 'undo-waiting', 'undo-failed'], 'undone'],
-  'compensation-failed': [['undoing'], 'undo-waiting', 'undo-failed'],
-}
-
-export interface Move<Place> {
-  readonly legal: boolean
-  readonly to: Place
-}
+type Move<Place> = { readonly legal: boolean; readonly to: Place }
 
 /** Where an event takes the saga, and whether it may. */
-export function phaseAfter(phase: Phase, type: SagaEventType): Move<Phase> {
-  const [from, to] = PHASES[type]
-  const legal = from.includes(phase)
-  switch (to) {
-    case 'same':
-      return { legal, to: phase }
-    case 'onward':
-      return { legal, to: isBack(phase) ? 'back' : 'forward' }
-    case 'parked':
-      return { legal, to: isBack(phase) ? 'stuck-back' : 'stuck-forward' }
-    default:
-      return { legal, to }
+export function sagaAfter(phase: SagaPhase, event: SagaEvent): Move<SagaPhase> {
+  const [from, to = phase] = SAGA[event.type]
+  const ofScope = event.type === 'compensation-started' && event.scope !== undefined
+  return { legal: from.includes(phase), to: ofScope ? phase : to }
+}
+
+/** Whether the saga has ended, so that little may follow. */
+export function isEnd(phase: SagaPhase): boolean {
+  return phase !== 'none' && phase !== 'forward' && phase !== 'back'
+}
+
+/** S1: whether an event may follow that end at all. */
+export function mayFollowEnd(phase: SagaPhase, type: SagaEventType): boolean {
+  if (phase === 'killed' || phase === 'voided') return type === 'undo-requested' || type === 'parent-answered'
+  return AFTER_END.has(type) && (type !== 'compensation-started' || phase === 'completed')
+}
+
+type ScopeEventType = 'scope-completed' | 'scope-compensated' | 'compensation-started'
+
+/** The phase that a scope must be in for an event about it. */
+export const SCOPE_BEFORE: { readonly [Type in ScopeEventType]: ScopePhase } = {
+  'scope-completed': 'forward',
+  'compensation-started': 'forward',
+  'scope-compensated': 'backward',
+}
+
+/** Events about one step, but for those that park it. */
+export type StepEvent = Extract<
+  SagaEvent,
+  {
+    type:
+      | 'step-requested'
+      | 'step-progressed'
+      | 'step-succeeded'
+      | 'step-rejected'
+      | 'step-failed'
+      | 'step-skipped'
+      | 'step-computed'
+      | 'wait-started'
+      | 'wait-ended'
+      | 'block-started'
+      | 'block-completed'
+      | 'compensation-requested'
+      | 'compensation-progressed'
+      | 'compensation-succeeded'
+      | 'compensation-failed'
+      | 'undo-resolved'
+      | 'late-success'
   }
+>
+export type StepEventType = StepEvent['type']
+
+interface StepRule {
+  readonly from: readonly Standing[]
+  readonly to: Standing
+  /** Where a failed one goes that is not tried again. */
+  readonly last?: Standing
+  /** Which way the scope around the step must go. `either`: the event says for itself. */
+  readonly scope: 'forward' | 'backward' | 'either'
+  /** Whether it may be about a step that waits for a person; others must not touch it. */
+  readonly parked: 'never' | 'may' | 'must'
 }
 
-export function isBack(phase: Phase): boolean {
-  return phase === 'back' || phase === 'stuck-back'
+const begins = (to: Standing): StepRule => ({ from: ['idle'], to, scope: 'forward', parked: 'never' })
+
+const STEPS: { readonly [Type in StepEventType]: StepRule } = {
+  'step-requested': {
+    from: ['idle', 'waiting', 'unknown', 'refused'],
+    to: 'armed',
+    scope: 'forward',
+    parked: 'never',
+  },
+  'step-progressed': { from: ['armed'], to: 'armed', scope: 'forward', parked: 'never' },
+  'step-succeeded': { from: ['armed', 'waiting', 'unknown', 'refused'], to: 'done', scope: 'forward', parked: 'may' },
+  'step-rejected': { from: ['armed', 'waiting', 'unknown'], to: 'refused', scope: 'forward', parked: 'may' },
+  'step-failed': { from: ['armed'], to: 'waiting', last: 'unknown', scope: 'forward', parked: 'never' },
+  'step-skipped': begins('skipped'),
+  'step-computed': begins('done'),
+  'wait-started': begins('awaiting'),
+  'wait-ended': { from: ['awaiting'], to: 'done', scope: 'forward', parked: 'may' },
+  'block-started': begins('open'),
+  'block-completed': { from: ['open'], to: 'done', scope: 'forward', parked: 'never' },
+  'compensation-requested': {
+    from: ['done', 'unknown', 'undo-waiting', 'undo-failed'],
+    to: 'undoing',
+    scope: 'backward',
+    parked: 'never',
+  },
+  'compensation-progressed': { from: ['undoing'], to: 'undoing', scope: 'backward', parked: 'never' },
+  'compensation-succeeded': {
+    from: ['undoing', 'undo-waiting', 'undo-failed'],
+    to: 'undone',
+    scope: 'backward',
+    parked: 'may',
+  },
+  'compensation-failed': {
+    from: ['undoing'],
+    to: 'undo-waiting',
+    last: 'undo-failed',
+    scope: 'backward',
+    parked: 'never',
+  },
+  'undo-resolved': {
+    from: ['done', 'unknown', 'undo-waiting', 'undo-failed'],
+    to: 'undone',
+    scope: 'backward',
+    parked: 'must',
+  },
+  'late-success': { from: ['refused'], to: 'done', scope: 'either', parked: 'never' },
 }
 
-/** Where an event takes the step that it names; `undefined` when it is about no step's command. */
-export function standingAfter(standing: Standing, event: SagaEvent): Move<Standing> | undefined {
-  if (!isStepEvent(event)) return undefined
-  const [from, to, last] = STANDINGS[event.type]
+export function stepRule(type: StepEventType): StepRule {
+  return STEPS[type]
+}
+
+/** Where an event takes the step that it names, and whether it may. */
+export function standingAfter(standing: Standing, event: StepEvent): Move<Standing> {
+  const { from, to, last } = STEPS[event.type]
   const gaveUp = 'retryAt' in event && event.retryAt === null
   return { legal: from.includes(standing), to: gaveUp && last ? last : to }
 }
 
-export type StepEvent = Extract<SagaEvent, { type: StepEventType }>
-
 export function isStepEvent(event: SagaEvent): event is StepEvent {
-  return Object.hasOwn(STANDINGS, event.type)
+  return Object.hasOwn(STEPS, event.type)
+}
+
+/** Standings in which a step may be parked, by which way its scope goes. */
+export const PARKED_FROM: { readonly forward: ReadonlySet<Standing>; readonly backward: ReadonlySet<Standing> } = {
+  forward: new Set(['idle', 'waiting', 'unknown', 'refused', 'open', 'awaiting']),
+  backward: new Set(['done', 'unknown', 'undo-waiting', 'undo-failed']),
 }

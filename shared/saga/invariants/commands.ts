@@ -1,0 +1,55 @@
+/** S10: what asks for a command says all of it, and no two ask for the same. */
+import type { RequestedCommand } from '../../message/events.ts'
+import type { StepEvent } from '../legality.ts'
+import type { Expect, Reading, StepBook } from './book.ts'
+
+export function expectCommand(step: StepBook, { event, at, expect }: Reading<StepEvent>): void {
+  if (event.type === 'step-requested') {
+    step.attempts++
+    expect('S10', event.attempt === step.attempts, `attempt ${event.attempt} of ${step.path} is its ${step.attempts}.`)
+    expectWhole(event, at, expect)
+    expectChild(step, event, expect)
+  } else if (event.type === 'compensation-requested') {
+    step.undoAttempts++
+    const { attempt } = event
+    expect('S10', attempt === step.undoAttempts, `undo ${attempt} of ${step.path} is its ${step.undoAttempts}.`)
+    expectWhole(event, at, expect)
+    expectChild(step, event, expect)
+  } else if ('attempt' in event) {
+    const sent = event.type.startsWith('compensation-') ? step.undoAttempts : step.attempts
+    expect('S10', event.attempt >= 1 && event.attempt <= sent, `attempt ${event.attempt} of ${step.path} was not sent`)
+  }
+}
+
+function expectWhole(command: RequestedCommand, at: number, expect: Expect): void {
+  const { participant, commandType, definition, version, payload, timeoutAt } = command
+  expect('S10', participant !== '' && commandType !== '' && definition !== '', 'a part of the command is missing')
+  expect('S10', Number.isInteger(version) && version >= 1, `version ${version}`)
+  expect('S10', payload !== undefined, 'the command has no payload')
+  const inTime = timeoutAt === null || (Number.isFinite(timeoutAt) && timeoutAt >= at)
+  expect('S10', inTime, `given up at ${timeoutAt}, before it was sent at ${at}`)
+}
+
+/** The participant of every command to a child saga: none that is outside. */
+const CHILDREN = 'kasaga'
+const TO_CHILDREN: { readonly [Type in 'step-requested' | 'compensation-requested']: readonly string[] } = {
+  'step-requested': ['kasaga.start.v1'],
+  'compensation-requested': ['kasaga.undo.v1', 'kasaga.cancel.v1'],
+}
+
+/** A child saga's commands name it, always the same one; other commands name none. */
+function expectChild(
+  step: StepBook,
+  event: RequestedCommand & { readonly type: keyof typeof TO_CHILDREN },
+  expect: Expect,
+): void {
+  const { child, participant, commandType } = event
+  const planned = step.planned?.type
+  const isChild = planned === undefined ? participant === CHILDREN : planned === 'child'
+  expect('S10', (participant === CHILDREN) === isChild, `step ${step.path} sends to ${participant}`)
+  expect('S10', (child !== undefined) === isChild, `step ${step.path} names ${child ?? 'no child saga'}`)
+  if (!isChild) return
+  expect('S10', TO_CHILDREN[event.type].includes(commandType), `a child saga is sent ${commandType}`)
+  expect('S10', step.child === undefined || step.child === child, `the child was ${step.child}, and is ${child}`)
+  step.child ??= child
+}

@@ -1,0 +1,199 @@
+/** Events about one step: whether it may begin (S4), stands where the event says (S3, S14), and is not too early (S15). */
+import type { SagaEvent } from '../../message/events.ts'
+import { isEnd, PARKED_FROM, type StepEvent, type StepEventType, standingAfter, stepRule } from '../legality.ts'
+import { type Book, isDone, moveStep, type Reading, type StepBook, stepAt, unpark } from './book.ts'
+import { expectCommand } from './commands.ts'
+import type { PlannedStep } from './plan-outline.ts'
+import { oweFailure } from './turn.ts'
+import { expectUndoInTurn } from './undo.ts'
+
+/** Reads the event into the step that it names, which it answers. */
+export function readStep(book: Book, reading: Reading<StepEvent>): StepBook | undefined {
+  const { event, expect } = reading
+  const step = stepAt(book, event.step)
+  expect('S3', step !== undefined, `step ${event.step} stands in a scope that never began`)
+  if (!step) return undefined
+  if (isEnd(book.phase) && event.type !== 'late-success')
+    expect('S1', step.late, `step ${step.path} did not succeed late, and the saga has ended`)
+  if (BEGINNING.has(event.type)) expectMayBegin(book, step, reading)
+  if (event.type === 'compensation-requested') expectUndoInTurn(book, step, expect)
+  if (event.type === 'undo-resolved') expectUndoInTurn(book, step, expect)
+  expectStanding(book, step, reading)
+  expectTime(step, reading)
+  if (event.type === 'wait-ended' && event.requestId !== null) expectSignal(book, step, { ...reading, event })
+  expectCommand(step, reading)
+  const rule = stepRule(event.type)
+  if (step.parked && rule.parked !== 'never') unpark(book, step)
+  moveStep(book, step, standingAfter(step.standing, event).to)
+  noteStep(book, step, event)
+  return step
+}
+
+const BEGINNING: ReadonlySet<StepEventType> = new Set([
+  'step-requested',
+  'step-computed',
+  'step-skipped',
+  'wait-started',
+  'block-started',
+])
+
+/** Which steps of a plan an event may be about. */
+const OF_TYPE: { readonly [Type in StepEventType]?: ReadonlySet<PlannedStep['type']> } = {
+  'step-requested': new Set(['command', 'child']),
+  'step-computed': new Set(['local']),
+  'wait-started': new Set(['sleep', 'signal']),
+  'block-started': new Set(['parallel', 'choose', 'attempt', 'each', 'repeat']),
+}
+
+/** S4: so many of those that it depends on are done or skipped, and nothing is turning back before a pivot. */
+function expectMayBegin(book: Book, step: StepBook, { event, expect }: Reading<StepEvent>): void {
+  const { planned, scope } = step
+  if (!book.plan) return
+  expect('S4', planned !== undefined, `the plan has no step ${step.path}`)
+  if (!planned) return
+  expect('S3', OF_TYPE[event.type]?.has(planned.type) !== false, `step ${step.path} is one of ${planned.type}`)
+  const done = planned.after.filter((name) => isDone(scope.steps.get(name)?.standing ?? 'idle'))
+  const wanted = `${planned.needs} of ${planned.after.join(', ')}`
+  expect('S4', done.length >= planned.needs, `step ${step.path} needs ${wanted}; ${done.length} are done`)
+  if (planned.isPivot && step.standing === 'idle' && event.type !== 'step-skipped')
+    expect('S4', book.backward === 0, `the pivot ${step.path} begins while ${book.backward} scopes turn back`)
+}
+
+/** S3 by the tables; S14 where an answer came when nobody asked any more; S5 covers what an undo may be of. */
+function expectStanding(book: Book, step: StepBook, { event, expect }: Reading<StepEvent>): void {
+  const where = `step ${step.path} is ${step.standing}`
+  const { phase } = step.scope
+  const turned = phase === 'backward' || phase === 'undone'
+  if (event.type === 'late-success') {
+    expect('S14', turned || isEnd(book.phase), `${where}, and is not turned back`)
+    expect('S14', step.standing === 'refused', where)
+    return
+  }
+  const answers = event.type === 'step-succeeded' || event.type === 'step-rejected'
+  if (answers && turned) {
+    expect('S14', false, `${where}, and had turned back: the answer came too late`)
+    return
+  }
+  const rule = stepRule(event.type)
+  const way = rule.scope === 'forward' ? phase === 'forward' : phase === 'backward' || step.late
+  expect('S3', way, `${where}, in a scope that is ${phase}`)
+  const undoes = event.type === 'compensation-requested'
+  expect('S3', undoes ? step.standing !== 'undoing' : standingAfter(step.standing, event).legal, where)
+  if (rule.parked === 'never') expect('S3', !step.parked, `${where} and waits for a person`)
+  if (rule.parked === 'must') expect('S3', step.parked, `${where} and waits for no person`)
+  expectAsked(step, { event, expect })
+}
+
+/** S3: what was refused or given up is tried again when a person says so, and is heard while one is waited for. */
+function expectAsked(step: StepBook, { event, expect }: Pick<Reading<StepEvent>, 'event' | 'expect'>): void {
+  const where = `step ${step.path} is ${step.standing}`
+  const given = step.standing === 'refused' || step.standing === 'unknown'
+  if (event.type === 'step-requested' && given) expect('S3', step.retried, `${where}, and nobody said to try again`)
+  if (event.type === 'step-succeeded' && step.standing === 'refused')
+    expect('S3', step.parked, `${where}, and waits for no person`)
+}
+
+/** S15: what a timer causes is not before the time that was said. */
+function expectTime(step: StepBook, { event, at, expect }: Reading<StepEvent>): void {
+  const requested = event.type === 'step-requested' || event.type === 'compensation-requested'
+  const timedOut = 'error' in event && event.error.kind === 'timeout'
+  const waited = requested && (step.standing === 'waiting' || step.standing === 'undo-waiting')
+  const woke = event.type === 'wait-ended' && event.requestId === null
+  if (timedOut || waited || woke)
+    expect('S15', at >= step.notBefore, `at ${at}, due at ${step.notBefore} for step ${step.path}`)
+  if ('timeoutAt' in event) step.notBefore = event.timeoutAt ?? Number.POSITIVE_INFINITY
+  else if ('retryAt' in event && event.retryAt !== null) step.notBefore = event.retryAt
+  else if (event.type === 'wait-started') step.notBefore = event.until ?? Number.POSITIVE_INFINITY
+}
+
+type WaitEnded = Extract<SagaEvent, { type: 'wait-ended' }>
+
+/** A wait is ended by a signal that has come, of its name, which ended no other. */
+function expectSignal(book: Book, step: StepBook, { event, expect }: Reading<WaitEnded>): void {
+  const signal = book.signals.get(event.requestId ?? '')
+  expect('S3', signal !== undefined, `no signal ${event.requestId} has come`)
+  if (!signal) return
+  expect('S3', signal.name === step.signal, `step ${step.path} waits for ${step.signal}, and not for ${signal.name}`)
+  expect('S3', signal.takenBy === undefined, `the signal ${event.requestId} ended step ${signal.takenBy}`)
+  signal.takenBy = step.path
+}
+
+/** What the event leaves behind, beside where the step stands. */
+function noteStep(book: Book, step: StepBook, event: StepEvent): void {
+  switch (event.type) {
+    case 'step-requested':
+      step.retried = false
+      if (event.letGo) book.owed = { step, what: 'done' }
+      return
+    case 'step-succeeded':
+      if (step.planned?.isPivot) notePivot(step)
+      return
+    case 'step-rejected':
+      if (step.scope.phase === 'forward') oweFailure(book, step, 'rejected')
+      return
+    case 'step-failed':
+      if (event.retryAt === null) oweFailure(book, step, 'given-up')
+      return
+    case 'wait-started':
+      step.signal = event.signal
+      return
+    case 'compensation-requested':
+      step.retried = false
+      if (event.commandType === 'kasaga.cancel.v1') book.owed = { step, what: 'undone' }
+      return
+    case 'compensation-failed':
+      if (event.retryAt === null) book.owed = { step, what: 'park' }
+      return
+    case 'compensation-succeeded':
+    case 'undo-resolved':
+      step.undone = true
+      return
+    case 'late-success':
+      step.late = true
+      if (step.scope.phase === 'backward') step.scope.turnedWith?.due.push(step)
+      return
+  }
+}
+
+function notePivot(pivot: StepBook): void {
+  for (let step = pivot; ; step = step.scope.block.step) {
+    step.pastPivot = true
+    if (!step.scope.block) return
+  }
+}
+
+type Stuck = Extract<SagaEvent, { type: 'saga-stuck' }>
+
+/** A step is parked: from then on it waits for a person, or an answer. */
+export function readStuck(book: Book, { event, expect }: Reading<Stuck>): void {
+  if (event.step === null) {
+    expect('S3', !book.outputParked, 'the output waits for a person already')
+    expect('S3', book.root.phase === 'forward', `the output is made, while the saga is ${book.root.phase}`)
+    book.outputParked = true
+    return
+  }
+  const step = stepAt(book, event.step)
+  expect('S3', step !== undefined, `step ${event.step} stands in a scope that never began`)
+  if (!step) return
+  const { phase } = step.scope
+  expect('S4', !book.plan || step.planned !== undefined, `the plan has no step ${step.path}`)
+  if (isEnd(book.phase)) expect('S1', step.late, `step ${step.path} did not succeed late, and the saga has ended`)
+  const way = phase === 'forward' ? 'forward' : phase === 'backward' || step.late ? 'backward' : undefined
+  const legal = way !== undefined && PARKED_FROM[way].has(step.standing)
+  expect('S3', legal && !step.parked, `step ${step.path} is ${step.standing}${step.parked ? ' and parked' : ''}`)
+  if (event.error.kind === 'person' && way === 'backward') expectUndoInTurn(book, step, expect)
+  step.parked = true
+  book.parked.add(step)
+}
+
+/** A person says: try again, all that is parked, and wait for no timer. */
+export function readRetry(book: Book, { expect }: Reading): void {
+  const asked = book.parked.size > 0 || book.outputParked
+  expect(isEnd(book.phase) ? 'S1' : 'S3', asked, 'nothing waits for a person')
+  for (const step of book.parked) {
+    step.notBefore = Number.NEGATIVE_INFINITY
+    step.retried = true
+    unpark(book, step)
+  }
+  book.outputParked = false
+}
