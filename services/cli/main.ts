@@ -20,6 +20,7 @@ import { startEverything } from '../one-process/main.ts'
 import { definitions } from '../orders/definitions.ts'
 import { PROJECTIONS } from '../projector/home.ts'
 import { verifyHome } from '../verify/home.ts'
+import { definitionCommand } from './commands/definition.ts'
 import { type DemoCommandOptions, demoCommand } from './commands/demo.ts'
 import { type DevCommandOptions, devCommand } from './commands/dev.ts'
 import { drawCommand } from './commands/draw.ts'
@@ -151,6 +152,7 @@ const program = createProgram(around, [
   verifyCommand(runVerify),
   topicsCommand(topicsRun),
   drawCommand(definitions),
+  definitionCommand(definitions),
 ])
 const code = await runProgram(program, process.argv.slice(2), around)
 process.exitCode = stop.stopped && code !== 0 ? 130 : code

@@ -6,9 +6,10 @@
 import type { ZodType } from 'zod'
 import { stepPath } from '../message/step-path.ts'
 import type { Command } from './contract.ts'
-import type { DefinitionData, PlanData, StepData } from './data/data-types.ts'
+import type { CommandData, DefinitionData, PlanData, SendingData, StepData } from './data/data-types.ts'
 import type {
   Branch,
+  ChildPlan,
   ChildStep,
   CommandStep,
   Definition,
@@ -22,9 +23,9 @@ import type {
 /** The code of a definition, under the names that its data has for it. */
 export interface DefinitionCode {
   readonly mappings: ReadonlyMap<string, Mapping>
-  /** Under their types: `payment.charge.v1`. */
+  /** Under their types: `payment.charge.v1`; the one that starts a child saga is `child pay-order@2`. */
   readonly commands: ReadonlyMap<string, Command<unknown, unknown>>
-  /** `input`, and `signal <name>` for what a signal brings. */
+  /** `input`, and `<path>.payload` for what the signal brings that a step waits for. */
   readonly schemas: ReadonlyMap<string, ZodType>
 }
 
@@ -38,13 +39,18 @@ export function mappingsOf(definition: Definition): DefinitionCode {
   return written(definition).code
 }
 
+/** The name of the command that starts a child: it takes what that child takes. */
+export function childName({ definition, version }: ChildPlan): string {
+  return `child ${definition}@${version}`
+}
+
 function written(definition: Definition): { data: DefinitionData; code: DefinitionCode } {
   const { name, version, input, deadlineMs, compensation, output, steps } = definition
   const writer = new PlanWriter()
   const data: DefinitionData = {
     name,
     version,
-    input: writer.schema('input', input, ''),
+    input: writer.schema('input', input),
     ...(deadlineMs !== undefined && { deadlineMs }),
     compensation,
     steps: steps.map((step) => writer.step(step, step.name)),
@@ -64,8 +70,9 @@ class PlanWriter implements DefinitionCode {
     return name
   }
 
-  schema(name: string, schema: ZodType, path: string): string {
-    return keep(this.schemas, name, { value: schema, path })
+  schema(name: string, schema: ZodType): string {
+    this.schemas.set(name, schema)
+    return name
   }
 
   step(step: StepDefinition, path: string): StepData {
@@ -73,16 +80,16 @@ class PlanWriter implements DefinitionCode {
     const place = { name, kind, after, needs, ...(when && { when: this.mapping(`${path}.when`, when) }) }
     switch (step.type) {
       case 'command':
-        return { ...place, type: step.type, ...this.#sending(step, path), ...this.#byHand(step) }
+        return { ...place, type: step.type, ...this.#command(step, path) }
       case 'child':
-        return { ...place, type: step.type, ...this.#child(step, path), ...this.#sending(step, path) }
+        return { ...place, type: step.type, ...this.#child(step, path) }
       case 'local':
         return { ...place, type: step.type, compute: this.mapping(`${path}.compute`, step.compute) }
       case 'sleep':
         return { ...place, type: step.type, ...this.#end(step, path) }
       case 'signal': {
         const { signal, deadlineMs, onDeadline, approval } = step
-        const payload = this.schema(`signal ${signal.name}`, signal.payload, path)
+        const payload = this.schema(`${path}.payload`, signal.payload)
         const limits = { ...(deadlineMs !== undefined && { deadlineMs }), onDeadline, ...(approval && { approval }) }
         return { ...place, type: step.type, signal: signal.name, payload, ...limits }
       }
@@ -116,33 +123,46 @@ class PlanWriter implements DefinitionCode {
     })
   }
 
-  #sending({ forward, undo }: CommandStep | ChildStep, path: string) {
-    const there = this.#command(forward, `${path}.payload`, path)
-    return undo ? { ...there, undo: this.#command(undo, `${path}.undo`, path) } : there
+  #command(step: CommandStep, path: string) {
+    const { forward, undo, byHand, irreversible } = step
+    return {
+      command: this.#type(forward.command, path),
+      ...this.#sent(forward, `${path}.payload`),
+      ...(undo && { undo: this.#undo(undo, path) }),
+      ...(byHand !== undefined && { byHand }),
+      ...(irreversible && { irreversible }),
+    }
   }
 
-  #command({ command, map, timeoutMs, retry }: PlannedCommand, name: string, path: string) {
-    const type = keep(this.commands, command.type, { value: command, path })
-    return { command: type, payload: this.mapping(name, map), timeoutMs, retry }
+  #child({ child, forward, undo, id, waits }: ChildStep, path: string) {
+    this.commands.set(childName(child), forward.command)
+    return {
+      child: { definition: child.definition, version: child.version },
+      ...this.#sent(forward, `${path}.payload`),
+      ...(id && { id: this.mapping(`${path}.id`, id) }),
+      waits,
+      ...(undo && { undo: this.#undo(undo, path) }),
+    }
   }
 
-  #child({ child: { definition, version }, id, waits }: ChildStep, path: string) {
-    return { child: { definition, version }, waits, ...(id && { id: this.mapping(`${path}.id`, id) }) }
+  #undo(undo: PlannedCommand, path: string): CommandData {
+    return { command: this.#type(undo.command, `${path}.undo`), ...this.#sent(undo, `${path}.undo`) }
   }
 
-  #byHand({ byHand }: CommandStep): { readonly byHand?: string } {
-    return byHand === undefined ? {} : { byHand }
+  #sent({ map, timeoutMs, retry }: PlannedCommand, name: string): SendingData {
+    return { payload: this.mapping(name, map), timeoutMs, retry }
+  }
+
+  /** A command's type; where another command has it, which is rare, with the place that it is for. */
+  #type(command: Command<unknown, unknown>, path: string): string {
+    const { type, input, output } = command
+    const known = this.commands.get(type) ?? command
+    const name = known.input === input && known.output === output ? type : `${type} of ${path}`
+    this.commands.set(name, name === type ? known : command)
+    return name
   }
 
   #end({ until }: SleepStep, path: string) {
     return typeof until === 'number' ? { durationMs: until } : { until: this.mapping(`${path}.until`, until) }
   }
-}
-
-/** Keeps a value under its name; another one of the same name, which is rare, gets the place that it is for beside it. */
-function keep<V>(kept: Map<string, V>, name: string, { value, path }: { value: V; path: string }): string {
-  const free = (kept.get(name) ?? value) === value
-  const own = free ? name : `${name} of ${path}`
-  kept.set(own, value)
-  return own
 }

@@ -1,104 +1,245 @@
-/** A plan as data: whole, JSON, comparable; and as a picture whose every name is one that it declares. */
-import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
-import { saga } from '../../../shared/saga/builder.ts'
-import { changesBetween, definitionData } from '../../../shared/saga/definition-data.ts'
+/** A plan as data: whole, JSON, comparable; and as a picture. */
+import { describe, expect, it, test } from 'vitest'
+import { definitionHash } from '../../../shared/runtime/definition-hash.ts'
+import { changesBetween } from '../../../shared/saga/data/changes.ts'
+import type { Definition, StepDefinition } from '../../../shared/saga/definition.ts'
+import { definitionData, mappingsOf } from '../../../shared/saga/definition-data.ts'
 import { mermaidOf } from '../../../shared/saga/draw.ts'
-import { definitionOf, Faults, planShape } from '../../property/saga-plans.ts'
-import { approved } from '../../support/approved.ts'
-import { bank, fulfil } from '../../support/fulfil.ts'
+import { booking, branch, everyKind, place, plan, sent, shop } from '../../support/every-kind.ts'
+import { mermaidFaults } from '../../support/mermaid-faults.ts'
 
-const begin = () => saga('s', { version: 1, input: z.object({ id: z.string(), cents: z.int() }) })
-const charged = (attempts: number, timeout: number) =>
-  begin().step('charge', bank.charge, ({ input }) => ({ orderId: input.id, cents: input.cents }), {
-    retry: { attempts },
-    timeout,
-  })
+const data = definitionData(everyKind)
+const stepOf = (name: string) => data.steps.find((step) => step.name === name)
+const withSteps = (...steps: StepDefinition[]): Definition => ({ ...everyKind, steps })
+const changes = (before: Definition, after: Definition) =>
+  changesBetween(definitionData(before), definitionData(after)).map(({ kind, path }) => `${kind} ${path}`)
 
 describe('a definition as data', () => {
-  it('says of each step what it does, and its undo', () => {
-    const { steps, deadlineMs } = definitionData(fulfil)
-    expect(deadlineMs).toBe(3_600_000)
-    expect(steps.map(({ name, kind, type }) => [name, kind, type])).toEqual([
-      ['stock', 'compensatable', 'command'],
-      ['charge', 'compensatable', 'command'],
-      ['ship', 'pivot', 'command'],
-      ['notify', 'retriable', 'command'],
+  it('says of a command what is sent, its figures and its undo, with names where functions are', () => {
+    const retry = { attempts: 5, firstDelayMs: 500, maxDelayMs: 30_000, multiplier: 2, jitter: 'full', notOn: [] }
+    expect(definitionData(withSteps(booking('charge', { when: () => true }))).steps).toEqual([
+      {
+        name: 'charge',
+        kind: 'compensatable',
+        after: [],
+        needs: 0,
+        when: 'charge.when',
+        type: 'command',
+        command: 'shop.book.v1',
+        payload: 'charge.payload',
+        timeoutMs: 30_000,
+        retry,
+        undo: {
+          command: 'shop.cancel.v1',
+          payload: 'charge.undo',
+          timeoutMs: 30_000,
+          retry: { ...retry, attempts: 15, maxDelayMs: 60_000 },
+        },
+      },
     ])
-    expect(steps[1]).toMatchObject({ command: 'bank.charge.v1', timeoutMs: 5_000, undo: { command: 'bank.refund.v1' } })
   })
-  it('says what is waited for, and what is conditional', () => {
-    const waits = {
-      type: 'signal',
-      signal: 'approval',
+  it('says the rest in a few fields each', () => {
+    expect(data).toMatchObject({
+      name: 'every-kind',
+      version: 2,
+      deadlineMs: 3_600_000,
+      input: 'input',
+      output: 'output',
+    })
+    expect(stepOf('size')).toMatchObject({ type: 'local', compute: 'size.compute' })
+    expect(stepOf('grace')).toMatchObject({ type: 'sleep', until: 'grace.until' })
+    expect(stepOf('asked')).toMatchObject({
+      signal: 'answer',
+      payload: 'asked.payload',
       deadlineMs: 86_400_000,
-      onDeadline: 'turn-back',
-      conditional: true,
-    }
-    expect(definitionData(approved).steps[1]).toMatchObject(waits)
+      approval: { roles: ['clerk', 'lead'], answers: ['yes', 'no'], turnBackOn: ['no'] },
+    })
+    expect(stepOf('pay')).toMatchObject({ child: { definition: 'pay-order', version: 3 }, id: 'pay.id', waits: true })
+    expect(stepOf('ship')).toMatchObject({ kind: 'pivot', irreversible: true })
+    expect(stepOf('trip')).toMatchObject({ after: ['asked', 'grace'], needs: 1, enough: 1 })
+    expect(stepOf('parcels')).toMatchObject({ items: 'parcels.items', parallelMax: 4, tolerated: { share: 0.1 } })
+    expect(stepOf('poll')).toMatchObject({ until: 'poll.until', roundsMax: 5, atLimit: 'go-on' })
   })
-  it('is JSON, and equal for equal definitions', () => {
-    fc.assert(
-      fc.property(planShape, (shape) => {
-        const [one, two] = [shape, shape].map((same) => definitionData(definitionOf(same, new Faults([]))))
-        expect(JSON.parse(JSON.stringify(one))).toEqual(two)
-      }),
-      { numRuns: 200 },
-    )
+  it('has each function under a name of its own, made of its place', () => {
+    const { mappings, commands, schemas } = mappingsOf(everyKind)
+    expect([...mappings.keys()].filter((name) => /^(trip|route|insure|parcels)\b/.test(name))).toEqual([
+      'trip[hotel].reserve.payload',
+      'trip[hotel].reserve.undo',
+      'trip[flight].reserve.when',
+      'trip[flight].reserve.payload',
+      'trip[flight].reserve.undo',
+      'route[air].when',
+      'route[air].fly.payload',
+      'route[air].fly.undo',
+      'route[road].drive.payload',
+      'route[road].drive.undo',
+      'insure[first].cover.payload',
+      'insure[first].cover.undo',
+      'insure[second].cover.payload',
+      'insure[second].cover.undo',
+      'insure[second].output',
+      'parcels.items',
+      'parcels.label.payload',
+      'parcels.label.undo',
+      'parcels.collect.payload',
+    ])
+    expect(mappings.get('output')).toBe(everyKind.output)
+    expect([...commands.keys()].sort()).toEqual([
+      'child pay-order@3',
+      'kasaga.undo.v1',
+      'shop.book.v1',
+      'shop.cancel.v1',
+      'shop.ship.v1',
+    ])
+    expect([...schemas.keys()]).toEqual(['input', 'asked.payload', 'received.payload'])
+  })
+  it('tells two commands of one type apart by their place, and one from its like not at all', () => {
+    const other = { ...shop.book, input: shop.ship.input }
+    const steps = [
+      booking('one'),
+      booking('two', {}, { forward: sent(other) }),
+      booking('three', {}, { forward: sent({ ...shop.book }) }),
+    ]
+    const names = definitionData(withSteps(...steps)).steps.map((step) => step.type === 'command' && step.command)
+    expect(names).toEqual(['shop.book.v1', 'shop.book.v1 of two', 'shop.book.v1'])
+    expect(mappingsOf(withSteps(...steps)).commands.get('shop.book.v1 of two')).toBe(other)
+  })
+})
+
+describe('the hash', () => {
+  const two = (a: StepDefinition, b: StepDefinition) => ({ ...everyKind, steps: [a, b] })
+  const [a, b] = [booking('a'), booking('b')]
+  it('is SHA-256 in hex, the same as ever for this plan', () => {
+    expect(definitionHash(withSteps(a))).toBe('369d48f818b761b859658eef0f8d51724ed3edc639f617b88b253c3d681644de')
+  })
+  it('says nothing of code, and of order only where order counts', () => {
+    expect(definitionHash({ ...everyKind, output: () => 'other' })).toBe(definitionHash(everyKind))
+    expect(definitionHash(two(b, a))).toBe(definitionHash(two(a, b)))
+    const inTurn = { compensation: 'sequential' } as const
+    expect(definitionHash({ ...two(b, a), ...inTurn })).not.toBe(definitionHash({ ...two(a, b), ...inTurn }))
+  })
+  it.each<[string, Partial<Definition>]>([
+    ['name', { name: 'other' }],
+    ['version', { version: 3 }],
+    ['deadline', { deadlineMs: undefined }],
+    ['compensation', { compensation: 'sequential' }],
+    ['steps', { steps: everyKind.steps.slice(0, -1) }],
+  ])('changes with the %s', (_, own) => {
+    expect(definitionHash({ ...everyKind, ...own })).not.toBe(definitionHash(everyKind))
   })
 })
 
 describe('two versions', () => {
-  it('that are the same differ in nothing', () => {
-    expect(changesBetween(definitionData(fulfil), definitionData(fulfil))).toEqual([])
+  it('that are the same differ in nothing, whatever their names, versions and code', () => {
+    expect(changes(everyKind, { ...everyKind, name: 'other', version: 9, output: () => 1 })).toEqual([])
   })
-  it('differ by field, and by the order of their steps', () => {
-    const before = definitionData(charged(3, 1_000).end())
-    const after = definitionData(
-      charged(3, 2_000)
-        .local('more', () => 1)
-        .end(),
-    )
-    expect(changesBetween(before, after)).toEqual([
-      { path: 'steps', before: ['charge'], after: ['charge', 'more'] },
-      { path: 'charge.timeoutMs', before: 1_000, after: 2_000 },
+  it('differ by field, with paths into blocks, policies and undos', () => {
+    const inner = (attempts: number, enough: number): StepDefinition => {
+      const undo = sent(shop.cancel)
+      const reserve = booking('reserve', {}, { undo: { ...undo, retry: { ...undo.retry, attempts } } })
+      return {
+        ...place('trip'),
+        type: 'parallel',
+        enough,
+        branches: [branch('hotel', plan(reserve)), branch('car', plan(booking('get')))],
+      }
+    }
+    expect(changesBetween(definitionData(withSteps(inner(3, 1))), definitionData(withSteps(inner(4, 2))))).toEqual([
+      { kind: 'changed', path: 'trip.enough', before: 1, after: 2 },
+      { kind: 'changed', path: 'trip[hotel].reserve.undo.retry.attempts', before: 3, after: 4 },
     ])
-    expect(changesBetween(before, definitionData(charged(4, 1_000).end())).map(({ path }) => path)).toEqual([
-      'charge.retry',
+  })
+  it('tell steps, branches, undos and dependencies that came or went, each once', () => {
+    const [a, b, c] = [booking('a'), booking('b', { after: ['a'] }), booking('c', { after: ['a'] })]
+    expect(changes(withSteps(a, b), withSteps(a, b, c))).toEqual(['added c'])
+    expect(changes(withSteps(a, b, c), withSteps(a, booking('c')))).toEqual([
+      'removed b',
+      'changed c.after',
+      'changed c.needs',
     ])
+    expect(changes(withSteps(a), withSteps(booking('a', {}, { undo: undefined, byHand: 'call' })))).toEqual([
+      'removed a.undo',
+      'added a.byHand',
+    ])
+    const chosen = (...names: string[]): Definition =>
+      withSteps({ ...place('way'), type: 'choose', branches: names.map((name) => branch(name, plan(a), () => true)) })
+    expect(changes(chosen('x', 'y'), chosen('y', 'x', 'z'))).toEqual(['changed way.branches', 'added way[z]'])
+  })
+  it('differ by the order of steps only when both undo in turn', () => {
+    const steps = [booking('a'), booking('b')]
+    const back = [...steps].reverse()
+    const inTurn = (all: StepDefinition[]): Definition => ({ ...withSteps(...all), compensation: 'sequential' })
+    expect(changes(inTurn(steps), inTurn(back))).toEqual(['changed steps'])
+    expect(changes(withSteps(...steps), withSteps(...back))).toEqual([])
   })
 })
 
 describe('a picture', () => {
-  it('has the way forward, and the way back from the last undo to the first', () => {
-    const picture = mermaidOf(definitionData(fulfil))
-    for (const link of [
-      'start --> s0',
+  const picture = mermaidOf(data)
+  const links = (definition: Definition) =>
+    mermaidOf(definitionData(definition))
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => / (?:-->|--|-\.->|-\.) /.test(line))
+  it('is Mermaid, with any text in it', () => {
+    expect(mermaidFaults(picture)).toEqual([])
+    const odd = booking('a', {}, { undo: undefined, byHand: 'say "no"]; end\n<b>#quot; `x` %% {{' })
+    expect(mermaidFaults(mermaidOf(definitionData(withSteps(odd))))).toEqual([])
+  })
+  it('goes forward along the graph, and back along it the other way, past what has no undo', () => {
+    const local: StepDefinition = { ...place('l', { after: ['a', 'b'], needs: 1 }), type: 'local', compute: () => 1 }
+    const steps = [booking('a'), booking('b', {}, { undo: undefined }), local, booking('c', { after: ['l'] })]
+    expect(links(withSteps(...steps))).toEqual([
+      's0 -.-> u0',
+      's3 -.-> u3',
+      's0 -- "any" --> s2',
+      's1 -- "any" --> s2',
       's2 --> s3',
+      'u3 -.-> u0',
+      'start --> s0',
+      'start --> s1',
       's3 --> done',
-      'u1 -.-> u0',
       'u0 -.-> back',
-      's2 -. rejected .-> u1',
     ])
-      expect(picture).toContain(`  ${link}\n`)
   })
-  it('shows conditions and waits', () => {
-    expect(mermaidOf(definitionData(approved))).toContain('s0 -- if --> s1')
-    expect(mermaidOf(definitionData(approved))).toContain('waits for approval, at most 1 d')
+  it.each([
+    'subgraph s3["<b>trip</b><br/>1 of 2 are enough"]',
+    's1 -- "any" --> s3',
+    'c13 -- "if route[air].when" --> b9',
+    'c13 -- "else" --> b11',
+    'b15 -- "if it fails" --> b17',
+    'subgraph s19["<b>parcels</b><br/>each of parcels.items, 4 at a time, 10 % may fail"]',
+    'u21[/"undo <b>collect</b> by hand<br/>fetch it back"\\]',
+    'u21 -.-> u20',
+    'u25 -.-> s19',
+    's19 -.-> s8',
+    'q22 -- "again" --> r22',
+    's25[["<b>pay</b><br/>saga pay-order v3"]]',
+    's26 -. "rejected" .-> u25',
+  ])('of blocks has %s', (line) => {
+    expect(picture.split('\n').map((one) => one.trim())).toContain(line)
   })
-  it('links nothing that it does not declare', () => {
-    fc.assert(
-      fc.property(planShape, (shape) => {
-        const lines = mermaidOf(definitionData(definitionOf(shape, new Faults([]))))
-          .split('\n')
-          .slice(1, -1)
-        const declared = new Set(lines.flatMap((line) => /^ {2}(\w+)[[({]/.exec(line)?.[1] ?? []))
-        const linked = lines.flatMap((line) => /^ {2}(\w+) -.*> (\w+)$/.exec(line)?.slice(1) ?? [])
-        expect(linked.filter((name) => !declared.has(name))).toEqual([])
-        expect(linked.length).toBeGreaterThan(0)
-      }),
-      { numRuns: 200 },
-    )
+  it('says on a join how many it needs, and nothing when it needs all', () => {
+    const join = (needs: number) =>
+      withSteps(booking('a'), booking('b'), booking('c'), booking('d', { after: ['a', 'b', 'c'], needs }))
+    expect(links(join(2))).toContain('s0 -- "2 of 3" --> s3')
+    expect(links(join(3))).toContain('s0 --> s3')
   })
+})
+
+test('the reader of pictures sees what is wrong', () => {
+  const lines = ['flowchart TD', '  a["x"]', '  subgraph f["y"]', '    b["z"]', '  end', '  a --> b']
+  const faultsOf = (...more: string[]) => mermaidFaults([...lines, ...more].join('\n')).length
+  expect(faultsOf()).toBe(0)
+  for (const line of [
+    '  a --> c',
+    '  f --> b',
+    '  a["again"]',
+    '  end',
+    '  subgraph g["open"]',
+    '  c["un"quoted"]',
+    '  c[un quoted]',
+    '  a -> b',
+  ])
+    expect(faultsOf(line), line).toBe(1)
 })
