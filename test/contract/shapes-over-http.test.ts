@@ -148,7 +148,6 @@ describe('a kill', () => {
     ['signals/release', { roles: ['two words'] }],
     ['signals/release', { roles: Array(21).fill('r') }],
   ])('%s with %j is refused', async (path, body) => {
-    await start('manual', 'manual-3').catch(() => undefined)
     expectProblem(await asker.post(`/v1/sagas/manual-3/${path}`, body), 400, 'invalid-request')
   })
 })

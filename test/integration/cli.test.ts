@@ -1,13 +1,12 @@
 /** The command line against a gateway that really listens, in front of a whole installation. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createProgram, runProgram } from '../../services/cli/program.ts'
-import type { CliCommand, Surroundings } from '../../services/cli/surroundings.ts'
-import { systemIds } from '../../shared/adapters/system/system-ids.ts'
+import type { CliCommand } from '../../services/cli/surroundings.ts'
 import { Definitions } from '../../shared/saga/definition.ts'
+import { cliOf } from '../support/cli-runner.ts'
 import { fulfil } from '../support/fulfil.ts'
 import { DEAR, openSystem, type SystemRig } from '../support/system-rig.ts'
 
@@ -28,22 +27,7 @@ beforeEach(() => {
   rig.behaviour.carrierIsDown = true
 })
 
-async function kasaga(args: readonly string[], own: Partial<Surroundings> = {}, more: readonly CliCommand[] = []) {
-  const said = { out: '', err: '' }
-  const around: Surroundings = {
-    stdout: { write: (text) => (said.out += text) },
-    stderr: { write: (text) => (said.err += text) },
-    color: false,
-    url,
-    actor: 'ann',
-    ids: systemIds,
-    now: () => Date.now(),
-    readFile: (path) => readFile(path, 'utf8'),
-    ...own,
-  }
-  const code = await runProgram(createProgram(around, more), args, around)
-  return { code, ...said }
-}
+const kasaga = cliOf(() => url)
 
 const start = (id: string, cents = 100, ...rest: string[]) =>
   kasaga(['start', 'fulfil', '--id', id, '--input', JSON.stringify({ id, cents }), ...rest])
@@ -190,7 +174,7 @@ describe('acts', () => {
     expect(JSON.parse(sent.out)).toMatchObject({ id: 'lost-cli-3', place: { topic: 'kasaga.commands' } })
   })
 
-  test.each([['cancel'], ['retry']])('%s without a reason exits with 2', async (command) => {
+  test.each([['cancel'], ['retry'], ['kill'], ['resolve']])('%s without a reason exits with 2', async (command) => {
     const result = await kasaga([command, 'cli-1'])
     expect(result).toMatchObject({ code: 2, out: '' })
     expect(result.err).toContain('--reason')
@@ -198,16 +182,24 @@ describe('acts', () => {
 })
 
 describe('the program', () => {
-  test.each([['start'], ['list'], ['show'], ['history'], ['signal'], ['cancel'], ['retry']])(
-    '%s --help has an example and the exit codes, and exits with 0',
-    async (command) => {
-      const { code, out } = await kasaga([command, '--help'])
-      expect(code).toBe(0)
-      expect(out).toContain(`Example:\n  $ kasaga ${command}`)
-      expect(out).toContain('Exit codes:')
-      expect(out).toContain('--json')
-    },
-  )
+  test.each([
+    ['start'],
+    ['list'],
+    ['show'],
+    ['history'],
+    ['signal'],
+    ['approve'],
+    ['cancel'],
+    ['retry'],
+    ['resolve'],
+    ['kill'],
+  ])('%s --help has an example and the exit codes, and exits with 0', async (command) => {
+    const { code, out } = await kasaga([command, '--help'])
+    expect(code).toBe(0)
+    expect(out).toContain(`Example:\n  $ kasaga ${command}`)
+    expect(out).toContain('Exit codes:')
+    expect(out).toContain('--json')
+  })
 
   test('an unknown command, or option, exits with 2', async () => {
     expect((await kasaga(['sing'])).code).toBe(2)

@@ -25,7 +25,7 @@ export const approveCommand: CliCommand = (program, around) => {
   asking(command, around, `kasaga approve order-1 release --answer yes --role manager --comment 'checked by phone'`)
   command.action(async (id: string, name: string, options: Options) => {
     const { answer, comment, actor, role: roles, requestId = around.ids.next() } = options
-    const payload = comment === undefined ? { answer } : { answer, comment }
+    const payload = { answer, by: actor, ...(comment !== undefined && { comment }) }
     const sent = await clientOf(options).signal(id, name, { payload, actor, roles, requestId })
     const text = `the answer ${answer} to ${name} was sent to ${id}; see what comes of it with: kasaga show ${id}`
     writeResult(around, options, { json: sent, text })

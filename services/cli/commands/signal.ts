@@ -43,7 +43,7 @@ export const signalCommand: CliCommand = (program, around) => {
     .option('--type <definition>', 'with --key: name of the definition')
     .option('--key <key>', 'the business key of the saga')
     .option('--payload <json>', 'what it carries: JSON, @file, or @- for standard input', 'null')
-    .option('--actor <name>', 'who sends it', around.actor)
+    .option('--actor <name>', 'who sends it: looked at where it answers an approval', around.actor)
     .addOption(roleOption())
     .option('--request-id <id>', 'repeated under the same id it has no second effect')
   asking(command, around, `kasaga signal order-1 approved --payload '{"by":"ann"}'`)
