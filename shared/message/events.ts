@@ -221,6 +221,9 @@ export function isSagaEventType(text: string): text is SagaEventType {
   return Object.hasOwn(TYPES, text)
 }
 
+/** Every type of event that this version writes. */
+export const SAGA_EVENT_TYPES: readonly SagaEventType[] = Object.keys(TYPES).filter(isSagaEventType)
+
 /** An event in its place: which saga, which of its events, when, and what caused it. */
 export interface EventEnvelope {
   readonly sagaId: SagaId

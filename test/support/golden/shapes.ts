@@ -1,0 +1,218 @@
+/** One saga of each shape, played to its end or to where it stands: what golden logs are recorded from. */
+import { z } from 'zod'
+import { saga, signal } from '../../../shared/saga/builder.ts'
+import { command, participant } from '../../../shared/saga/contract.ts'
+import type { Definition } from '../../../shared/saga/definition.ts'
+import type { Play } from '../play.ts'
+
+const shop = participant('shop', {
+  do: command({ input: z.object({ what: z.json() }), output: z.object({ of: z.string() }) }),
+  undo: command({ input: z.object({ what: z.json() }) }),
+})
+const begin = (name: string) => saga(name, { version: 1, input: z.json(), deadline: '30 days' })
+const of = (what: string) => () => ({ what })
+
+function list(play: Play): void {
+  play.start({ order: 'o-1' })
+  play.answer('stock', 'failed')
+  play.fire()
+  play.answer('stock', 'progress', { percent: 40 })
+  for (const step of ['stock', 'charge', 'ship', 'tell']) play.answer(step)
+}
+
+function listBack(play: Play): void {
+  play.start({ order: 'o-1' })
+  play.answer('stock')
+  play.answer('charge')
+  play.answer('ship', 'rejected', { code: 'no-carrier', message: 'none goes there' })
+  play.undone('charge', 'failed')
+  play.fire()
+  play.undone('charge', 'fatal')
+  play.act('retry')
+  play.undone('charge')
+  play.undone('stock', 'progress')
+  play.undone('stock')
+}
+
+const order = begin('list')
+  .step('stock', shop.do, of('stock'), { retry: { attempts: 3 } })
+  .undo(shop.undo, of('stock'))
+  .step('charge', shop.do, of('charge'))
+  .undo(shop.undo, of('charge'))
+  .pivot('ship', shop.do, of('ship'))
+  .step('tell', shop.do, of('tell'))
+  .output(({ ship }) => ({ tracking: ship.of }))
+
+const graph = begin('graph')
+  .step('a', shop.do, of('a'))
+  .undo(shop.undo, of('a'))
+  .after('a')
+  .step('b', shop.do, of('b'))
+  .undo(shop.undo, of('b'))
+  .after('a')
+  .step('c', shop.do, of('c'))
+  .undoByHand('take c down')
+  .afterAny('b', 'c')
+  .local('first', ({ b }) => (b ? 'b' : 'c'))
+  .step('d', shop.do, of('d'))
+  .end()
+
+const quotes = begin('parallel')
+  .parallel(
+    'quote',
+    {
+      one: (b) => b.step('ask', shop.do, of('one')).undo(shop.undo, of('one')),
+      two: (b) =>
+        b
+          .step('ask', shop.do, of('two'))
+          .undo(shop.undo, of('two'))
+          .output(({ ask }) => ask.of),
+    },
+    { enough: 'any' },
+  )
+  .end()
+
+const choice = begin('choose')
+  .when(() => false)
+  .step('never', shop.do, of('never'))
+  .choose('way', { big: { when: () => false, do: (b) => b.local('big', () => 1) } }, (b) => b.local('small', () => 0))
+  .end()
+
+const savePoint = begin('attempt')
+  .attempt('way', {
+    first: (b) => b.step('try', shop.do, of('try'), { retry: { attempts: 3 } }).undo(shop.undo, of('try')),
+    second: (b) => b.step('other', shop.do, of('other')).undo(shop.undo, of('other')),
+  })
+  .end()
+
+const items = begin('each')
+  .each(
+    'warm',
+    ({ input }) => input as string[],
+    (b) => b.step('load', shop.do, ({ item }) => ({ what: item })).undo(shop.undo, ({ item }) => ({ what: item })),
+    { parallel: 2, tolerate: 1 },
+  )
+  .output(({ warm }) => warm.map((one) => one?.load.of ?? null))
+
+const rounds = begin('repeat')
+  .repeat('round', (b) => b.step('ask', shop.do, ({ index }) => ({ what: index })), {
+    until: ({ ask }) => ask.of === 'settled',
+    roundsMax: 3,
+  })
+  .end()
+
+const waits = begin('waits')
+  .sleep('rest', '2 weeks')
+  .waitFor('papers', signal('papers', z.json()), { deadline: '1 day', atDeadline: 'go-on' })
+  .approve('manager', { roles: ['manager'], answers: ['yes', 'no'], turnBackOn: ['no'] })
+  .end()
+
+const parent = begin('parent')
+  .child('parcel', order, ({ input }) => input, { undo: 'cancel' })
+  .child('letter', savePoint, ({ input }) => input, { wait: false })
+  .step('last', shop.do, of('last'))
+  .end()
+
+const many = begin('yield')
+  .each(
+    'sum',
+    () => Array.from({ length: 150 }, (_, i) => i),
+    (b) => b.local('twice', ({ item }) => item * 2),
+  )
+  .end()
+
+export interface Golden {
+  readonly definition: Definition
+  readonly play: (play: Play) => void
+}
+
+const golden = (definition: Definition, play: (play: Play) => void): Golden => ({ definition, play })
+
+function lateSuccess(play: Play): void {
+  play.start()
+  play.answer('way[first].try', 'failed')
+  play.fire()
+  play.answer('way[first].try', 'rejected')
+  play.answer('way[second].other')
+  const reply = { kind: 'reply', sagaId: play.id, step: 'way[first].try', direction: 'forward' } as const
+  const late = { attempt: 1, outcome: 'success', body: { of: 'late' } } as const
+  play.give({ ...reply, ...late, errorCode: undefined, retryAfterMs: undefined })
+  play.undone('way[first].try')
+}
+
+function child(play: Play): void {
+  const link = { sagaId: play.id, step: 'parcel', attempt: 1 }
+  const { name: definition, version } = play.definition
+  const start = { kind: 'start', sagaId: play.id, definition, version, input: {}, inputHash: 'h' } as const
+  play.give({ ...start, parent: { ...link, waits: true } })
+  play.answer('way[first].try')
+  play.give({ kind: 'undo', sagaId: play.id, parent: link })
+  play.undone('way[first].try')
+}
+
+/** Every golden log by name. */
+export const GOLDEN: Readonly<Record<string, Golden>> = {
+  list: golden(order, list),
+  'list-undone': golden(order, listBack),
+  'list-cancelled': golden(order, (play) => {
+    play.start()
+    play.answer('stock')
+    play.act('cancel')
+    play.undone('charge')
+  }),
+  'cancel-at-the-pivot': golden(order, (play) => {
+    play.start()
+    for (const step of ['stock', 'charge']) play.answer(step)
+    play.act('cancel')
+    play.answer('ship')
+    play.act('cancel')
+  }),
+  'graph-by-hand': golden(graph, (play) => {
+    play.start()
+    for (const step of ['a', 'c', 'b']) play.answer(step)
+    play.answer('d', 'rejected')
+    play.undone('b')
+    play.resolve('c')
+    play.undone('a')
+  }),
+  race: golden(quotes, (play) => {
+    play.start()
+    play.answer('quote[two].ask')
+    play.undone('quote[one].ask')
+  }),
+  choice: golden(choice, (play) => void play.start()),
+  'late-success': golden(savePoint, lateSuccess),
+  items: golden(items, (play) => {
+    play.start(['x', 'y', 'z'])
+    play.answer('warm[0].load', 'rejected')
+    for (const item of [1, 2]) play.answer(`warm[${item}].load`)
+  }),
+  'rounds-at-the-limit': golden(rounds, (play) => {
+    play.start()
+    for (const round of [0, 1, 2]) play.answer(`round[${round}].ask`)
+  }),
+  waits: golden(waits, (play) => {
+    play.start()
+    play.signal('papers', 'early')
+    play.fire()
+    play.signal('manager', { answer: 'no' }, ['manager'])
+  }),
+  parent: golden(parent, (play) => {
+    play.start({ n: 1 })
+    play.answer('parcel', 'success', { tracking: 't' })
+    play.answer('last', 'rejected')
+    play.undone('letter')
+  }),
+  child: golden(savePoint, child),
+  voided: golden(savePoint, (play) => {
+    play.give({ kind: 'undo', sagaId: play.id, parent: { sagaId: play.id, step: 'parcel', attempt: 1 } })
+  }),
+  killed: golden(order, (play) => {
+    play.start()
+    play.answer('stock')
+    play.act('kill')
+  }),
+  yielded: golden(many, (play) => {
+    for (play.start(); play.status === 'running'; ) play.fire()
+  }),
+}
