@@ -6,6 +6,7 @@ import { DOCUMENTED_METRICS } from '../../shared/adapters/prometheus/documented-
 import { BatchReader } from '../../shared/message/batch.ts'
 import { deadLetterRecord } from '../../shared/message/dead-letter.ts'
 import { CLIENT_COMMAND, H } from '../../shared/message/headers.ts'
+import { sagaIdOfKey } from '../../shared/message/ids.ts'
 import type { LogRecord } from '../../shared/message/record.ts'
 import { fences, namesInTables, pageText, ROOT } from '../support/docs/markdown.ts'
 import { bytesOf } from '../support/wire.ts'
@@ -54,6 +55,12 @@ describe('docs/wire.md', () => {
   test('names the client commands', () => {
     const told = namesInTables(wire, '## Client commands').filter((name) => name.startsWith('kasaga.'))
     expect(told.sort()).toEqual(Object.values(CLIENT_COMMAND).sort())
+  })
+
+  test('its saga ids of business keys are those', () => {
+    const rows = [...wire.matchAll(/^\| `(?<type>[^`]+)` \| `(?<key>[^`]+)` \| `(?<id>[^`]+)` \|$/gm)]
+    expect(rows.length).toBeGreaterThan(2)
+    for (const { groups } of rows) expect(sagaIdOfKey(groups?.type ?? '', groups?.key ?? '')).toBe(groups?.id)
   })
 
   test('names the headers of dead letters', () => {
