@@ -1,18 +1,31 @@
-/** Every service in one process, on whichever home: what `kasaga dev` and `kasaga demo` run. */
+/** Every service in one process, on whichever home: what `kasaga dev` and `kasaga demo` run with the shop's sagas. */
 import { Registry } from 'prom-client'
 import { prometheusMetrics } from '../../shared/adapters/prometheus/prometheus-metrics.ts'
 import { type SagaClient, sagaClient } from '../../shared/client/saga-client.ts'
 import { messageOf } from '../../shared/message/errors.ts'
 import { type KasagaTopics, kasagaTopics } from '../../shared/message/topics.ts'
+import type { ParticipantService } from '../../shared/participant/participant-service.ts'
 import type { Metrics } from '../../shared/ports/telemetry.ts'
 import { participantsOf, topicSpecs } from '../../shared/runtime/topic-specs.ts'
+import type { Definitions } from '../../shared/saga/definition.ts'
 import { createGateway, type Gateway } from '../gateway/gateway.ts'
 import type { Home } from '../home.ts'
 import { Orchestrator } from '../orchestrator/orchestrator.ts'
 import { definitions } from '../orders/definitions.ts'
-import { PARTICIPANTS } from '../participants/home.ts'
+import { PARTICIPANTS, type ParticipantSettings } from '../participants/home.ts'
 import { type ProjectorSettings, startProjector } from '../projector/home.ts'
 import type { Projector } from '../projector/projector.ts'
+
+/** What an installation is for: its sagas, and the services that carry their commands out. */
+export interface Business {
+  readonly definitions: Definitions
+  /** Each makes the tables that are missing, and the service over them. */
+  readonly participants: readonly ((home: Home, settings: ParticipantSettings) => Promise<ParticipantService>)[]
+  /** Views; the shop's unless told otherwise. */
+  readonly projections?: NonNullable<ProjectorSettings['projections']>
+}
+
+const SHOP: Business = { definitions, participants: Object.values(PARTICIPANTS) }
 
 export interface Everything {
   readonly topics: KasagaTopics
@@ -25,7 +38,8 @@ export interface Everything {
 }
 
 /** Makes the topics that are missing and starts the services. The views and the API open meanwhile: they only follow. */
-export async function startEverything(home: Home, prefix: string): Promise<Everything> {
+export async function startEverything(home: Home, prefix: string, business: Business = SHOP): Promise<Everything> {
+  const { definitions } = business
   const { broker, clock, ids, log } = home
   const topics = kasagaTopics(prefix)
   const registry = new Registry()
@@ -33,11 +47,9 @@ export async function startEverything(home: Home, prefix: string): Promise<Every
   await broker.createTopics(topicSpecs(prefix, home, participantsOf(definitions)))
   const client = sagaClient({ broker, topics, clock, ids, source: `/kasaga/${prefix}/client` })
   const orchestrator = new Orchestrator({ ...home, metrics, definitions, topics, prefix })
-  const participants = await Promise.all(
-    Object.values(PARTICIPANTS).map((prepare) => prepare(home, { prefix, metrics })),
-  )
+  const participants = await Promise.all(business.participants.map((prepare) => prepare(home, { prefix, metrics })))
   await Promise.all([orchestrator.start(), ...participants.map((participant) => participant.start())])
-  const open = openReads(home, { client, metrics, registry, prefix })
+  const open = openReads(home, { ...business, client, metrics, registry, prefix })
   open.catch((error) => log.error('the views did not open', { error: messageOf(error) }))
   return {
     topics,
@@ -54,7 +66,7 @@ export async function startEverything(home: Home, prefix: string): Promise<Every
   }
 }
 
-interface ReadParts extends ProjectorSettings {
+interface ReadParts extends ProjectorSettings, Business {
   readonly client: SagaClient
   readonly registry: Registry
 }
@@ -62,6 +74,6 @@ interface ReadParts extends ProjectorSettings {
 async function openReads(home: Home, parts: ReadParts) {
   const { store: views } = await home.views()
   const projector = await startProjector(home, parts)
-  const gateway = await createGateway({ ...home, ...parts, definitions, views })
+  const gateway = await createGateway({ ...home, ...parts, views })
   return { gateway, projector }
 }

@@ -1,4 +1,4 @@
-/** The three participants on a home: their tables and inbox made, their services ready to start. */
+/** Participants on a home: their tables and inbox made, their services ready to start. The shop has three. */
 import type { Kysely, Transaction } from 'kysely'
 import { migrateInbox } from '../../shared/adapters/postgres/inbox-table.ts'
 import { kyselyInbox } from '../../shared/adapters/postgres/kysely-inbox.ts'
@@ -18,14 +18,15 @@ export interface ParticipantSettings {
   readonly metrics: Metrics
 }
 
-interface Recipe<Tables> {
+export interface Recipe<Tables> {
+  /** Names its database, and the record of its migrations. */
   readonly name: string
   readonly migrations: Migrations
   readonly service: (options: ParticipantOptions<Transaction<Tables>>) => ParticipantService
 }
 
 /** Makes the tables that are missing, then the service over them. */
-async function prepare<Tables>(
+export async function prepare<Tables>(
   home: Home,
   settings: ParticipantSettings,
   recipe: Recipe<Tables>,

@@ -1,4 +1,4 @@
-/** The audit of a home: its log, its views, and the tables of the three participants. */
+/** The audit of a home: its log, its views, and the tables of its participants; those of the shop unless told otherwise. */
 import type { Json } from '../../shared/message/json.ts'
 import type { KasagaTopics } from '../../shared/message/topics.ts'
 import { type AuditOptions, audit } from '../auditor/audit.ts'
@@ -13,7 +13,7 @@ import type { PaymentTables } from '../payment/tables.ts'
 import { auditShipping } from '../shipping/audit-query.ts'
 import type { ShippingTables } from '../shipping/tables.ts'
 
-export interface VerifyOptions extends Pick<AuditOptions, 'onProgress'> {
+export interface VerifyOptions extends Pick<AuditOptions, 'onProgress' | 'definitions' | 'participants'> {
   readonly topics: KasagaTopics
   /** Nothing is under way: what is left half-way is a violation. */
   readonly atRest: boolean
@@ -32,9 +32,9 @@ export async function verifyHome(home: Home, options: VerifyOptions): Promise<Au
     log: home.log,
     topics,
     views,
-    definitions,
+    definitions: options.definitions ?? definitions,
     commands,
-    participants: participantAudits(home),
+    participants: options.participants ?? participantAudits(home),
     ...(atRest ? { atRest: { now: home.clock.now() } } : {}),
     ...(onProgress ? { onProgress } : {}),
   })
