@@ -136,7 +136,7 @@ export const everyKind: Definition = {
       waits: true,
     },
     {
-      ...place('ship', { kind: 'pivot', after: ['pay'] }),
+      ...place('ship', { kind: 'pivot', after: ['asked', 'grace', 'pay'] }),
       type: 'command',
       forward: sent(shop.ship),
       undo: undefined,

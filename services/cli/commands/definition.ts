@@ -109,6 +109,8 @@ function addDiff({ group, definitions, around }: Place): void {
       if (json) around.stdout.write(`${JSON.stringify({ same: changes.length === 0, changes })}\n`)
       else for (const change of changes) around.stdout.write(`${changeText(change)}\n`)
       if (changes.length > 0)
-        throw new CliFailure(1, 'different', { message: `they differ in ${changes.length} places` })
+        throw new CliFailure(1, 'different', {
+          message: `they differ in ${changes.length} ${changes.length === 1 ? 'place' : 'places'}`,
+        })
     })
 }

@@ -54,6 +54,10 @@ export function changeText({ kind, path, before, after }: DefinitionChange): str
   return plain(`${SIGNS[kind]} ${path}: ${values.join(' -> ')}`, 200)
 }
 
+/** A whole step or branch is named by what it is; its fields are long, and `--json` has them. */
 function valueText(value: Json): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  if (typeof value === 'string') return value
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if ('type' in value) return `${value.type} step`
+  return 'steps' in value ? 'branch' : JSON.stringify(value)
 }
