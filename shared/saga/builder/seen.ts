@@ -21,17 +21,21 @@ export interface Graph {
   /** Done whatever the next step waits for: the pivot, and all before it. */
   readonly always: string
 }
-export interface NoSteps extends Graph {
-  readonly before: unknown
-  readonly sure: never
-  readonly always: never
+/** A graph whose parts are worked out as the chain grows, and not from its beginning whenever one is asked for. */
+interface Known<Before, Sure extends string, Always extends string> extends Graph {
+  readonly before: Before
+  readonly sure: Sure
+  readonly always: Always
 }
+export type NoSteps = Known<unknown, never, never>
+/** The graph with one step more. */
+export type Grown<G extends Graph, N extends Join, Name extends string> = Known<
+  G['before'] & { [K in Name]: N['known'] | Name },
+  N['sure'] | Name,
+  G['always']
+>
 /** After the pivot, which waits for all there is. */
-export interface Passed<G extends Graph, All extends string> extends Graph {
-  readonly before: G['before'] & { [K in All]: All }
-  readonly sure: All
-  readonly always: All
-}
+export type Passed<G extends Graph, All extends string> = Known<G['before'] & { [K in All]: All }, All, All>
 
 /** How the next step is joined to the graph. `Maybe` is what a condition adds to its output. */
 export interface Join {
@@ -41,10 +45,10 @@ export interface Join {
   readonly sure: string
   readonly maybe: undefined
 }
-interface Joined<Known extends string, Sure extends string> {
-  readonly known: Known
+interface Joined<Done extends string, Sure extends string, May extends undefined = never> {
+  readonly known: Done
   readonly sure: Sure
-  readonly maybe: never
+  readonly maybe: May
 }
 
 /** Without a modifier a step waits for all there is. */
@@ -57,10 +61,7 @@ export type AfterSome<G extends Graph, Names extends string> = Joined<
   Exclude<G['sure'], Exclude<Before<G, Names>, Shared<G, Names> | G['always']>>
 >
 /** The same, under a condition. */
-export interface Maybe<N extends Join> extends Join {
-  readonly known: N['known']
-  readonly sure: N['sure']
-}
+export type Maybe<N extends Join> = Joined<N['known'], N['sure'], undefined>
 
 type Before<G extends Graph, Names> = Names extends keyof G['before'] ? G['before'][Names] & string : never
 type Shared<G extends Graph, Names extends string> = {
@@ -72,19 +73,12 @@ type HavingBefore<G extends Graph, Names, Name> = Names extends string
     : never
   : never
 
-/** The graph with one step more. */
-export interface Grown<G extends Graph, N extends Join, Name extends string> extends Graph {
-  readonly before: G['before'] & { [K in Name]: N['known'] | Name }
-  readonly sure: N['sure'] | Name
-  readonly always: G['always']
-}
-
 /** The outputs with one more. */
 export type With<Outputs, Name extends string, Out> = Outputs & { [K in Name]: Out }
 
 /** What is seen from outside, and each earlier step's output under its name: possibly undefined unless the step is surely done. */
-export type Seen<Outer, Outputs, Known = keyof Outputs> = Outer & {
-  readonly [Name in keyof Outputs]: Name extends Known ? Outputs[Name] : Outputs[Name] | undefined
+export type Seen<Outer, Outputs, Done = keyof Outputs> = Outer & {
+  readonly [Name in keyof Outputs]: Name extends Done ? Outputs[Name] : Outputs[Name] | undefined
 }
 /** What the next step's mapping sees. */
 export type Sight<F extends Frame, Outputs, N extends Join> = Seen<F['outer'], Outputs, N['known']>
