@@ -13,6 +13,8 @@ export interface OrchestratorLimits {
   readonly pendingEffectsMax: number
   /** Ended sagas that a partition remembers, so that their start is recognised when it comes again. */
   readonly endedSagasMax: number
+  /** Of those, how many are remembered whole: children that their parents may undo, and sagas with a doubtful step. */
+  readonly endedWholeMax: number
   /** How long leaving a partition waits for what is in flight. */
   readonly drainMsMax: number
 }
@@ -24,5 +26,6 @@ export const ORCHESTRATOR_LIMITS: OrchestratorLimits = {
   queuedInputsMax: 5_000,
   pendingEffectsMax: 10_000,
   endedSagasMax: 500_000,
+  endedWholeMax: 50_000,
   drainMsMax: 5_000,
 }

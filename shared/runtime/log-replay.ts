@@ -4,7 +4,7 @@ import { assert } from '../message/errors.ts'
 import type { Broker } from '../ports/broker.ts'
 import type { Definitions } from '../saga/definition.ts'
 import { type Effect, effectsOf } from '../saga/effects.ts'
-import { type ConsumedMarks, marksOf, NOTHING_CONSUMED, PartitionState } from './partition-state.ts'
+import { type ConsumedMarks, type EndedLimits, marksOf, NOTHING_CONSUMED, PartitionState } from './partition-state.ts'
 
 /** Effects of one accepted batch. */
 export interface BatchEffects {
@@ -26,8 +26,8 @@ export class LogReplay {
   /** Effects of accepted batches that no later batch says to have been sent. */
   #unsent: BatchEffects[] = []
 
-  constructor(definitions: Definitions, endedSagasMax: number) {
-    this.state = new PartitionState(definitions, endedSagasMax)
+  constructor(definitions: Definitions, limits: EndedLimits) {
+    this.state = new PartitionState(definitions, limits)
   }
 
   /** Number of the newest accepted batch; 0 when there is none. */

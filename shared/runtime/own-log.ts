@@ -101,7 +101,7 @@ export class OwnLog {
   }
 
   #emptyReplay(): LogReplay {
-    return new LogReplay(this.#ports.definitions, this.#ports.limits.endedSagasMax)
+    return new LogReplay(this.#ports.definitions, this.#ports.limits)
   }
 
   #emptyBatch(number: number, sentThrough: number): NewRecord {

@@ -14,12 +14,15 @@ import { mayBeAskedFor } from '../saga/remembered.ts'
 import { type EndedSaga, isLive, type SagaState } from '../saga/state.ts'
 import { nextDueAt } from '../saga/timers.ts'
 import { DueHeap } from './due-heap.ts'
+import type { OrchestratorLimits } from './limits.ts'
 
 /** What has been consumed, as the newest accepted batch says it. */
 export interface ConsumedMarks {
   readonly commands: bigint
   readonly replies: bigint
 }
+
+export type EndedLimits = Pick<OrchestratorLimits, 'endedSagasMax' | 'endedWholeMax'>
 
 export class PartitionState {
   /** When each live saga is due. */
@@ -30,11 +33,15 @@ export class PartitionState {
   /** The oldest end goes first. Whole where something may still be asked of the saga. One that goes on again keeps its place. */
   readonly #ended = new Map<SagaId, EndedSaga | SagaState>()
   readonly #definitions: Definitions
-  readonly #endedSagasMax: number
+  /** Those of them that are kept whole, the oldest first. */
+  readonly #whole = new Set<SagaId>()
+  readonly #limits: EndedLimits
+  /** An id that is not known may be one that was: nothing can be said of it. */
+  hasForgotten = false
 
-  constructor(definitions: Definitions, endedSagasMax: number) {
+  constructor(definitions: Definitions, limits: EndedLimits) {
     this.#definitions = definitions
-    this.#endedSagasMax = endedSagasMax
+    this.#limits = limits
   }
 
   get liveSagas(): number {
@@ -60,9 +67,10 @@ export class PartitionState {
     }
     this.#live.delete(state.id)
     this.due.set(state.id, undefined)
-    const { id, definition, inputHash } = state
-    this.#ended.set(id, mayBeAskedFor(state) ? state : { status: 'ended', id, definition, inputHash })
-    if (this.#ended.size > this.#endedSagasMax) this.#forgetOldest()
+    const whole = mayBeAskedFor(state)
+    this.#ended.set(state.id, whole ? state : inBrief(state))
+    if (whole) this.#keepWhole(state.id)
+    if (this.#ended.size > this.#limits.endedSagasMax) this.#forgetOldest()
   }
 
   /** Folds an accepted batch of the log. A saga whose event cannot be folded is quarantined; the others go on (K22). */
@@ -85,16 +93,35 @@ export class PartitionState {
     if (this.quarantined.has(envelope.sagaId)) return
     try {
       const known = this.known(envelope.sagaId)
+      // What came after the end of a saga that is remembered in brief, or no more, changes nothing that is remembered.
+      if (envelope.seq > 1 && (known?.status === 'ended' || (!known && this.hasForgotten))) return
       this.keep(evolve(known?.status === 'ended' ? undefined : known, envelope))
     } catch (error) {
       this.quarantine(envelope.sagaId, messageOf(error))
     }
   }
 
+  #keepWhole(id: SagaId): void {
+    this.#whole.delete(id)
+    this.#whole.add(id)
+    if (this.#whole.size <= this.#limits.endedWholeMax) return
+    const [oldest] = this.#whole
+    const state = oldest === undefined ? undefined : this.#ended.get(oldest)
+    if (oldest !== undefined) this.#whole.delete(oldest)
+    if (state && state.status !== 'ended') this.#ended.set(state.id, inBrief(state))
+  }
+
   #forgetOldest(): void {
     const oldest = this.#ended.keys().next()
-    if (!oldest.done) this.#ended.delete(oldest.value)
+    if (oldest.done) return
+    this.hasForgotten = true
+    this.#ended.delete(oldest.value)
+    this.#whole.delete(oldest.value)
   }
+}
+
+function inBrief({ id, definition, inputHash }: SagaState): EndedSaga {
+  return { status: 'ended', id, definition, inputHash }
 }
 
 /** Marks before anything was consumed. */

@@ -185,6 +185,11 @@ class OpenTurn {
       return true
     }
     const known = state.known(input.sagaId)
+    if (!known && input.kind === 'undo' && state.hasForgotten) {
+      // It may have started, and ended long ago: to say that it never did would be a guess.
+      this.#bury(record, 'unknown-saga', `no saga ${input.sagaId} is remembered here`)
+      return true
+    }
     const decision = this.#decide(known, input)
     switch (decision.kind) {
       case 'ignored':

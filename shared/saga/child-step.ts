@@ -44,8 +44,11 @@ export function childBody(
   }
 }
 
+/** How long a child may take to undo itself until it is asked again; asked often enough, a person is called. */
+const UNDO_TIMEOUT_MS = durationMs('1 hour')
+
 function undoOf(undo: ChildUndo): PlannedCommand | undefined {
   if (undo === 'leave') return undefined
   const command = ownCommand(undo === 'compensate' ? 'undo' : 'cancel', NOTHING)
-  return { command, map: () => null, retry: COMPENSATION_RETRY, timeoutMs: null }
+  return { command, map: () => null, retry: COMPENSATION_RETRY, timeoutMs: UNDO_TIMEOUT_MS }
 }

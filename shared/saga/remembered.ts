@@ -2,11 +2,11 @@
 import type { SagaState, ScopeState } from './state.ts'
 
 /**
- * Whether an ended saga may still be asked for: its parent may undo it, or a step of it that was asked for more than once
- * and refused may turn out to have been done at an earlier attempt.
+ * Whether an ended saga may still be asked for: its parent may undo it (of one that was killed it hears that it cannot), or
+ * a step of it that was asked for more than once and refused may turn out to have been done at an earlier attempt.
  */
 export function mayBeAskedFor(state: SagaState): boolean {
-  return state.status !== 'failed' && (state.parent !== undefined || hasDoubtfulStep(state.root))
+  return state.parent !== undefined || (state.status !== 'failed' && hasDoubtfulStep(state.root))
 }
 
 function hasDoubtfulStep(scope: ScopeState): boolean {

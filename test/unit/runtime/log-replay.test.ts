@@ -43,7 +43,7 @@ async function logOf(...batches: readonly BatchOf[]) {
     for (const batch of more) await broker.append([{ topic: 'events', partition: 0, records: recordsOf(batch) }])
   }
   await append(batches)
-  const replay = new LogReplay(new Definitions([fulfil]), 100)
+  const replay = new LogReplay(new Definitions([fulfil]), { endedSagasMax: 100, endedWholeMax: 100 })
   await replay.readOn(broker, 'events', 0)
   return { replay, broker, append }
 }
@@ -51,7 +51,9 @@ async function logOf(...batches: readonly BatchOf[]) {
 const begin: BatchOf = { number: 1, events: [started, requested('stock')], commands: 1n }
 const goOn: BatchOf = { number: 2, events: [...done('stock').slice(1), requested('charge')], from: 3, commands: 1n }
 const unsentOf = (replay: LogReplay) =>
-  replay.takeUnsent().map(({ number, effects }) => [number, effects.map((effect) => effect.kind === 'send' && effect.command.step)])
+  replay
+    .takeUnsent()
+    .map(({ number, effects }) => [number, effects.map((effect) => effect.kind === 'send' && effect.command.step)])
 
 test('effects past the sent mark are given out, once', async () => {
   const { replay } = await logOf(begin, goOn)

@@ -24,7 +24,7 @@ function start(id: string, offset: number, input: object = { id, cents: 5 }): Lo
 /** A partition's owner without its log: a state, a queue, and turns on them. */
 function rig(limits: Partial<OrchestratorLimits> = {}, definition: Definition = fulfil) {
   const definitions = new Definitions([definition])
-  const state = new PartitionState(definitions, 100)
+  const state = new PartitionState(definitions, { endedSagasMax: 100, endedWholeMax: 100 })
   const queue = new InputQueue()
   const all = { ...ORCHESTRATOR_LIMITS, ...limits }
   let marks = NOTHING_CONSUMED

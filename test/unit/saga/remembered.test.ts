@@ -23,7 +23,8 @@ const refusedAt = (step: string, attempt: number): SagaEvent[] => [
 test('a child is: its parent may undo it', () => {
   const parent = { sagaId: sagaId('day-1'), step: 'trip', attempt: 1, waits: true }
   expect(mayBeAskedFor(after(e.start({ parent }), e.completed))).toBe(true)
-  expect(mayBeAskedFor(after(e.start({ parent }), e.kill))).toBe(false)
+  expect(mayBeAskedFor(after(e.start({ parent }), e.kill)), 'to say that it was killed').toBe(true)
+  expect(mayBeAskedFor(after(e.start(), e.kill))).toBe(false)
   expect(mayBeAskedFor(after(e.start(), e.completed))).toBe(false)
 })
 
