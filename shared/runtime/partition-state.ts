@@ -38,6 +38,8 @@ export class PartitionState {
   readonly #limits: EndedLimits
   /** An id that is not known may be one that was: nothing can be said of it. */
   hasForgotten = false
+  /** Some are remembered in brief that were whole before: what came after their end changes nothing that is remembered. */
+  #hasShortened = false
 
   constructor(definitions: Definitions, limits: EndedLimits) {
     this.#definitions = definitions
@@ -93,8 +95,7 @@ export class PartitionState {
     if (this.quarantined.has(envelope.sagaId)) return
     try {
       const known = this.known(envelope.sagaId)
-      // What came after the end of a saga that is remembered in brief, or no more, changes nothing that is remembered.
-      if (envelope.seq > 1 && (known?.status === 'ended' || (!known && this.hasForgotten))) return
+      if (envelope.seq > 1 && (known ? known.status === 'ended' && this.#hasShortened : this.hasForgotten)) return
       this.keep(evolve(known?.status === 'ended' ? undefined : known, envelope))
     } catch (error) {
       this.quarantine(envelope.sagaId, messageOf(error))
@@ -109,6 +110,7 @@ export class PartitionState {
     const state = oldest === undefined ? undefined : this.#ended.get(oldest)
     if (oldest !== undefined) this.#whole.delete(oldest)
     if (state && state.status !== 'ended') this.#ended.set(state.id, inBrief(state))
+    this.#hasShortened = true
   }
 
   #forgetOldest(): void {
