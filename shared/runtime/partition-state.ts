@@ -88,6 +88,7 @@ export class PartitionState {
     this.quarantined.set(id, why)
     this.#live.delete(id as SagaId)
     this.#ended.delete(id as SagaId)
+    this.#whole.delete(id as SagaId)
     this.due.set(id as SagaId, undefined)
   }
 
@@ -102,8 +103,11 @@ export class PartitionState {
     }
   }
 
+  /**
+   * One that is kept already keeps its place: a decision is kept at its end, and a replay keeps it event by event. Were
+   * the place another, a replay would cut short what the owner decided on whole.
+   */
   #keepWhole(id: SagaId): void {
-    this.#whole.delete(id)
     this.#whole.add(id)
     if (this.#whole.size <= this.#limits.endedWholeMax) return
     const [oldest] = this.#whole
