@@ -7,6 +7,7 @@ import { InvalidInputError } from '../../shared/client/invalid-input.ts'
 import { sagaClient } from '../../shared/client/saga-client.ts'
 import { decodeClientCommand } from '../../shared/message/client-command-reader.ts'
 import { OperationalError } from '../../shared/message/errors.ts'
+import { sagaIdOfKey } from '../../shared/message/ids.ts'
 import { partitionOf } from '../../shared/message/murmur2.ts'
 import type { LogRecord } from '../../shared/message/record.ts'
 import { kasagaTopics } from '../../shared/message/topics.ts'
@@ -155,4 +156,40 @@ test('one that stays without an answer is thrown, retriable, after so many attem
 test('one that is refused is thrown as it is', async () => {
   const { client } = await setUp(answering([{ kind: 'refused', error: trouble('not-allowed') }]))
   await expect(client.signal('order-1', { name: 'go' })).rejects.toMatchObject({ code: 'not-allowed' })
+})
+
+test('a business key stands for the id, at the start and for all that is asked later', async () => {
+  const { client, records } = await setUp()
+  const id = sagaIdOfKey('fulfil', 'order 7')
+  const place = await client.start(fulfil, { key: 'order 7' }, { id: 'x', cents: 5 })
+  await client.startMany(fulfil, [{ key: 'order 7', input: { id: 'x', cents: 5 } }])
+  const saga = { definition: 'fulfil', key: 'order 7' }
+  const act = { actor: 'ann', reason: 'why', requestId: 'r-1' }
+  await client.signal(saga, { name: 'go', actor: 'ann', roles: ['boss'], requestId: 'r-1' })
+  await client.cancel(saga, act)
+  await client.retry(saga, act)
+  await client.resolve(saga, { ...act, step: 'parcels[3].label' })
+  await client.kill(saga, act)
+  const commands = (await records(place.partition)).map((record) => decodeClientCommand(record))
+  expect(commands).toMatchObject([
+    { value: { kind: 'start', sagaId: id } },
+    { value: { kind: 'start', sagaId: id } },
+    { value: { kind: 'signal', sagaId: id, actor: 'ann', roles: ['boss'] } },
+    { value: { kind: 'cancel', sagaId: id } },
+    { value: { kind: 'retry', sagaId: id } },
+    { value: { kind: 'resolve', sagaId: id, step: 'parcels[3].label' } },
+    { value: { kind: 'kill', sagaId: id, reason: 'why' } },
+  ])
+})
+
+test('what no owner would take is refused before it is sent', async () => {
+  const { client } = await setUp()
+  const act = { actor: 'ann', reason: 'why' }
+  expect(() => client.kill('order-1', { ...act, reason: ' ' })).toThrow('a kill says why')
+  expect(() => client.resolve('order-1', { ...act, step: 'a b' })).toThrow('no path')
+  expect(() => client.cancel('order-1', { ...act, requestId: 'a b' })).toThrow('a request id')
+  expect(() => client.signal('order-1', { name: 'a b' })).toThrow('a signal name')
+  expect(() => client.signal('order-1', { name: 'go', roles: ['a b'] })).toThrow('roles')
+  expect(() => client.signal('order-1', { name: 'go', actor: 'x'.repeat(201) })).toThrow('an actor')
+  expect(() => client.start(fulfil, { key: 'x'.repeat(200) }, { id: 'x', cents: 5 })).toThrow('207 characters')
 })

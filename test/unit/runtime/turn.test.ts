@@ -105,6 +105,16 @@ test('timers that do not fit into this batch fire in the next', () => {
   expect(turns).toBeGreaterThan(1)
 })
 
+test('a kill is told apart from what else happened', () => {
+  const { begin, wait, take, state } = rig()
+  begin(2)
+  expect(take().killed).toEqual([])
+  const kill = { kind: 'kill', sagaId: sagaId('s-0'), requestId: 'r', actor: 'ann', reason: 'enough' } as const
+  wait(delivered(clientCommandRecord(kill, { at: 0, source: '/test' }), 2n, 'kasaga.commands'))
+  expect(take().killed).toEqual([{ saga: 's-0', actor: 'ann', reason: 'enough' }])
+  expect(state.liveSagas).toBe(1)
+})
+
 test('a saga that is quarantined leaves its inputs as dead letters, and the others alone', () => {
   const { begin, wait, take, state } = rig()
   begin(2)
