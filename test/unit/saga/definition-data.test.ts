@@ -1,7 +1,8 @@
 /** A plan as data: whole, JSON, comparable; and as a picture. */
-import { describe, expect, it, test } from 'vitest'
+import { describe, expect, expectTypeOf, it, test } from 'vitest'
 import { definitionHash } from '../../../shared/runtime/definition-hash.ts'
 import { changesBetween } from '../../../shared/saga/data/changes.ts'
+import type { DefinitionData, StepData } from '../../../shared/saga/data/data-types.ts'
 import type { Definition, StepDefinition } from '../../../shared/saga/definition.ts'
 import { definitionData, mappingsOf } from '../../../shared/saga/definition-data.ts'
 import { mermaidOf } from '../../../shared/saga/draw.ts'
@@ -106,6 +107,18 @@ describe('a definition as data', () => {
   })
 })
 
+describe('a field that a step gets', () => {
+  type Fields<T> = T extends unknown ? keyof T : never
+  type Untold<Type extends StepDefinition['type']> = Exclude<
+    Fields<Extract<StepDefinition, { type: Type }>>,
+    Fields<Extract<StepData, { type: Type }>> | 'forward' | 'body' | (Type extends 'child' ? 'byHand' : never)
+  >
+  it('has its place in the data, or this does not compile', () => {
+    expectTypeOf<{ [Type in StepDefinition['type']]: Untold<Type> }[StepDefinition['type']]>().toEqualTypeOf<never>()
+    expectTypeOf<Exclude<keyof Definition, keyof DefinitionData>>().toEqualTypeOf<never>()
+  })
+})
+
 describe('the hash', () => {
   const two = (a: StepDefinition, b: StepDefinition) => ({ ...everyKind, steps: [a, b] })
   const [a, b] = [booking('a'), booking('b')]
@@ -164,6 +177,11 @@ describe('two versions', () => {
     const chosen = (...names: string[]): Definition =>
       withSteps({ ...place('way'), type: 'choose', branches: names.map((name) => branch(name, plan(a), () => true)) })
     expect(changes(chosen('x', 'y'), chosen('y', 'x', 'z'))).toEqual(['changed way.branches', 'added way[z]'])
+  })
+  it('tell a dependency that moved as that alone, though the steps now stand in another order', () => {
+    const before = withSteps(booking('a'), booking('b'))
+    const after = withSteps(booking('b'), booking('a', { after: ['b'] }))
+    expect(changes(before, after)).toEqual(['changed a.after', 'changed a.needs'])
   })
   it('differ by the order of steps only when both undo in turn', () => {
     const steps = [booking('a'), booking('b')]
