@@ -1,0 +1,43 @@
+/** One run of an example: what starts it, what happens meanwhile, and what it has come to. */
+
+import type { Definition } from '../../../shared/saga/definition.ts'
+import type { SagaStatus } from '../../../shared/view/standing.ts'
+import type { Bookkeeper, Net } from './deeds.ts'
+import type { ExampleInstallation } from './installation.ts'
+
+export interface ExampleRun {
+  readonly name: string
+  readonly sagaId: string
+  start(installation: ExampleInstallation): Promise<unknown>
+  /** What persons and other services do while it runs. */
+  readonly meanwhile?: (installation: ExampleInstallation, sagaId: string) => Promise<unknown>
+  readonly ends: SagaStatus
+  /** What it gives, when it completes. */
+  readonly output?: unknown
+  /** What the participants have done in the end; `all undone`: whatever it was. */
+  readonly net: Readonly<Record<string, Net>> | 'all undone'
+  /** Dead letters that it leaves, by their reason. */
+  readonly deadLetters?: Readonly<Record<string, number>>
+  /** Events that are told in this order: the type, and the step or scope. */
+  readonly inOrder?: readonly string[]
+}
+
+export interface Example {
+  readonly title: string
+  readonly definitions: readonly Definition[]
+  readonly bookkeepers: readonly Bookkeeper[]
+  readonly runs: readonly ExampleRun[]
+}
+
+type RunWords<Input> = Omit<ExampleRun, 'start' | 'sagaId'> & { readonly sagaId: string; readonly input: Input }
+
+/** A run of one definition; its input is typed by it. */
+export function run<Input>(definition: Definition<Input, unknown>, words: RunWords<Input>): ExampleRun {
+  const { input, ...rest } = words
+  return { ...rest, start: ({ client }) => client.start(definition, words.sagaId, input) }
+}
+
+/** A definition among others of any types. */
+export function anyOf<Input, Output>(definition: Definition<Input, Output>): Definition {
+  return definition as unknown as Definition
+}
