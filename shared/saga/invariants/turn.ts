@@ -86,14 +86,15 @@ function expectFailure(book: Book, scope: ScopeBook, { cause, at, expect }: Fail
 }
 
 const FAILED: { readonly [Kind in Failure['kind']]: ReadonlySet<StepBook['standing']> } = {
-  // A wait may be answered with a no, and may expire; a block may be at its limit.
   rejected: new Set(['refused', 'awaiting']),
-  failed: new Set(['unknown', 'awaiting', 'open']),
+  failed: new Set(['unknown', 'awaiting']),
 }
 
 function hasFailed(step: StepBook, { kind }: Failure): boolean {
-  const answered = step.standing === 'done' && step.attempts === 0 && !step.block
-  return answered || FAILED[kind].has(step.standing)
+  const { standing, block, attempts } = step
+  // A wait may be answered with a no; a block is at its limit when all its rounds are done.
+  if (block) return kind === 'failed' && block.kind === 'repeat' && block.at.done === block.scopes.length
+  return (standing === 'done' && attempts === 0) || FAILED[kind].has(standing)
 }
 
 /** Which scope a failure in this one takes back; more than one where the log alone does not tell what is borne. */

@@ -1,0 +1,182 @@
+/** Breaches of what a failure leads to, and of what a step or a scope needs. */
+import { branched, carLost, firstLost, parcels, refused, trip, xmy } from './begun.ts'
+import type { Planted } from './planted.ts'
+import * as s from './shapes.ts'
+
+export const FAILURES: readonly Planted[] = [
+  ['a refusal that leads to nothing', 'S3', s.graph, [s.start, s.ask('a'), s.no('a'), s.signalled('x')], 'bare'],
+  [
+    'a refusal past the pivot that turns back',
+    'S3',
+    s.graph,
+    [...branched, ...s.did('any', 'pay'), s.ask('note'), s.no('note'), s.back(s.because('note'))],
+  ],
+  [
+    'a refused step that is parked where it should turn back',
+    'S3',
+    s.graph,
+    [s.start, s.ask('a'), s.no('a'), s.stuck('a')],
+  ],
+  [
+    'a pivot given up that turns back',
+    'S7',
+    s.graph,
+    [...branched, ...s.did('any'), s.ask('pay'), s.lost('pay'), s.back(s.because('pay', 'failed'))],
+  ],
+  [
+    'an undo given up that calls nobody',
+    'S3',
+    s.through,
+    [...xmy, s.back(s.cancelled), s.undo('y'), s.undoLost('y'), s.signalled('x')],
+    'bare',
+  ],
+  [
+    'the saga turned back for a branch that may fail',
+    'S3',
+    s.trip,
+    [...trip, ...carLost.slice(0, 2), s.back(s.because('trip[car].book'))],
+  ],
+  [
+    'a branch alone turned back that may not fail',
+    'S3',
+    s.trip,
+    [
+      ...trip,
+      ...carLost,
+      s.ask('trip[flight].book'),
+      s.no('trip[flight].book'),
+      s.back(s.because('trip[flight].book'), 'trip[flight]'),
+    ],
+  ],
+  [
+    'the last attempt alone turned back',
+    'S3',
+    s.save,
+    [
+      ...firstLost,
+      ...s.settled('save[first]'),
+      ...s.begun('save[second]'),
+      s.ask('save[second].try'),
+      s.no('save[second].try'),
+      s.back(s.because('save[second].try'), 'save[second]'),
+    ],
+  ],
+  ['the saga turned back for the first attempt', 'S3', s.save, [...refused, s.back(s.because('save[first].try'))]],
+  [
+    'a round alone turned back',
+    'S3',
+    s.poll,
+    [
+      s.start,
+      s.opened('poll', 'repeat'),
+      ...s.begun('poll[0]'),
+      s.ask('poll[0].look'),
+      s.no('poll[0].look'),
+      s.back(s.because('poll[0].look'), 'poll[0]'),
+    ],
+    'bare',
+  ],
+  [
+    'an item too many that failed',
+    'S3',
+    s.parcels,
+    [
+      ...parcels,
+      ...[0, 1].flatMap((i) => [
+        s.ask(`parcels[${i}].label`),
+        s.no(`parcels[${i}].label`),
+        s.back(s.because(`parcels[${i}].label`), `parcels[${i}]`),
+      ]),
+    ],
+  ],
+  [
+    'another branch turned back than the one that failed',
+    'S3',
+    s.trip,
+    [...trip, ...carLost.slice(0, 2), s.back(s.because('trip[car].book'), 'trip[hotel]')],
+    'bare',
+  ],
+  [
+    'turned back for a step that did not fail',
+    'S3',
+    s.graph,
+    [s.start, ...s.did('a'), s.back(s.because('a', 'failed')), s.back(s.because('b'))],
+    'bare',
+  ],
+  ['a branch alone cancelled', 'S3', s.trip, [...trip, s.back(s.cancelled, 'trip[car]')], 'bare'],
+  [
+    'superseded before enough are done',
+    'S3',
+    s.trip,
+    [...trip, ...s.did('trip[car].book'), ...s.full('trip[car]'), s.back(s.superseded, 'trip[hotel]')],
+  ],
+  ['superseded where nothing is done', 'S3', s.trip, [...trip, s.back(s.superseded, 'trip[hotel]')], 'bare'],
+]
+
+export const NEEDS: readonly Planted[] = [
+  ['a step before one that it needs', 'S4', s.graph, [s.start, ...s.did('a', 'b', 'any'), s.ask('pay')]],
+  ['a step before any that it needs', 'S4', s.graph, [s.start, ...s.did('a'), s.ask('any')]],
+  ['a step inside before the one that it needs', 'S4', s.parcels, [...parcels, s.ask('parcels[0].send')]],
+  ['a step after a block that is open', 'S4', s.trip, [...trip, s.ask('pay')]],
+  ['a step that its scope does not have', 'S4', s.trip, [...trip, s.ask('trip[car].drive')]],
+  [
+    'a scope full with a step left out',
+    'S4',
+    s.parcels,
+    [...parcels, ...s.did('parcels[0].label'), ...s.full('parcels[0]')],
+  ],
+  [
+    'a scope full with a step open',
+    'S4',
+    s.parcels,
+    [...parcels, s.ask('parcels[0].label'), ...s.full('parcels[0]')],
+    'bare',
+  ],
+  [
+    'a block that ends before enough are done',
+    'S4',
+    s.trip,
+    [...trip, ...s.did('trip[car].book'), ...s.full('trip[car]'), s.closed('trip')],
+    'bare',
+  ],
+  [
+    'a block that ends with items left',
+    'S4',
+    s.parcels,
+    [s.start, s.opened('parcels', 'each', 1), s.closed('parcels')],
+    'bare',
+  ],
+  ['a block that ends with no round', 'S4', s.poll, [s.start, s.opened('poll', 'repeat'), s.closed('poll')], 'bare'],
+  [
+    'a block that ends with its branch open',
+    'S4',
+    s.route,
+    [s.start, s.opened('route', 'choose'), ...s.begun('route[air]'), s.closed('route')],
+    'bare',
+  ],
+  [
+    'a block that ends with no attempt done',
+    'S4',
+    s.save,
+    [...firstLost, ...s.settled('save[first]'), s.closed('save')],
+    'bare',
+  ],
+  ['more items at once than may be', 'S4', s.parcels, [...parcels, ...s.begun('parcels[2]')]],
+  [
+    'a pivot while a branch turns back',
+    'S4',
+    s.trip,
+    [
+      ...trip,
+      s.ask('trip[car].book'),
+      ...s.did('trip[hotel].book'),
+      ...s.full('trip[hotel]'),
+      ...s.did('trip[flight].book'),
+      ...s.full('trip[flight]'),
+      s.back(s.superseded, 'trip[car]'),
+      s.closed('trip'),
+      s.ask('pay'),
+    ],
+  ],
+  ['completed with a block open', 'S4', s.route, [s.start, s.opened('route', 'choose'), s.completed], 'bare'],
+]
