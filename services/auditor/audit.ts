@@ -72,7 +72,7 @@ class Audit {
     this.#context = {
       findings,
       plans: new Plans(definitions),
-      counts: { total: 0, completed: 0, compensated: 0, stuck: 0, running: 0 },
+      counts: { total: 0, completed: 0, compensated: 0, stuck: 0, failed: 0, running: 0 },
       participants: new ParticipantLedger(participants, findings),
       commands: commands ? new CommandLedger(sent) : undefined,
       atRest,
@@ -191,6 +191,8 @@ class Audit {
       rows: this.#compared,
       viewsBehind: this.#viewsBehind,
       sends: commands?.sends ?? 0,
+      toChildren: commands?.toChildren ?? 0,
+      killed: counts.failed,
       unaccounted: this.#partitions.reduce((sum, { marks }) => sum + marks.unaccounted, 0n),
       unsent: this.#partitions.filter(({ unsentBatches }) => unsentBatches).map(({ partition }) => partition),
     })

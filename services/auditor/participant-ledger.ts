@@ -19,7 +19,7 @@ export interface ParticipantRow {
 
 export interface ParticipantAudit {
   readonly name: string
-  /** The step of the definition that it carries out. */
+  /** The step of the definition that it carries out; inside blocks its path, `parcels[].label` for that of every item. */
   readonly step: string
   /** Definition whose sagas have the step; absent: any that has a step of that name. */
   readonly definition?: string
@@ -44,6 +44,7 @@ const FATES = [
   'open',
   'open-done',
   'open-unasked',
+  'several',
   'met',
 ] as const
 type Fate = (typeof FATES)[number]
@@ -59,6 +60,7 @@ const ALLOWS: Readonly<Record<Fate, (row: { applied: number; undone: number }, u
   open: ({ applied, undone }, units) => (applied === 0 || applied === units) && (undone === 0 || undone === applied),
   'open-done': ({ applied, undone }, units) => applied === units && (undone === 0 || undone === units),
   'open-unasked': () => true,
+  several: () => false,
   met: () => false,
 }
 
@@ -72,6 +74,7 @@ const WORDS: Readonly<Record<Fate, string>> = {
   open: 'applied at most once so far',
   'open-done': 'applied once, and may be undone',
   'open-unasked': 'not asked for yet',
+  several: 'begun more than once, with other ends',
   met: 'told by an earlier row',
 }
 
@@ -80,24 +83,42 @@ export class ParticipantLedger {
   readonly #findings: Findings
   /** For each participant, by order: fate and units in one number. */
   readonly #books: readonly Map<string, number>[]
+  /** For each participant, the orders that several steps of one saga are for. */
+  readonly #several: readonly Map<string, Limits>[]
 
   constructor(audits: readonly ParticipantAudit[], findings: Findings) {
     this.#audits = audits
     this.#findings = findings
     this.#books = audits.map(() => new Map())
+    this.#several = audits.map(() => new Map())
   }
 
   /** Notes what the saga's participants must have. */
   expect(saga: string, outline: SagaOutline): void {
     this.#audits.forEach((audit, i) => {
       if (audit.definition !== undefined && audit.definition !== outline.definition) return
-      const forward = outline.steps.get(`${audit.step}/forward`)
-      const [order, units] = forward ? this.#askedOf(audit, saga, forward.payload) : [saga, 0]
-      const fate = fateOf(outline, forward, outline.steps.get(`${audit.step}/compensate`))
-      const book = this.#books[i]
-      // Of two sagas with one order, the one that was refused says nothing of what the order has.
-      if (fate !== 'refused' || !book?.has(order)) book?.set(order, noted(fate, units))
+      const asked = new Map<string, Course[]>()
+      for (const course of coursesOf(audit, outline)) {
+        const [order, units] = course.forward ? this.#askedOf(audit, saga, course.forward.payload) : [saga, 0]
+        asked.set(order, [...(asked.get(order) ?? []), { ...course, units }])
+      }
+      for (const [order, courses] of asked) this.#note(i, order, { outline, courses })
     })
+  }
+
+  /** An order that several steps of a saga are for is held against what they come to together. */
+  #note(i: number, order: string, { outline, courses }: { outline: SagaOutline; courses: readonly Course[] }): void {
+    const book = this.#books[i]
+    const [one] = courses
+    if (courses.length === 1 && one) {
+      const fate = fateOf(outline, one.forward, one.undo)
+      // Of two sagas with one order, the one that was refused says nothing of what the order has.
+      if (fate !== 'refused' || !book?.has(order)) book?.set(order, noted(fate, one.units))
+      return
+    }
+    const limits = courses.map(({ forward, undo, units }) => limitsOf(fateOf(outline, forward, undo), units))
+    book?.set(order, noted('several', 0))
+    this.#several[i]?.set(order, limits.reduce(together))
   }
 
   /** What stands in a log may be anything, also what no participant can count. */
@@ -132,22 +153,75 @@ export class ParticipantLedger {
     return { rows, unknown }
   }
 
-  #meetRow({ name, step }: ParticipantAudit, row: ParticipantRow, note: number): void {
+  #meetRow(audit: ParticipantAudit, row: ParticipantRow, note: number): void {
+    const { name, step } = audit
     const [fate, units] = [fateIn(note), unitsIn(note)]
-    if (ALLOWS[fate](row, units)) return
+    const limits = this.#several[this.#audits.indexOf(audit)]?.get(row.orderId)
+    if (fate === 'several' ? limits && isWithinLimits(row, limits) : ALLOWS[fate](row, units)) return
     const asked = `step ${step} is ${WORDS[fate]}, ${units} asked for`
     const message = `${name}: ${row.applied} applied and ${row.undone} undone, while ${asked}`
     this.#findings.violation({ invariant: 'S8', message, saga: row.orderId })
   }
 }
 
+/** One course of an audited step: as often as its scope began. */
+interface Course {
+  readonly forward: StepOutline | undefined
+  readonly undo: StepOutline | undefined
+  readonly units: number
+}
+
+function coursesOf({ step }: ParticipantAudit, { steps }: SagaOutline): Course[] {
+  const courseOf = (path: string): Course => {
+    const forward = steps.get(`${path}/forward`)
+    const wasAsked = forward !== undefined && forward.attempts > 0
+    return { forward: wasAsked ? forward : undefined, undo: steps.get(`${path}/compensate`), units: 0 }
+  }
+  if (!step.includes('[]')) return [courseOf(step)]
+  const begun = [...steps.values()].filter((one) => one.direction === 'forward' && kindOf(one.step) === step)
+  return begun.length === 0 ? [courseOf(step)] : begun.map((one) => courseOf(one.step))
+}
+
+/** A step's path without the numbers of items and rounds. */
+function kindOf(path: string): string {
+  return path.replace(/\[\d+\]/g, '[]')
+}
+
+/** What several courses together let a participant have: so much applied, and so much of it kept. */
+interface Limits {
+  readonly applied: readonly [least: number, most: number]
+  readonly kept: readonly [least: number, most: number]
+}
+
+function limitsOf(fate: Fate, units: number): Limits {
+  const surely = fate === 'kept' || fate === 'undone' || fate === 'open-done'
+  const perhaps = surely || fate === 'undone-if-applied' || fate === 'uncertain' || fate === 'open'
+  const kept = fate === 'kept' || fate === 'open-done' || fate === 'uncertain' || fate === 'open'
+  return {
+    applied: [surely ? units : 0, perhaps ? units : 0],
+    kept: [fate === 'kept' ? units : 0, kept ? units : 0],
+  }
+}
+
+function together(one: Limits, other: Limits): Limits {
+  const sum = (a: readonly [number, number], b: readonly [number, number]) => [a[0] + b[0], a[1] + b[1]] as const
+  return { applied: sum(one.applied, other.applied), kept: sum(one.kept, other.kept) }
+}
+
+function isWithinLimits({ applied, undone }: ParticipantRow, { applied: ever, kept }: Limits): boolean {
+  const left = applied - undone
+  return applied >= ever[0] && applied <= ever[1] && left >= kept[0] && left <= kept[1]
+}
+
 function fateOf(outline: SagaOutline, forward: StepOutline | undefined, undo: StepOutline | undefined): Fate {
-  const ended = outline.status === 'completed' || outline.status === 'compensated'
+  const ended = outline.status === 'completed' || outline.status === 'compensated' || outline.status === 'failed'
   if (!forward) return ended ? 'unasked' : 'open-unasked'
   const done = forward.status === 'succeeded'
-  if (!ended) return done ? 'open-done' : 'open'
+  const undone = undo?.status === 'succeeded'
+  // What a person undid by hand, or what was being undone when the saga was killed: the participant shows it, or not.
+  if (!ended || (undo && !undone)) return done ? 'open-done' : 'open'
   if (forward.status === 'rejected') return 'refused'
-  if (undo?.status === 'succeeded') return done ? 'undone' : 'undone-if-applied'
+  if (undone) return done ? 'undone' : 'undone-if-applied'
   return done ? 'kept' : 'uncertain'
 }
 

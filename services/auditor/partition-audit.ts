@@ -2,10 +2,11 @@
  * Audits one partition of the log, record by record.
  *
  * State: the histories of the sagas that live, the last seq of those that ended, and where the headers stand. A saga's
- * history is judged and dropped when it ends; of an ended one only its id and last seq stay, about 100 bytes.
+ * history is judged and dropped when it ends; of an ended one only its id and last seq stay, about 100 bytes. Where more
+ * may follow the end, because a parent may ask for an undo or a refused step may succeed late, it is kept to the end of the log.
  */
 import { type AcceptedBatch, BatchReader, decodeBatchHeader } from '../../shared/message/batch.ts'
-import type { EventEnvelope } from '../../shared/message/events.ts'
+import type { EventEnvelope, SagaEvent } from '../../shared/message/events.ts'
 import type { LogRecord } from '../../shared/message/record.ts'
 import type { CommandLedger } from './command-ledger.ts'
 import type { Findings } from './findings.ts'
@@ -34,7 +35,18 @@ export interface LiveHistory {
   inView: number
   /** Sum of the offsets of those. */
   offsetsInView: bigint
+  /** More may follow its end. */
+  kept: boolean
 }
+
+const WITH_EFFECTS: ReadonlySet<SagaEvent['type']> = new Set([
+  'step-requested',
+  'compensation-requested',
+  'parent-answered',
+])
+const ENDS: ReadonlySet<SagaEvent['type']> = new Set(['saga-completed', 'saga-compensated', 'saga-killed'])
+/** After these a saga may go on when it has ended. */
+const MAY_GO_ON: ReadonlySet<SagaEvent['type']> = new Set(['step-rejected', 'saga-voided'])
 
 export class PartitionAudit {
   readonly partition: number
@@ -143,10 +155,11 @@ export class PartitionAudit {
       live.inView++
       live.offsetsInView += at.offset
     }
-    if (event.type === 'step-requested' || event.type === 'compensation-requested') {
+    live.kept ||= MAY_GO_ON.has(event.type) || ('parent' in event && event.parent !== undefined)
+    if (WITH_EFFECTS.has(event.type)) {
       this.#lastWithEffects = at.number
       this.#context.commands?.asked(envelope, at.number)
-    } else if (event.type === 'saga-completed' || event.type === 'saga-compensated') {
+    } else if (ENDS.has(event.type) && !live.kept) {
       this.#live.delete(sagaId)
       this.#ended.set(sagaId, seq)
       this.#judge(sagaId, live)
@@ -156,7 +169,7 @@ export class PartitionAudit {
   #liveOf(id: string): LiveHistory {
     let live = this.#live.get(id)
     if (!live) {
-      live = { events: [], inView: 0, offsetsInView: 0n }
+      live = { events: [], inView: 0, offsetsInView: 0n, kept: false }
       this.#live.set(id, live)
     }
     return live

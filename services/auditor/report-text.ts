@@ -20,11 +20,12 @@ export function reportText(report: AuditReport): string {
 }
 
 function readLines({ sagas, events, batches, voidBatches, strayRecords, deadLetters }: AuditReport): string[] {
-  const { total, completed, compensated, stuck, running } = sagas
+  const { total, completed, compensated, stuck, failed, running } = sagas
+  const killed = failed > 0 ? `, ${failed} killed` : ''
   const reasons = Object.entries(deadLetters.byReason).map(([reason, count]) => `${count} ${reason}`)
   const strays = strayRecords > 0 ? `, ${strayRecords} stray records` : ''
   return [
-    `sagas      ${total}: ${completed} completed, ${compensated} compensated, ${stuck} stuck, ${running} running`,
+    `sagas      ${total}: ${completed} completed, ${compensated} compensated, ${stuck} stuck, ${running} running${killed}`,
     `log        ${events} events in ${batches} batches, ${voidBatches} void batches${strays}`,
     `dead       ${deadLetters.total}${reasons.length > 0 ? `: ${reasons.join(', ')}` : ''}`,
   ]

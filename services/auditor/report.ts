@@ -38,6 +38,8 @@ export interface SagaCounts {
   completed: number
   compensated: number
   stuck: number
+  /** Killed by a person, with nothing undone. */
+  failed: number
   /** Neither ended nor stuck: on their way forward or back. */
   running: number
 }

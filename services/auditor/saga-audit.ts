@@ -79,15 +79,16 @@ function otherVersions(history: readonly EventEnvelope[], outline: SagaOutline):
 
 /** L1 and L5, when nothing moves any more: a saga has ended, is stuck, or waits for a time that is still to come. */
 export function restlessness(outline: SagaOutline, now: number): SagaViolation | undefined {
-  if (outline.status !== 'running' && outline.status !== 'compensating') return undefined
+  if (outline.yielded) return { invariant: 'L5', message: 'the rest of what was decided has not been done' }
   let earliest: number | undefined
-  let awaitsSignal = false
-  for (const { dueAt, awaitsSignal: own } of outline.steps.values()) {
-    awaitsSignal ||= own
+  let waitsForever = false
+  for (const { dueAt, waitsForever: own } of outline.steps.values()) {
+    waitsForever ||= own
     if (dueAt !== undefined && (earliest === undefined || dueAt < earliest)) earliest = dueAt
   }
-  if (earliest === undefined && awaitsSignal) return undefined
-  if (earliest === undefined) return { invariant: 'L1', message: `${outline.status}, and waits for nothing` }
-  if (earliest + TIMER_GRACE_MS >= now) return undefined
-  return { invariant: 'L5', message: `a timer that was due at ${earliest} has not fired at ${now}` }
+  if (earliest !== undefined && earliest + TIMER_GRACE_MS < now)
+    return { invariant: 'L5', message: `a timer that was due at ${earliest} has not fired at ${now}` }
+  const moves = outline.status === 'running' || outline.status === 'compensating'
+  if (!moves || waitsForever || earliest !== undefined) return undefined
+  return { invariant: 'L1', message: `${outline.status}, and waits for nothing` }
 }

@@ -2,22 +2,25 @@
 import type { EventEnvelope, SagaEvent } from '../../shared/message/events.ts'
 import type { Direction } from '../../shared/message/ids.ts'
 import type { Json } from '../../shared/message/json.ts'
+import { blockAround, isWithin, ROOT, scopeAround } from '../../shared/message/step-path.ts'
 
-export type OutlineStatus = 'running' | 'compensating' | 'stuck' | 'completed' | 'compensated'
+export type OutlineStatus = OutlinePhase | 'stuck'
+type OutlinePhase = 'running' | 'compensating' | 'completed' | 'compensated' | 'failed'
 
-/** One step in one direction. */
+/** One step in one direction; of a scope that turned back, its way back. */
 export interface StepOutline {
+  /** Its path. */
   readonly step: string
   readonly direction: Direction
-  status: 'requested' | 'progressed' | 'succeeded' | 'rejected' | 'retrying' | 'failed' | 'waiting' | 'skipped'
+  status: string
   /** The newest attempt that was asked for. */
   attempts: number
   /** What the newest attempt asks. */
   payload: Json
   /** When its timer is due; `undefined`: it has none. */
   dueAt: number | undefined
-  /** It waits for a signal that may never come: nothing need be due. */
-  awaitsSignal: boolean
+  /** It waits for a signal, or for an answer that has no time limit: nothing need be due. */
+  waitsForever: boolean
 }
 
 export interface SagaOutline {
@@ -26,21 +29,30 @@ export interface SagaOutline {
   version: number | undefined
   seq: number
   endedAt: number | undefined
+  /** More was to be done than one turn has room for. */
+  yielded: boolean
   /** By `step/direction`, in the order of their first events. */
   readonly steps: Map<string, StepOutline>
 }
 
-const STATUS_AFTER: { readonly [Type in SagaEvent['type']]?: OutlineStatus } = {
+/** The outline as it grows. */
+interface Growing extends SagaOutline {
+  phase: OutlinePhase
+  /** Paths of steps that wait for a person, and which way they were going; `null`: the saga's output. */
+  readonly parked: Map<string | null, Direction>
+  /** Scopes that turned back by themselves, and the saga's own. */
+  readonly back: Set<string>
+}
+
+const PHASE_AFTER: { readonly [Type in SagaEvent['type']]?: OutlinePhase } = {
   'saga-started': 'running',
-  'step-requested': 'running',
-  'compensation-started': 'compensating',
-  'compensation-requested': 'compensating',
-  'saga-stuck': 'stuck',
+  'saga-voided': 'compensated',
+  'saga-killed': 'failed',
   'saga-completed': 'completed',
   'saga-compensated': 'compensated',
 }
 
-const STEP_STATUS_AFTER: { readonly [Type in SagaEvent['type']]?: StepOutline['status'] } = {
+const STEP_STATUS_AFTER: { readonly [Type in SagaEvent['type']]?: string } = {
   'step-requested': 'requested',
   'compensation-requested': 'requested',
   'step-progressed': 'progressed',
@@ -49,77 +61,138 @@ const STEP_STATUS_AFTER: { readonly [Type in SagaEvent['type']]?: StepOutline['s
   'compensation-succeeded': 'succeeded',
   'step-rejected': 'rejected',
   'step-failed': 'failed',
+  'compensation-failed': 'failed',
   'step-skipped': 'skipped',
   'step-computed': 'succeeded',
   'wait-started': 'waiting',
   'wait-ended': 'succeeded',
-  'compensation-failed': 'failed',
+  'block-started': 'open',
+  'block-completed': 'succeeded',
+  'late-success': 'succeeded',
+  'undo-resolved': 'resolved',
 }
 
 /** The first `count` of the events; all unless told. */
 export function outlineOf(events: readonly EventEnvelope[], count: number = events.length): SagaOutline {
-  const outline: SagaOutline = {
+  const outline: Growing = {
     status: 'running',
+    phase: 'running',
     definition: undefined,
     version: undefined,
     seq: 0,
     endedAt: undefined,
+    yielded: false,
     steps: new Map(),
+    parked: new Map(),
+    back: new Set(),
   }
   for (let i = 0; i < count; i++) {
     const envelope = events[i]
     if (envelope) read(outline, envelope)
   }
+  for (const step of outline.steps.values()) if (waitsNoMore(outline, step)) stopWaiting(step)
+  outline.status = outline.parked.size > 0 && outline.phase !== 'failed' ? 'stuck' : outline.phase
   return outline
 }
 
-function read(outline: SagaOutline, { event, seq, at }: EventEnvelope): void {
+function read(outline: Growing, { event, seq, at }: EventEnvelope): void {
   outline.seq = seq
-  outline.status = STATUS_AFTER[event.type] ?? outline.status
-  if (event.type === 'saga-started') {
-    outline.definition ??= event.definition
-    outline.version ??= event.version
-  } else if (event.type === 'saga-completed' || event.type === 'saga-compensated') outline.endedAt = at
-  else if (event.type === 'compensation-started') {
-    for (const step of outline.steps.values()) {
-      if (step.direction !== 'forward') continue
-      step.dueAt = undefined
-      step.awaitsSignal = false
+  const phase = PHASE_AFTER[event.type]
+  outline.phase = phase ?? outline.phase
+  if (phase !== undefined && phase !== 'running') outline.endedAt = at
+  switch (event.type) {
+    case 'saga-started':
+      outline.definition ??= event.definition
+      outline.version ??= event.version
+      return
+    case 'compensation-started':
+      readTurn(outline, event.scope ?? ROOT)
+      return
+    case 'scope-compensated': {
+      const row = outline.steps.get(keyOf(event.scope, 'compensate'))
+      if (row) row.status = 'succeeded'
+      return
     }
-  } else readStep(outline, event)
+    case 'saga-stuck': {
+      outline.parked.delete(event.step)
+      outline.parked.set(event.step, event.step !== null && isBack(outline, event.step) ? 'compensate' : 'forward')
+      return
+    }
+    case 'retry-requested':
+    case 'saga-killed':
+      outline.parked.clear()
+      return
+    case 'turn-yielded':
+      outline.yielded = event.more
+      return
+    default:
+      readStep(outline, event)
+  }
 }
 
-function readStep(outline: SagaOutline, event: SagaEvent): void {
+/** What was parked on its way forward is asked for no more. */
+function readTurn(outline: Growing, scope: string): void {
+  outline.back.add(scope)
+  if (scope === ROOT) outline.phase = 'compensating'
+  else stepOf(outline, scope, 'compensate').status = 'undoing'
+  for (const [step, direction] of outline.parked)
+    if (direction === 'forward' && isWithin(step ?? ROOT, scope)) outline.parked.delete(step)
+}
+
+/** Whether the step, or a scope around it, has turned back. */
+function isBack(outline: Growing, path: string): boolean {
+  for (let scope = scopeAround(path); ; ) {
+    if (outline.back.has(scope)) return true
+    const around = blockAround(scope)
+    if (!around) return false
+    scope = scopeAround(around.block)
+  }
+}
+
+function readStep(outline: Growing, event: SagaEvent): void {
   const status = STEP_STATUS_AFTER[event.type]
   if (status === undefined || !('step' in event) || event.step === null) return
-  const step = stepOf(outline, event.step, event.type.startsWith('compensation-') ? 'compensate' : 'forward')
+  const back = event.type.startsWith('compensation-') || event.type === 'undo-resolved'
+  const step = stepOf(outline, event.step, back ? 'compensate' : 'forward')
   step.status = status
-  step.dueAt = 'timeoutAt' in event ? event.timeoutAt : undefined
-  step.awaitsSignal = event.type === 'wait-started' && event.signal !== null
-  if (event.type === 'wait-started') step.dueAt = event.until ?? undefined
-  else if ('commandType' in event) {
+  stopWaiting(step)
+  if ('timeoutAt' in event) wait(step, event.timeoutAt)
+  if (event.type === 'wait-started') wait(step, event.until, event.signal !== null)
+  if ('commandType' in event) {
     step.attempts = event.attempt
     step.payload = event.payload
-  } else if ('retryAt' in event && event.retryAt !== null) {
+  } else if ('retryAt' in event) {
+    if (event.retryAt === null) return
     step.status = 'retrying'
     step.dueAt = event.retryAt
-  }
+  } else if (!event.type.endsWith('-progressed')) outline.parked.delete(event.step)
 }
 
-function stepOf(outline: SagaOutline, name: string, direction: Direction): StepOutline {
-  const key = `${name}/${direction}`
-  let step = outline.steps.get(key)
-  if (!step) {
-    step = {
-      step: name,
-      direction,
-      status: 'requested',
-      attempts: 0,
-      payload: null,
-      dueAt: undefined,
-      awaitsSignal: false,
-    }
-    outline.steps.set(key, step)
+function wait(step: StepOutline, dueAt: number | null, forever = dueAt === null): void {
+  step.dueAt = dueAt ?? undefined
+  step.waitsForever = forever
+}
+
+function stopWaiting(step: StepOutline): void {
+  step.dueAt = undefined
+  step.waitsForever = false
+}
+
+/** It turned back, waits for a person, or its saga was killed. */
+function waitsNoMore(outline: Growing, { step, direction }: StepOutline): boolean {
+  return outline.phase === 'failed' || outline.parked.has(step) || (direction === 'forward' && isBack(outline, step))
+}
+
+function keyOf(step: string, direction: Direction): string {
+  return `${step}/${direction}`
+}
+
+function stepOf(outline: Growing, step: string, direction: Direction): StepOutline {
+  const key = keyOf(step, direction)
+  let known = outline.steps.get(key)
+  if (!known) {
+    known = { step, direction, status: 'requested', attempts: 0, payload: null, dueAt: undefined, waitsForever: false }
+    outline.steps.set(key, known)
   }
-  return step
+  return known
 }

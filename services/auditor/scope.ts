@@ -13,6 +13,10 @@ export interface Covered {
   readonly viewsBehind: number
   /** Commands read from the participants' topics. */
   readonly sends: number
+  /** Commands to child sagas. */
+  readonly toChildren: number
+  /** Sagas that a person ended as they were. */
+  readonly killed: number
   readonly unaccounted: bigint
   /** Partitions with effects that the log does not say to be sent. */
   readonly unsent: readonly number[]
@@ -54,7 +58,7 @@ export function sayWhatWasChecked(scope: Scope, findings: Findings, covered: Cov
   check(BY_BATCHES, covered.batches, 'batches')
   if (covered.unplanned > 0)
     notes.push(
-      `${covered.unplanned} sagas were checked without their definition: of S4, S5 and S7, what the log alone tells`,
+      `${covered.unplanned} sagas were checked without their definition: of S3 to S7, what the log alone tells`,
     )
   if (scope.views) check(['S16', 'S17'], covered.rows, 'sagas in the views')
   else skip(['S16', 'S17'], 'no view store was given')
@@ -65,6 +69,9 @@ export function sayWhatWasChecked(scope: Scope, findings: Findings, covered: Cov
   if (!scope.participants?.length) skip(['S8'], 'no tables of participants were given')
   if (scope.commands) check(['S10'], covered.sends, 'sent commands')
   else notes.push('S10: whether each command was sent was not looked up in the topics of participants')
+  if (covered.toChildren > 0)
+    notes.push(`S10: ${covered.toChildren} commands to child sagas were not looked up in the topics of sagas`)
+  if (covered.killed > 0) notes.push(`${covered.killed} sagas were killed: what they had done was left as it was`)
   if (scope.atRest) check(['L1', 'L5'], covered.sagas, 'sagas')
   else skip(['L1', 'L5'], 'the system was not said to be at rest')
   if (scope.atRest && scope.commands) check(['L2'], covered.sends, 'sent commands')

@@ -93,10 +93,11 @@ export async function auditHandMade(made: HandMade, options: Partial<AuditOption
 }
 
 function sendsOf(envelope: EventEnvelope): Send[] {
-  return effectsOf(envelope).map(({ participant, command }) => ({
-    participant,
-    record: commandRecord({ ...command, replyTo: TOPICS.replies }, '/test'),
-  }))
+  return effectsOf(envelope).flatMap((effect) => {
+    if (effect.kind !== 'send') return []
+    const { participant, command } = effect
+    return [{ participant, record: commandRecord({ ...command, replyTo: TOPICS.replies }, '/test') }]
+  })
 }
 
 /** `S1`, `S8`, ...: the invariants that were broken, each once, in the order of their names. */

@@ -12,7 +12,7 @@ test('a sound log is clean', async () => {
   const report = await auditHandMade({ turns: mixedTurns() }, { commands: true })
   expect(report.violations).toEqual([])
   expect(report).toMatchObject({ clean: true, voidBatches: 0, strayRecords: 0, events: mixedTurns().flat().length })
-  expect(report.sagas).toEqual({ total: 5, completed: 2, compensated: 2, stuck: 1, running: 0 })
+  expect(report.sagas).toEqual({ total: 5, completed: 2, compensated: 2, stuck: 1, failed: 0, running: 0 })
   expect(exitCodeOf(report)).toBe(0)
   expect(reportText(report)).toContain('clean      no violation found')
   expect(reportText(report)).toContain('not        S8: no tables of participants were given')
