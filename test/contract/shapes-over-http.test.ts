@@ -1,9 +1,11 @@
 /** Blocks, children, approvals, undos by hand and kills over a whole installation, as the gateway shows and steers them. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { audit } from '../../services/auditor/audit.ts'
 import { sagaIdOfKey } from '../../shared/message/ids.ts'
+import { noLog } from '../../shared/ports/telemetry.ts'
 import { Asker, expectProblem } from '../support/gateway-asker.ts'
 import { leg, manual, tour, twins } from '../support/shapes.ts'
-import { DEAR, openSystem, type SystemRig } from '../support/system-rig.ts'
+import { DEAR, openSystem, type SystemRig, TOPICS } from '../support/system-rig.ts'
 
 let rig: SystemRig
 let asker: Asker
@@ -173,4 +175,10 @@ describe('a business key', () => {
     expectProblem(await asker.post('/v1/sagas', body), 400, 'invalid-request')
     expectProblem(await asker.post('/v1/sagas/by-key/manual/nobody/signals/go', {}), 404, 'unknown-saga')
   })
+})
+
+test('the auditor finds all of it in order, and the views as the log says', async () => {
+  const { broker, views, definitions } = rig
+  const report = await audit({ broker, topics: TOPICS, views, definitions, commands: true, log: noLog })
+  expect(report.violations).toEqual([])
 })
