@@ -1,30 +1,54 @@
 /** The way back: what of a scope may be undone now, against the order of its graph (S6), and its end when nothing is left (S5). */
-import { blockAround, isWithin, ROOT, scopeAround, scopePath, stepPath } from '../message/step-path.ts'
+import { blockAround, isWithin, nameOf, ROOT, scopeAround, scopePath, stepPath } from '../message/step-path.ts'
 import { answerParent } from './children.ts'
 import type { BlockStep, Plan, SendingStep, StepDefinition } from './definition.ts'
-import { isBlock, isSending, planAt, stepNamed } from './plan-tree.ts'
+import { dependsOn, isBlock, isSending, planAt, stepNamed } from './plan-tree.ts'
 import { request } from './request.ts'
 import { type BlockState, type SagaState, type ScopeState, type StepState, stepIn } from './state.ts'
 import type { Story } from './story.ts'
 import { isParked, scopeAt } from './tree.ts'
 
-/** Begins every undo of the scope that may begin, and says when nothing is left to undo in it. */
+/** Begins every undo of the scope that may begin now, and says when nothing is left to undo in it. */
 export function unwind(story: Story, path: string): void {
+  if (!isItsTurn(story, path)) return
   const plan = planAt(story.definition, path)
   const scope = scopeAt(story.state, path)
   if (!plan || scope?.phase !== 'backward') return
-  const open = scope.steps.filter((step) => !isSettled(stepNamed(plan, step.name), step))
+  const open = openSteps(plan, scope)
   if (open.length === 0) {
     end(story, path)
     return
   }
-  const free = open.filter((step) => !open.some((other) => dependsOn(plan, other.name, step.name)))
-  const turn = story.definition.compensation === 'sequential' ? free.slice(-1) : free
-  for (const step of turn.toReversed()) undo(story, { path, plan, step })
+  for (const step of inTurn(story, plan, open).toReversed()) undo(story, { path, plan, step })
 }
 
-function dependsOn(plan: Plan, name: string, on: string): boolean {
-  return stepNamed(plan, name)?.after.includes(on) ?? false
+/** Steps of the scope of which something is left to undo. */
+function openSteps(plan: Plan, scope: ScopeState): readonly StepState[] {
+  return scope.steps.filter((step) => !isSettled(stepNamed(plan, step.name), step))
+}
+
+/** Those of them whose turn it is: nothing that is open depends on them. */
+function inTurn({ definition }: Story, plan: Plan, open: readonly StepState[]): readonly StepState[] {
+  const free = open.filter((step) => !open.some((other) => dependsOn(plan, other.name, step.name)))
+  return definition.compensation === 'sequential' ? free.slice(-1) : free
+}
+
+/**
+ * Whether the scope may be undone now. One that turned back by itself is its own beginning; one that turned with a scope
+ * around it waits until the block that it is of, and in that block the scope, has its turn.
+ */
+function isItsTurn(story: Story, path: string): boolean {
+  const around = blockAround(path)
+  if (!around || scopeAt(story.state, path)?.cause !== undefined) return true
+  const outer = scopeAround(around.block)
+  const plan = planAt(story.definition, outer)
+  const scope = scopeAt(story.state, outer)
+  const step = plan && stepNamed(plan, nameOf(around.block))
+  const block = scope && stepIn(scope, nameOf(around.block))?.block
+  if (!plan || !scope || !step || !isBlock(step) || !block) return false
+  const isFree = inTurn(story, plan, openSteps(plan, scope)).some(({ name }) => name === step.name)
+  if (!isFree || !scopesInTurn(story, { path: around.block, step, block }).includes(around.key)) return false
+  return isItsTurn(story, outer)
 }
 
 /** Whether nothing of the step is left to undo. */
@@ -127,7 +151,7 @@ export function isOver(scope: ScopeState | undefined): boolean {
 /** Steps of an ended scope that succeeded late and are not undone. */
 export function undoLate(story: Story, path: string, step: SendingStep): void {
   const scope = scopeAt(story.state, scopeAround(path))
-  const known = scope && stepIn(scope, path.slice(path.lastIndexOf('.') + 1))
+  const known = scope && stepIn(scope, nameOf(path))
   if (known && isOver(scope)) undoStep(story, { path, step, known })
   else story.look('undo', scopeAround(path))
 }

@@ -4,7 +4,7 @@ import { ROOT, scopeAround, scopePath } from '../message/step-path.ts'
 import type { AttemptStep, BlockStep, Branch, ChooseStep, EachStep, ParallelStep, RepeatStep } from './definition.ts'
 import { failScope, turnBack } from './failure.ts'
 import { isBlock, stepAt } from './plan-tree.ts'
-import { askMapping, asWritten } from './request.ts'
+import { askMapping, runMapping } from './request.ts'
 import type { BlockState } from './state.ts'
 import type { Story } from './story.ts'
 import { isParked, scopeAt, stepAt as stepStateAt } from './tree.ts'
@@ -124,11 +124,18 @@ function goOnEach(story: Story, { path, step, block }: Open<EachStep>): void {
   }
   if (forward + backward >= step.parallelMax) return
   const items = itemsOf(story, path, step)
-  if (items?.length === count) startScope(story, path, begun, asWritten(items[begun]))
+  if (items?.length === count) beginItem(story, path, items)
   else if (items) {
     const message = `the items were ${count} when the block began, and are ${items.length} now`
     story.park(path, { kind: 'mapping', code: 'bad-items', message })
   }
+}
+
+function beginItem(story: Story, path: string, items: readonly unknown[]): void {
+  const begun = stepStateAt(story.state, path)?.block?.scopes.length ?? 0
+  const item = runMapping(() => items[begun], story.state, scopeAround(path))
+  if (item.kind === 'threw') story.park(path, item.error)
+  else startScope(story, path, begun, item.value)
 }
 
 function goOnRepeat(story: Story, { path, step, block }: Open<RepeatStep>): void {

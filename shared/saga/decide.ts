@@ -1,6 +1,7 @@
 /** `decide(definition, state, input, moment)`: the total table of status x input. Pure: no clock, no chance, no I/O. */
 
 import { cancel, kill, resolve, retryParked, signalReceived, signalRefusal, takeSignal } from './acts.ts'
+import { isOver } from './backward.ts'
 import { misfit } from './check.ts'
 import { undoForParent, undoOfVoidOrKilled, voidForParent, voidStart } from './children.ts'
 import type { Definition } from './definition.ts'
@@ -60,6 +61,7 @@ function unfolded(story: Story, decision: Decision): Decision {
 
 const signal: Rule<'signal'> = (asked) => {
   const { definition, state, input } = asked
+  if (isOver(state.root)) return ignored('saga-ended')
   const refusal = signalRefusal(state, input, definition)
   if (refusal) return refusal
   return definition ? planned(takeSignal)(asked) : events(signalReceived(input))

@@ -48,6 +48,26 @@ export function isSending(step: StepDefinition): step is SendingStep {
   return step.type === 'command' || step.type === 'child'
 }
 
+const BEFORE = new WeakMap<Plan, ReadonlyMap<string, ReadonlySet<string>>>()
+
+/** Whether a step depends on another one of its plan, directly or through others. */
+export function dependsOn(plan: Plan, name: string, on: string): boolean {
+  let before = BEFORE.get(plan)
+  if (!before) {
+    before = allBefore(plan)
+    BEFORE.set(plan, before)
+  }
+  return before.get(name)?.has(on) ?? false
+}
+
+/** Of each step, all that it depends on: those come earlier in the plan. */
+function allBefore({ steps }: Plan): ReadonlyMap<string, ReadonlySet<string>> {
+  const before = new Map<string, ReadonlySet<string>>()
+  for (const { name, after } of steps)
+    before.set(name, new Set(after.flatMap((earlier) => [earlier, ...(before.get(earlier) ?? [])])))
+  return before
+}
+
 /** The plans inside a block, each with the words that tell which. */
 export function plansInside(block: BlockStep): readonly { readonly name: string; readonly plan: Plan }[] {
   if (block.type === 'each' || block.type === 'repeat') return [{ name: '', plan: block.body }]

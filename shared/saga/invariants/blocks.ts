@@ -50,6 +50,7 @@ export function readScopeStarted(book: Book, { event, expect }: Reading<Of<'scop
     steps: new Map(),
     trail: [...step.trail, ++book.begun],
     phase: 'forward',
+    gaveWay: false,
     turnedWith: undefined,
     due: [],
   }

@@ -76,6 +76,8 @@ export interface ScopeBook {
   readonly steps: Map<string, StepBook>
   readonly trail: readonly number[]
   phase: ScopePhase
+  /** An undo in it waited for a person, so that it held up no other item. */
+  gaveWay: boolean
   /** The scope that it turned back with: itself, or one around it. */
   turnedWith: ScopeBook | undefined
   /** Of a scope that others turned back with, where undos come one by one: what is to be undone, the last to begin last. */
@@ -126,6 +128,7 @@ export function newBook(history: readonly EventEnvelope[], plan: PlanOutline | u
     steps: new Map(),
     trail: [],
     phase: 'forward',
+    gaveWay: false,
     turnedWith: undefined,
     due: [],
   }
@@ -156,11 +159,12 @@ export function newBook(history: readonly EventEnvelope[], plan: PlanOutline | u
 
 /** A step that is ever compensated has a compensation, and so have those in the other items and rounds. */
 function undoneAnywhere(history: readonly EventEnvelope[]): Set<string> {
-  return new Set(
-    history.flatMap(({ event }) =>
-      event.type === 'compensation-requested' || event.type === 'undo-resolved' ? [kindOf(event.step)] : [],
-    ),
-  )
+  return new Set(history.flatMap(({ event }) => (isUndo(event) && event.step !== null ? [kindOf(event.step)] : [])))
+}
+
+function isUndo(event: SagaEvent): event is Extract<SagaEvent, { step: string | null }> {
+  if (event.type === 'saga-stuck') return event.error.kind === 'person'
+  return event.type === 'compensation-requested' || event.type === 'undo-resolved'
 }
 
 /** A step's path without the numbers of items and rounds. */

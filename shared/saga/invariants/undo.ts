@@ -25,6 +25,8 @@ export function expectUndoInTurn(book: Book, step: StepBook, expect: Expect): vo
   expect('S5', !step.undone, `step ${step.path} is undone already`)
   expect('S5', step.undone || MAY_BE_UNDONE.has(step.standing), `step ${step.path} is ${step.standing}`)
   expectNoPivotAfter(book, step, expect)
+  // One that is tried again had its turn: what succeeded late since then did not take it away.
+  if (step.standing !== 'done' && step.standing !== 'unknown') return
   const first = firstUnsettledAfter(book, step)
   expect('S6', first === undefined, `step ${step.path} before ${first}`)
   if (book.plan?.compensation === 'sequential' && !step.late) expectOneByOne(book, step, expect)
@@ -78,25 +80,39 @@ function undoFrom(block: BlockBook): number {
 /** One more scope may be undone: the next before those that may. */
 function lowerUndoFrom(block: BlockBook): void {
   let next = (block.undoFrom ?? 0) - 1
-  while (next >= 0 && block.scopes[next]?.phase === 'undone') next--
+  while (next >= 0 && holdsNoOther(block.scopes[next])) next--
   block.undoFrom = Math.max(next, 0)
+}
+
+function holdsNoOther(scope: ScopeBook | undefined): boolean {
+  return scope !== undefined && (scope.phase === 'undone' || scope.gaveWay)
 }
 
 /** A scope of a block is undone: one more before it may be. */
 export function noteUndone(scope: ScopeBook): void {
-  const { block } = scope
-  if (block?.undoFrom !== undefined && scope.index >= block.undoFrom) lowerUndoFrom(block)
+  if (!scope.gaveWay) letNextBeUndone(scope)
+}
+
+/** An undo is parked: other items need not wait for the person, and need not wait again when it is tried again. */
+export function noteUndoParked(step: StepBook): void {
+  for (let { scope } = step; scope.block; { scope } = scope.block.step) {
+    if (scope.block.kind !== 'each' || scope.gaveWay) continue
+    scope.gaveWay = true
+    letNextBeUndone(scope)
+  }
+}
+
+function letNextBeUndone({ block, index }: ScopeBook): void {
+  if (block?.undoFrom !== undefined && index >= block.undoFrom) lowerUndoFrom(block)
 }
 
 /** S6, where undos come one by one: only the last step to have begun, of those that nothing else holds up. */
 function expectOneByOne(book: Book, step: StepBook, expect: Expect): void {
   const together = step.scope.turnedWith
-  for (const other of book.undoing)
-    expect(
-      'S6',
-      other === step || other.scope.turnedWith !== together,
-      `step ${step.path}, and ${other.path} is not undone yet`,
-    )
+  for (const other of book.undoing) {
+    const apart = other === step || other.late || other.scope.turnedWith !== together
+    expect('S6', apart, `step ${step.path}, and ${other.path} is not undone yet`)
+  }
   const due = together?.due ?? []
   while (due.length > 0 && !stillDue(due.at(-1))) due.pop()
   for (let i = due.length - 1; i >= 0; i--) {
@@ -108,7 +124,7 @@ function expectOneByOne(book: Book, step: StepBook, expect: Expect): void {
 }
 
 function stillDue(step: StepBook | undefined): boolean {
-  return step !== undefined && mayStand(step)
+  return step !== undefined && !step.late && mayStand(step)
 }
 
 /** S5: exactly the steps whose effect is done or unknown are undone, as far as they can be. */
