@@ -10,7 +10,11 @@ import { isParked, scopeAt } from './tree.ts'
 
 /** Begins every undo of the scope that may begin now, and says when nothing is left to undo in it. */
 export function unwind(story: Story, path: string): void {
-  if (!isItsTurn(story, path)) return
+  if (isItsTurn(story, path)) unwindInTurn(story, path)
+}
+
+/** The same for a scope that is known to have its turn. */
+export function unwindInTurn(story: Story, path: string): void {
   const plan = planAt(story.definition, path)
   const scope = scopeAt(story.state, path)
   if (!plan || scope?.phase !== 'backward') return
@@ -79,7 +83,7 @@ function undo(story: Story, { path, plan, step: known }: Undo): void {
   const at = stepPath(path, known.name)
   if (step && isBlock(step) && known.block) {
     for (const key of scopesInTurn(story, { path: at, step, block: known.block }))
-      story.look('undo', scopePath(at, key))
+      story.look('undo-in-turn', scopePath(at, key))
   } else if (step && isSending(step) && !isParked(story.state, at)) undoStep(story, { path: at, step, known })
 }
 
@@ -109,7 +113,7 @@ function scopesInTurn({ state, definition }: Story, { path, step, block }: OpenB
   const one = step.type === 'repeat' || definition.compensation === 'sequential'
   const most = one ? 1 : step.type === 'each' ? step.parallelMax : block.scopes.length
   const keys: string[] = []
-  for (let i = block.scopes.length - 1; i >= 0 && keys.length < most; i--) {
+  for (let i = block.scopes.length - 1 - block.undoneLast; i >= 0 && keys.length < most; i--) {
     const scope = block.scopes[i]
     if (scope?.phase !== 'backward') continue
     if (!one && isHeld(state, scopePath(path, scope.key))) continue

@@ -4,7 +4,7 @@ import { ROOT, scopeAround, scopePath } from '../message/step-path.ts'
 import type { AttemptStep, BlockStep, Branch, ChooseStep, EachStep, ParallelStep, RepeatStep } from './definition.ts'
 import { failScope, turnBack } from './failure.ts'
 import { isBlock, stepAt } from './plan-tree.ts'
-import { askMapping, runMapping } from './request.ts'
+import { askMapping, written } from './request.ts'
 import type { BlockState } from './state.ts'
 import type { Story } from './story.ts'
 import { isParked, scopeAt, stepAt as stepStateAt } from './tree.ts'
@@ -133,7 +133,7 @@ function goOnEach(story: Story, { path, step, block }: Open<EachStep>): void {
 
 function beginItem(story: Story, path: string, items: readonly unknown[]): void {
   const begun = stepStateAt(story.state, path)?.block?.scopes.length ?? 0
-  const item = runMapping(() => items[begun], story.state, scopeAround(path))
+  const item = written(items[begun])
   if (item.kind === 'threw') story.park(path, item.error)
   else startScope(story, path, begun, item.value)
 }

@@ -21,7 +21,7 @@ const NO_PHASES = { forward: 0, done: 0, backward: 0, undone: 0 } as const
 export const BLOCK_FOLDS: Folds<BlockFold> = {
   'block-started': (state, event) => {
     const { block: kind, count } = event
-    const block = { kind, count, scopes: [], phases: NO_PHASES, active: [] }
+    const block = { kind, count, scopes: [], phases: NO_PHASES, undoneLast: 0, active: [] }
     return begun(state, event, { ...unsent(event.step), status: 'open', block })
   },
   'scope-started': (state, { scope, item }) => {

@@ -38,6 +38,11 @@ function caught<T>(run: () => T): { readonly kind: 'ok'; readonly value: T } | E
 }
 
 /** The value as it will be read from the log: what is decided live and what is folded later are then the same (S2). */
+/** A value that a mapping gave, as it will be read from the log. */
+export function written(value: unknown): Mapped {
+  return caught(() => asWritten(value))
+}
+
 function asWritten(value: unknown): Json {
   const text = JSON.stringify(value)
   return text === undefined ? null : (JSON.parse(text) as Json)

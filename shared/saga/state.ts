@@ -57,6 +57,8 @@ export interface BlockState {
   readonly scopes: readonly ScopeState[]
   /** How many of them are at each phase. */
   readonly phases: Readonly<Record<Phase, number>>
+  /** How many of the last scopes are undone, without a gap. */
+  readonly undoneLast: number
   /** Index of each scope in which a step waits for something: so that no timer is looked for in the others. */
   readonly active: readonly number[]
 }

@@ -64,7 +64,16 @@ function withChanged(
   { before, after }: { before: ScopeState; after: ScopeState },
 ): BlockState {
   const phases = before.phase === after.phase ? block.phases : counted(block.phases, before.phase, after.phase)
-  return { ...block, scopes: block.scopes.with(index, after), phases, active: activeWith(block, index, after) }
+  const scopes = block.scopes.with(index, after)
+  const undoneLast = after.phase === 'undone' ? undoneAtEnd(scopes, block.undoneLast) : block.undoneLast
+  return { ...block, scopes, phases, undoneLast, active: activeWith(block, index, after) }
+}
+
+/** How many of the last scopes are undone, of which so many are known to be. */
+function undoneAtEnd(scopes: readonly ScopeState[], known: number): number {
+  let count = known
+  while (scopes[scopes.length - 1 - count]?.phase === 'undone') count++
+  return count
 }
 
 function counted(phases: BlockState['phases'], from: Phase, to: Phase): BlockState['phases'] {
@@ -96,14 +105,24 @@ export function addScope(state: SagaState, path: string, scope: ScopeState): Sag
     block.kind === 'each' || block.kind === 'repeat' ? indexOf(block, scope.key) === block.scopes.length : true
   assert(expected && block.scopes[indexOf(block, scope.key)] === undefined, `S3: scope ${path} begins out of turn`)
   const phases = { ...block.phases, [scope.phase]: block.phases[scope.phase] + 1 }
-  return withStep(state, around.block, { ...step, block: { ...block, scopes: [...block.scopes, scope], phases } })
+  return withStep(state, around.block, {
+    ...step,
+    block: { ...block, scopes: [...block.scopes, scope], phases, undoneLast: 0 },
+  })
 }
 
 /** A block of which every scope has been changed at once. */
 export function withScopes(block: BlockState, scopes: readonly ScopeState[]): BlockState {
   const phases = { forward: 0, done: 0, backward: 0, undone: 0 }
   for (const { phase } of scopes) phases[phase]++
-  return { ...block, scopes, phases, active: scopes.flatMap((scope, index) => (isActive(scope) ? [index] : [])) }
+  const undoneLast = undoneAtEnd(scopes, 0)
+  return {
+    ...block,
+    scopes,
+    phases,
+    undoneLast,
+    active: scopes.flatMap((scope, index) => (isActive(scope) ? [index] : [])),
+  }
 }
 
 /** Whether something is being undone anywhere below the scope. */

@@ -1,13 +1,13 @@
 /** Looks at everything that a decision has touched, until nothing more follows or the turn is full. */
 
 import { ROOT, scopePath, stepPath } from '../message/step-path.ts'
-import { unwind } from './backward.ts'
+import { unwind, unwindInTurn } from './backward.ts'
 import { goOn } from './blocks.ts'
 import { advance } from './forward.ts'
 import type { ScopeState } from './state.ts'
 import type { Story } from './story.ts'
 
-const RULES = { scope: advance, block: goOn, undo: unwind } as const
+const RULES = { scope: advance, block: goOn, undo: unwind, 'undo-in-turn': unwindInTurn } as const
 
 /** Lets follow what follows. What the turn has no room for is left to the next: the saga says that it has more to do. */
 export function unfold(story: Story): void {
