@@ -136,7 +136,15 @@ export type SagaEvent =
   | { readonly type: 'scope-compensated'; readonly scope: string }
   /** A block has come to its end; its output is read off its scopes. */
   | { readonly type: 'block-completed'; readonly step: string }
-  | { readonly type: 'signal-received'; readonly name: string; readonly payload: Json; readonly requestId: string }
+  | {
+      readonly type: 'signal-received'
+      readonly name: string
+      readonly payload: Json
+      readonly requestId: string
+      /** Who sent it, and what they said that they may; absent where nothing was said. */
+      readonly actor?: string
+      readonly roles?: readonly string[]
+    }
   | { readonly type: 'cancel-requested'; readonly requestId: string; readonly actor: string; readonly reason: string }
   | { readonly type: 'cancel-refused'; readonly requestId: string; readonly actor: string; readonly why: CancelRefusal }
   | { readonly type: 'retry-requested'; readonly requestId: string; readonly actor: string; readonly reason: string }

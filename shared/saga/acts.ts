@@ -50,8 +50,9 @@ function mayAnswer({ approval }: SignalStep, { roles, payload }: InputOf<'signal
 }
 
 /** The signal as it is kept with the saga. */
-export function signalReceived({ name, payload, requestId }: InputOf<'signal'>): SagaEvent {
-  return { type: 'signal-received', name, payload, requestId }
+export function signalReceived({ name, payload, requestId, actor, roles }: InputOf<'signal'>): SagaEvent {
+  const sender = { ...(actor === undefined ? {} : { actor }), ...(roles.length === 0 ? {} : { roles }) }
+  return { type: 'signal-received', name, payload, requestId, ...sender }
 }
 
 /** Keeps a signal with the saga, also one that nothing waits for yet; one that the saga waits for lets it go on. */
