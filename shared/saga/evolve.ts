@@ -111,9 +111,9 @@ type SagaFold = Exclude<
 >
 
 const SAGA_FOLDS: Folds<SagaFold> = {
-  'signal-received': (state, { name, payload, requestId }) => ({
+  'signal-received': (state, { name, payload, requestId, actor }) => ({
     ...state,
-    signals: [...state.signals, { name, payload: frozenJson(payload), requestId, takenBy: undefined }],
+    signals: [...state.signals, { name, payload: frozenJson(payload), requestId, actor, takenBy: undefined }],
   }),
   'cancel-requested': (state, { requestId }) => ({ ...withAct(state, requestId), cancelRequestId: requestId }),
   'cancel-refused': (state, { requestId }) => withAct(state, requestId),

@@ -86,6 +86,8 @@ export interface Signal {
   readonly name: string
   readonly payload: Json
   readonly requestId: string
+  /** Who sent it, where that was said. */
+  readonly actor: string | undefined
   /** The wait that it ended; `undefined`: it is kept for one that is still to come. */
   readonly takenBy: string | undefined
 }

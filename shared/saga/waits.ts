@@ -1,4 +1,5 @@
 /** How a wait ends: by the signal that it is for, or because its time has come. */
+import type { Json } from '../message/json.ts'
 import { scopeAround } from '../message/step-path.ts'
 import type { SignalStep, SleepStep } from './definition.ts'
 import { failScope } from './failure.ts'
@@ -17,7 +18,7 @@ export interface Wait {
 
 /** Ends a wait by a signal, or, without one, because its time came. An answer that says no turns the scope back. */
 export function endWait(story: Story, { path, step }: Wait, signal: Signal | undefined): void {
-  const output = signal?.payload ?? null
+  const output = signal ? said(step, signal) : null
   story.tell({ type: 'wait-ended', step: path, requestId: signal?.requestId ?? null, output })
   const answer = signal && step.type === 'signal' ? refusalOf(step, signal) : undefined
   if (answer === undefined) {
@@ -26,6 +27,13 @@ export function endWait(story: Story, { path, step }: Wait, signal: Signal | und
   }
   const error = { kind: 'rejected', code: answer, message: `${path} was answered with ${answer}` } as const
   failScope(story, scopeAround(path), { kind: 'rejected', step: path, error })
+}
+
+/** What a signal says to the wait that it ends. An approval says who gave it, whatever its payload says. */
+function said(step: Wait['step'], { payload, actor }: Signal): Json {
+  const isApproval = step.type === 'signal' && step.approval !== undefined
+  if (!isApproval || actor === undefined || typeof payload !== 'object' || payload === null) return payload
+  return { ...payload, by: actor }
 }
 
 /** The answer of an approval, when it is one that turns the saga back. */

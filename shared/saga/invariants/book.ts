@@ -38,6 +38,8 @@ export interface StepBook {
   retried: boolean
   attempts: number
   undoAttempts: number
+  /** Its undo has begun, or waited for a person as the next. */
+  hadTurn: boolean
   /** It was undone. */
   undone: boolean
   /** It succeeded when nobody asked any more. */
@@ -202,6 +204,7 @@ function newStep(path: string, scope: ScopeBook): StepBook {
     retried: false,
     attempts: 0,
     undoAttempts: 0,
+    hadTurn: false,
     undone: false,
     late: false,
     pastPivot: false,

@@ -5,7 +5,7 @@ import { type Book, isDone, moveStep, type Reading, type StepBook, stepAt, unpar
 import { expectCommand } from './commands.ts'
 import type { PlannedStep } from './plan-outline.ts'
 import { oweFailure } from './turn.ts'
-import { expectUndoInTurn, noteUndoParked } from './undo.ts'
+import { expectTurn, expectUndoInTurn, noteUndoParked } from './undo.ts'
 
 /** Reads the event into the step that it names, which it answers. */
 export function readStep(book: Book, reading: Reading<StepEvent>): StepBook | undefined {
@@ -180,7 +180,7 @@ export function readStuck(book: Book, { event, expect }: Reading<Stuck>): void {
   const way = phase === 'forward' ? 'forward' : phase === 'backward' || step.late ? 'backward' : undefined
   const legal = way !== undefined && PARKED_FROM[way].has(step.standing)
   expect('S3', legal && !step.parked, `step ${step.path} is ${step.standing}${step.parked ? ' and parked' : ''}`)
-  if (event.error.kind === 'person' && way === 'backward') expectUndoInTurn(book, step, expect)
+  if (way === 'backward') (event.error.kind === 'person' ? expectUndoInTurn : expectTurn)(book, step, expect)
   if (way === 'backward') noteUndoParked(step)
   step.parked = true
   book.parked.add(step)

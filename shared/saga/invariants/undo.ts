@@ -24,9 +24,14 @@ export function expectUndoInTurn(book: Book, step: StepBook, expect: Expect): vo
   expect('S5', canBeUndone(book, step), `step ${step.path} has no compensation`)
   expect('S5', !step.undone, `step ${step.path} is undone already`)
   expect('S5', step.undone || MAY_BE_UNDONE.has(step.standing), `step ${step.path} is ${step.standing}`)
+  expectTurn(book, step, expect)
+}
+
+/** S6 and S7. One that is tried again had its turn: what succeeded late since then did not take it away. */
+export function expectTurn(book: Book, step: StepBook, expect: Expect): void {
   expectNoPivotAfter(book, step, expect)
-  // One that is tried again had its turn: what succeeded late since then did not take it away.
-  if (step.standing !== 'done' && step.standing !== 'unknown') return
+  if (step.hadTurn) return
+  step.hadTurn = true
   const first = firstUnsettledAfter(book, step)
   expect('S6', first === undefined, `step ${step.path} before ${first}`)
   if (book.plan?.compensation === 'sequential' && !step.late) expectOneByOne(book, step, expect)
