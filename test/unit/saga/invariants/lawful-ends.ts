@@ -162,6 +162,21 @@ export const LAWFUL_ENDS: readonly Lawful[] = [
     s.undone('a'),
     s.compensated,
   ),
+  lawful(
+    'a late success while an undo by hand waits',
+    s.hand,
+    s.start,
+    ...s.did('m'),
+    s.ask('z'),
+    s.no('z'),
+    s.back(s.because('z')),
+    s.byHand('m'),
+    s.late('z'),
+    s.undo('z'),
+    s.resolved('m'),
+    s.undone('z'),
+    s.compensated,
+  ),
   lawful('killed', s.graph, s.start, ...s.did('a'), s.killed),
 ]
 
