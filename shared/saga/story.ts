@@ -21,6 +21,8 @@ export interface Look {
 
 /** Events of one decision, from where on the rest is left to the next turn. */
 export const DECISION_EVENTS_MAX = 200
+/** Characters of what its events carry, from where on it is the same: well below what a batch takes. */
+const DECISION_CHARS_MAX = 200_000
 
 export class Story {
   readonly definition: Definition
@@ -29,6 +31,7 @@ export class Story {
   /** What an earlier turn left is looked for too. */
   resumes = false
   readonly #agenda: Look[] = []
+  #chars = 0
   #state: SagaState
 
   constructor(definition: Definition, moment: Moment, state: SagaState) {
@@ -50,13 +53,14 @@ export class Story {
 
   /** Whether the rest is for the next turn. */
   get isFull(): boolean {
-    return this.events.length >= DECISION_EVENTS_MAX
+    return this.events.length >= DECISION_EVENTS_MAX || this.#chars >= DECISION_CHARS_MAX
   }
 
   tell(...events: readonly SagaEvent[]): void {
     for (const event of events) {
       this.#state = apply(this.#state, event, this.#state.id)
       this.events.push(event)
+      this.#chars += charsOf(event)
     }
   }
 
@@ -84,4 +88,10 @@ export class Story {
   next(): Look | undefined {
     return this.#agenda.shift()
   }
+}
+
+/** What an event that begins something carries; others carry what came in, of which there is one. */
+function charsOf(event: SagaEvent): number {
+  if (event.type === 'scope-started') return event.item === undefined ? 0 : JSON.stringify(event.item).length
+  return 'payload' in event ? JSON.stringify(event.payload).length : 0
 }

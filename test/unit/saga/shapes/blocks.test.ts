@@ -205,6 +205,22 @@ describe('a fan-out', () => {
     play.start({ no: 'list' })
     expect(play.state).toMatchObject({ status: 'stuck', parked: [{ step: 'warm', error: { code: 'bad-items' } }] })
   })
+  it('of items too big for one batch goes on in the next', () => {
+    const big = 'x'.repeat(20_000)
+    const wide = begin()
+      .each(
+        'big',
+        () => Array.from({ length: 40 }, () => big),
+        (b) => b.step('send', shop.do, ({ item }) => ({ what: item })),
+        { parallel: 40 },
+      )
+      .end()
+    const play = new Play(wide)
+    play.start()
+    expect(JSON.stringify(play.history).length).toBeLessThan(400_000)
+    while (play.state?.yielded) play.fire()
+    expect(play.open).toHaveLength(40)
+  })
   it('of more than one turn has room for goes on in the next', () => {
     const many = begin()
       .each(
