@@ -3,7 +3,7 @@ import { assert } from '../message/errors.ts'
 import type { SagaEvent } from '../message/events.ts'
 import { frozenJson } from '../message/json.ts'
 import { nameOf, scopeAround } from '../message/step-path.ts'
-import type { Folds } from './evolve.ts'
+import type { EventOf, Folds } from './evolve.ts'
 import { type Phase, type SagaState, type Signal, type StepState, withAct } from './state.ts'
 import { scopeAt, stepAt, withStep } from './tree.ts'
 
@@ -36,7 +36,7 @@ export const STEP_FOLDS: Folds<StepFold> = {
     assert(before === undefined || AGAIN.includes(before.status), `S3: step-requested while ${before?.status}`)
     const { attempt, timeoutAt } = event
     const budgetFrom = before?.status === 'retrying' ? before.budgetFrom : attempt
-    const step = { name: nameOf(event.step), attempt, budgetFrom, output: undefined }
+    const step = { name: nameOf(event.step), attempt, budgetFrom, output: undefined, ...childOf(event, before) }
     return withStep(state, event.step, { ...step, status: 'armed', timeoutAt })
   },
   'step-progressed': (state, event) => {
@@ -52,13 +52,15 @@ export const STEP_FOLDS: Folds<StepFold> = {
   'step-rejected': (state, event) => {
     expectPhase(state, event, ['forward'])
     const step = inStatus(state, event.step, OPEN)
-    return unpark(withStep(state, event.step, { ...base(step), status: 'rejected', error: event.error }), event.step)
+    const { error } = event
+    return unpark(withStep(state, event.step, { ...base(step), ...over(step), status: 'rejected', error }), event.step)
   },
   'step-failed': (state, event) => {
     expectPhase(state, event, ['forward'])
     const step = base(inStatus(state, event.step, ['armed']))
     const { retryAt, error } = event
-    if (retryAt === null) return withStep(state, event.step, { ...step, status: 'given-up' })
+    const dead = error.kind === 'fatal' ? over(step) : {}
+    if (retryAt === null) return withStep(state, event.step, { ...step, ...dead, status: 'given-up' })
     return withStep(state, event.step, { ...step, status: 'retrying', retryAt, error })
   },
   'compensation-requested': (state, event) => {
@@ -141,10 +143,25 @@ export function unsent(path: string): Pick<StepState, 'name' | 'attempt' | 'budg
   return { name: nameOf(path), attempt: 0, budgetFrom: 1, output: undefined }
 }
 
+type Base = Pick<StepState, 'name' | 'attempt' | 'budgetFrom' | 'output' | 'child'>
+
 /** What every status has, without what only the present one has. */
-export function base(step: StepState): Pick<StepState, 'name' | 'attempt' | 'budgetFrom' | 'output'> {
-  const { name, attempt, budgetFrom, output } = step
-  return { name, attempt, budgetFrom, output }
+export function base(step: Base): Base {
+  const { name, attempt, budgetFrom, output, child } = step
+  return child ? { name, attempt, budgetFrom, output, child } : { name, attempt, budgetFrom, output }
+}
+
+/** The child that a step has started: the same again, or another one. */
+function childOf(
+  { child, attempt }: EventOf<'step-requested'>,
+  before: StepState | undefined,
+): Pick<StepState, 'child'> {
+  if (child === undefined) return {}
+  return { child: before?.child?.id === child ? before.child : { id: child, from: attempt, over: false } }
+}
+
+function over({ child }: Base): Pick<StepState, 'child'> {
+  return child ? { child: { ...child, over: true } } : {}
 }
 
 export function inStatus(state: SagaState, path: string, legal: readonly StepState['status'][]): StepState {

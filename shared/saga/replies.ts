@@ -47,7 +47,7 @@ function answerForward(story: Story, answered: Answered, reply: Reply): Decision
       return succeed(story, answered, reply)
     case 'rejected':
       // Heard again after a person said to try again: the new attempts decide.
-      if (reply.attempt < known.budgetFrom) return ignored('old-attempt')
+      if (reply.attempt < (known.child?.from ?? known.budgetFrom)) return ignored('old-attempt')
       rejectStep(story, answered, { attempt: reply.attempt, error: errorOf(reply, 'rejected') })
       return events(...story.events)
     case 'progress':

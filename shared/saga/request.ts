@@ -6,9 +6,10 @@ import type { Json } from '../message/json.ts'
 import { scopeAround } from '../message/step-path.ts'
 import { misfit } from './check.ts'
 import { contextOf } from './context.ts'
-import type { Context, Mapping, PlannedCommand, SendingStep } from './definition.ts'
+import type { ChildStep, Context, Mapping, PlannedCommand, SendingStep } from './definition.ts'
 import type { SagaState } from './state.ts'
 import type { Story } from './story.ts'
+import { stepAt } from './tree.ts'
 
 export type Mapped =
   | { readonly kind: 'ok'; readonly value: Json }
@@ -78,7 +79,7 @@ export function request(story: Story, { path, step, direction, attempt }: Reques
     story.park(path, payload.error)
     return
   }
-  const child = step.type === 'child' ? childId(story.state, path, step) : undefined
+  const child = step.type === 'child' ? childId(story.state, { path, step, direction, attempt }) : undefined
   if (child?.kind === 'threw') {
     story.park(path, child.error)
     return
@@ -116,8 +117,7 @@ function startOf(step: SendingStep, direction: RequestPlan['direction']): Partia
 function settleAtOnce(story: Story, { path, step, direction, attempt }: RequestPlan): void {
   if (step.type !== 'child') return
   if (direction === 'step' && !step.waits) {
-    const id = childId(story.state, path, step)
-    const output = { sagaId: id.kind === 'ok' ? id.value : null }
+    const output = { sagaId: stepAt(story.state, path)?.child?.id ?? null }
     story.tell({ type: 'step-succeeded', step: path, attempt, output })
     story.look('scope', scopeAround(path))
   } else if (direction === 'compensation' && step.undo?.command.type === CHILD_CANCEL) {
@@ -131,13 +131,22 @@ export const CHILD_START = 'kasaga.start.v1'
 export const CHILD_UNDO = 'kasaga.undo.v1'
 export const CHILD_CANCEL = 'kasaga.cancel.v1'
 
-/** The child's saga id: what the definition says, or the parent's id with the path of the step. */
-function childId(state: SagaState, path: string, step: Extract<SendingStep, { type: 'child' }>): Mapped {
+/**
+ * The child's saga id: that of the one that was started before, while it may still answer; else what the definition says,
+ * or the parent's id with the path of the step. Another one after the first has the attempt that starts it at its end.
+ */
+function childId(
+  state: SagaState,
+  { path, step, direction, attempt }: RequestPlan & { readonly step: ChildStep },
+): Mapped {
+  const known = stepAt(state, path)?.child
+  if (known && (direction === 'compensation' || !known.over)) return { kind: 'ok', value: known.id }
   const made = step.id
     ? runMapping(step.id, state, scopeAround(path))
     : ({ kind: 'ok', value: `${state.id}.${path.replaceAll('[', '.').replaceAll(']', '')}` } as const)
   if (made.kind === 'threw') return made
-  if (typeof made.value === 'string' && isSagaId(made.value)) return made
+  const id = known ? `${made.value}.${attempt}` : made.value
+  if (typeof id === 'string' && isSagaId(id)) return { kind: 'ok', value: id }
   const hint = 'give an `id` that has 1 to 200 characters of A-Z a-z 0-9 . _ : -'
-  return contractError('bad-child-id', `not a saga id: ${JSON.stringify(made.value)}; ${hint}`)
+  return contractError('bad-child-id', `not a saga id: ${JSON.stringify(id)}; ${hint}`)
 }

@@ -47,6 +47,17 @@ interface StepBase {
   readonly output: Json | undefined
   /** The step is a block. */
   readonly block?: BlockState
+  /** The step is a child saga. */
+  readonly child?: ChildState
+}
+
+/** The child saga that a step has started last. */
+export interface ChildState {
+  readonly id: SagaId
+  /** Attempt of the step that started it first. */
+  readonly from: number
+  /** It has answered that it will not succeed: to try again is to start another one. */
+  readonly over: boolean
 }
 
 export interface BlockState {

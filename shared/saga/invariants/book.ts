@@ -54,6 +54,8 @@ export interface StepBook {
   signal: string | null
   /** Of a step that is a child saga: its id. */
   child: string | undefined
+  /** That child has said that it will not succeed. */
+  childIsOver: boolean
   block: BlockBook | undefined
 }
 
@@ -212,6 +214,7 @@ function newStep(path: string, scope: ScopeBook): StepBook {
     notBefore: Number.NEGATIVE_INFINITY,
     signal: null,
     child: undefined,
+    childIsOver: false,
     block: undefined,
   }
 }

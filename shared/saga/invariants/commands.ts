@@ -37,7 +37,7 @@ const TO_CHILDREN: { readonly [Type in 'step-requested' | 'compensation-requeste
   'compensation-requested': ['kasaga.undo.v1', 'kasaga.cancel.v1'],
 }
 
-/** A child saga's commands name it, always the same one; other commands name none. */
+/** A child saga's commands name it, the same one until that has said that it will not succeed; other commands name none. */
 function expectChild(
   step: StepBook,
   event: RequestedCommand & { readonly type: keyof typeof TO_CHILDREN },
@@ -50,6 +50,9 @@ function expectChild(
   expect('S10', (child !== undefined) === isChild, `step ${step.path} names ${child ?? 'no child saga'}`)
   if (!isChild) return
   expect('S10', TO_CHILDREN[event.type].includes(commandType), `a child saga is sent ${commandType}`)
-  expect('S10', step.child === undefined || step.child === child, `the child was ${step.child}, and is ${child}`)
-  step.child ??= child
+  const another = event.type === 'step-requested' && step.childIsOver
+  const named = step.child === undefined || (step.child !== child) === another
+  expect('S10', named, `the child was ${step.child}, and is ${child}`)
+  step.child = child
+  step.childIsOver = false
 }

@@ -129,9 +129,11 @@ function noteStep(book: Book, step: StepBook, event: StepEvent): void {
       if (step.planned?.isPivot) notePivot(step)
       return
     case 'step-rejected':
+      step.childIsOver = true
       if (step.scope.phase === 'forward') oweFailure(book, step, 'rejected')
       return
     case 'step-failed':
+      if (event.error.kind === 'fatal') step.childIsOver = true
       if (event.retryAt === null) oweFailure(book, step, 'given-up')
       return
     case 'wait-started':

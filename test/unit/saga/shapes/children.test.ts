@@ -213,3 +213,53 @@ describe('a child that is let go', () => {
     expect([left.parent.status, left.only.status]).toEqual(['compensated', 'running'])
   })
 })
+
+describe('a child that can only go forward', () => {
+  const onward = begin('parent')
+    .pivot('first', shop.do, what('first'))
+    .child('parcel', parcel, () => ({}))
+    .end()
+  /** The child was rejected, and its parent is stuck on it. */
+  const stuck = () => {
+    const both = family(onward)
+    both.parent.answer('first')
+    both.carry()
+    both.only.answer('label', 'rejected')
+    both.carry()
+    return both
+  }
+  it('and was compensated is started anew at a person’s word', () => {
+    const both = stuck()
+    expect(both.parent.status).toBe('stuck')
+    both.parent.act('retry')
+    both.carry()
+    expect([...both.children.keys()]).toEqual(['p-1.parcel', 'p-1.parcel.2'])
+    const again = [...both.children.values()][1]
+    again?.answer('label')
+    both.carry()
+    expect(both.parent.status).toBe('completed')
+  })
+  it('and was killed too', () => {
+    const both = family(onward)
+    both.parent.answer('first')
+    both.carry()
+    both.only.act('kill')
+    both.carry()
+    expect(both.parent.state).toMatchObject({ status: 'stuck', parked: [{ error: { code: 'child-killed' } }] })
+    both.parent.act('retry')
+    both.carry()
+    expect([...both.children.keys()]).toEqual(['p-1.parcel', 'p-1.parcel.2'])
+  })
+  it('does not hear the first one again', () => {
+    const both = stuck()
+    const refusal = both.only.effects.at(-1)
+    both.parent.act('retry')
+    both.carry()
+    if (refusal?.kind !== 'answer-parent') throw new Error('the child has answered')
+    const { step, direction, attempt, outcome, body } = refusal
+    const reply = { kind: 'reply', sagaId: both.parent.id, step, direction, attempt, outcome, body } as const
+    expect(both.parent.give({ ...reply, errorCode: undefined, retryAfterMs: undefined })).toMatchObject({
+      kind: 'ignored',
+    })
+  })
+})
