@@ -88,6 +88,6 @@ export const dataPipeline = saga('data-pipeline', { version: 1, input: Load, dea
   .step('dates', checks.run, ({ input, converted }) => ({ load: input.id, check: 'dates', table: converted.table }))
   .keep()
   .afterAtLeast(2, 'sums', 'gaps', 'dates')
-  .step('publish', lake.publish, ({ input, converted }) => ({ load: input.id, table: converted?.table ?? '' }))
+  .step('publish', lake.publish, ({ input, converted }) => ({ load: input.id, table: converted.table }))
   .undo(lake.drop, dropped('publish'))
   .output(({ converted }) => ({ rows: converted.rows }))

@@ -50,7 +50,7 @@ export async function runToItsEnd(
   one: ExampleRun,
   patienceMs?: number,
 ): Promise<void> {
-  await one.start(installation)
+  await one.start(installation, one.sagaId)
   await one.meanwhile?.(installation, one.sagaId)
   const saga = await installation.ended(one.sagaId, patienceMs)
   expect(saga.status).toBe(one.ends)
@@ -58,5 +58,6 @@ export async function runToItsEnd(
   const net = await installation.net(one.sagaId)
   if (one.net === 'all undone') expect(Object.entries(net).filter(([, what]) => what !== 'undone')).toEqual([])
   else expect(net).toEqual(one.net)
+  await one.afterwards?.(installation, one.sagaId)
   if (one.inOrder) expect(await installation.order(one.sagaId, one.inOrder)).toEqual(one.inOrder)
 }

@@ -1,7 +1,7 @@
 /** An installation for the examples on whichever home: their sagas, their participants with books, views and audit. */
 import type { AuditReport } from '../../../services/auditor/report.ts'
 import type { Home } from '../../../services/home.ts'
-import { startEverything } from '../../../services/one-process/main.ts'
+import { type Business, type Everything, startEverything } from '../../../services/one-process/main.ts'
 import { verifyHome } from '../../../services/verify/home.ts'
 import {
   allCheckpoints,
@@ -28,14 +28,16 @@ const LAST_EVENTS = 40
 export class ExampleInstallation {
   readonly client: SagaClient
   readonly #home: Home
-  readonly #definitions: Definitions
-  readonly #everything: Awaited<ReturnType<typeof startEverything>>
+  readonly #prefix: string
+  readonly #business: Business
+  #everything: Everything
 
-  private constructor(home: Home, definitions: Definitions, everything: Awaited<ReturnType<typeof startEverything>>) {
+  private constructor(home: Home, prefix: string, started: { business: Business; everything: Everything }) {
     this.#home = home
-    this.#definitions = definitions
-    this.#everything = everything
-    this.client = everything.client
+    this.#prefix = prefix
+    this.#business = started.business
+    this.#everything = started.everything
+    this.client = started.everything.client
   }
 
   /** Starts it, as a user's own `main.ts` would with these definitions and participants. */
@@ -45,7 +47,14 @@ export class ExampleInstallation {
     const business = { definitions, participants: parts.bookkeepers, projections: [sagasProjection] }
     const everything = await startEverything(home, prefix, business)
     await everything.open
-    return new ExampleInstallation(home, definitions, everything)
+    return new ExampleInstallation(home, prefix, { business, everything })
+  }
+
+  /** Stops every service and starts it again: each saga is read back from the log. */
+  async restart(): Promise<void> {
+    await this.#everything.stop()
+    this.#everything = await startEverything(this.#home, this.#prefix, this.#business)
+    await this.#everything.open
   }
 
   /** The saga as the views show it, once this holds of it. */
@@ -67,11 +76,12 @@ export class ExampleInstallation {
     return saga
   }
 
-  /** Waits for an event of the saga. */
+  /** Waits for an event of the saga, or its end. */
   async happened(id: string, what: (event: HistoryEvent) => boolean): Promise<void> {
     const db = await this.#db()
     const until = Date.now() + PATIENCE_MS
     while (!(await historyOf(db, id)).some(what)) {
+      if (typeof (await sagaById(db, id))?.ended_at === 'number') return
       if (Date.now() > until) throw new Error(`it never happened in ${id}:\n${await this.#told(id)}`)
       await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
     }
@@ -101,7 +111,7 @@ export class ExampleInstallation {
   async audit(): Promise<AuditReport> {
     await this.#viewsAtEnd()
     const { topics } = this.#everything
-    const definitions = this.#definitions
+    const { definitions } = this.#business
     return verifyHome(this.#home, { topics, atRest: true, commands: true, definitions, participants: [] })
   }
 

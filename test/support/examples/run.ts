@@ -7,10 +7,13 @@ import type { ExampleInstallation } from './installation.ts'
 
 export interface ExampleRun {
   readonly name: string
+  /** Its id, of which another run of it may have a longer one that ends so. */
   readonly sagaId: string
-  start(installation: ExampleInstallation): Promise<unknown>
+  start(installation: ExampleInstallation, id: string): Promise<unknown>
   /** What persons and other services do while it runs. */
   readonly meanwhile?: (installation: ExampleInstallation, sagaId: string) => Promise<unknown>
+  /** What is to be seen once it has ended. */
+  readonly afterwards?: (installation: ExampleInstallation, sagaId: string) => Promise<unknown>
   readonly ends: SagaStatus
   /** What it gives, when it completes. */
   readonly output?: unknown
@@ -29,15 +32,10 @@ export interface Example {
   readonly runs: readonly ExampleRun[]
 }
 
-type RunWords<Input> = Omit<ExampleRun, 'start' | 'sagaId'> & { readonly sagaId: string; readonly input: Input }
+type RunWords<Input> = Omit<ExampleRun, 'start'> & { readonly input: (id: string) => Input }
 
 /** A run of one definition; its input is typed by it. */
 export function run<Input>(definition: Definition<Input, unknown>, words: RunWords<Input>): ExampleRun {
   const { input, ...rest } = words
-  return { ...rest, start: ({ client }) => client.start(definition, words.sagaId, input) }
-}
-
-/** A definition among others of any types. */
-export function anyOf<Input, Output>(definition: Definition<Input, Output>): Definition {
-  return definition as unknown as Definition
+  return { ...rest, start: ({ client }, id) => client.start(definition, id, input(id)) }
 }

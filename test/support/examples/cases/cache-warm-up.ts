@@ -1,7 +1,7 @@
 import { cache, cacheWarmUp, catalogue } from '../../../../docs/examples/cache-warm-up.ts'
 import { rejected } from '../../../../shared/participant/answer.ts'
 import { bookkeeper, does, type Net, tells, undoes } from '../deeds.ts'
-import { anyOf, type Example, type ExampleRun, run } from '../run.ts'
+import { type Example, type ExampleRun, run } from '../run.ts'
 
 /** `400 but 3`: so many products, of which so many are gone. The gone ones are spread over the list. */
 function skusOf(category: string): string[] {
@@ -27,7 +27,7 @@ export function warmUpOf(products: number, gone: number): ExampleRun {
   return run(cacheWarmUp, {
     name: `fills ${products} products but ${gone} that are gone`,
     sagaId,
-    input: { generation: sagaId, category },
+    input: (generation) => ({ generation, category }),
     ends: 'completed',
     output: { filled: products - gone, left: gone },
     net: { ...filled(category, 'kept'), switched: 'kept' },
@@ -36,7 +36,7 @@ export function warmUpOf(products: number, gone: number): ExampleRun {
 
 export const cacheWarmUpExample: Example = {
   title: 'a cache that is filled product by product',
-  definitions: [anyOf(cacheWarmUp)],
+  definitions: [cacheWarmUp],
   bookkeepers: [
     bookkeeper(catalogue, { list: tells(({ category }) => ({ skus: skusOf(category) })) }),
     bookkeeper(cache, {
@@ -56,7 +56,7 @@ export const cacheWarmUpExample: Example = {
     run(cacheWarmUp, {
       name: 'drops what it has filled when more are gone than are tolerated',
       sagaId: 'warm-up-poor',
-      input: { generation: 'warm-up-poor', category: '100 but 2' },
+      input: (generation) => ({ generation, category: '100 but 2' }),
       ends: 'compensated',
       // Which of them had been filled when the second one failed is a matter of chance.
       net: 'all undone',

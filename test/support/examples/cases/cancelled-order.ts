@@ -1,6 +1,6 @@
 import { cancelledOrder, post, shelf, till } from '../../../../docs/examples/cancelled-order.ts'
 import { bookkeeper, does, type Net, undoes } from '../deeds.ts'
-import { anyOf, type Example, run } from '../run.ts'
+import { type Example, run } from '../run.ts'
 
 export const SKUS = ['pen', 'ink', 'pad', 'cap']
 
@@ -21,7 +21,7 @@ const done = () => null
 
 export const cancelledOrderExample: Example = {
   title: 'an order that its customer cancels',
-  definitions: [anyOf(cancelledOrder)],
+  definitions: [cancelledOrder],
   bookkeepers: [
     bookkeeper(shelf, { pick: does(({ sku }) => sku, done), restore: undoes(({ sku }) => sku) }),
     bookkeeper(till, {
@@ -42,20 +42,18 @@ export const cancelledOrderExample: Example = {
     }),
   ],
   runs: [
-    {
-      ...run(cancelledOrder, {
-        name: 'leaves when nobody cancels it',
-        sagaId: 'cancel-never',
-        input: orderLeavingIn('cancel-never', 0),
-        ends: 'completed',
-        output: { tracking: 'tr-cancel-never' },
-        net: LEFT,
-      }),
-    },
+    run(cancelledOrder, {
+      name: 'leaves when nobody cancels it',
+      sagaId: 'cancel-never',
+      input: (id) => orderLeavingIn(id, 0),
+      ends: 'completed',
+      output: { tracking: 'tr-cancel-never' },
+      net: LEFT,
+    }),
     run(cancelledOrder, {
       name: 'is undone when it is cancelled before it leaves',
       sagaId: 'cancel-early',
-      input: orderLeavingIn('cancel-early', 3_600_000),
+      input: (id) => orderLeavingIn(id, 3_600_000),
       async meanwhile(installation, id) {
         await installation.happened(id, ({ type }) => type === 'wait-started')
         await installation.client.cancel(id, { actor: 'customer', reason: 'found it cheaper' })
@@ -66,7 +64,7 @@ export const cancelledOrderExample: Example = {
     run(cancelledOrder, {
       name: 'is past help when the parcel has left: the cancel is refused',
       sagaId: 'cancel-late',
-      input: orderLeavingIn('cancel-late', 0),
+      input: (id) => orderLeavingIn(id, 0),
       async meanwhile(installation, id) {
         await installation.happened(id, ({ type, data }) => type === 'step-succeeded' && isOf(data, 'leave'))
         await installation.client.cancel(id, { actor: 'customer', reason: 'too late' })

@@ -1,7 +1,7 @@
 import { childShipments, delivery, depot, invoices, trucks } from '../../../../docs/examples/child-shipments.ts'
 import { rejected } from '../../../../shared/participant/answer.ts'
 import { bookkeeper, does, type Net, undoes } from '../deeds.ts'
-import { anyOf, type Example, run } from '../run.ts'
+import { type Example, run } from '../run.ts'
 
 const SHOPS = ['north', 'east', 'south']
 const of = (net: Net, ...things: string[]): Record<string, Net> =>
@@ -9,7 +9,7 @@ const of = (net: Net, ...things: string[]): Record<string, Net> =>
 
 export const childShipmentsExample: Example = {
   title: 'a child saga for each shipment',
-  definitions: [anyOf(childShipments), anyOf(delivery)],
+  definitions: [childShipments, delivery],
   bookkeepers: [
     bookkeeper(depot, {
       load: does(
@@ -41,8 +41,8 @@ export const childShipmentsExample: Example = {
     run(childShipments, {
       name: 'delivers to all shops, each by a saga of its own',
       sagaId: 'sale-good',
-      input: { id: 'sale-good', shops: SHOPS },
-      meanwhile: (installation) => installation.until('sale-good.east', ({ status }) => status === 'completed'),
+      input: (id) => ({ id, shops: SHOPS }),
+      afterwards: (installation, id) => installation.until(`${id}.east`, ({ status }) => status === 'completed'),
       ends: 'completed',
       output: { invoice: 'i-1', trucks: ['t-p-north', 't-p-east', 't-p-south'] },
       net: { file: 'kept', invoice: 'kept', ...of('kept', 'pallet', 'truck') },
@@ -50,10 +50,9 @@ export const childShipmentsExample: Example = {
     run(childShipments, {
       name: 'undoes deliveries that had completed when the invoice is refused',
       sagaId: 'sale-broke',
-      input: { id: 'sale-broke', shops: SHOPS },
-      async meanwhile(installation) {
-        for (const shop of SHOPS)
-          await installation.until(`sale-broke.${shop}`, ({ status }) => status === 'compensated')
+      input: (id) => ({ id, shops: SHOPS }),
+      async afterwards(installation, id) {
+        for (const shop of SHOPS) await installation.until(`${id}.${shop}`, ({ status }) => status === 'compensated')
       },
       ends: 'compensated',
       net: { file: 'undone', ...of('undone', 'pallet', 'truck') },
@@ -61,7 +60,7 @@ export const childShipmentsExample: Example = {
     run(childShipments, {
       name: 'is undone when one of its deliveries cannot be made',
       sagaId: 'sale-island',
-      input: { id: 'sale-island', shops: ['north', 'island'] },
+      input: (id) => ({ id, shops: ['north', 'island'] }),
       ends: 'compensated',
       net: 'all undone',
     }),

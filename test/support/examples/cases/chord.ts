@@ -1,7 +1,7 @@
 import { chord, loans, north, south, west } from '../../../../docs/examples/chord.ts'
 import { rejected } from '../../../../shared/participant/answer.ts'
 import { bookkeeper, type Deeds, does, undoes } from '../deeds.ts'
-import { anyOf, type Example, run } from '../run.ts'
+import { type Example, run } from '../run.ts'
 
 /** A bureau that knows everybody but those it does not. */
 const bureauDeeds = (name: string, score: number): Deeds<typeof north> => ({
@@ -14,7 +14,7 @@ const bureauDeeds = (name: string, score: number): Deeds<typeof north> => ({
 
 export const chordExample: Example = {
   title: 'a chord: a parallel group, then one step with all results',
-  definitions: [anyOf(chord)],
+  definitions: [chord],
   bookkeepers: [
     bookkeeper(north, bureauDeeds('north', 700)),
     bookkeeper(south, bureauDeeds('south', 600)),
@@ -38,7 +38,7 @@ export const chordExample: Example = {
     run(chord, {
       name: 'decides with two of three when one bureau refuses',
       sagaId: 'loan-two',
-      input: { id: 'loan-two', person: 'no-west' },
+      input: (id) => ({ id, person: 'no-west' }),
       ends: 'completed',
       output: { cents: 1_300 },
       net: { file: 'kept', north: 'kept', south: 'kept', loan: 'kept' },
@@ -46,14 +46,14 @@ export const chordExample: Example = {
     run(chord, {
       name: 'withdraws every enquiry when the loan is refused',
       sagaId: 'loan-gambler',
-      input: { id: 'loan-gambler', person: 'a gambler' },
+      input: (id) => ({ id, person: 'a gambler' }),
       ends: 'compensated',
       net: 'all undone',
     }),
     run(chord, {
       name: 'turns back when two bureaus refuse: there are not enough left',
       sagaId: 'loan-one',
-      input: { id: 'loan-one', person: 'no-west no-south' },
+      input: (id) => ({ id, person: 'no-west no-south' }),
       ends: 'compensated',
       net: 'all undone',
     }),

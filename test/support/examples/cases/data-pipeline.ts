@@ -1,14 +1,14 @@
 import { checks, dataPipeline, lake, rates } from '../../../../docs/examples/data-pipeline.ts'
 import { failed, rejected } from '../../../../shared/participant/answer.ts'
 import { bookkeeper, does, tells, undoes } from '../deeds.ts'
-import { anyOf, type Example, run } from '../run.ts'
+import { type Example, run } from '../run.ts'
 
 const table = (load: string, name: string) => ({ table: `${load}-${name}`, rows: 100 })
 const SLOW_MS = 250
 
 export const dataPipelineExample: Example = {
   title: 'a data pipeline as a graph',
-  definitions: [anyOf(dataPipeline)],
+  definitions: [dataPipeline],
   bookkeepers: [
     bookkeeper(lake, {
       extract: does(
@@ -46,7 +46,7 @@ export const dataPipelineExample: Example = {
     run(dataPipeline, {
       name: 'publishes with the first rates and two of three checks',
       sagaId: 'load-good',
-      input: { id: 'load-good', day: '2027-01-31' },
+      input: (id) => ({ id, day: '2027-01-31' }),
       ends: 'completed',
       output: { rows: 100 },
       net: { sales: 'kept', customers: 'kept', products: 'kept', joined: 'kept', converted: 'kept', publish: 'kept' },
@@ -55,7 +55,7 @@ export const dataPipelineExample: Example = {
     run(dataPipeline, {
       name: 'publishes before the third check has come',
       sagaId: 'load-early',
-      input: { id: 'load-early', day: '2027-01-31' },
+      input: (id) => ({ id, day: '2027-01-31' }),
       ends: 'completed',
       output: { rows: 100 },
       net: { sales: 'kept', customers: 'kept', products: 'kept', joined: 'kept', converted: 'kept', publish: 'kept' },
@@ -64,14 +64,14 @@ export const dataPipelineExample: Example = {
     run(dataPipeline, {
       name: 'drops its three sources when they do not fit together',
       sagaId: 'load-mess',
-      input: { id: 'load-mess', day: '2027-01-31' },
+      input: (id) => ({ id, day: '2027-01-31' }),
       ends: 'compensated',
       net: { sales: 'undone', customers: 'undone', products: 'undone' },
     }),
     run(dataPipeline, {
       name: 'drops its tables in the reversed order when nobody wants to publish it',
       sagaId: 'load-unread',
-      input: { id: 'load-unread', day: '2027-01-31' },
+      input: (id) => ({ id, day: '2027-01-31' }),
       ends: 'compensated',
       net: { sales: 'undone', customers: 'undone', products: 'undone', joined: 'undone', converted: 'undone' },
       inOrder: ['compensation-succeeded converted', 'compensation-requested joined', 'compensation-requested sales'],

@@ -1,7 +1,7 @@
 import { claims, experts, insuranceClaim, insuranceClaimVersion } from '../../../../docs/examples/insurance-claim.ts'
 import { rejected } from '../../../../shared/participant/answer.ts'
 import { bookkeeper, does, tells, undoes } from '../deeds.ts'
-import { anyOf, type Example, run } from '../run.ts'
+import { type Example, run } from '../run.ts'
 
 /** Nobody answers it in time. */
 const hurried = insuranceClaimVersion(2, '300 ms')
@@ -10,7 +10,7 @@ const claim = { policy: 'P-1', photos: ['a.jpg'], cents: 900_000 }
 
 export const insuranceClaimExample: Example = {
   title: 'an insurance claim with an approval',
-  definitions: [anyOf(insuranceClaim), anyOf(hurried)],
+  definitions: [insuranceClaim, hurried],
   bookkeepers: [
     bookkeeper(claims, {
       reserve: does(
@@ -34,12 +34,12 @@ export const insuranceClaimExample: Example = {
     run(insuranceClaim, {
       name: 'is paid when an adjuster says so; who is none is not heard',
       sagaId: 'claim-large',
-      input: { id: 'claim-large', ...claim },
+      input: (id) => ({ id, ...claim }),
       async meanwhile(installation, id) {
         const answer = (actor: string, role: string, word: string) =>
           installation.client.signal(id, {
             name: 'adjuster',
-            payload: { answer: word, by: actor },
+            payload: { answer: word, by: 'somebody else' },
             actor,
             roles: [role],
           })
@@ -55,7 +55,7 @@ export const insuranceClaimExample: Example = {
     run(insuranceClaim, {
       name: 'is refused by an adjuster',
       sagaId: 'claim-refused',
-      input: { id: 'claim-refused', ...claim },
+      input: (id) => ({ id, ...claim }),
       meanwhile: ({ client }, id) =>
         client.signal(id, { name: 'adjuster', payload: { answer: 'refuse' }, actor: 'ann', roles: ['adjuster'] }),
       ends: 'compensated',
@@ -64,14 +64,14 @@ export const insuranceClaimExample: Example = {
     run(hurried, {
       name: 'is closed when no adjuster answers in time',
       sagaId: 'claim-expired',
-      input: { id: 'claim-expired', ...claim },
+      input: (id) => ({ id, ...claim }),
       ends: 'compensated',
       net: { reserve: 'undone' },
     }),
     run(insuranceClaim, {
       name: 'is closed at once where the policy does not cover it',
       sagaId: 'claim-uncovered',
-      input: { id: 'claim-uncovered', ...claim, policy: 'none' },
+      input: (id) => ({ id, ...claim, policy: 'none' }),
       ends: 'compensated',
       net: { reserve: 'undone' },
     }),

@@ -1,11 +1,11 @@
 import { accounts, compliance, letters, moneyTransfer } from '../../../../docs/examples/money-transfer.ts'
 import { rejected } from '../../../../shared/participant/answer.ts'
 import { bookkeeper, does, undoes } from '../deeds.ts'
-import { anyOf, type Example, run } from '../run.ts'
+import { type Example, run } from '../run.ts'
 
 export const moneyTransferExample: Example = {
   title: 'money transfer with a pivot',
-  definitions: [anyOf(moneyTransfer)],
+  definitions: [moneyTransfer],
   bookkeepers: [
     bookkeeper(accounts, {
       debit: does(
@@ -35,7 +35,7 @@ export const moneyTransferExample: Example = {
     run(moneyTransfer, {
       name: 'moves little without a look at it',
       sagaId: 'transfer-little',
-      input: { id: 'transfer-little', from: 'ann', to: 'bob', cents: 500 },
+      input: (id) => ({ id, from: 'ann', to: 'bob', cents: 500 }),
       ends: 'completed',
       output: { giver: 10, taker: 90 },
       net: { '-500 ann': 'kept', '+500 bob': 'kept', 'letter ann': 'kept', 'letter bob': 'kept' },
@@ -43,7 +43,7 @@ export const moneyTransferExample: Example = {
     run(moneyTransfer, {
       name: 'puts much back when the other account is closed',
       sagaId: 'transfer-closed',
-      input: { id: 'transfer-closed', from: 'ann', to: 'closed', cents: 2_000_000 },
+      input: (id) => ({ id, from: 'ann', to: 'closed', cents: 2_000_000 }),
       ends: 'compensated',
       net: { '-2000000 ann': 'undone', case: 'kept' },
     }),

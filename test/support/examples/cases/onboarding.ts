@@ -8,7 +8,7 @@ import {
   papersHandedIn,
 } from '../../../../docs/examples/onboarding.ts'
 import { bookkeeper, does, undoes } from '../deeds.ts'
-import { anyOf, type Example, run } from '../run.ts'
+import { type Example, run } from '../run.ts'
 
 /** Who does not answer at once is forgotten. */
 const hurried = onboardingVersion(2, '400 ms')
@@ -18,7 +18,7 @@ const at = '2027-03-01T12:00:00.000Z'
 
 export const onboardingExample: Example = {
   title: 'an onboarding that waits for signals',
-  definitions: [anyOf(onboarding), anyOf(hurried)],
+  definitions: [onboarding, hurried],
   bookkeepers: [
     bookkeeper(crm, {
       open: does(
@@ -46,7 +46,7 @@ export const onboardingExample: Example = {
     run(onboarding, {
       name: 'takes signals in any order, one of them before it is waited for',
       sagaId: 'onboarding-eager',
-      input: { id: 'onboarding-eager', email },
+      input: (id) => ({ id, email }),
       async meanwhile({ client }, id) {
         await client.signal(id, { name: papersHandedIn.name, payload: { document: 'passport' } })
         await client.signal(id, { name: newsletterChosen.name, payload: { wanted: true } })
@@ -59,7 +59,7 @@ export const onboardingExample: Example = {
     run(hurried, {
       name: 'goes on without the newsletter when that is not chosen in time',
       sagaId: 'onboarding-quiet',
-      input: { id: 'onboarding-quiet', email },
+      input: (id) => ({ id, email }),
       async meanwhile({ client }, id) {
         await client.signal(id, { name: emailConfirmed.name, payload: { at } })
         await client.signal(id, { name: papersHandedIn.name, payload: { document: 'passport' } })
@@ -71,7 +71,7 @@ export const onboardingExample: Example = {
     run(hurried, {
       name: 'forgets who does not hand papers in; the question stays asked',
       sagaId: 'onboarding-expired',
-      input: { id: 'onboarding-expired', email },
+      input: (id) => ({ id, email }),
       meanwhile: ({ client }, id) => client.signal(id, { name: emailConfirmed.name, payload: { at } }),
       ends: 'compensated',
       net: { account: 'undone', question: 'kept' },

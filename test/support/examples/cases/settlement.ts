@@ -1,6 +1,6 @@
 import { clearing, ledger, settlement } from '../../../../docs/examples/settlement.ts'
 import { bookkeeper, does, undoes } from '../deeds.ts'
-import { anyOf, type Example, run } from '../run.ts'
+import { type Example, run } from '../run.ts'
 
 /** From one window to the next, in tests. */
 const WINDOW_MS = 40
@@ -9,7 +9,7 @@ const THERE = 40
 
 export const settlementExample: Example = {
   title: 'a settlement that goes on until nothing is open',
-  definitions: [anyOf(settlement)],
+  definitions: [settlement],
   bookkeepers: [
     bookkeeper(clearing, {
       settle: does(
@@ -37,7 +37,7 @@ export const settlementExample: Example = {
     run(settlement, {
       name: 'is settled in three windows',
       sagaId: 'settle-100',
-      input: { id: 'settle-100', shares: 100 },
+      input: (id) => ({ id, shares: 100 }),
       ends: 'completed',
       output: { windows: 3 },
       net: {
@@ -51,7 +51,7 @@ export const settlementExample: Example = {
     run(settlement, {
       name: 'is given back when five windows are not enough, the last one first',
       sagaId: 'settle-1000',
-      input: { id: 'settle-1000', shares: 1_000 },
+      input: (id) => ({ id, shares: 1_000 }),
       ends: 'compensated',
       net: {
         entry: 'undone',

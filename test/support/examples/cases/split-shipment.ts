@@ -1,7 +1,7 @@
 import { cards, carrier, splitShipment, warehouses } from '../../../../docs/examples/split-shipment.ts'
 import { failed, rejected } from '../../../../shared/participant/answer.ts'
 import { bookkeeper, does, undoes } from '../deeds.ts'
-import { anyOf, type Example, run } from '../run.ts'
+import { type Example, run } from '../run.ts'
 
 const order = {
   cents: 4200,
@@ -11,7 +11,7 @@ const order = {
 
 export const splitShipmentExample: Example = {
   title: 'order fulfilment with split shipment',
-  definitions: [anyOf(splitShipment)],
+  definitions: [splitShipment],
   bookkeepers: [
     bookkeeper(warehouses, {
       allocate: does(
@@ -45,7 +45,7 @@ export const splitShipmentExample: Example = {
     run(splitShipment, {
       name: 'leaves in three parcels, although the carrier has to be asked three times for each',
       sagaId: 'split-strike',
-      input: { id: 'split-strike', ...order },
+      input: (id) => ({ id, ...order }),
       ends: 'completed',
       output: { chargeId: 'charge-4242', trackings: ['hall-desk/0', 'hall-lamp/1', 'hall-chair/2'] },
       net: {
@@ -62,7 +62,7 @@ export const splitShipmentExample: Example = {
     run(splitShipment, {
       name: 'gives the stock back when the card is declined',
       sagaId: 'split-stolen',
-      input: { id: 'split-stolen', ...order, card: 'stolen' },
+      input: (id) => ({ id, ...order, card: 'stolen' }),
       ends: 'compensated',
       net: { stock: 'undone' },
     }),

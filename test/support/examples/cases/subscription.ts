@@ -1,6 +1,6 @@
 import { access, billing, reminders, subscription } from '../../../../docs/examples/subscription.ts'
 import { bookkeeper, does, tells, undoes } from '../deeds.ts'
-import { anyOf, type Example, run } from '../run.ts'
+import { type Example, run } from '../run.ts'
 
 /** A month, and the days of grace, in tests. */
 const SOON_MS = 60
@@ -9,7 +9,7 @@ const soon = () => new Date(Date.now() + SOON_MS).toISOString()
 
 export const subscriptionExample: Example = {
   title: 'a subscription with sleeps and dunning',
-  definitions: [anyOf(subscription)],
+  definitions: [subscription],
   bookkeepers: [
     bookkeeper(access, {
       grant: does(
@@ -35,7 +35,7 @@ export const subscriptionExample: Example = {
     run(subscription, {
       name: 'is paid to its end, the second period at the third attempt',
       sagaId: 'subscription-late',
-      input: { id: 'subscription-late', plan: 'films', cents: 999, periods: 3 },
+      input: (id) => ({ id, plan: 'films', cents: 999, periods: 3 }),
       ends: 'completed',
       output: { periods: 3 },
       net: { access: 'kept', 'reminder 1/0': 'kept', 'reminder 1/1': 'kept' },
@@ -43,7 +43,7 @@ export const subscriptionExample: Example = {
     run(subscription, {
       name: 'loses its access when it is not paid after all reminders; they stay sent',
       sagaId: 'subscription-broke',
-      input: { id: 'subscription-broke', plan: 'films', cents: 999, periods: 3 },
+      input: (id) => ({ id, plan: 'films', cents: 999, periods: 3 }),
       ends: 'compensated',
       net: { access: 'undone', 'reminder 1/0': 'kept', 'reminder 1/1': 'kept', 'reminder 1/2': 'kept' },
     }),

@@ -1,13 +1,13 @@
 import { airline, hotels, railway, travelBooking, travelPay } from '../../../../docs/examples/travel-booking.ts'
 import { rejected } from '../../../../shared/participant/answer.ts'
 import { bookkeeper, does, undoes } from '../deeds.ts'
-import { anyOf, type Example, run } from '../run.ts'
+import { type Example, run } from '../run.ts'
 
 const trip = { from: 'Vienna', to: 'Rome', day: '2027-05-01', nights: 3, bags: 1, cents: 52_000 }
 
 export const travelBookingExample: Example = {
   title: 'travel booking with alternatives',
-  definitions: [anyOf(travelBooking)],
+  definitions: [travelBooking],
   bookkeepers: [
     bookkeeper(airline, {
       hold: does(
@@ -46,7 +46,7 @@ export const travelBookingExample: Example = {
     run(travelBooking, {
       name: 'goes by plane',
       sagaId: 'trip-plane',
-      input: { id: 'trip-plane', ...trip },
+      input: (id) => ({ id, ...trip }),
       ends: 'completed',
       output: { way: 'plane, seat 12A', hotel: '101' },
       net: { plane: 'kept', luggage: 'kept', room: 'kept', money: 'kept' },
@@ -54,7 +54,7 @@ export const travelBookingExample: Example = {
     run(travelBooking, {
       name: 'goes by train when the plane does not take the bags: its seat is given back, the hotel stays',
       sagaId: 'trip-train',
-      input: { id: 'trip-train', ...trip, bags: 5 },
+      input: (id) => ({ id, ...trip, bags: 5 }),
       ends: 'completed',
       output: { way: 'train, seat 7-42', hotel: '101' },
       net: { plane: 'undone', train: 'kept', room: 'kept', money: 'kept' },
@@ -68,14 +68,14 @@ export const travelBookingExample: Example = {
     run(travelBooking, {
       name: 'gives all of it back when the card is declined',
       sagaId: 'trip-dear',
-      input: { id: 'trip-dear', ...trip, bags: 5, cents: 2_000_000 },
+      input: (id) => ({ id, ...trip, bags: 5, cents: 2_000_000 }),
       ends: 'compensated',
       net: { plane: 'undone', train: 'undone', room: 'undone' },
     }),
     run(travelBooking, {
       name: 'gives the room back when neither will do',
       sagaId: 'trip-nowhere',
-      input: { id: 'trip-nowhere', ...trip, from: 'Nowhere', bags: 5 },
+      input: (id) => ({ id, ...trip, from: 'Nowhere', bags: 5 }),
       ends: 'compensated',
       net: { plane: 'undone', room: 'undone' },
     }),
