@@ -1,50 +1,50 @@
 /**
  * Participants that keep their side of the contract: an inbox by idempotency key, the reply stored with the effect, a
- * tombstone where the undo came before the do. Messages to and from them are lost, late, repeated and out of order.
+ * tombstone where the undo came before the do.
  */
-
 import type { Outcome } from '../../shared/message/headers.ts'
-import { idempotencyKey } from '../../shared/message/ids.ts'
-import type { SendEffect } from '../../shared/saga/effects.ts'
-
-export interface Answer {
-  readonly effect: SendEffect
-  readonly outcome: Outcome
-}
+import { idempotencyKey, type StepAddress } from '../../shared/message/ids.ts'
 
 export class LawfulParticipants {
-  /** Net effect of each step: what was done, less what was undone. */
+  /** Net effect of each step of each saga: what was done, less what was undone. */
   readonly net = new Map<string, number>()
   readonly #inbox = new Map<string, Outcome>()
 
-  /** Handles a command. `luck` below 20: a business refusal of the do; below 50: trouble before anything is done. */
-  handle(effect: SendEffect, luck: number): Answer {
-    const { command } = effect
-    const key = idempotencyKey(command)
+  /** Handles a command. `luck` below 12: a business refusal of the do; below 35: trouble before anything is done. */
+  handle(address: StepAddress, luck: number): Outcome {
+    const key = idempotencyKey(address)
     const stored = this.#inbox.get(key)
-    if (stored) return { effect, outcome: stored }
-    if (luck >= 20 && luck < 50) return { effect, outcome: luck < 47 ? 'failed' : 'fatal' }
-    const outcome = command.direction === 'forward' ? this.#do(effect, luck) : this.#undo(effect)
+    if (stored) return stored
+    if (luck >= 12 && luck < 35) return luck < 32 ? 'failed' : 'fatal'
+    const outcome = address.direction === 'forward' ? this.#do(address, luck) : this.#undo(address)
     this.#inbox.set(key, outcome)
-    return { effect, outcome }
+    return outcome
   }
 
   /** A person at the participant takes a refusal back, so that the step can be asked for again. */
-  forgetRefusal(effect: SendEffect): void {
-    const key = idempotencyKey(effect.command)
+  forgetRefusal(address: StepAddress): void {
+    const key = idempotencyKey(address)
     if (this.#inbox.get(key) === 'rejected') this.#inbox.delete(key)
   }
 
-  #do({ command }: SendEffect, luck: number): Outcome {
-    const undone = this.#inbox.has(idempotencyKey({ ...command, direction: 'compensate' }))
-    if (undone || luck < 20) return 'rejected'
-    this.net.set(command.step, (this.net.get(command.step) ?? 0) + 1)
+  #do(address: StepAddress, luck: number): Outcome {
+    const undone = this.#inbox.has(idempotencyKey({ ...address, direction: 'compensate' }))
+    if (undone || luck < 12) return 'rejected'
+    this.#add(address, 1)
     return 'success'
   }
 
-  #undo({ command }: SendEffect): Outcome {
-    const done = this.#inbox.get(idempotencyKey({ ...command, direction: 'forward' })) === 'success'
-    if (done) this.net.set(command.step, (this.net.get(command.step) ?? 0) - 1)
+  #undo(address: StepAddress): Outcome {
+    if (this.#inbox.get(idempotencyKey({ ...address, direction: 'forward' })) === 'success') this.#add(address, -1)
     return 'success'
   }
+
+  #add({ sagaId, step }: StepAddress, effect: number): void {
+    const key = netKey(sagaId, step)
+    this.net.set(key, (this.net.get(key) ?? 0) + effect)
+  }
+}
+
+export function netKey(sagaId: string, step: string): string {
+  return `${sagaId}/${step}`
 }

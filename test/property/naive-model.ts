@@ -1,44 +1,203 @@
-/** Rules as they are written, and nothing else: what was armed, what was answered, what follows from it. */
-import { expect } from 'vitest'
+/** S5 and S6 as they are written, held against a history: what must be undone, once, and in which order. */
 import type { EventEnvelope } from '../../shared/message/events.ts'
-import { commandStepNamed, type Definition } from '../../shared/saga/definition.ts'
+import {
+  blockAround,
+  isWithin,
+  pathParts,
+  ROOT,
+  scopeAround,
+  scopePath,
+  stepPath,
+} from '../../shared/message/step-path.ts'
+import type { Definition, PlannedCommand } from '../../shared/saga/definition.ts'
+import { planAt, sendingStepAt, stepAt } from '../../shared/saga/plan-tree.ts'
+import { must } from './must.ts'
+import { NaiveBook, type Sent } from './naive-book.ts'
 
-/** Expects of a saga that ended compensated: just the steps that may have been done, each once, last one first. */
-export function compensatedAsText(definition: Definition, history: readonly EventEnvelope[]): void {
-  const armed: string[] = []
-  const saidNo = new Set<string>()
-  const undone: string[] = []
-  for (const { event } of history) {
-    if (event.type === 'step-requested') {
-      saidNo.delete(event.step)
-      if (!armed.includes(event.step)) armed.push(event.step)
-    }
-    if (event.type === 'step-rejected') saidNo.add(event.step)
-    if (event.type === 'compensation-succeeded') undone.push(event.step)
+/** Expects that just what may have been done is undone. `quiet`: nothing is open any more, so that all of it is. */
+export function undoneAsText(definition: Definition, history: readonly EventEnvelope[], quiet: boolean): void {
+  const book = new NaiveBook(definition, history)
+  const due = book.due()
+  const dueNow = new Set(due)
+  for (const sent of book.sent.values()) {
+    const { path, undone, turn, undoBegun = undone[0] } = sent
+    must(undone.length < 2, () => `S5: ${path} is undone ${undone.length} times`)
+    if (undoBegun === undefined) continue
+    must(dueNow.has(sent), () => `S5: ${path} is undone, and was not to be`)
+    const since = sent.refused ? sent.late : turn?.seq
+    must(since !== undefined && since < undoBegun, () => `S5: ${path} is undone before it was to be`)
   }
-  const canBeUndone = new Set(
-    definition.steps.filter((step) => step.type === 'command' && step.undo).map((step) => step.name),
-  )
-  const expected = armed.filter((step) => canBeUndone.has(step) && !saidNo.has(step)).reverse()
-  expect(undone, 'S5, S6').toEqual(expected)
+  if (quiet) for (const { path, undone } of due) must(undone.length === 1, () => `S5: ${path} is not undone at the end`)
+  for (const [scope, seq] of book.closed) expectClosed(book, { scope, seq, due })
+  for (const later of due) for (const sooner of due) expectOrder(book, sooner, later)
+  if (definition.compensation === 'sequential') expectOneByOne(book, due)
+}
+
+/** Whether the step is undone apart from its scope, which had come to its end when it turned out to have been done. */
+function isApart(book: NaiveBook, { path, late }: Sent, within: string): boolean {
+  if (late === undefined) return false
+  for (let scope = scopeAround(path); scope !== within && scope !== ROOT; scope = outward(scope))
+    if ((book.closed.get(scope) ?? late) < late) return true
+  return (book.closed.get(within) ?? late) < late
+}
+
+function outward(scope: string): string {
+  return scopeAround(blockAround(scope)?.block ?? ROOT)
+}
+
+function expectClosed(
+  book: NaiveBook,
+  { scope, seq, due }: { scope: string; seq: number; due: readonly Sent[] },
+): void {
+  for (const sent of due) {
+    const { path, late, undone } = sent
+    if (!isWithin(path, scope) || (late !== undefined && late > seq)) continue
+    if (scope !== ROOT && isApart(book, sent, scope)) continue
+    must((undone[0] ?? seq) < seq, () => `S5: ${scope || 'the saga'} ends, and ${path} is not undone`)
+  }
+}
+
+/** S6: of two that turned back together, the undo of the one waits for that of the other, which depends on it. */
+function expectOrder(book: NaiveBook, sooner: Sent, later: Sent): void {
+  if (sooner === later || sooner.turn !== later.turn || sooner.undoBegun === undefined) return
+  const place = meeting(sooner.path, later.path)
+  if (!place || !comesAfter(book.definition, place)) return
+  const { late = 0 } = later
+  if (late > sooner.undoBegun || isApart(book, later, place.scope) || isApart(book, sooner, place.scope)) return
+  const settled = later.undone[0] ?? Number.POSITIVE_INFINITY
+  must(settled < sooner.undoBegun, () => `S6: ${sooner.path} is undone before ${later.path}`)
+}
+
+interface Meeting {
+  /** The innermost scope that both are in, and the names of the steps there that they are or stand in. */
+  readonly scope: string
+  readonly sooner: string
+  readonly later: string
+  /** Where that is one block: which scopes of it. */
+  readonly keys: readonly [string, string] | undefined
+}
+
+function meeting(sooner: string, later: string): Meeting | undefined {
+  const [left, right] = [pathParts(sooner), pathParts(later)]
+  let scope: string = ROOT
+  for (let i = 0; ; i++) {
+    const [a, b] = [left[i], right[i]]
+    if (!a || !b) return undefined
+    if (a.name !== b.name) return { scope, sooner: a.name, later: b.name, keys: undefined }
+    if (a.key === undefined || b.key === undefined) return undefined
+    if (a.key !== b.key) return { scope, sooner: a.name, later: a.name, keys: [a.key, b.key] }
+    scope = scopePath(stepPath(scope, a.name), a.key)
+  }
+}
+
+function comesAfter(definition: Definition, { scope, sooner, later, keys }: Meeting): boolean {
+  if (!keys) return dependsOn(definition, scope, { later, sooner })
+  const rounds = stepAt(definition, stepPath(scope, sooner))?.type === 'repeat'
+  return rounds && Number(keys[0]) < Number(keys[1])
+}
+
+function dependsOn(definition: Definition, scope: string, pair: { later: string; sooner: string }): boolean {
+  const steps = planAt(definition, scope)?.steps ?? []
+  const after = new Set<string>([pair.sooner])
+  // They stand in an order in which each comes after those it depends on.
+  for (const step of steps) if (step.after.some((name) => after.has(name))) after.add(step.name)
+  return after.has(pair.later)
+}
+
+/** One undo after the other, of those that turned back together. */
+function expectOneByOne(book: NaiveBook, due: readonly Sent[]): void {
+  const begun = due.filter((sent) => sent.undoBegun !== undefined && sent.late === undefined)
+  for (const one of begun)
+    for (const other of begun) {
+      if (one === other || one.turn !== other.turn || (one.undoBegun ?? 0) > (other.undoBegun ?? 0)) continue
+      const settled = one.undone[0] ?? Number.POSITIVE_INFINITY
+      must(settled < (other.undoBegun ?? 0), () => `S6: ${other.path} is undone beside ${one.path}, not after it`)
+      expectLastFirst(book, one, other)
+    }
+}
+
+/** Of two of which neither waits for the other, the one that began last. */
+function expectLastFirst(book: NaiveBook, first: Sent, second: Sent): void {
+  const place = meeting(first.path, second.path)
+  if (!place || isHeldUp(book, place, first)) return
+  const at = ({ keys, scope }: Meeting, name: string, which: 0 | 1) =>
+    book.began.get(keys ? scopePath(stepPath(scope, name), keys[which]) : stepPath(scope, name)) ?? 0
+  const later = at(place, place.sooner, 0) > at(place, place.later, 1)
+  must(later, () => `S6: ${first.path} is undone before ${second.path}, which began later`)
+}
+
+/** Whether the one undone second had to wait for something else that is undone. */
+function isHeldUp(book: NaiveBook, { scope, later, keys }: Meeting, first: Sent): boolean {
+  if (keys) return false
+  const begun = first.undoBegun ?? 0
+  return book.due().some(({ path, turn, undone, late }) => {
+    if (turn !== first.turn || !isWithin(path, scope) || late !== undefined) return false
+    const name = pathParts(path)[pathParts(scope).length]?.name ?? ''
+    const open = (undone[0] ?? Number.POSITIVE_INFINITY) >= begun
+    return open && name !== later && dependsOn(book.definition, scope, { sooner: later, later: name })
+  })
 }
 
 /** Expects that each failure is tried again just as often as the policy says, counted anew after a person's word. */
 export function retriedAsText(definition: Definition, history: readonly EventEnvelope[]): void {
   const failures = new Map<string, number>()
+  const parked = new Set<string>()
   for (const { event, at } of history) {
-    if (event.type === 'retry-requested') failures.clear()
+    if (event.type === 'saga-stuck' && event.step !== null) parked.add(event.step)
+    if (event.type === 'retry-requested') {
+      for (const step of parked)
+        for (const type of ['step', 'compensation']) failures.delete(`${type}-failed of ${step}`)
+      parked.clear()
+    }
     if (event.type !== 'step-failed' && event.type !== 'compensation-failed') continue
-    const step = commandStepNamed(definition, event.step)
-    const policy = event.type === 'step-failed' ? step?.forward.retry : step?.undo?.retry
+    const step = sendingStepAt(definition, event.step)
+    const policy = (event.type === 'step-failed' ? step?.forward : step?.undo)?.retry
     const what = `${event.type} of ${event.step}`
     const times = (failures.get(what) ?? 0) + 1
     failures.set(what, times)
-    const { kind, code } = event.error
-    const hopeless = kind === 'fatal' || kind === 'rejected' || policy?.notOn.includes(code) === true
-    expect(event.retryAt === null, `${what}, for the ${times}. time`).toBe(hopeless || times >= (policy?.attempts ?? 0))
-    if (event.retryAt === null || !policy) continue
-    expect(event.retryAt, 'not in the past').toBeGreaterThanOrEqual(at)
-    expect(event.retryAt, 'within the backoff').toBeLessThanOrEqual(at + policy.maxDelayMs)
+    expectTries({ what, times, at, event, policy })
   }
 }
+
+interface Tried {
+  readonly what: string
+  readonly times: number
+  readonly at: number
+  readonly event: Extract<EventEnvelope['event'], { type: 'step-failed' | 'compensation-failed' }>
+  readonly policy: PlannedCommand['retry'] | undefined
+}
+
+function expectTries({ what, times, at, event, policy }: Tried): void {
+  const { kind, code } = event.error
+  const hopeless = kind === 'fatal' || kind === 'rejected' || policy?.notOn.includes(code) === true
+  const last = hopeless || times >= (policy?.attempts ?? 0)
+  must((event.retryAt === null) === last, () => `${what}, for the ${times}. time: tried again at ${event.retryAt}`)
+  if (event.retryAt === null || !policy) return
+  must(event.retryAt >= at && event.retryAt <= at + policy.maxDelayMs, () => `${what}: not within the backoff`)
+}
+
+/** Expects that each command was sent when as many as it needs of those that it depends on were done: S4. */
+export function begunAsText(definition: Definition, history: readonly EventEnvelope[]): void {
+  const done = new Set<string>()
+  const begun = new Set<string>()
+  for (const { event } of history) {
+    if (!('step' in event) || event.step === null) continue
+    const { step: path, type } = event
+    const begins = type === 'step-requested' || type === 'block-started' || type === 'wait-started'
+    if ((begins || type === 'step-skipped' || type === 'step-computed') && !begun.has(path)) {
+      begun.add(path)
+      const step = stepAt(definition, path)
+      const met = step?.after.filter((name) => done.has(stepPath(scopeAround(path), name))).length ?? 0
+      must(step !== undefined && met >= step.needs, () => `S4: ${path} begins when ${met} are done`)
+    }
+    if (DONE.has(type)) done.add(path)
+  }
+}
+
+const DONE: ReadonlySet<EventEnvelope['event']['type']> = new Set([
+  'step-succeeded',
+  'step-skipped',
+  'step-computed',
+  'wait-ended',
+  'block-completed',
+])

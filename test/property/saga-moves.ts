@@ -1,152 +1,176 @@
-/** Moves of a run: what participants, people, the clock and the broker do to one saga. */
-import fc from 'fast-check'
-import { expect } from 'vitest'
+/** Moves of a run: what participants, people, parents, the clock and the broker do to one saga. */
 import type { Outcome } from '../../shared/message/headers.ts'
+import { type Direction, sagaId } from '../../shared/message/ids.ts'
+import type { SagaInput } from '../../shared/saga/input.ts'
+import { stepAt } from '../../shared/saga/tree.ts'
+import { must } from './must.ts'
+import { Choices } from './plans/choices.ts'
+import { APPROVAL, APPROVER, SIGNAL } from './plans/steps.ts'
 import type { SagaDriver } from './saga-driver.ts'
-import { SIGNAL } from './saga-plans.ts'
 
-export type MoveKind =
-  | 'answer-newest'
-  | 'answer-any'
-  | 'fire-when-due'
-  | 'fire-early'
-  | 'wait'
-  | 'clock-back'
-  | 'cancel'
-  | 'retry'
-  | 'signal'
-  | 'start-again'
-  | 'start-other'
-  | 'nonsense'
-  | 'hear-again'
+/** Numbers that one move is made of. */
+export const MOVE_NUMBERS = 7
+export type Move = readonly number[]
 
-export interface Move {
-  readonly kind: MoveKind
-  readonly outcome: Outcome
-  /** Picks among what there is to pick from. */
-  readonly pick: number
-  readonly chance: number
-  /** The same input is delivered once more at once. */
-  readonly twice: boolean
-}
+type Rule = (driver: SagaDriver, choices: Choices, chance: number) => void
 
-const kinds: readonly { weight: number; kind: MoveKind }[] = [
-  { weight: 24, kind: 'answer-newest' },
-  { weight: 6, kind: 'answer-any' },
-  { weight: 8, kind: 'fire-when-due' },
-  { weight: 2, kind: 'fire-early' },
-  { weight: 2, kind: 'wait' },
-  { weight: 1, kind: 'clock-back' },
-  { weight: 1, kind: 'cancel' },
-  { weight: 2, kind: 'retry' },
-  { weight: 3, kind: 'signal' },
-  { weight: 1, kind: 'start-again' },
-  { weight: 1, kind: 'start-other' },
-  { weight: 1, kind: 'nonsense' },
-  { weight: 3, kind: 'hear-again' },
+const OUTCOMES = [
+  [20, 'success'],
+  [3, 'rejected'],
+  [6, 'failed'],
+  [2, 'fatal'],
+  [2, 'progress'],
+] as const satisfies readonly [readonly [number, Outcome], ...(readonly [number, Outcome])[]]
+
+/** The parent of a saga that is a child. */
+export const PARENT = sagaId('parent-1')
+
+const MOVES: readonly [readonly [number, Rule], ...(readonly [number, Rule])[]] = [
+  [40, (driver, choices) => answer(driver, choices, driver.open())],
+  [6, (driver, choices) => answer(driver, choices, driver.asked)],
+  [3, answerLate],
+  [14, fireWhenDue],
+  [2, fireEarly],
+  [2, (driver, choices) => driver.passTime(choices.below(3_000))],
+  [1, (driver, choices) => driver.passTime(-choices.below(3_000))],
+  [7, signal],
+  [4, (driver, choices) => void driver.give({ kind: 'retry', ...person(driver, choices) })],
+  [1, (driver, choices) => void driver.give({ kind: 'cancel', ...person(driver, choices) })],
+  [4, resolve],
+  [2, undo],
+  [1, kill],
+  [1, startAgain],
+  [1, startOther],
+  [2, nonsense],
+  [4, hearAgain],
 ]
-
-const move: fc.Arbitrary<Move> = fc.record({
-  kind: fc.oneof(...kinds.map(({ weight, kind }) => ({ weight, arbitrary: fc.constant(kind) }))),
-  outcome: fc.oneof(
-    { weight: 7, arbitrary: fc.constant<Outcome>('success') },
-    { weight: 5, arbitrary: fc.constantFrom<Outcome>('rejected', 'failed', 'failed', 'fatal', 'progress') },
-  ),
-  pick: fc.nat({ max: 1_000 }),
-  chance: fc.double({ min: 0, max: 0.999, noNaN: true }),
-  twice: fc.boolean(),
-})
-
-export const moves: fc.Arbitrary<readonly Move[]> = fc.array(move, { maxLength: 50, size: 'max' })
 
 /** Makes one move. What comes twice must have no second effect (S13); progress may: it says that work goes on. */
 export function make(driver: SagaDriver, move: Move): void {
-  const consumedBefore = driver.consumed.length
-  apply(driver, move)
+  const choices = new Choices(move)
+  const rule = choices.weighted(MOVES)
+  const chance = choices.below(1_000) / 1_000
+  const twice = choices.percent(25)
+  const before = driver.consumed.length
+  rule(driver, choices, chance)
   const heard = driver.consumed.at(-1)
-  if (!move.twice || driver.consumed.length === consumedBefore || !heard) return
-  expect(driver.give(heard, move.chance).kind, `S13: ${heard.kind} heard twice`).not.toBe('events')
+  if (twice && heard && driver.consumed.length > before) expectNoEffect(driver, heard)
 }
 
-function apply(driver: SagaDriver, move: Move): void {
-  const { pick, chance } = move
-  const id = driver.faults.sagaId
-  const person = { sagaId: id, requestId: `r-${pick % 7}`, actor: 'ann', reason: 'why not' }
-  switch (move.kind) {
-    case 'answer-newest':
-    case 'answer-any':
-      answer(driver, move)
-      return
-    case 'fire-when-due':
-      driver.now = Math.max(driver.now, driver.dueAt ?? driver.now)
-      driver.fire(chance)
-      return
-    case 'fire-early':
-      driver.now = Math.max(driver.now, (driver.dueAt ?? driver.now) - 1)
-      driver.fire(chance)
-      return
-    case 'wait':
-      driver.now += pick
-      return
-    case 'clock-back':
-      driver.now -= pick
-      return
-    case 'cancel':
-    case 'retry':
-      driver.give({ kind: move.kind, ...person }, chance)
-      return
-    case 'signal':
-      driver.give({
-        kind: 'signal',
-        sagaId: id,
-        requestId: person.requestId,
-        name: pick % 4 === 0 ? 'other' : SIGNAL,
-        payload: pick,
-      })
-      return
-    case 'start-again':
-      expect(driver.start()).toEqual({ kind: 'ignored', reason: 'duplicate-start' })
-      return
-    case 'start-other': {
-      const other = {
-        kind: 'start',
-        sagaId: id,
-        definition: 'generated',
-        version: 1,
-        input: 1,
-        inputHash: 'other',
-      } as const
-      expect(driver.give(other)).toMatchObject({ kind: 'refused', reason: 'start-conflict' })
-      return
-    }
-    case 'nonsense':
-      nonsense(driver, move)
-      return
-    case 'hear-again':
-      hearAgain(driver, move)
+function expectNoEffect(driver: SagaDriver, heard: SagaInput): void {
+  must(driver.give(heard).kind !== 'events', () => `S13: ${JSON.stringify(heard)} heard again`)
+}
+
+function answer(driver: SagaDriver, choices: Choices, from: readonly SagaDriver['asked'][number][]): void {
+  const asked = from.at(-1 - choices.below(Math.max(from.length, 1)))
+  if (!asked) return
+  const outcome = choices.weighted(OUTCOMES)
+  const code = choices.percent(10) ? 'hopeless' : 'c'
+  const good = outcome === 'success' || outcome === 'progress'
+  driver.answer(asked, outcome, good ? { n: choices.below(9) } : { code, message: 'm', details: { code } })
+}
+
+/** A step that was refused turns out to have been done all the same. */
+function answerLate(driver: SagaDriver, choices: Choices): void {
+  const refused = driver.asked.filter(({ step }) => driver.state && stepAt(driver.state, step)?.status === 'rejected')
+  const asked = refused[choices.below(Math.max(refused.length, 1))]
+  if (asked) driver.answer(asked, 'success', { n: choices.below(9) })
+}
+
+function fireWhenDue(driver: SagaDriver, _: Choices, chance: number): void {
+  driver.now = Math.max(driver.now, driver.dueAt ?? driver.now)
+  driver.fire(chance)
+}
+
+function fireEarly(driver: SagaDriver, _: Choices, chance: number): void {
+  driver.now = Math.max(driver.now, (driver.dueAt ?? driver.now) - 1)
+  driver.fire(chance)
+}
+
+function person(driver: SagaDriver, choices: Choices) {
+  return driver.act(`r-${choices.below(40)}`)
+}
+
+function signal(driver: SagaDriver, choices: Choices): void {
+  const waits = driver.waitsFor()
+  const known = choices.percent(20) ? 'other' : choices.one([SIGNAL, APPROVAL])
+  const name = choices.percent(40) ? known : (waits[0] ?? known)
+  const payload = {
+    answer: choices.weighted([
+      [5, 'yes'],
+      [2, 'no'],
+      [1, 'perhaps'],
+    ] as const),
   }
+  const roles = choices.percent(15) ? ['clerk'] : ['clerk', APPROVER]
+  driver.give({
+    kind: 'signal',
+    sagaId: driver.id,
+    requestId: `sig-${choices.below(60)}`,
+    name,
+    payload,
+    actor: 'ann',
+    roles,
+  })
 }
 
-function answer(driver: SagaDriver, { kind, pick, outcome }: Move): void {
-  const effect = kind === 'answer-newest' ? driver.sent.at(-1) : driver.sent[pick % Math.max(driver.sent.length, 1)]
-  if (!effect) return
-  const error = { code: pick % 9 === 0 ? 'hopeless' : 'c', message: 'm', details: { pick } }
-  driver.answer(effect, outcome, outcome === 'success' || outcome === 'progress' ? { n: pick } : error)
+/** A person says of a step that it is undone: of one that is parked, or of any. */
+function resolve(driver: SagaDriver, choices: Choices): void {
+  const parked = driver.state?.parked.flatMap(({ step }) => (step === null ? [] : [step])) ?? []
+  const steps = choices.percent(20) || parked.length === 0 ? driver.asked.map(({ step }) => step) : parked
+  const step = steps[choices.below(Math.max(steps.length, 1))] ?? 'nowhere'
+  driver.give({ kind: 'resolve', step, ...person(driver, choices) })
 }
 
-/** Replies that no command asked for. */
-function nonsense(driver: SagaDriver, { pick, outcome }: Move): void {
-  const step = pick % 2 === 0 ? 'nowhere' : `step${pick % 6}`
-  const direction = pick % 3 === 0 ? 'forward' : 'compensate'
-  const attempt = 1_000 + pick
-  const reply = { kind: 'reply', sagaId: driver.faults.sagaId, step, direction, attempt, outcome, body: null } as const
-  const decision = driver.give({ ...reply, errorCode: undefined, retryAfterMs: undefined })
-  expect(decision.kind, 'an answer that nothing asked for changes nothing').not.toBe('events')
+/** The parent undoes its step, or one who is no parent says so. */
+function undo(driver: SagaDriver, choices: Choices): void {
+  const attempt = 1 + choices.below(3)
+  const step = choices.percent(15) ? 'other' : (driver.parent?.step ?? 'other')
+  const decision = driver.give({ kind: 'undo', sagaId: driver.id, parent: { sagaId: PARENT, step, attempt } })
+  if (step === 'other') must(decision.kind !== 'events', 'one who is no parent undoes nothing')
+}
+
+/** Rarely: a saga that was killed has little left to do. */
+function kill(driver: SagaDriver, choices: Choices): void {
+  if (choices.percent(50)) driver.give({ kind: 'kill', ...person(driver, choices) })
+}
+
+function startAgain(driver: SagaDriver): void {
+  const decision = driver.start()
+  must(decision.kind === 'ignored' && decision.reason === 'duplicate-start', 'S21: the same start is the same saga')
+}
+
+function startOther(driver: SagaDriver): void {
+  const { name: definition } = driver.definition
+  const start = { kind: 'start', sagaId: driver.id, definition, version: 1, input: 1, inputHash: 'other' } as const
+  const decision = driver.give({ ...start, parent: driver.parent })
+  must(decision.kind === 'refused' && decision.reason === 'start-conflict', 'S21: another start is refused')
+}
+
+const NOWHERE = [
+  'nowhere',
+  'a0',
+  'a1[0].b0',
+  'a0[way0].b1',
+  'a0[9].b0',
+  'a0[way0]',
+  'a1.b0',
+  'a0[0].b0[1].c0',
+  '[',
+  '',
+] as const
+
+/** Replies that no command asked for, and to steps that are not there. */
+function nonsense(driver: SagaDriver, choices: Choices): void {
+  const step = choices.one(NOWHERE)
+  const direction = choices.one<Direction>(['compensate', 'forward'])
+  const attempt = 1_000 + choices.below(9)
+  const decision = driver.answer({ step, direction, attempt }, choices.weighted(OUTCOMES))
+  must(decision.kind !== 'events', () => `an answer that nothing asked for changes nothing: ${step}`)
 }
 
 /** A record that had its effect is delivered once more, much later. */
-function hearAgain(driver: SagaDriver, { pick, chance }: Move): void {
-  const heard = driver.consumed[pick % Math.max(driver.consumed.length, 1)]
-  if (!heard) return
-  expect(driver.give(heard, chance).kind, `S13: ${JSON.stringify(heard)} heard again`).not.toBe('events')
+function hearAgain(driver: SagaDriver, choices: Choices): void {
+  const heard = driver.consumed[choices.below(Math.max(driver.consumed.length, 1))]
+  if (heard) expectNoEffect(driver, heard)
 }

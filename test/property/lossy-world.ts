@@ -1,0 +1,149 @@
+/** A saga, the child sagas that it starts and their participants. What is sent between them is lost, late, repeated and out of order. */
+import type { StepCommand } from '../../shared/message/command-record.ts'
+import type { SagaId } from '../../shared/message/ids.ts'
+import type { Definition } from '../../shared/saga/definition.ts'
+import type { Effect } from '../../shared/saga/effects.ts'
+import type { SagaInput } from '../../shared/saga/input.ts'
+import { LawfulParticipants } from './lawful-participants.ts'
+import { Choices } from './plans/choices.ts'
+import { APPROVER } from './plans/steps.ts'
+import { type DriverOptions, SagaDriver } from './saga-driver.ts'
+import type { Move } from './saga-moves.ts'
+
+type Message = { readonly command: Omit<StepCommand, 'replyTo'> } | { readonly input: SagaInput }
+
+export interface WorldOptions extends DriverOptions {
+  readonly definition: Definition
+  /** What child sagas run. */
+  readonly child: Definition
+}
+
+/** Luck with which all goes well. */
+export const GOOD = 99
+
+export class LossyWorld {
+  readonly main: SagaDriver
+  readonly sagas = new Map<SagaId, SagaDriver>()
+  readonly participants = new LawfulParticipants()
+  /** Whatever was sent, and may arrive at any time, again and again. */
+  readonly messages: Message[] = []
+  /** What has not arrived so far. */
+  readonly waiting = new Set<Message>()
+  readonly #options: WorldOptions
+  #now = 0
+
+  constructor(options: WorldOptions) {
+    this.#options = options
+    this.main = new SagaDriver(options.definition, options)
+    this.sagas.set(this.main.id, this.main)
+    this.#now = this.main.now
+    this.#posted(this.main, () => this.main.start())
+  }
+
+  get drivers(): readonly SagaDriver[] {
+    return [...this.sagas.values()]
+  }
+
+  take(move: Move): void {
+    const choices = new Choices(move)
+    const what = choices.weighted([
+      [20, 'deliver'],
+      [6, 'fire'],
+      [1, 'cancel'],
+      [2, 'retry'],
+      [2, 'signal'],
+      [1, 'kill'],
+    ] as const)
+    const { messages } = this
+    const driver = choices.percent(70) ? this.main : choices.one([this.main, ...this.drivers])
+    if (what === 'deliver') {
+      const back = choices.percent(30) ? choices.below(Math.max(messages.length, 1)) : choices.below(2)
+      const message = messages.at(-1 - back)
+      if (message) this.deliver(message, choices.below(100))
+    } else if (what === 'fire') this.fire(driver)
+    else if (what === 'signal') this.signal(driver, `s-${choices.below(1_000)}`, choices.percent(20) ? 'no' : 'yes')
+    else if (what !== 'kill') this.give(driver, { kind: what, ...driver.act(`r-${choices.below(1_000)}`) })
+    else if (driver !== this.main) this.give(driver, { kind: 'kill', ...driver.act('kill') })
+  }
+
+  /** One message arrives. */
+  deliver(message: Message, luck = GOOD): void {
+    this.waiting.delete(message)
+    if ('command' in message) this.#handle(message.command, luck)
+    else this.#hear(message.input)
+  }
+
+  fire(driver: SagaDriver): void {
+    driver.now = this.#now = Math.max(this.#now, driver.dueAt ?? this.#now)
+    this.#posted(driver, () => driver.fire())
+  }
+
+  /** Answers the first wait of the saga that a signal ends. */
+  signal(driver: SagaDriver, requestId: string, answer: string): void {
+    const [name] = driver.waitsFor()
+    if (name === undefined) return
+    const from = { actor: 'ann', roles: [APPROVER] }
+    this.give(driver, { kind: 'signal', sagaId: driver.id, requestId, name, payload: { answer }, ...from })
+  }
+
+  give(driver: SagaDriver, input: SagaInput): void {
+    driver.now = this.#now
+    this.#posted(driver, () => driver.give(input))
+  }
+
+  #handle(command: Omit<StepCommand, 'replyTo'>, luck: number): void {
+    const { sagaId, step, direction, attempt } = command
+    const outcome = this.participants.handle(command, luck)
+    const body = outcome === 'success' ? { n: 1 } : { code: 'c' }
+    const answer = { sagaId, step, direction, attempt, outcome, body, errorCode: undefined, retryAfterMs: undefined }
+    this.#post({ input: { kind: 'reply', ...answer } })
+  }
+
+  #hear(input: SagaInput): void {
+    const known = this.sagas.get(input.sagaId)
+    if (known) this.give(known, input)
+    else if (input.kind === 'start' || input.kind === 'undo') this.give(this.#child(input), input)
+  }
+
+  #child(input: Extract<SagaInput, { kind: 'start' | 'undo' }>): SagaDriver {
+    const { checksEach = false, child } = this.#options
+    const parent = input.kind === 'start' ? input.parent : { ...input.parent, waits: false }
+    const driver = new SagaDriver(child, { checksEach, id: input.sagaId, parent })
+    this.sagas.set(input.sagaId, driver)
+    return driver
+  }
+
+  /** What a saga asks for while it takes something in is on its way from then on. */
+  #posted(driver: SagaDriver, take: () => unknown): void {
+    const before = driver.effects.length
+    take()
+    for (const effect of driver.effects.slice(before)) this.#post(messageOf(effect))
+  }
+
+  #post(message: Message): void {
+    this.messages.push(message)
+    this.waiting.add(message)
+  }
+}
+
+function messageOf(effect: Effect): Message {
+  switch (effect.kind) {
+    case 'send':
+      return { command: effect.command }
+    case 'start-child': {
+      const { child: sagaId, definition, version, input, parent } = effect
+      return { input: { kind: 'start', sagaId, definition, version, input, inputHash: JSON.stringify(input), parent } }
+    }
+    case 'undo-child':
+      return { input: { kind: 'undo', sagaId: effect.child, parent: effect.parent } }
+    case 'cancel-child': {
+      const { child: sagaId, requestId } = effect
+      return { input: { kind: 'cancel', sagaId, requestId, actor: 'parent', reason: 'undone' } }
+    }
+    case 'answer-parent': {
+      const { parent: sagaId, step, direction, attempt, outcome, body } = effect
+      const answer = { sagaId, step, direction, attempt, outcome, body, errorCode: undefined, retryAfterMs: undefined }
+      return { input: { kind: 'reply', ...answer } }
+    }
+  }
+}

@@ -1,0 +1,116 @@
+/** What a history says of each step that sent a command, read off it line by line. No state, no folding, no rules of the core. */
+import type { EventEnvelope } from '../../shared/message/events.ts'
+import { isWithin, ROOT, scopeAround } from '../../shared/message/step-path.ts'
+import type { Definition, StepDefinition } from '../../shared/saga/definition.ts'
+import { stepAt } from '../../shared/saga/plan-tree.ts'
+
+/** A scope that turned back, and with it all in it that had not turned back before. */
+export interface Turn {
+  readonly scope: string
+  readonly seq: number
+}
+
+/** Numbers are those of events; absent: there was none. */
+export interface Sent {
+  readonly path: string
+  readonly planned: StepDefinition
+  /** Its first command. */
+  readonly begun: number
+  /** Its participant said no to the newest command. */
+  refused: boolean
+  /** It had said no, and had done it all the same. */
+  late?: number
+  /** The turn that it fell under. */
+  turn?: Turn
+  undoBegun?: number
+  readonly undone: number[]
+}
+
+export class NaiveBook {
+  readonly definition: Definition
+  readonly sent = new Map<string, Sent>()
+  /** When each scope came to the end of its way back. */
+  readonly closed = new Map<string, number>()
+  /** When each step and scope began, sent or not. */
+  readonly began = new Map<string, number>()
+  readonly #turns: Turn[] = []
+
+  constructor(definition: Definition, history: readonly EventEnvelope[]) {
+    this.definition = definition
+    for (const envelope of history) this.#read(envelope)
+    for (const sent of this.sent.values()) {
+      const turn = this.#turns.find(({ scope }) => isWithin(scopeAround(sent.path), scope))
+      if (turn) sent.turn = turn
+    }
+  }
+
+  /** Steps that are to be undone: S5. */
+  due(): Sent[] {
+    return [...this.sent.values()].filter(
+      (sent) => sent.turn && canBeUndone(sent.planned) && (!sent.refused || sent.late !== undefined),
+    )
+  }
+
+  #read({ event, seq }: EventEnvelope): void {
+    switch (event.type) {
+      case 'step-requested':
+        this.#request(event.step, seq)
+        return
+      case 'step-succeeded':
+        this.#at(event.step).refused = false
+        return
+      case 'step-rejected':
+        this.#at(event.step).refused = true
+        return
+      case 'late-success':
+        this.#at(event.step).late = seq
+        return
+      case 'block-started':
+      case 'wait-started':
+      case 'step-computed':
+        this.began.set(event.step, seq)
+        return
+      case 'scope-started':
+        this.began.set(event.scope, seq)
+        return
+      case 'compensation-started':
+        this.#turns.push({ scope: event.scope ?? ROOT, seq })
+        return
+      case 'scope-compensated':
+        this.closed.set(event.scope, seq)
+        return
+      case 'saga-compensated':
+        this.closed.set(ROOT, seq)
+        return
+      case 'compensation-requested':
+        this.#at(event.step).undoBegun ??= seq
+        return
+      case 'compensation-succeeded':
+      case 'undo-resolved':
+        this.#at(event.step).undone.push(seq)
+        return
+      case 'saga-stuck':
+        if (event.step !== null && event.error.code === 'undo-by-hand') this.#at(event.step).undoBegun ??= seq
+    }
+  }
+
+  #request(path: string, seq: number): void {
+    const known = this.sent.get(path)
+    const planned = stepAt(this.definition, path)
+    if (known) known.refused = false
+    else if (planned) {
+      this.sent.set(path, { path, planned, begun: seq, refused: false, undone: [] })
+      this.began.set(path, seq)
+    }
+  }
+
+  #at(path: string): Sent {
+    const known = this.sent.get(path)
+    if (!known) throw new Error(`${path} was never asked for`)
+    return known
+  }
+}
+
+function canBeUndone(step: StepDefinition): boolean {
+  return (step.type === 'command' && step.byHand !== undefined) || ('undo' in step && step.undo !== undefined)
+}

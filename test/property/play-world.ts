@@ -1,0 +1,41 @@
+/** One run of a saga with lawful participants and child sagas, over a lossy way: what must be left when all is quiet. */
+import { LossyWorld } from './lossy-world.ts'
+import { must } from './must.ts'
+import { NaiveBook } from './naive-book.ts'
+import { undoneAsText } from './naive-model.ts'
+import { expectNetEffect } from './net-effect.ts'
+import { childDefinitionOf, definitionOf } from './plans/definition.ts'
+import { Faults } from './plans/faults.ts'
+import type { SagaDriver } from './saga-driver.ts'
+import { Failed, type Run } from './seeded-runs.ts'
+import { settle } from './settle.ts'
+
+/** Where in a run's numbers the plan of the children begins. */
+const CHILD_FROM = 300
+
+/** @returns the sagas as they ended, the one that was driven first */
+export function playWorld(run: Run, options: { readonly checksEach: boolean }): readonly SagaDriver[] {
+  const faults = new Faults(run.luck)
+  const definition = definitionOf(run.plan, faults)
+  const child = childDefinitionOf(run.plan.slice(CHILD_FROM), faults)
+  const world = new LossyWorld({ ...options, definition, child })
+  try {
+    for (const move of run.moves) world.take(move)
+    faults.on = false
+    settle(world)
+    for (const driver of world.drivers) expectEnd(world, driver)
+  } catch (error) {
+    const story = world.drivers.flatMap(({ history }) => history)
+    throw new Failed(error, definition, story)
+  }
+  return world.drivers
+}
+
+function expectEnd(world: LossyWorld, driver: SagaDriver): void {
+  const { definition, history, state, id } = driver
+  must(driver.ended, () => `L1, L7: ${id} is ${state?.status}, and nothing moves it`)
+  driver.check()
+  if (state?.status === 'failed') return
+  undoneAsText(definition, history, true)
+  expectNetEffect(world, driver, new NaiveBook(definition, history))
+}

@@ -1,0 +1,50 @@
+/** Nothing is lost any more: what was ever sent arrives, timers fire, and persons act on what is stuck. */
+import type { Parked } from '../../shared/saga/state.ts'
+import { stepAt } from '../../shared/saga/tree.ts'
+import { GOOD, type LossyWorld } from './lossy-world.ts'
+import type { SagaDriver } from './saga-driver.ts'
+
+/** Rounds in which everything arrives; more than sagas of this size can need once nothing goes wrong. */
+const ROUNDS_MAX = 500
+
+export function settle(world: LossyWorld): void {
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    const newest = [...world.waiting].at(-1)
+    if (newest) world.deliver(newest)
+    else if (!stir(world, round)) return
+  }
+}
+
+/** Nothing is on its way: what moves the sagas now; nothing when all of them have ended. */
+function stir(world: LossyWorld, round: number): boolean {
+  const going = world.drivers.filter((driver) => !driver.ended)
+  const waiting = going.find((driver) => driver.waitsFor().length > 0)
+  // Children first: their parents may wait for them.
+  const stuck = going.findLast(({ state }) => state?.status === 'stuck')
+  const timed = going.filter(({ dueAt }) => dueAt !== undefined).sort((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0))[0]
+  // Persons come last: what takes its time is not to be tried again and again before it is done.
+  if (waiting) world.signal(waiting, `settle-${round}`, 'yes')
+  else if (timed) world.fire(timed)
+  else if (stuck) mend(world, stuck, round)
+  return waiting !== undefined || stuck !== undefined || timed !== undefined
+}
+
+/** What a person is to undo is undone and said to be; what was refused is taken back where it was, and tried again. */
+function mend(world: LossyWorld, driver: SagaDriver, round: number): void {
+  const act = driver.act(`mend-${round}`)
+  const byHand = driver.state?.parked.find((parked) => isForPerson(driver, parked))?.step
+  if (byHand != null) {
+    world.participants.handle({ sagaId: driver.id, step: byHand, direction: 'compensate' }, GOOD)
+    world.give(driver, { kind: 'resolve', step: byHand, ...act })
+    return
+  }
+  for (const { step } of driver.state?.parked ?? [])
+    if (step !== null) world.participants.forgetRefusal({ sagaId: driver.id, step, direction: 'forward' })
+  world.give(driver, { kind: 'retry', ...act })
+}
+
+/** Undone by hand, since the plan says so, or since the child that should be undone was killed. */
+function isForPerson({ state }: SagaDriver, { step, error }: Parked): boolean {
+  const undo = state && step !== null && stepAt(state, step)?.status === 'undo-failed'
+  return error.code === 'undo-by-hand' || (undo === true && error.code === 'child-killed')
+}

@@ -1,0 +1,204 @@
+/** What generated sagas went through, counted: what never happens is not tested. */
+import type { EventEnvelope, SagaEvent } from '../../shared/message/events.ts'
+import { blockAround, isWithin, ROOT } from '../../shared/message/step-path.ts'
+import type { Definition } from '../../shared/saga/definition.ts'
+import { isBlock, stepAt } from '../../shared/saga/plan-tree.ts'
+import type { SagaDriver } from './saga-driver.ts'
+
+export class Situations {
+  readonly #counts = new Map<string, number>()
+  readonly #expected: readonly string[]
+
+  constructor(expected: readonly string[] = []) {
+    this.#expected = expected
+  }
+
+  /** Looks through the history of a saga that has ended. */
+  see(driver: SagaDriver): void {
+    const { definition, history, state, said } = driver
+    const found = new Set<string>([`ended ${state?.status}`])
+    for (const [reason] of said) found.add(`answered ${reason}`)
+    const reader = new Reader(definition, found)
+    for (const envelope of history) reader.read(envelope)
+    for (const what of found) this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1)
+  }
+
+  /** What should have happened at least once, and did not. */
+  missing(): string[] {
+    return this.#expected.filter((what) => !this.#counts.has(what))
+  }
+
+  toString(): string {
+    const lines = [...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([what, times]) => `${what}: ${times}`)
+    return lines.join('; ')
+  }
+}
+
+/** Goes through one history, and says what it sees. */
+class Reader {
+  readonly #definition: Definition
+  readonly #found: Set<string>
+  readonly #parked = new Set<string | null>()
+  readonly #byHand = new Set<string | null>()
+  readonly #undoing = new Set<string>()
+  readonly #blocks = new Map<string, string>()
+  readonly #back: string[] = []
+  #ended: string | undefined
+
+  constructor(definition: Definition, found: Set<string>) {
+    this.#definition = definition
+    this.#found = found
+  }
+
+  read({ event }: EventEnvelope): void {
+    this.#readStep(event)
+    this.#readUndo(event)
+    this.#readBlock(event)
+    this.#readSaga(event)
+  }
+
+  #see(...what: readonly string[]): void {
+    for (const one of what) this.#found.add(one)
+  }
+
+  #readStep(event: SagaEvent): void {
+    switch (event.type) {
+      case 'step-requested':
+        this.#begin(event.step)
+        if (event.child !== undefined) this.#see(`child started, ${event.letGo ? 'let go' : 'waited for'}`)
+        return
+      case 'step-succeeded':
+        if (this.#parked.size > 0 && !this.#parked.has(event.step)) this.#see('goes on while another step is parked')
+        if (this.#parked.delete(event.step)) this.#see('unparked by its answer')
+        return
+      case 'step-failed':
+        this.#see(event.retryAt === null ? 'given up' : 'tried again')
+        return
+      case 'step-skipped': {
+        const step = stepAt(this.#definition, event.step)
+        this.#see(step && isBlock(step) ? 'block skipped' : 'step skipped')
+        return
+      }
+      case 'wait-started':
+        this.#begin(event.step)
+        return
+      case 'wait-ended':
+        this.#see(event.requestId === null ? 'wait over by the clock' : 'wait ended by a signal')
+        return
+      case 'late-success': {
+        const depth = this.#ended ?? (this.#back.includes(ROOT) ? 'going back' : 'going forward')
+        this.#see(`late success in a saga that is ${depth}`)
+      }
+    }
+  }
+
+  #begin(path: string): void {
+    const step = stepAt(this.#definition, path)
+    if (step && step.needs < step.after.length) this.#see('begun when some of those before it were done')
+    this.#see(`depth ${path.split('.').length}`)
+  }
+
+  #readUndo(event: SagaEvent): void {
+    switch (event.type) {
+      case 'compensation-requested':
+        this.#undoing.add(event.step)
+        if (this.#undoing.size > 1) this.#see('undone at the same time')
+        if (this.#ended !== undefined) this.#see('undone after the end')
+        if (this.#definition.compensation === 'sequential') this.#see('undone one by one')
+        if (event.child !== undefined) this.#see(event.commandType)
+        return
+      case 'compensation-succeeded':
+        this.#undoing.delete(event.step)
+        if (this.#parked.size > 0 && !this.#parked.has(event.step)) this.#see('undone while another step is parked')
+        return
+      case 'undo-resolved':
+        this.#undoing.delete(event.step)
+        this.#see(`undone by a person, ${this.#byHand.delete(event.step) ? 'who was to' : 'when its undo had failed'}`)
+        this.#parked.delete(event.step)
+        return
+      case 'compensation-failed':
+        this.#undoing.delete(event.step)
+        this.#see(event.retryAt === null ? 'undo given up' : 'undo tried again')
+    }
+  }
+
+  #readBlock(event: SagaEvent): void {
+    switch (event.type) {
+      case 'block-started':
+        this.#begin(event.step)
+        this.#blocks.set(event.step, event.block)
+        if (event.count === 0) this.#see('each without items')
+        return
+      case 'block-completed':
+        this.#see(`${this.#blocks.get(event.step)} completed`)
+        if (this.#back.some((scope) => blockAround(scope)?.block === event.step))
+          this.#see(`${this.#blocks.get(event.step)} completed without some`)
+        this.#blocks.delete(event.step)
+        return
+      case 'scope-compensated':
+        this.#see(`${this.#kindAround(event.scope)} scope undone`)
+        return
+      case 'compensation-started':
+        this.#turn(event.scope ?? ROOT, event.cause.kind)
+        if ('error' in event.cause) this.#see(`turned back for ${event.cause.error.kind}`)
+    }
+  }
+
+  #turn(scope: string, cause: string): void {
+    if (scope === ROOT) {
+      this.#see(`saga turned back: ${cause}${this.#ended === undefined ? '' : ` after it was ${this.#ended}`}`)
+      for (const kind of this.#blocks.values()) this.#see(`${kind} turned back with the saga while it was open`)
+    } else this.#see(`${this.#kindAround(scope)} scope turned back alone: ${cause}`)
+    if (this.#back.some((inner) => inner !== scope && isWithin(inner, scope))) this.#see('turned back around what had')
+    this.#back.push(scope)
+    this.#parked.clear()
+  }
+
+  #kindAround(scope: string): string | undefined {
+    const step = stepAt(this.#definition, blockAround(scope)?.block ?? '')
+    return step?.type
+  }
+
+  #readSaga(event: SagaEvent): void {
+    switch (event.type) {
+      case 'saga-stuck':
+        this.#parked.add(event.step)
+        if (event.error.code === 'undo-by-hand') this.#byHand.add(event.step)
+        this.#see(`parked: ${event.error.kind}${event.step === null ? ' of the output' : ''}`)
+        if (this.#blocks.has(event.step ?? ROOT)) this.#see(`${this.#blocks.get(event.step ?? ROOT)} parked`)
+        return
+      case 'retry-requested':
+        this.#see('tried again by a person')
+        this.#parked.clear()
+        return
+      case 'cancel-requested':
+        this.#see('cancelled while the pivot was out')
+        return
+      case 'cancel-refused':
+        this.#see(`cancel refused: ${event.why}`)
+        return
+      case 'saga-voided':
+        this.#see('undone before it started')
+        this.#ended = 'compensated'
+        return
+      case 'undo-requested':
+        this.#see(`parent undoes it while it is ${this.#ended ?? 'going'}`)
+        return
+      case 'parent-answered':
+        this.#see(`parent told ${event.direction} ${event.outcome}`)
+        return
+      case 'saga-killed':
+        this.#see(
+          `killed while ${this.#parked.size > 0 ? 'stuck' : this.#back.includes(ROOT) ? 'going back' : 'going forward'}`,
+        )
+        this.#ended = 'failed'
+        return
+      case 'saga-completed':
+        if (this.#back.length > 0) this.#see('completed with a scope undone')
+        this.#ended = 'completed'
+        return
+      case 'saga-compensated':
+        this.#ended = 'compensated'
+    }
+  }
+}
