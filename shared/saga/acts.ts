@@ -15,7 +15,7 @@ import type { Story } from './story.ts'
 import { isParked, scopeAt, stepAt } from './tree.ts'
 import { answerOf, endWait, keptSignal } from './waits.ts'
 
-/** Signals that one saga keeps; one more is refused. */
+/** Signals that one saga keeps for waits that are to come; one more is refused. */
 export const SIGNALS_MAX = 100
 
 /** Why a signal is not kept; nothing when it is. The definition may be unknown here: then what it carries is not looked at. */
@@ -24,7 +24,8 @@ export function signalRefusal(
   input: InputOf<'signal'>,
   definition: Definition | undefined,
 ): Decision | undefined {
-  if (state.signals.some((signal) => signal.requestId === input.requestId)) return ignored('duplicate-request')
+  const known = state.signals.some((signal) => signal.requestId === input.requestId)
+  if (known || state.acts.includes(input.requestId)) return ignored('duplicate-request')
   if (state.signals.length >= SIGNALS_MAX)
     return refused('too-many-signals', `the saga keeps ${SIGNALS_MAX} signals already`)
   const steps = definition ? signalSteps(definition).filter((step) => step.signal.name === input.name) : []

@@ -4,7 +4,7 @@ import type { SagaEvent } from '../message/events.ts'
 import { frozenJson } from '../message/json.ts'
 import { nameOf, scopeAround } from '../message/step-path.ts'
 import type { EventOf, Folds } from './evolve.ts'
-import { type Phase, type SagaState, type Signal, type StepState, withAct } from './state.ts'
+import { type Phase, type SagaState, type StepState, withAct } from './state.ts'
 import { scopeAt, stepAt, withStep } from './tree.ts'
 
 type StepFold =
@@ -57,7 +57,9 @@ export const STEP_FOLDS: Folds<StepFold> = {
   },
   'step-failed': (state, event) => {
     expectPhase(state, event, ['forward'])
-    const step = base(inStatus(state, event.step, ['armed']))
+    // Of a step that was given up it is heard when it is a child saga that says that it is over.
+    const from: readonly StepState['status'][] = event.error.kind === 'fatal' ? ['armed', 'given-up'] : ['armed']
+    const step = base(inStatus(state, event.step, from))
     const { retryAt, error } = event
     const dead = error.kind === 'fatal' ? over(step) : {}
     if (retryAt === null) return withStep(state, event.step, { ...step, ...dead, status: 'given-up' })
@@ -105,9 +107,10 @@ export const STEP_FOLDS: Folds<StepFold> = {
     const { step: path, requestId } = event
     expectPhase(state, event, ['forward'])
     const step = inStatus(state, path, ['waiting'])
-    const take = (signal: Signal) => (signal.requestId === requestId ? { ...signal, takenBy: path } : signal)
     const ended = withStep(state, path, { ...base(step), status: 'succeeded', output: frozenJson(event.output) })
-    return requestId === null ? ended : { ...ended, signals: state.signals.map(take) }
+    if (requestId === null) return ended
+    const signals = state.signals.filter((signal) => signal.requestId !== requestId)
+    return withAct({ ...ended, signals }, requestId)
   },
 }
 

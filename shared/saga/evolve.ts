@@ -113,7 +113,7 @@ type SagaFold = Exclude<
 const SAGA_FOLDS: Folds<SagaFold> = {
   'signal-received': (state, { name, payload, requestId, actor }) => ({
     ...state,
-    signals: [...state.signals, { name, payload: frozenJson(payload), requestId, actor, takenBy: undefined }],
+    signals: [...state.signals, { name, payload: frozenJson(payload), requestId, actor }],
   }),
   'cancel-requested': (state, { requestId }) => ({ ...withAct(state, requestId), cancelRequestId: requestId }),
   'cancel-refused': (state, { requestId }) => withAct(state, requestId),

@@ -166,7 +166,8 @@ const STEPS: { readonly [Type in StepEventType]: StepRule } = {
   'step-progressed': { from: ['armed'], to: 'armed', scope: 'forward', parked: 'never' },
   'step-succeeded': { from: ['armed', 'waiting', 'unknown', 'refused'], to: 'done', scope: 'forward', parked: 'may' },
   'step-rejected': { from: ['armed', 'waiting', 'unknown'], to: 'refused', scope: 'forward', parked: 'may' },
-  'step-failed': { from: ['armed'], to: 'waiting', last: 'unknown', scope: 'forward', parked: 'never' },
+  // Of a step that was given up: a child saga says that it is over.
+  'step-failed': { from: ['armed', 'unknown'], to: 'waiting', last: 'unknown', scope: 'forward', parked: 'may' },
   'step-skipped': begins('skipped'),
   'step-computed': begins('done'),
   'wait-started': begins('awaiting'),

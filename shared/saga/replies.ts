@@ -54,10 +54,17 @@ function answerForward(story: Story, answered: Answered, reply: Reply): Decision
       return progress(story, answered, { direction: 'step', payload: reply.body })
     case 'failed':
     case 'fatal':
-      if (known.status !== 'armed' || reply.attempt !== known.attempt) return ignored('old-attempt')
+      if (!isHeard(answered, reply)) return ignored('old-attempt')
       failStep(story, answered, { error: errorOf(reply, reply.outcome), retryAfterMs: reply.retryAfterMs })
       return events(...story.events)
   }
+}
+
+/** A failure is of its attempt alone; a child saga that is over is so for every attempt that it was started by. */
+function isHeard({ known }: Answered, { attempt, outcome }: Reply): boolean {
+  if (known.child && outcome === 'fatal' && known.status !== 'retrying')
+    return attempt >= known.child.from && !known.child.over
+  return known.status === 'armed' && attempt === known.attempt
 }
 
 function succeed(story: Story, { path, step }: Answered, { attempt, body }: Reply): Decision {

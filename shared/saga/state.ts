@@ -93,14 +93,13 @@ export interface ScopeState {
   readonly steps: readonly StepState[]
 }
 
+/** A signal that has come and has ended no wait yet. */
 export interface Signal {
   readonly name: string
   readonly payload: Json
   readonly requestId: string
   /** Who sent it, where that was said. */
   readonly actor: string | undefined
-  /** The wait that it ended; `undefined`: it is kept for one that is still to come. */
-  readonly takenBy: string | undefined
 }
 
 /** What waits for a person. `step` is `null` when it is the saga's output. */

@@ -6,9 +6,9 @@ import { failScope } from './failure.ts'
 import type { SagaState, Signal } from './state.ts'
 import type { Story } from './story.ts'
 
-/** The oldest signal of that name that no wait has taken. */
+/** The oldest signal of that name that is kept. */
 export function keptSignal(state: SagaState, name: string): Signal | undefined {
-  return state.signals.find((signal) => signal.name === name && signal.takenBy === undefined)
+  return state.signals.find((signal) => signal.name === name)
 }
 
 export interface Wait {

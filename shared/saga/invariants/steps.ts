@@ -89,6 +89,12 @@ function expectAsked(step: StepBook, { event, expect }: Pick<Reading<StepEvent>,
   const where = `step ${step.path} is ${step.standing}`
   const given = step.standing === 'refused' || step.standing === 'unknown'
   if (event.type === 'step-requested' && given) expect('S3', step.retried, `${where}, and nobody said to try again`)
+  if (event.type === 'step-failed' && step.standing === 'unknown')
+    expect(
+      'S3',
+      event.error.kind === 'fatal' && step.child !== undefined,
+      `${where}, and is no child saga that is over`,
+    )
   if (event.type === 'step-succeeded' && step.standing === 'refused')
     expect('S3', step.parked, `${where}, and waits for no person`)
 }
