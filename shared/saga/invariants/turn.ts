@@ -29,6 +29,8 @@ export function readTurn(book: Book, reading: Reading<Turned>): void {
   expect('S7', scope !== book.root || !book.pastPivot, 'the pivot is past')
   expectCause(book, scope, reading)
   if (scope.phase !== 'forward' && scope.phase !== 'done') return
+  // What is parked on the way forward is asked for no more: the output too.
+  if (scope === book.root) book.outputParked = false
   const due: StepBook[] = []
   turn(book, scope, { with: scope, due, expect })
   if (book.plan?.compensation === 'sequential') scope.due = due.sort(byBeginning)
