@@ -1,8 +1,9 @@
 /**
  * A bank moves money from one account to another. It is taken from the first, looked at by the compliance service when
- * it is much, and put on the second; from then on nothing is undone, and both owners are told.
+ * it is much, and put on the second; from then on nothing is undone, and both owners are told. A case that was opened for
+ * a transfer that then failed is closed by an officer, for whom the saga waits.
  *
- * Shapes: an undo beside its step; a step under a condition; a pivot; two steps past it that do not wait for each other.
+ * Shapes: an undo beside its step; a step under a condition, that a person undoes; a pivot; two steps past it that do not wait for each other.
  */
 import { z } from 'zod'
 import { saga } from '../../shared/saga/builder.ts'
@@ -36,7 +37,7 @@ export const moneyTransfer = saga('money-transfer', { version: 1, input: Transfe
   .undo(accounts.refund, ({ input: { id, from, cents } }) => ({ transferId: id, account: from, cents }))
   .when(({ input }) => input.cents >= LOOKED_AT_CENTS)
   .step('look', compliance.look, ({ input: { id, from, cents } }) => ({ transferId: id, account: from, cents }))
-  .keep()
+  .undoByHand('close the case')
   .pivot('credit', accounts.credit, ({ input: { id, to, cents } }) => ({ transferId: id, account: to, cents }))
   .after()
   .step('tell-giver', letters.send, ({ input: { id, from, to } }) => ({ transferId: id, to: from, text: `to ${to}` }))

@@ -3,7 +3,8 @@
  * each parcel is packed and handed over by itself, some at a time.
  *
  * Shapes: an undo beside its step; a pivot (once the money is taken, the order is only carried forward); past the pivot
- * one plan for each parcel, where a carrier that is down is asked again until it answers.
+ * one plan for each parcel, where a carrier that is down is asked again until it answers, and one parcel that needs a
+ * person does not hold up the others.
  */
 import { z } from 'zod'
 import { saga } from '../../shared/saga/builder.ts'

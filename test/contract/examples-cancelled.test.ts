@@ -5,7 +5,7 @@ import { cancelledOrderExample } from '../support/examples/cases/cancelled-order
 import { openExampleHome } from '../support/examples/embedded-home.ts'
 import { ExampleInstallation } from '../support/examples/installation.ts'
 
-const SEEDS = Number(process.env.KASAGA_CANCEL_SEEDS ?? 200)
+const SEEDS = Number(process.env.KASAGA_CANCEL_SEEDS ?? 120)
 /** Orders that are under way at a time. */
 const AT_A_TIME = 20
 

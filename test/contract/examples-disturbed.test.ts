@@ -4,7 +4,7 @@ import { examples } from '../support/examples/all-examples.ts'
 import { cancelEveryRun, restartMeanwhile } from '../support/examples/disturbed.ts'
 import { openExampleHome } from '../support/examples/embedded-home.ts'
 
-const ROUNDS = Number(process.env.KASAGA_EXAMPLE_ROUNDS ?? 3)
+const ROUNDS = Number(process.env.KASAGA_EXAMPLE_ROUNDS ?? 2)
 
 test(`${ROUNDS} rounds of all runs at once, each cancelled at a moment of its own`, async () => {
   await cancelEveryRun(examples, openExampleHome, ROUNDS)

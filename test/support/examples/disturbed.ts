@@ -31,7 +31,7 @@ async function disturbed(
     await new Promise((resolve) => setTimeout(resolve, waitMs))
     await installation.client.cancel(id, { actor: 'customer', reason: `after ${waitMs} ms` })
   }
-  const { status } = await installation.ended(id, 60_000)
+  const { status } = await installation.ended(id, 40_000)
   await meanwhile
   const net = await installation.net(id)
   const told = `${id}, ${cancelled ? `cancelled after ${waitMs} ms` : 'not cancelled'}: ${JSON.stringify(net)}`

@@ -41,9 +41,13 @@ export const moneyTransferExample: Example = {
       net: { '-500 ann': 'kept', '+500 bob': 'kept', 'letter ann': 'kept', 'letter bob': 'kept' },
     }),
     run(moneyTransfer, {
-      name: 'puts much back when the other account is closed',
+      name: 'puts much back when the other account is closed, and waits for the officer who closes the case',
       sagaId: 'transfer-closed',
       input: (id) => ({ id, from: 'ann', to: 'closed', cents: 2_000_000 }),
+      meanwhile: (installation, id) =>
+        installation.whenStuck(id, () =>
+          installation.client.resolve(id, { step: 'look', actor: 'officer', reason: 'closed' }),
+        ),
       ends: 'compensated',
       net: { '-2000000 ann': 'undone', case: 'kept' },
     }),

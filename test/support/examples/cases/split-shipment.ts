@@ -1,6 +1,6 @@
 import { cards, carrier, splitShipment, warehouses } from '../../../../docs/examples/split-shipment.ts'
-import { failed, rejected } from '../../../../shared/participant/answer.ts'
-import { bookkeeper, does, undoes } from '../deeds.ts'
+import { failed, fatal, rejected } from '../../../../shared/participant/answer.ts'
+import { bookkeeper, does, type Net, undoes } from '../deeds.ts'
 import { type Example, run } from '../run.ts'
 
 const order = {
@@ -8,6 +8,13 @@ const order = {
   card: '4242',
   lines: ['desk', 'lamp', 'chair'].map((sku) => ({ sku, quantity: 1 })),
 }
+
+const LEFT: Readonly<Record<string, Net>> = Object.fromEntries(
+  ['stock', 'money', ...[0, 1, 2].flatMap((parcel) => [`pack ${parcel}`, `handover ${parcel}`])].map((entry) => [
+    entry,
+    'kept',
+  ]),
+)
 
 export const splitShipmentExample: Example = {
   title: 'order fulfilment with split shipment',
@@ -36,6 +43,7 @@ export const splitShipmentExample: Example = {
         ({ parcel }) => `handover ${parcel}`,
         ({ orderId, parcel, from }, { attempt }) => {
           if (orderId.endsWith('strike') && attempt < 3) throw failed('on-strike', 'nobody is at the ramp')
+          if (orderId.endsWith('lost') && parcel === 1 && attempt === 1) throw fatal('lost', 'nobody knows where it is')
           return { tracking: `${from}/${parcel}` }
         },
       ),
@@ -48,16 +56,20 @@ export const splitShipmentExample: Example = {
       input: (id) => ({ id, ...order }),
       ends: 'completed',
       output: { chargeId: 'charge-4242', trackings: ['hall-desk/0', 'hall-lamp/1', 'hall-chair/2'] },
-      net: {
-        stock: 'kept',
-        money: 'kept',
-        'pack 0': 'kept',
-        'pack 1': 'kept',
-        'pack 2': 'kept',
-        'handover 0': 'kept',
-        'handover 1': 'kept',
-        'handover 2': 'kept',
-      },
+      net: LEFT,
+    }),
+    run(splitShipment, {
+      name: 'waits for a person who finds a parcel again, while the others leave',
+      sagaId: 'split-lost',
+      input: (id) => ({ id, ...order }),
+      meanwhile: (installation, id) =>
+        installation.whenStuck(id, () =>
+          installation.client.retry(id, { actor: 'ann', reason: 'it was behind the lamp' }),
+        ),
+      ends: 'completed',
+      output: { chargeId: 'charge-4242', trackings: ['hall-desk/0', 'hall-lamp/1', 'hall-chair/2'] },
+      net: LEFT,
+      inOrder: ['saga-stuck parcels[1].handover', 'retry-requested ', 'step-succeeded parcels[1].handover'],
     }),
     run(splitShipment, {
       name: 'gives the stock back when the card is declined',
