@@ -76,7 +76,7 @@ function findWaiting(scope: SagaState['root'], prefix: string, name: string): st
     const path = `${prefix}${step.name}`
     if (step.status === 'waiting' && step.signal === name) return path
     for (const index of step.block?.active ?? []) {
-      const inner = step.block?.scopes[index]
+      const inner = step.block?.scopes.at(index)
       const found = inner && findWaiting(inner, `${path}[${inner.key}].`, name)
       if (found !== undefined) return found
     }

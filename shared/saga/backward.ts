@@ -82,8 +82,11 @@ function undo(story: Story, { path, plan, step: known }: Undo): void {
   const step = stepNamed(plan, known.name)
   const at = stepPath(path, known.name)
   if (step && isBlock(step) && known.block) {
-    for (const key of scopesInTurn(story, { path: at, step, block: known.block }))
-      story.look('undo-in-turn', scopePath(at, key))
+    const { block } = known
+    // An item in which something is on its way is looked at when that comes; the others have nothing else to wake them.
+    const busy = new Set(step.type === 'each' ? block.active.map(String) : [])
+    for (const key of scopesInTurn(story, { path: at, step, block }))
+      if (!busy.has(key)) story.look('undo-in-turn', scopePath(at, key))
   } else if (step && isSending(step) && !isParked(story.state, at)) undoStep(story, { path: at, step, known })
 }
 
@@ -114,7 +117,7 @@ function scopesInTurn({ state, definition }: Story, { path, step, block }: OpenB
   const most = one ? 1 : step.type === 'each' ? step.parallelMax : block.scopes.length
   const keys: string[] = []
   for (let i = block.scopes.length - 1 - block.undoneLast; i >= 0 && keys.length < most; i--) {
-    const scope = block.scopes[i]
+    const scope = block.scopes.at(i)
     if (scope?.phase !== 'backward') continue
     if (!one && isHeld(state, scopePath(path, scope.key))) continue
     keys.push(scope.key)

@@ -7,7 +7,7 @@ import { isBlock, stepAt } from './plan-tree.ts'
 import { askMapping, written } from './request.ts'
 import type { BlockState } from './state.ts'
 import type { Story } from './story.ts'
-import { isParked, scopeAt, stepAt as stepStateAt } from './tree.ts'
+import { indexOf, isParked, scopeAt, stepAt as stepStateAt } from './tree.ts'
 
 /** Most items that one `each` takes. */
 export const ITEMS_MAX = 100_000
@@ -68,7 +68,7 @@ export function goOn(story: Story, path: string): void {
 
 function goOnParallel(story: Story, { path, step, block }: Open<ParallelStep>): void {
   if (block.phases.done < step.enough) {
-    const next = step.branches.find(({ name }) => !block.scopes.some(({ key }) => key === name))
+    const next = step.branches.find(({ name }) => indexOf(block, name) < 0)
     if (next) startScope(story, path, next.name)
     return
   }
@@ -78,7 +78,7 @@ function goOnParallel(story: Story, { path, step, block }: Open<ParallelStep>): 
 }
 
 function goOnChoose(story: Story, { path, step, block }: Open<ChooseStep>): void {
-  const taken = block.scopes[0]
+  const taken = block.scopes.at(0)
   if (taken?.phase === 'done') {
     complete(story, path)
     return

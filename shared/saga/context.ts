@@ -4,7 +4,7 @@ import { pathParts, ROOT } from '../message/step-path.ts'
 import type { Context } from './definition.ts'
 import type { BlockState, SagaState, ScopeState, StepState } from './state.ts'
 import { stepIn } from './state.ts'
-import { indexOf } from './tree.ts'
+import { scopeIn } from './tree.ts'
 
 /** The context of a scope. Outputs of blocks are put together when they are asked for. */
 export function contextOf(state: SagaState, scope: string = ROOT): Context {
@@ -13,7 +13,7 @@ export function contextOf(state: SagaState, scope: string = ROOT): Context {
   addSteps(context, inner)
   for (const { name, key } of pathParts(scope)) {
     const block: BlockState | undefined = inner && stepIn(inner, name)?.block
-    inner = block?.scopes[indexOf(block, key ?? '')]
+    inner = block && scopeIn(block, key ?? '')
     if (!block || !inner) break
     addPlace(context, name, { block, scope: inner })
     addSteps(context, inner)
@@ -60,18 +60,18 @@ export function outputOf(step: StepState): Json | undefined {
   if (!block) return step.output
   switch (block.kind) {
     case 'each':
-      return block.scopes.map((scope) => (scope.phase === 'done' ? outputOfScope(scope) : null))
+      return [...block.scopes].map((scope) => (scope.phase === 'done' ? outputOfScope(scope) : null))
     case 'repeat':
       return lastRound(block)
     default:
       return record(
-        block.scopes.flatMap((scope) => (scope.phase === 'done' ? [[scope.key, outputOfScope(scope)]] : [])),
+        [...block.scopes].flatMap((scope) => (scope.phase === 'done' ? [[scope.key, outputOfScope(scope)]] : [])),
       )
   }
 }
 
 function lastRound(block: BlockState): Json | undefined {
-  const last = block.scopes.findLast((scope) => scope.phase === 'done')
+  const last = [...block.scopes].findLast((scope) => scope.phase === 'done')
   return last && outputOfScope(last)
 }
 

@@ -5,6 +5,7 @@ import { frozenJson } from '../message/json.ts'
 import { blockAround, isWithin, ROOT, scopeAround } from '../message/step-path.ts'
 import type { Folds } from './evolve.ts'
 import { base, begun, inStatus, unsent } from './evolve-steps.ts'
+import { Scopes } from './scopes.ts'
 import type { SagaState, ScopeState, StepState } from './state.ts'
 import { addScope, scopeAt, withScope, withScopes, withStep } from './tree.ts'
 
@@ -21,7 +22,7 @@ const NO_PHASES = { forward: 0, done: 0, backward: 0, undone: 0 } as const
 export const BLOCK_FOLDS: Folds<BlockFold> = {
   'block-started': (state, event) => {
     const { block: kind, count } = event
-    const block = { kind, count, scopes: [], phases: NO_PHASES, undoneLast: 0, active: [] }
+    const block = { kind, count, scopes: Scopes.NONE, phases: NO_PHASES, undoneLast: 0, active: [] }
     return begun(state, event, { ...unsent(event.step), status: 'open', block })
   },
   'scope-started': (state, { scope, item }) => {

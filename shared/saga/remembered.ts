@@ -11,6 +11,7 @@ export function mayBeAskedFor(state: SagaState): boolean {
 
 function hasDoubtfulStep(scope: ScopeState): boolean {
   return scope.steps.some(
-    (step) => (step.status === 'rejected' && step.attempt >= 2) || (step.block?.scopes.some(hasDoubtfulStep) ?? false),
+    (step) =>
+      (step.status === 'rejected' && step.attempt >= 2) || [...(step.block?.scopes ?? [])].some(hasDoubtfulStep),
   )
 }

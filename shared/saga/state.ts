@@ -15,6 +15,7 @@
 import type { BlockKind, CompensationCause, ParentLink, StepError } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
+import type { Scopes } from './scopes.ts'
 
 /** One step that has begun. Steps that the saga has not come to have no entry. */
 export type StepState = StepBase &
@@ -65,7 +66,7 @@ export interface BlockState {
   /** Of an `each`: how many items it has. */
   readonly count: number | null
   /** In the order that they began. */
-  readonly scopes: readonly ScopeState[]
+  readonly scopes: Scopes
   /** How many of them are at each phase. */
   readonly phases: Readonly<Record<Phase, number>>
   /** How many of the last scopes are undone, without a gap. */

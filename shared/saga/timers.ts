@@ -46,7 +46,7 @@ function eachTimer(state: SagaState, scope: ScopeState, path: string, take: (tim
       if (!isParked(state, timer.path) && take(timer)) return true
     }
     for (const index of step.block?.active ?? []) {
-      const inner = step.block?.scopes[index]
+      const inner = step.block?.scopes.at(index)
       if (inner && eachTimer(state, inner, scopePath(stepPath(path, step.name), inner.key), take)) return true
     }
   }

@@ -1,6 +1,7 @@
 /** The tree that a saga's state is: finding scopes and steps by their paths, and putting changed ones in their places. */
 import { assert } from '../message/errors.ts'
 import { blockAround, nameOf, type PathPart, pathParts, scopeAround } from '../message/step-path.ts'
+import type { Scopes } from './scopes.ts'
 import type { BlockState, Phase, SagaState, ScopeState, StepState } from './state.ts'
 import { stepIn } from './state.ts'
 
@@ -9,7 +10,7 @@ export function scopeAt(state: SagaState, path: string): ScopeState | undefined 
   let scope: ScopeState | undefined = state.root
   for (const { name, key } of pathParts(path)) {
     const block: BlockState | undefined = scope && stepIn(scope, name)?.block
-    scope = block?.scopes[indexOf(block, key ?? '')]
+    scope = block && scopeIn(block, key ?? '')
   }
   return scope
 }
@@ -20,10 +21,16 @@ export function stepAt(state: SagaState, path: string): StepState | undefined {
   return scope && stepIn(scope, nameOf(path))
 }
 
+/** The scope of that key. */
+export function scopeIn(block: BlockState, key: string): ScopeState | undefined {
+  const index = indexOf(block, key)
+  return index < 0 ? undefined : block.scopes.at(index)
+}
+
 /** Where a block has the scope of that key; -1 when it has not begun. Items and rounds begin in order, so their key says it. */
 export function indexOf(block: BlockState, key: string): number {
   if (block.kind === 'each' || block.kind === 'repeat') return Number(key)
-  return block.scopes.findIndex((scope) => scope.key === key)
+  return [...block.scopes].findIndex((scope) => scope.key === key)
 }
 
 /** The state with a scope changed. */
@@ -51,7 +58,7 @@ function inScope(
   const step = stepIn(around, part.name)
   assert(step?.block !== undefined, `S3: ${part.name} is not a block that has begun`)
   const index = indexOf(step.block, part.key ?? '')
-  const before = step.block.scopes[index]
+  const before = index < 0 ? undefined : step.block.scopes.at(index)
   assert(before !== undefined, `S3: ${part.name}[${part.key}] has not begun`)
   const after = rest.length === 0 ? change(before) : inScope(before, rest, change)
   return putStep(around, { ...step, block: withChanged(step.block, index, { before, after }) })
@@ -70,9 +77,9 @@ function withChanged(
 }
 
 /** How many of the last scopes are undone, of which so many are known to be. */
-function undoneAtEnd(scopes: readonly ScopeState[], known: number): number {
+function undoneAtEnd(scopes: Scopes, known: number): number {
   let count = known
-  while (scopes[scopes.length - 1 - count]?.phase === 'undone') count++
+  while (count < scopes.length && scopes.at(scopes.length - 1 - count)?.phase === 'undone') count++
   return count
 }
 
@@ -102,17 +109,19 @@ export function addScope(state: SagaState, path: string, scope: ScopeState): Sag
   assert(step?.block !== undefined && step.status === 'open', `S3: a scope begins, and ${around.block} is not open`)
   const { block } = step
   const expected =
-    block.kind === 'each' || block.kind === 'repeat' ? indexOf(block, scope.key) === block.scopes.length : true
-  assert(expected && block.scopes[indexOf(block, scope.key)] === undefined, `S3: scope ${path} begins out of turn`)
+    block.kind === 'each' || block.kind === 'repeat'
+      ? Number(scope.key) === block.scopes.length
+      : indexOf(block, scope.key) < 0
+  assert(expected, `S3: scope ${path} begins out of turn`)
   const phases = { ...block.phases, [scope.phase]: block.phases[scope.phase] + 1 }
   return withStep(state, around.block, {
     ...step,
-    block: { ...block, scopes: [...block.scopes, scope], phases, undoneLast: 0 },
+    block: { ...block, scopes: block.scopes.and(scope), phases, undoneLast: 0 },
   })
 }
 
 /** A block of which every scope has been changed at once. */
-export function withScopes(block: BlockState, scopes: readonly ScopeState[]): BlockState {
+export function withScopes(block: BlockState, scopes: Scopes): BlockState {
   const phases = { forward: 0, done: 0, backward: 0, undone: 0 }
   for (const { phase } of scopes) phases[phase]++
   const undoneLast = undoneAtEnd(scopes, 0)
@@ -121,14 +130,14 @@ export function withScopes(block: BlockState, scopes: readonly ScopeState[]): Bl
     scopes,
     phases,
     undoneLast,
-    active: scopes.flatMap((scope, index) => (isActive(scope) ? [index] : [])),
+    active: [...scopes].flatMap((scope, index) => (isActive(scope) ? [index] : [])),
   }
 }
 
 /** Whether something is being undone anywhere below the scope. */
 export function isUndoingBelow(scope: ScopeState): boolean {
   return scope.steps.some(
-    ({ block }) => block && (block.phases.backward > 0 || block.scopes.some((inner) => isUndoingBelow(inner))),
+    ({ block }) => block && (block.phases.backward > 0 || [...block.scopes].some((inner) => isUndoingBelow(inner))),
   )
 }
 

@@ -120,7 +120,7 @@ function placeOf(event: SagaEvent): string {
 function openIn(scope: SagaState['root'], prefix: string): Open[] {
   return scope.steps.flatMap((step) => {
     const path = `${prefix}${step.name}`
-    const inside = step.block?.scopes.flatMap((inner) => openIn(inner, `${path}[${inner.key}].`)) ?? []
+    const inside = [...(step.block?.scopes ?? [])].flatMap((inner) => openIn(inner, `${path}[${inner.key}].`))
     if (step.status === 'armed') return [path]
     return step.status === 'undoing' ? [`undo ${path}`] : inside
   })

@@ -25,11 +25,11 @@ export function foldOf(history: readonly EventEnvelope[]): Outcome {
 function standings(scope: ScopeState, prefix: string): [string, string][] {
   return scope.steps.flatMap((step) => {
     const path = `${prefix}${step.name}`
-    const inside = step.block?.scopes.flatMap((inner): [string, string][] => {
+    const inside = [...(step.block?.scopes ?? [])].flatMap((inner): [string, string][] => {
       const at = `${path}[${inner.key}]`
       return [[at, inner.phase], ...standings(inner, `${at}.`)]
     })
-    return [[path, step.status], ...(inside ?? [])] satisfies [string, string][]
+    return [[path, step.status], ...inside] satisfies [string, string][]
   })
 }
 
