@@ -116,11 +116,12 @@ function scopesInTurn({ state, definition }: Story, { path, step, block }: OpenB
   const one = step.type === 'repeat' || definition.compensation === 'sequential'
   const most = one ? 1 : step.type === 'each' ? step.parallelMax : block.scopes.length
   const keys: string[] = []
-  for (let i = block.scopes.length - 1 - block.undoneLast; i >= 0 && keys.length < most; i--) {
+  let room = most
+  for (let i = block.scopes.length - 1 - block.undoneLast; i >= 0 && room > 0; i--) {
     const scope = block.scopes.at(i)
     if (scope?.phase !== 'backward') continue
-    if (!one && isHeld(state, scopePath(path, scope.key))) continue
     keys.push(scope.key)
+    if (one || !isHeld(state, scopePath(path, scope.key))) room--
   }
   return keys
 }
