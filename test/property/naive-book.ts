@@ -90,7 +90,7 @@ export class NaiveBook {
         this.#at(event.step).undone.push(seq)
         return
       case 'saga-stuck':
-        if (event.step !== null && event.error.code === 'undo-by-hand') this.#at(event.step).undoBegun ??= seq
+        if (event.step !== null) this.#park(event.step, seq)
     }
   }
 
@@ -102,6 +102,12 @@ export class NaiveBook {
       this.sent.set(path, { path, planned, begun: seq, refused: false, undone: [] })
       this.began.set(path, seq)
     }
+  }
+
+  /** An undo that had its turn has begun, also where a person has to see to it. */
+  #park(path: string, seq: number): void {
+    const sent = this.sent.get(path)
+    if (sent && this.#turns.some(({ scope }) => isWithin(scopeAround(path), scope))) sent.undoBegun ??= seq
   }
 
   #at(path: string): Sent {

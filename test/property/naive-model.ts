@@ -57,13 +57,19 @@ function expectClosed(
   }
 }
 
-/** S6: of two that turned back together, the undo of the one waits for that of the other, which depends on it. */
-function expectOrder(book: NaiveBook, sooner: Sent, later: Sent): void {
-  if (sooner === later || sooner.turn !== later.turn || sooner.undoBegun === undefined) return
+/** Whether the undo of the one waits for that of the other, which depends on it: where both are, all turned back. */
+function waitsFor(book: NaiveBook, sooner: Sent, later: Sent): boolean {
+  if (sooner === later || !sooner.turn) return false
   const place = meeting(sooner.path, later.path)
-  if (!place || !comesAfter(book.definition, place)) return
+  if (!place || !isWithin(place.scope, sooner.turn.scope) || !comesAfter(book.definition, place)) return false
+  return !isApart(book, later, place.scope) && !isApart(book, sooner, place.scope)
+}
+
+/** S6: the undo of a step waits for the undos of those that depend on it. */
+function expectOrder(book: NaiveBook, sooner: Sent, later: Sent): void {
+  if (sooner.undoBegun === undefined || !waitsFor(book, sooner, later)) return
   const { late = 0 } = later
-  if (late > sooner.undoBegun || isApart(book, later, place.scope) || isApart(book, sooner, place.scope)) return
+  if (late > sooner.undoBegun) return
   const settled = later.undone[0] ?? Number.POSITIVE_INFINITY
   must(settled < sooner.undoBegun, () => `S6: ${sooner.path} is undone before ${later.path}`)
 }
@@ -102,6 +108,21 @@ function dependsOn(definition: Definition, scope: string, pair: { later: string;
   // They stand in an order in which each comes after those it depends on.
   for (const step of steps) if (step.after.some((name) => after.has(name))) after.add(step.name)
   return after.has(pair.later)
+}
+
+/** Expects of a saga in which nothing moves that each undo which is left is parked, or waits for one that is left. */
+export function idleAsText(
+  definition: Definition,
+  history: readonly EventEnvelope[],
+  parked: ReadonlySet<string | null>,
+): void {
+  if (definition.compensation === 'sequential') return
+  const book = new NaiveBook(definition, history)
+  const left = book.due().filter(({ undone }) => undone.length === 0)
+  for (const sent of left) {
+    const held = parked.has(sent.path) || left.some((other) => waitsFor(book, sent, other))
+    must(held, () => `L1: ${sent.path} is to be undone, nothing holds it, and it is not begun`)
+  }
 }
 
 /** One undo after the other, of those that turned back together. */

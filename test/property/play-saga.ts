@@ -2,7 +2,7 @@
 import type { ParentLink } from '../../shared/message/events.ts'
 import { drain, mend } from './drain.ts'
 import { must } from './must.ts'
-import { begunAsText, retriedAsText, undoneAsText } from './naive-model.ts'
+import { begunAsText, idleAsText, retriedAsText, undoneAsText } from './naive-model.ts'
 import { Choices } from './plans/choices.ts'
 import { definitionOf } from './plans/definition.ts'
 import { Faults } from './plans/faults.ts'
@@ -41,6 +41,8 @@ function end(driver: SagaDriver): void {
   const { definition, history } = driver
   drain(driver)
   undoneAsText(definition, history, driver.state?.parked.length === 0 && driver.state.status !== 'failed')
+  if (driver.state?.status === 'stuck')
+    idleAsText(definition, history, new Set(driver.state.parked.map(({ step }) => step)))
   mend(driver)
   must(driver.ended, () => `L7: it is ${driver.state?.status}, and nothing mends it`)
   must(driver.dueAt === undefined, 'L5: no timer waits')
