@@ -52,7 +52,7 @@ export class LossyWorld {
       [1, 'cancel'],
       [2, 'retry'],
       [2, 'signal'],
-      [1, 'kill'],
+      [2, 'kill'],
     ] as const)
     const { messages } = this
     const driver = choices.percent(70) ? this.main : choices.one([this.main, ...this.drivers])

@@ -117,6 +117,7 @@ export class NaiveBook {
   }
 }
 
-function canBeUndone(step: StepDefinition): boolean {
+/** Whether somebody undoes the step: a participant, a child saga or a person. */
+export function canBeUndone(step: StepDefinition): boolean {
   return (step.type === 'command' && step.byHand !== undefined) || ('undo' in step && step.undo !== undefined)
 }

@@ -1,9 +1,12 @@
 /** Moves of a run: what participants, people, parents, the clock and the broker do to one saga. */
 import type { Outcome } from '../../shared/message/headers.ts'
 import { type Direction, sagaId } from '../../shared/message/ids.ts'
+import { scopeAround } from '../../shared/message/step-path.ts'
 import type { SagaInput } from '../../shared/saga/input.ts'
-import { stepAt } from '../../shared/saga/tree.ts'
+import { sendingStepAt } from '../../shared/saga/plan-tree.ts'
+import { scopeAt, stepAt } from '../../shared/saga/tree.ts'
 import { must } from './must.ts'
+import { canBeUndone } from './naive-book.ts'
 import { Choices } from './plans/choices.ts'
 import { APPROVAL, APPROVER, SIGNAL } from './plans/steps.ts'
 import type { SagaDriver } from './saga-driver.ts'
@@ -70,11 +73,20 @@ function answer(driver: SagaDriver, choices: Choices, from: readonly SagaDriver[
   driver.answer(asked, outcome, good ? { n: choices.below(9) } : { code, message: 'm', details: { code } })
 }
 
-/** A step that was refused turns out to have been done all the same. */
+/** A step that was refused turns out to have been done all the same: S14, its undo is due where nothing goes forward. */
 function answerLate(driver: SagaDriver, choices: Choices): void {
-  const refused = driver.asked.filter(({ step }) => driver.state && stepAt(driver.state, step)?.status === 'rejected')
+  const { definition, state } = driver
+  const refused = driver.asked.filter(({ step }) => state && stepAt(state, step)?.status === 'rejected')
   const asked = refused[choices.below(Math.max(refused.length, 1))]
-  if (asked) driver.answer(asked, 'success', { n: choices.below(9) })
+  if (!asked || !state) return
+  const planned = sendingStepAt(definition, asked.step)
+  const isOpen = state.status === 'failed' || scopeAt(state, scopeAround(asked.step))?.phase === 'forward'
+  const decision = driver.answer(asked, 'success', { n: choices.below(9) })
+  const isDue = !isOpen && planned !== undefined && canBeUndone(planned)
+  must(
+    isDue === (decision.kind === 'events'),
+    () => `S14: a late success of ${asked.step}: ${JSON.stringify(decision)}`,
+  )
 }
 
 function fireWhenDue(driver: SagaDriver, _: Choices, chance: number): void {
