@@ -7,12 +7,13 @@ import { answerParent } from './children.ts'
 import type { Definition, SignalStep } from './definition.ts'
 import { turnBack } from './failure.ts'
 import { type Act, type Decision, events, type InputOf, ignored, refused } from './input.ts'
+import { isParked } from './parked.ts'
 import { pivotStanding } from './pivot.ts'
 import { stepAt as plannedAt, signalSteps } from './plan-tree.ts'
 import { request } from './request.ts'
 import { type SagaState, stepIn } from './state.ts'
 import type { Story } from './story.ts'
-import { isParked, scopeAt, stepAt } from './tree.ts'
+import { scopeAt, stepAt } from './tree.ts'
 import { answerOf, endWait, keptSignal } from './waits.ts'
 
 /** Signals that one saga keeps for waits that are to come; one more is refused. */
@@ -117,8 +118,16 @@ export function retryParked(story: Story, { requestId, actor, reason }: Act): De
   const { parked, acts } = story.state
   if (acts.includes(requestId)) return ignored('duplicate-request')
   story.tell({ type: 'retry-requested', requestId, actor, reason })
-  for (const { step } of parked) retryOne(story, step)
+  for (const { step } of parked) {
+    if (!story.isFull || isLate(story, step)) retryOne(story, step)
+    else story.look('scope', scopeAround(step ?? ROOT))
+  }
   return events(...story.events)
+}
+
+/** Where nothing is being undone any more, nobody would look for it in the next turn. */
+function isLate({ state }: Story, step: string | null): boolean {
+  return step !== null && isOver(scopeAt(state, scopeAround(step)))
 }
 
 function retryOne(story: Story, path: string | null): void {

@@ -1,12 +1,13 @@
 /** The way back: what of a scope may be undone now, against the order of its graph (S6), and its end when nothing is left (S5). */
-import { blockAround, isWithin, nameOf, ROOT, scopeAround, scopePath, stepPath } from '../message/step-path.ts'
+import { blockAround, nameOf, ROOT, scopeAround, scopePath, stepPath } from '../message/step-path.ts'
 import { answerParent } from './children.ts'
 import type { BlockStep, Plan, SendingStep, StepDefinition } from './definition.ts'
+import { isParked } from './parked.ts'
 import { dependsOn, isBlock, isSending, planAt, stepNamed } from './plan-tree.ts'
 import { request } from './request.ts'
-import { type BlockState, type SagaState, type ScopeState, type StepState, stepIn } from './state.ts'
+import { type BlockState, type ScopeState, type StepState, stepIn } from './state.ts'
 import type { Story } from './story.ts'
-import { isParked, scopeAt } from './tree.ts'
+import { scopeAt } from './tree.ts'
 
 /** Begins every undo of the scope that may begin now, and says when nothing is left to undo in it. */
 export function unwind(story: Story, path: string): void {
@@ -51,7 +52,7 @@ function isItsTurn(story: Story, path: string): boolean {
   const block = scope && stepIn(scope, nameOf(around.block))?.block
   if (!plan || !scope || !step || !isBlock(step) || !block) return false
   const isFree = inTurn(story, plan, openSteps(plan, scope)).some(({ name }) => name === step.name)
-  if (!isFree || !scopesInTurn(story, { path: around.block, step, block }).includes(around.key)) return false
+  if (!isFree || !scopesInTurn(story, { step, block }).includes(around.key)) return false
   return isItsTurn(story, outer)
 }
 
@@ -85,7 +86,7 @@ function undo(story: Story, { path, plan, step: known }: Undo): void {
     const { block } = known
     // An item in which something is on its way is looked at when that comes; the others have nothing else to wake them.
     const busy = new Set(step.type === 'each' ? block.active.map(String) : [])
-    for (const key of scopesInTurn(story, { path: at, step, block }))
+    for (const key of scopesInTurn(story, { step, block }))
       if (!busy.has(key)) story.look('undo-in-turn', scopePath(at, key))
   } else if (step && isSending(step) && !isParked(story.state, at)) undoStep(story, { path: at, step, known })
 }
@@ -106,13 +107,12 @@ export function undoStep(
 }
 
 interface OpenBlock {
-  readonly path: string
   readonly step: BlockStep
   readonly block: BlockState
 }
 
 /** Keys of the scopes that are undone now: the last ones first, as many at a time as went forward at a time. */
-function scopesInTurn({ state, definition }: Story, { path, step, block }: OpenBlock): string[] {
+function scopesInTurn({ definition }: Story, { step, block }: OpenBlock): string[] {
   const one = step.type === 'repeat' || definition.compensation === 'sequential'
   const most = one ? 1 : step.type === 'each' ? step.parallelMax : block.scopes.length
   const keys: string[] = []
@@ -121,14 +121,10 @@ function scopesInTurn({ state, definition }: Story, { path, step, block }: OpenB
     const scope = block.scopes.at(i)
     if (scope?.phase !== 'backward') continue
     keys.push(scope.key)
-    if (one || !isHeld(state, scopePath(path, scope.key))) room--
+    // A person is waited for inside it: it takes no room from the others.
+    if (one || scope.held === 0) room--
   }
   return keys
-}
-
-/** Whether a person is waited for inside the scope: it takes no room from the others. */
-function isHeld({ parked }: SagaState, scope: string): boolean {
-  return parked.some(({ step }) => step !== null && isWithin(step, scope))
 }
 
 function end(story: Story, path: string): void {

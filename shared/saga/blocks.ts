@@ -3,11 +3,12 @@ import type { Json } from '../message/json.ts'
 import { ROOT, scopeAround, scopePath } from '../message/step-path.ts'
 import type { AttemptStep, BlockStep, Branch, ChooseStep, EachStep, ParallelStep, RepeatStep } from './definition.ts'
 import { failScope, turnBack } from './failure.ts'
+import { isParked } from './parked.ts'
 import { isBlock, stepAt } from './plan-tree.ts'
 import { askMapping, written } from './request.ts'
 import type { BlockState } from './state.ts'
 import type { Story } from './story.ts'
-import { indexOf, isParked, scopeAt, stepAt as stepStateAt } from './tree.ts'
+import { indexOf, scopeAt, stepAt as stepStateAt } from './tree.ts'
 
 /** Most items that one `each` takes. */
 export const ITEMS_MAX = 100_000

@@ -5,6 +5,7 @@ import { frozenJson } from '../message/json.ts'
 import { blockAround, isWithin, ROOT, scopeAround } from '../message/step-path.ts'
 import type { Folds } from './evolve.ts'
 import { base, begun, inStatus, unsent } from './evolve-steps.ts'
+import { unpark, unparkForward } from './parked.ts'
 import { Scopes } from './scopes.ts'
 import type { SagaState, ScopeState, StepState } from './state.ts'
 import { addScope, scopeAt, withScope, withScopes, withStep } from './tree.ts'
@@ -28,7 +29,7 @@ export const BLOCK_FOLDS: Folds<BlockFold> = {
   'scope-started': (state, { scope, item }) => {
     const key = blockAround(scope)?.key ?? ROOT
     const own = item === undefined ? undefined : frozenJson(item)
-    const empty = { key, item: own, output: undefined, cause: undefined, steps: [] } as const
+    const empty = { key, item: own, output: undefined, cause: undefined, held: 0, steps: [] } as const
     return addScope(state, scope, { ...empty, phase: 'forward' })
   },
   'scope-completed': (state, { scope, output }) => {
@@ -44,14 +45,14 @@ export const BLOCK_FOLDS: Folds<BlockFold> = {
     const step = inStatus(state, path, ['open'])
     assert(step.block !== undefined, `S3: ${path} is no block`)
     const ended = withStep(state, path, { ...base(step), block: step.block, status: 'succeeded' })
-    return { ...ended, parked: state.parked.filter((parked) => parked.step !== path) }
+    return unpark(ended, path)
   },
   'compensation-started': (state, { scope = ROOT, cause }) => {
     const phase = scopeAt(state, scope)?.phase
     const legal = phase === 'forward' || (scope === ROOT && phase === 'done')
     assert(legal, `S3: ${scope || 'the saga'} turns back while ${phase}`)
     const turned = withScope(state, scope, (before) => turnedBack(before, cause))
-    return { ...turned, parked: state.parked.filter(({ step }) => !isDropped(state, step, scope)) }
+    return unparkForward(turned, (step) => isDropped(state, step, scope))
   },
 }
 

@@ -4,6 +4,7 @@ import type { SagaEvent } from '../message/events.ts'
 import { frozenJson } from '../message/json.ts'
 import { nameOf, scopeAround } from '../message/step-path.ts'
 import type { EventOf, Folds } from './evolve.ts'
+import { unpark } from './parked.ts'
 import { type Phase, type SagaState, type StepState, withAct } from './state.ts'
 import { scopeAt, stepAt, withStep } from './tree.ts'
 
@@ -171,9 +172,4 @@ export function inStatus(state: SagaState, path: string, legal: readonly StepSta
   const step = stepAt(state, path)
   assert(step !== undefined && legal.includes(step.status), `S3: step ${path} is ${step?.status ?? 'not armed'}`)
   return step
-}
-
-function unpark(state: SagaState, path: string): SagaState {
-  if (state.parked.length === 0) return state
-  return { ...state, parked: state.parked.filter(({ step }) => step !== path) }
 }

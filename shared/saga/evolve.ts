@@ -6,6 +6,7 @@ import { frozenJson } from '../message/json.ts'
 import { ROOT } from '../message/step-path.ts'
 import { BLOCK_FOLDS, undoneScope } from './evolve-blocks.ts'
 import { STEP_FOLDS } from './evolve-steps.ts'
+import { park, unparkAll } from './parked.ts'
 import { type SagaState, type SagaStatus, type ScopeState, withAct } from './state.ts'
 import { stepAt, withScope, withStep } from './tree.ts'
 
@@ -78,6 +79,7 @@ const EMPTY: ScopeState = {
   item: undefined,
   output: undefined,
   cause: undefined,
+  held: 0,
   steps: [],
 }
 
@@ -120,12 +122,9 @@ const SAGA_FOLDS: Folds<SagaFold> = {
   'retry-requested': (state, { requestId }) => {
     assert(state.parked.length > 0, 'S3: retry-requested while nothing is parked')
     const fresh = state.parked.reduce((next, { step }) => (step === null ? next : withNewBudget(next, step)), state)
-    return withAct({ ...fresh, parked: [] }, requestId)
+    return withAct(unparkAll(fresh), requestId)
   },
-  'saga-stuck': (state, { step, error }) => {
-    const others = state.parked.filter((parked) => parked.step !== step)
-    return { ...state, parked: [...others, { step, error }] }
-  },
+  'saga-stuck': (state, { step, error }) => park(state, step, error),
   'undo-requested': (state, { attempt }) => ({ ...state, undoAttempt: attempt }),
   'parent-answered': (state, { direction, attempt }) =>
     direction === 'compensate' ? { ...state, undoAnswered: attempt } : state,

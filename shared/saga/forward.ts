@@ -3,11 +3,12 @@ import { blockAround, ROOT, stepPath } from '../message/step-path.ts'
 import { begin } from './begin.ts'
 import { answerParent } from './children.ts'
 import type { Plan, StepDefinition } from './definition.ts'
-import { planAt } from './plan-tree.ts'
-import { runMapping } from './request.ts'
-import { type SagaState, type ScopeState, stepIn } from './state.ts'
+import { isParked } from './parked.ts'
+import { isSending, planAt } from './plan-tree.ts'
+import { request, runMapping } from './request.ts'
+import { type SagaState, type ScopeState, type StepState, stepIn } from './state.ts'
 import type { Story } from './story.ts'
-import { isParked, isUndoingBelow, scopeAt } from './tree.ts'
+import { isUndoingBelow, scopeAt } from './tree.ts'
 
 /** Begins every step of the scope that can begin, and ends the scope when all are done. */
 export function advance(story: Story, path: string): void {
@@ -23,8 +24,17 @@ export function advance(story: Story, path: string): void {
       story.look('scope', path)
       return
     }
-    begin(story, stepPath(path, step.name), step)
+    beginOrAgain(story, stepPath(path, step.name), { step, known: stepIn(scope, step.name) })
   }
+}
+
+function beginOrAgain(
+  story: Story,
+  path: string,
+  { step, known }: { step: StepDefinition; known: StepState | undefined },
+): void {
+  if (known && isSending(step)) request(story, { path, step, direction: 'step', attempt: known.attempt + 1 })
+  else begin(story, path, step)
 }
 
 function goingOn({ state }: Story, path: string): ScopeState | undefined {
@@ -40,10 +50,15 @@ interface Candidate {
 
 /** S4: a step begins when so many as it needs of those that it depends on are done or skipped; the pivot, when nothing is being undone. */
 function isReady(state: SagaState, { path, scope, step }: Candidate): boolean {
-  if (stepIn(scope, step.name) || isParked(state, stepPath(path, step.name))) return false
+  const known = stepIn(scope, step.name)
+  if (known && !AGAIN.has(known.status)) return false
+  if (scope.held > 0 && isParked(state, stepPath(path, step.name))) return false
   const done = step.after.filter((name) => isDone(scope, name)).length
   return done >= step.needs && (step.kind !== 'pivot' || !isUndoing(state))
 }
+
+/** What was parked in these is asked for again when a person has said so. */
+const AGAIN: ReadonlySet<StepState['status']> = new Set(['rejected', 'given-up'])
 
 function isDone(scope: ScopeState, name: string): boolean {
   const status = stepIn(scope, name)?.status

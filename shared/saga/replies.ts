@@ -161,8 +161,6 @@ export function failUndo(story: Story, { path, step, known }: Answered, failure:
   story.tell({ type: 'compensation-failed', step: path, attempt: known.attempt, error, retryAt })
   if (retryAt !== null) return
   story.park(path, error)
-  // It makes room for others that do not depend on it.
-  story.lookOutward(path)
 }
 
 /** When to try again, or `null` when the policy has nothing left. */

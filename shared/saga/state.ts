@@ -90,6 +90,8 @@ export interface ScopeState {
   readonly output: Json | undefined
   /** Why it turned back. */
   readonly cause: CompensationCause | undefined
+  /** How many steps in it, however deep, wait for a person. */
+  readonly held: number
   /** In the order that they began. */
   readonly steps: readonly StepState[]
 }

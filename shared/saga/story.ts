@@ -67,6 +67,8 @@ export class Story {
   /** Calls a person for one step; the others go on. */
   park(step: string | null, error: StepError): void {
     this.tell({ type: 'saga-stuck', step, error })
+    // It makes room for others that do not depend on it.
+    if (step !== null) this.lookOutward(step)
   }
 
   look(at: Look['at'], path: string): void {

@@ -3,13 +3,13 @@ import { ROOT, scopePath, stepPath } from '../message/step-path.ts'
 import type { Definition } from './definition.ts'
 import { turnBack } from './failure.ts'
 import { type Decision, events, ignored } from './input.ts'
+import { isParked } from './parked.ts'
 import { pivotStanding } from './pivot.ts'
 import { stepAt as plannedAt } from './plan-tree.ts'
 import { failStep, failUndo } from './replies.ts'
 import { request } from './request.ts'
 import { isLive, type SagaState, type ScopeState, type StepState } from './state.ts'
 import type { Story } from './story.ts'
-import { isParked } from './tree.ts'
 import { lookEverywhere } from './unfold.ts'
 import { expire } from './waits.ts'
 
@@ -43,7 +43,7 @@ function eachTimer(state: SagaState, scope: ScopeState, path: string, take: (tim
     const at = stepDueAt(step)
     if (at !== undefined) {
       const timer = { path: stepPath(path, step.name), step, at }
-      if (!isParked(state, timer.path) && take(timer)) return true
+      if ((scope.held === 0 || !isParked(state, timer.path)) && take(timer)) return true
     }
     for (const index of step.block?.active ?? []) {
       const inner = step.block?.scopes.at(index)

@@ -140,8 +140,3 @@ export function isUndoingBelow(scope: ScopeState): boolean {
     ({ block }) => block && (block.phases.backward > 0 || [...block.scopes].some((inner) => isUndoingBelow(inner))),
   )
 }
-
-/** Whether the step, or the saga's output (`null`), waits for a person. */
-export function isParked(state: SagaState, path: string | null): boolean {
-  return state.parked.length > 0 && state.parked.some(({ step }) => step === path)
-}

@@ -147,3 +147,51 @@ describe('a late success', () => {
     expect([play.status, ...play.open]).toEqual(['completed'])
   })
 })
+
+describe('many that wait for a person', () => {
+  const items = Array.from({ length: 600 }, (_, i) => i)
+  /** Turned back after all items were done. */
+  const turned = (undone: 'by hand' | 'by command') => {
+    const plan = begin()
+      .each(
+        'each',
+        () => items,
+        (b) => {
+          const step = b.step('do', shop.do, ({ item }) => ({ what: item }))
+          return undone === 'by hand'
+            ? step.undoByHand('carry it back')
+            : step.undo(shop.undo, ({ item }) => ({ what: item }))
+        },
+      )
+      .step('last', shop.do, what('last'))
+      .end()
+    const play = new Play(plan, 'many', { checks: false })
+    play.start()
+    for (const item of items) play.answer(`each[${item}].do`)
+    play.answer('last', 'rejected')
+    goOn(play)
+    return play
+  }
+  const goOn = (play: Play) => {
+    while (play.state?.yielded) play.fire()
+  }
+  it('are all handed over, however many there are at a time', () => {
+    const play = turned('by hand')
+    expect(play.state?.parked).toHaveLength(items.length)
+    for (const item of items) play.resolve(`each[${item}].do`)
+    expect(play.status).toBe('compensated')
+    play.check()
+  })
+  it('are all tried again at one word', () => {
+    const play = turned('by command')
+    while (play.open.length > 0) for (const open of play.open) play.undone(open.slice('undo '.length), 'fatal')
+    expect(play.state?.parked).toHaveLength(items.length)
+    const before = play.history.length
+    play.act('retry')
+    expect(play.history.length - before, 'no more at once than a batch takes').toBeLessThan(300)
+    goOn(play)
+    while (play.open.length > 0) for (const open of play.open) play.undone(open.slice('undo '.length))
+    expect(play.status).toBe('compensated')
+    play.check()
+  })
+})
