@@ -3,7 +3,7 @@ import type { SagaEvent } from '../message/events.ts'
 import { scopeAround } from '../message/step-path.ts'
 import { openBlock } from './blocks.ts'
 import type { LocalStep, SignalStep, SleepStep, StepDefinition } from './definition.ts'
-import { durationMs } from './duration.ts'
+import { durationMs, spanMs } from './duration.ts'
 import { askMapping, request, runMapping } from './request.ts'
 import type { Story } from './story.ts'
 import { endWait, keptSignal } from './waits.ts'
@@ -69,10 +69,17 @@ function sleep(story: Story, path: string, { until }: SleepStep): void {
 const WAIT_MS_MAX = durationMs('5200 weeks')
 
 function instantOf(time: unknown, now: number): number {
-  const at = typeof time === 'string' ? Date.parse(time) : Number(time)
+  const at = typeof time === 'string' ? instantOfText(time, now) : Number(time)
   if (!Number.isSafeInteger(at) || at > now + WAIT_MS_MAX)
-    throw new TypeError(`not a time to wait for: ${String(time)}; give RFC 3339 or milliseconds since the epoch`)
+    throw new TypeError(
+      `not a time to wait for: ${String(time)}; give a duration, RFC 3339, or milliseconds since the epoch`,
+    )
   return at
+}
+
+function instantOfText(text: string, now: number): number {
+  const ms = spanMs(text)
+  return ms >= 0 ? now + ms : Date.parse(text)
 }
 
 function awaitSignal(story: Story, path: string, step: SignalStep): void {

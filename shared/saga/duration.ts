@@ -27,12 +27,13 @@ const DURATION_MAX_MS = 100 * 365 * UNITS_MS.day
 
 /** Milliseconds of a duration. @throws TypeError when it is negative, longer than a hundred years, or has no known unit. */
 export function durationMs(duration: Duration): number {
-  const ms = typeof duration === 'number' ? duration : parse(duration)
+  const ms = typeof duration === 'number' ? duration : spanMs(duration)
   if (!(ms >= 0 && ms <= DURATION_MAX_MS)) throw new TypeError(`not a duration: ${duration}`)
   return Math.round(ms)
 }
 
-function parse(text: string): number {
+/** Milliseconds of a text that is a number and a unit; `NaN` when it is none. */
+export function spanMs(text: string): number {
   const [amount, unit] = text.split(' ')
   if (!amount || unit === undefined || !Object.hasOwn(UNITS_MS, unit)) return Number.NaN
   return Number(amount) * UNITS_MS[unit as Unit]

@@ -19,7 +19,10 @@ export interface StepOptions {
   readonly timeout?: Duration
 }
 
-/** When a sleep ends: after a duration, or at a time that is known from the saga, in RFC 3339 or milliseconds since the epoch. */
+/**
+ * When a sleep ends: after a duration, or when the saga says: after a duration in words, or at a time in RFC 3339 or
+ * milliseconds since the epoch.
+ */
 export type Until<Sight> = Duration | ((seen: Sight) => number | string)
 
 /** What a wait does at its deadline. `turn-back`: the saga is undone. `go-on`: it goes on, and the wait's output is null. */

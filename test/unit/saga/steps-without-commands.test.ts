@@ -163,6 +163,16 @@ describe('a sleep', () => {
       .when(start())
       .thenEvents(started(), { type: 'wait-started', step: 'rest', until: T0 + 60_000, signal: null })
   })
+  it.each<[string, () => string | number]>([
+    ['a duration in words', () => '2 min'],
+    ['RFC 3339', () => new Date(T0 + 120_000).toISOString()],
+    ['milliseconds since the epoch', () => T0 + 120_000],
+  ])('ends when a mapping says so: %s', (_, until) => {
+    given()
+      .plan(begin().sleep('rest', until).end())
+      .when(start())
+      .thenEvents(started(), { type: 'wait-started', step: 'rest', until: T0 + 120_000, signal: null })
+  })
   it('parks the saga when its time is none', () => {
     const never = begin()
       .sleep('rest', () => 'tomorrow')
