@@ -45,7 +45,14 @@ test('while sagas run, and when they have come to rest, it is clean', async () =
   const report = await run({ atRest: { now: Date.now() } })
   expect(report.violations).toEqual([])
   const dear = names.filter((id) => id.startsWith('dear')).length
-  expect(report.sagas).toEqual({ total: 60, completed: 60 - dear - lost, compensated: dear, stuck: lost, failed: 0, running: 0 })
+  expect(report.sagas).toEqual({
+    total: 60,
+    completed: 60 - dear - lost,
+    compensated: dear,
+    stuck: lost,
+    failed: 0,
+    running: 0,
+  })
   expect(report.checked).toContainEqual({ id: 'S16', over: 60, of: 'sagas in the views' })
   expect(report.notes.join()).not.toContain('behind')
 })
