@@ -37,6 +37,12 @@ const stop = new StopSignal()
 const kafkaSecurity = () => kafkaSecurityFrom(env)
 const progress = progressLine(stderr, () => Date.now())
 
+// Who reads the output may have seen enough (`kasaga history order-1 | head`): what they did not take is no trouble.
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
+
 const around: Surroundings = {
   stdout,
   stderr,
