@@ -162,12 +162,15 @@ function isHeldUp(book: NaiveBook, { scope, later, keys }: Meeting, first: Sent)
 /** Expects that each failure is tried again just as often as the policy says, counted anew after a person's word. */
 export function retriedAsText(definition: Definition, history: readonly EventEnvelope[]): void {
   const failures = new Map<string, number>()
-  const parked = new Set<string>()
+  /** What waits for a person, and on which way: what was parked forward is asked for no more when its scope has turned back. */
+  const parked = new Map<string, 'step' | 'compensation'>()
+  const turned: string[] = []
   for (const { event, at } of history) {
-    if (event.type === 'saga-stuck' && event.step !== null) parked.add(event.step)
+    if (event.type === 'compensation-started') turned.push(event.scope ?? '')
+    if (event.type === 'saga-stuck' && event.step !== null)
+      parked.set(event.step, turned.some((scope) => isWithin(event.step ?? '', scope)) ? 'compensation' : 'step')
     if (event.type === 'retry-requested') {
-      for (const step of parked)
-        for (const type of ['step', 'compensation']) failures.delete(`${type}-failed of ${step}`)
+      for (const [step, way] of parked) failures.delete(`${way}-failed of ${step}`)
       parked.clear()
     }
     if (event.type !== 'step-failed' && event.type !== 'compensation-failed') continue
