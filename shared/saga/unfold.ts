@@ -7,7 +7,7 @@ import { advance } from './forward.ts'
 import type { ScopeState } from './state.ts'
 import type { Story } from './story.ts'
 
-const RULES = { scope: advance, block: goOn, undo: unwind, 'undo-in-turn': unwindInTurn } as const
+const RULES = { scope: advance, block: goOn, undo: unwind, turn: unwindInTurn } as const
 
 /** Lets follow what follows. What the turn has no room for is left to the next: the saga says that it has more to do. */
 export function unfold(story: Story): void {
