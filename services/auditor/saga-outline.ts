@@ -70,6 +70,8 @@ const STEP_STATUS_AFTER: { readonly [Type in SagaEvent['type']]?: string } = {
   'block-completed': 'succeeded',
   'late-success': 'succeeded',
   'undo-resolved': 'resolved',
+  'step-resolved': 'resolved',
+  'failure-resolved': 'rejected',
 }
 
 /** The first `count` of the events; all unless told. */
@@ -118,7 +120,13 @@ function read(outline: Growing, { event, seq, at }: EventEnvelope): void {
       outline.parked.set(event.step, event.step !== null && isBack(outline, event.step) ? 'compensate' : 'forward')
       return
     }
+    case 'step-edited':
+      outline.parked.delete(event.step)
+      return
     case 'retry-requested':
+      if (event.step === undefined) outline.parked.clear()
+      else outline.parked.delete(event.step)
+      return
     case 'saga-killed':
       outline.parked.clear()
       return

@@ -64,11 +64,25 @@ export const ActBody = z.strictObject({
   reason: z.string().max(2_000).regex(/\S/, 'says why'),
   actor: Actor.optional(),
 })
+const StepPath = z
+  .string()
+  .regex(/^[A-Za-z0-9.[\]-]{1,780}$/, 'the path of a step')
+  .describe('path of the step')
+const Output = z.unknown().optional().describe('what the step gave; absent: null')
+export const RetryBody = ActBody.extend({ step: StepPath.optional().describe('absent: all that is parked') })
 export const ResolveBody = ActBody.extend({
-  step: z
-    .string()
-    .regex(/^[A-Za-z0-9.[\]-]{1,780}$/, 'the path of a step')
-    .describe('path of the step that was undone by hand'),
+  step: StepPath,
+  as: z.enum(['undone', 'done', 'failed']).default('undone').describe('what became of the step'),
+  output: Output.describe('with done: what the step gave; absent: null'),
+})
+export const SkipBody = ActBody.extend({
+  step: StepPath,
+  output: Output,
+  notDone: z.boolean().default(false).describe('nothing was done: nothing is to be undone'),
+})
+export const EditBody = ActBody.extend({
+  step: StepPath,
+  payload: z.unknown().describe('what its command carries from now on'),
 })
 export const ActAnswer = z.object({ id: z.string(), requestId: z.string(), place: PlaceAnswer, links: Links })
 

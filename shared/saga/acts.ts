@@ -1,19 +1,16 @@
-/** What clients and persons ask of a saga: signals, cancel, retry, an undo done by hand, kill. */
+/** What clients and persons ask of a saga as a whole: signals, cancel, kill. Of what is parked: see parked-acts.ts. */
 import type { CancelRefusal, SagaEvent } from '../message/events.ts'
-import { nameOf, ROOT, scopeAround } from '../message/step-path.ts'
-import { isOver, undoStep } from './backward.ts'
+import { ROOT } from '../message/step-path.ts'
+import { isOver } from './backward.ts'
 import { misfit } from './check.ts'
 import { answerParent } from './children.ts'
 import type { Definition, SignalStep } from './definition.ts'
 import { turnBack } from './failure.ts'
 import { type Act, type Decision, events, type InputOf, ignored, refused } from './input.ts'
-import { isParked } from './parked.ts'
 import { pivotStanding } from './pivot.ts'
 import { stepAt as plannedAt, signalSteps } from './plan-tree.ts'
-import { request } from './request.ts'
-import { type SagaState, stepIn } from './state.ts'
+import type { SagaState } from './state.ts'
 import type { Story } from './story.ts'
-import { scopeAt, stepAt } from './tree.ts'
 import { answerOf, endWait, keptSignal } from './waits.ts'
 
 /** Signals that one saga keeps for waits that are to come; one more is refused. */
@@ -111,54 +108,6 @@ export function cancel(story: Story, act: Act): Decision {
 
 function refusal({ requestId, actor }: Act, why: CancelRefusal): SagaEvent {
   return { type: 'cancel-refused', requestId, actor, why }
-}
-
-/** A person says: try again. Everything that is parked goes on, with a new budget of attempts. */
-export function retryParked(story: Story, { requestId, actor, reason }: Act): Decision {
-  const { parked, acts } = story.state
-  if (acts.includes(requestId)) return ignored('duplicate-request')
-  story.tell({ type: 'retry-requested', requestId, actor, reason })
-  for (const { step } of parked) {
-    if (!story.isFull || isLate(story, step)) retryOne(story, step)
-    else story.look('scope', scopeAround(step ?? ROOT))
-  }
-  return events(...story.events)
-}
-
-/** Where nothing is being undone any more, nobody would look for it in the next turn. */
-function isLate({ state }: Story, step: string | null): boolean {
-  return step !== null && isOver(scopeAt(state, scopeAround(step)))
-}
-
-function retryOne(story: Story, path: string | null): void {
-  const step = path === null ? undefined : plannedAt(story.definition, path)
-  const known = path === null ? undefined : stepAt(story.state, path)
-  const scope = scopeAround(path ?? ROOT)
-  if (path !== null && known && step && (step.type === 'command' || step.type === 'child')) {
-    if (scopeAt(story.state, scope)?.phase === 'forward')
-      request(story, { path, step, direction: 'step', attempt: known.attempt + 1 })
-    else if (known.status === 'undo-retrying')
-      request(story, { path, step, direction: 'compensation', attempt: known.attempt + 1 })
-    else undoStep(story, { path, step, known })
-  } else {
-    for (const inner of known?.block?.scopes ?? [])
-      if (inner.phase === 'forward') story.look('scope', `${path}[${inner.key}]`)
-    if (path !== null && known?.block) story.look('block', path)
-    story.look('scope', scope)
-  }
-}
-
-/** A person says that a step is undone: the one that waited for a person, and for no other. */
-export function resolve(story: Story, { step: path, requestId, actor, reason }: InputOf<'resolve'>): Decision {
-  const { state } = story
-  if (state.acts.includes(requestId)) return ignored('duplicate-request')
-  const scope = scopeAt(state, scopeAround(path))
-  const known = scope && stepIn(scope, nameOf(path))
-  if (!known || scope.phase === 'forward' || !isParked(state, path))
-    return refused('not-parked', `no undo of ${path} waits for a person`)
-  story.tell({ type: 'undo-resolved', step: path, requestId, actor, reason })
-  story.lookOutward(path)
-  return events(...story.events)
 }
 
 /** Ends the saga as it is. Nothing is undone: whoever says so answers for what is left. */

@@ -1,6 +1,6 @@
 /** `decide(definition, state, input, moment)`: the total table of status x input. Pure: no clock, no chance, no I/O. */
 
-import { cancel, kill, resolve, retryParked, signalReceived, signalRefusal, takeSignal } from './acts.ts'
+import { cancel, kill, signalReceived, signalRefusal, takeSignal } from './acts.ts'
 import { isOver } from './backward.ts'
 import { misfit } from './check.ts'
 import { undoForParent, undoOfVoidOrKilled, voidForParent, voidStart } from './children.ts'
@@ -15,6 +15,7 @@ import {
   type RefusedReason,
   refused,
 } from './input.ts'
+import { edit, resolve, retryParked, skip } from './parked-acts.ts'
 import { answer } from './replies.ts'
 import type { EndedSaga, SagaState, SagaStatus } from './state.ts'
 import { Story } from './story.ts'
@@ -99,6 +100,8 @@ const ended: Row = {
   retry: over,
   kill: over,
   resolve: over,
+  skip: over,
+  edit: over,
   undo: over,
 }
 
@@ -116,6 +119,8 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     retry: ignoring('not-stuck'),
     kill: entry(planned(kill), 'failed'),
     resolve: entry(planned(resolve)),
+    skip: entry(planned(skip), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
+    edit: entry(planned(edit)),
     undo: entry(planned(undoForParent), 'running', 'compensating', 'stuck', 'compensated'),
   },
   compensating: {
@@ -127,6 +132,8 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     retry: ignoring('not-stuck'),
     kill: entry(planned(kill), 'failed'),
     resolve: entry(planned(resolve)),
+    skip: entry(planned(skip)),
+    edit: entry(planned(edit)),
     undo: entry(planned(undoForParent), 'compensating'),
   },
   /** Others go on beside what is parked. */
@@ -139,6 +146,8 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     retry: entry(planned(retryParked), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     kill: entry(planned(kill), 'failed'),
     resolve: entry(planned(resolve), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
+    skip: entry(planned(skip), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
+    edit: entry(planned(edit), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     undo: entry(planned(undoForParent), 'stuck', 'compensating', 'compensated'),
   },
   /** Remembered whole where a step may still succeed late, or a parent may still want it undone. */

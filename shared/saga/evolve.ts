@@ -6,7 +6,7 @@ import { frozenJson } from '../message/json.ts'
 import { ROOT } from '../message/step-path.ts'
 import { BLOCK_FOLDS, undoneScope } from './evolve-blocks.ts'
 import { STEP_FOLDS } from './evolve-steps.ts'
-import { park, unparkAll } from './parked.ts'
+import { isParked, park, unpark, unparkAll } from './parked.ts'
 import { type SagaState, type SagaStatus, type ScopeState, withAct } from './state.ts'
 import { stepAt, withScope, withStep } from './tree.ts'
 
@@ -45,6 +45,7 @@ const AFTER_END: ReadonlySet<SagaEvent['type']> = new Set([
   'compensation-failed',
   'saga-stuck',
   'retry-requested',
+  'step-edited',
   'undo-resolved',
   'undo-requested',
   'parent-answered',
@@ -87,6 +88,7 @@ const FRESH = {
   seq: 1,
   parked: [],
   signals: [],
+  edited: [],
   acts: [],
   cancelRequestId: undefined,
   undoAttempt: 0,
@@ -96,8 +98,9 @@ const FRESH = {
 } as const
 
 function started(event: EventOf<'saga-started'>, id: SagaId): SagaState {
-  const { definition, version, inputHash, deadlineAt, parent } = event
-  const base = { id, definition, version, input: frozenJson(event.input), inputHash, deadlineAt, parent }
+  const { definition, version, inputHash, deadlineAt, definitionHash, parent } = event
+  const plan = { definition, version, ...(definitionHash !== undefined && { definitionHash }) }
+  const base = { id, ...plan, input: frozenJson(event.input), inputHash, deadlineAt, parent }
   return { status: 'running', ...base, ...FRESH, root: EMPTY }
 }
 
@@ -119,10 +122,16 @@ const SAGA_FOLDS: Folds<SagaFold> = {
   }),
   'cancel-requested': (state, { requestId }) => ({ ...withAct(state, requestId), cancelRequestId: requestId }),
   'cancel-refused': (state, { requestId }) => withAct(state, requestId),
-  'retry-requested': (state, { requestId }) => {
+  'retry-requested': (state, { step, requestId }) => {
+    if (step !== undefined) return withAct(triedAgain(state, step), requestId)
     assert(state.parked.length > 0, 'S3: retry-requested while nothing is parked')
     const fresh = state.parked.reduce((next, { step }) => (step === null ? next : withNewBudget(next, step)), state)
     return withAct(unparkAll(fresh), requestId)
+  },
+  'step-edited': (state, { step, direction, payload, requestId }) => {
+    const others = state.edited.filter((one) => one.step !== step || one.direction !== direction)
+    const edited = [...others, { step, direction, payload: frozenJson(payload) }]
+    return withAct({ ...triedAgain(state, step), edited }, requestId)
   },
   'saga-stuck': (state, { step, error }) => park(state, step, error),
   'undo-requested': (state, { attempt }) => ({ ...state, undoAttempt: attempt }),
@@ -140,11 +149,19 @@ const SAGA_FOLDS: Folds<SagaFold> = {
   },
 }
 
+/** One parked step goes on, and no other. */
+function triedAgain(state: SagaState, step: string): SagaState {
+  assert(isParked(state, step), `S3: ${step} is to be tried again, and is not parked`)
+  return unpark(withNewBudget(state, step), step)
+}
+
 /** A person's word begins a new budget, also for a step that was parked between two attempts. */
 function withNewBudget(state: SagaState, path: string): SagaState {
   const step = stepAt(state, path)
   const waits = step?.status === 'retrying' || step?.status === 'undo-retrying'
-  return waits ? withStep(state, path, { ...step, budgetFrom: step.attempt + 1 }) : state
+  if (!waits) return state
+  const { end: _end, ...fresh } = step
+  return withStep(state, path, { ...fresh, budgetFrom: step.attempt + 1 })
 }
 
 const FOLDS: Folds<Exclude<SagaEvent['type'], 'saga-started' | 'saga-voided'>> = {

@@ -98,6 +98,7 @@ function readSaga(book: Book, { event, at, expect }: Reading<Exclude<SagaEvent, 
       readStuck(book, { event, at, expect })
       return
     case 'retry-requested':
+    case 'step-edited':
       readRetry(book, { event, at, expect })
       return
     case 'signal-received':

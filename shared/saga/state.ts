@@ -13,29 +13,44 @@
  * The saga is a tree: its own scope holds steps; a step that is a block holds scopes; each of those is at a phase of its own.
  */
 import type { BlockKind, CompensationCause, ParentLink, StepError } from '../message/events.ts'
-import type { SagaId } from '../message/ids.ts'
+import type { Direction, SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
 import type { Scopes } from './scopes.ts'
 
 /** One step that has begun. Steps that the saga has not come to have no entry. */
 export type StepState = StepBase &
   (
-    | { readonly status: 'armed'; readonly timeoutAt: number | null }
+    | ({ readonly status: 'armed' } & OpenTimes)
     | { readonly status: 'retrying'; readonly retryAt: number; readonly error: StepError }
     | { readonly status: 'succeeded' }
     | { readonly status: 'rejected'; readonly error: StepError }
     /** Its outcome is unknown: it may have been done. */
     | { readonly status: 'given-up' }
-    | { readonly status: 'undoing'; readonly timeoutAt: number | null }
+    | ({ readonly status: 'undoing' } & OpenTimes)
     | { readonly status: 'undo-retrying'; readonly retryAt: number; readonly error: StepError }
     | { readonly status: 'undone' }
     | { readonly status: 'undo-failed'; readonly error: StepError }
-    /** Its condition did not hold, or the saga turned back while it waited: there is nothing to undo. */
+    /** Its condition did not hold, the saga turned back while it waited, or a person says so: there is nothing to undo. */
     | { readonly status: 'skipped' }
     | { readonly status: 'waiting'; readonly until: number | null; readonly signal: string | null }
     /** A block that has begun and is not at its end. */
     | { readonly status: 'open' }
   )
+
+/** When an attempt is too late: at its end, where nothing was heard of it, where it makes no progress. */
+interface OpenTimes {
+  readonly timeoutAt: number | null
+  readonly takeUpAt?: number
+  readonly progressAt?: number
+}
+
+/** How far the present budget of attempts reaches. */
+export interface BudgetEnd {
+  /** Then the step is given up. */
+  readonly giveUpAt?: number
+  /** After it no attempt is begun. */
+  readonly retryUntil?: number
+}
 
 interface StepBase {
   /** In its scope. */
@@ -44,6 +59,8 @@ interface StepBase {
   readonly attempt: number
   /** Attempt at which the present budget of attempts began: 1, or where a person said to try again. */
   readonly budgetFrom: number
+  /** When it ends by the clock, while attempts are made. */
+  readonly end?: BudgetEnd
   /** `undefined`: not known. Of a block it is read off its scopes: see `outputOf`. */
   readonly output: Json | undefined
   /** The step is a block. */
@@ -112,6 +129,13 @@ export interface Parked {
 }
 
 /** `stuck` while anything is parked, else what the saga's own scope is at; `failed`: it was killed. */
+/** A payload that a person gave instead of what the mapping makes. */
+export interface Edited {
+  readonly step: string
+  readonly direction: Direction
+  readonly payload: Json
+}
+
 export type SagaStatus = 'running' | 'compensating' | 'stuck' | 'completed' | 'compensated' | 'failed'
 
 export interface SagaState {
@@ -124,11 +148,15 @@ export interface SagaState {
   readonly input: Json
   readonly inputHash: string
   readonly deadlineAt: number | null
+  /** Hash of the plan that it started on; `undefined`: its log does not say. */
+  readonly definitionHash?: string | undefined
   readonly parent: ParentLink | undefined
   /** The saga's own scope. */
   readonly root: ScopeState
   readonly parked: readonly Parked[]
   readonly signals: readonly Signal[]
+  /** The newest of each step and direction. */
+  readonly edited: readonly Edited[]
   /** Request ids of the acts that were answered; the newest `ACTS_MAX`. Repeated, they have no second effect (S13). */
   readonly acts: readonly string[]
   /** A cancel that waits for the pivot's answer. */

@@ -83,6 +83,7 @@ function adviceText(saga: SagaDetail): string {
     `  kasaga retry ${id} --reason '...'`,
     'or, where it may still turn back:',
     `  kasaga cancel ${id} --reason '...'`,
+    'or skip, edit or resolve a step: see kasaga skip --help and its like',
   ]
   const mend = byHand.length === parked.length && byHand.length > 0 ? [] : retry
   return [...parkedText(saga), '', ...undo, ...mend].join('\n')
