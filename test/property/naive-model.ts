@@ -165,11 +165,11 @@ export function retriedAsText(definition: Definition, history: readonly EventEnv
   const parked = new Set<string>()
   for (const { event, at } of history) {
     if (event.type === 'saga-stuck' && event.step !== null) parked.add(event.step)
-    if (event.type === 'retry-requested') {
-      for (const step of parked)
+    if (event.type === 'retry-requested' || event.type === 'step-edited')
+      for (const step of event.step === undefined ? [...parked] : [event.step]) {
         for (const type of ['step', 'compensation']) failures.delete(`${type}-failed of ${step}`)
-      parked.clear()
-    }
+        parked.delete(step)
+      }
     if (event.type !== 'step-failed' && event.type !== 'compensation-failed') continue
     const step = sendingStepAt(definition, event.step)
     const policy = (event.type === 'step-failed' ? step?.forward : step?.undo)?.retry
@@ -217,6 +217,7 @@ export function begunAsText(definition: Definition, history: readonly EventEnvel
 
 const DONE: ReadonlySet<EventEnvelope['event']['type']> = new Set([
   'step-succeeded',
+  'step-resolved',
   'step-skipped',
   'step-computed',
   'wait-ended',

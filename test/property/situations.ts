@@ -168,8 +168,21 @@ class Reader {
         if (this.#blocks.has(event.step ?? ROOT)) this.#see(`${this.#blocks.get(event.step ?? ROOT)} parked`)
         return
       case 'retry-requested':
-        this.#see('tried again by a person')
-        this.#parked.clear()
+        this.#see(event.step === undefined ? 'tried again by a person' : 'one step tried again by a person')
+        if (event.step === undefined) this.#parked.clear()
+        else this.#parked.delete(event.step)
+        return
+      case 'step-edited':
+        this.#see(`given another payload, ${event.direction}`)
+        this.#parked.delete(event.step)
+        return
+      case 'step-resolved':
+        this.#see(`taken as done by a person${event.notDone ? ', with nothing to undo' : ''}`)
+        if (!this.#parked.delete(event.step)) this.#see('skipped while it was under way')
+        return
+      case 'failure-resolved':
+        this.#see('said by a person not to have been done')
+        this.#parked.delete(event.step)
         return
       case 'cancel-requested':
         this.#see('cancelled while the pivot was out')

@@ -62,6 +62,9 @@ const OUTPUTS: Readonly<Record<string, Record<string, string>>> = {
   'carrier.ship.v1': { tracking: 't' },
 }
 
+/** What a person says that a step gave: whatever it is. */
+const ANY_OUTPUT = { parcel: 'p', chargeId: 'c', tracking: 't' }
+
 const BAD = ['rejected', 'failed', 'fatal'] as const
 
 /** One saga in memory, with its rows. */
@@ -123,6 +126,9 @@ const move = fc.record({
     { weight: 2, arbitrary: fc.constant('timer' as const) },
     { weight: 2, arbitrary: fc.constant('retry' as const) },
     { weight: 2, arbitrary: fc.constant('resolve' as const) },
+    { weight: 1, arbitrary: fc.constant('retry-one' as const) },
+    { weight: 1, arbitrary: fc.constant('skip' as const) },
+    { weight: 1, arbitrary: fc.constant('edit' as const) },
     { weight: 1, arbitrary: fc.constant('cancel' as const) },
   ),
   pick: fc.nat(5),
@@ -133,7 +139,11 @@ const move = fc.record({
 function inputOf(watched: Watched, { kind, pick, bad }: { kind: string; pick: number; bad: (typeof BAD)[number] }) {
   const act = { sagaId: ID, requestId: `r-${watched.state?.seq}-${pick}`, actor: 'ann', reason: 'because' }
   if (kind === 'retry' || kind === 'cancel') return { kind, ...act } as const
-  if (kind === 'resolve') return { kind, ...act, step: watched.parkedStep(pick) } as const
+  const about = { ...act, step: watched.parkedStep(pick) }
+  if (kind === 'resolve') return { kind, ...about, as: pick % 2 ? 'undone' : 'failed' } as const
+  if (kind === 'retry-one') return { kind: 'retry', ...about } as const
+  if (kind === 'skip') return { kind, ...about, output: ANY_OUTPUT, notDone: pick === 0 } as const
+  if (kind === 'edit') return { kind, ...about, payload: { orderId: 'o', parcelId: 'p' } } as const
   if (kind === 'timer') return { kind, sagaId: ID } as const
   const { command } = watched.sent.at(-1 - (pick % Math.max(1, watched.sent.length))) ?? {}
   if (!command) return undefined
