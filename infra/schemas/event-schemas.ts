@@ -81,6 +81,11 @@ export const EVENT_VALUES = {
     input: AnyJson,
     inputHash: z.string().describe('SHA-256 of the canonical input, hex'),
     deadlineAt: Time.nullable(),
+    definitionHash: z.string().exactOptional().describe('SHA-256 of the plan, hex: the saga goes on with no other'),
+    attributes: z
+      .record(Name, z.union([z.string().max(256), z.number(), z.boolean()]))
+      .exactOptional()
+      .describe('what the saga can be found by; at most 16'),
     parent: parent.exactOptional().describe('the saga that started it'),
   }),
   'step-requested': requested,

@@ -18,6 +18,7 @@ import type { SagaState } from '../saga/state.ts'
 import { causationOf, commandInput, replyInput } from './input-decoder.ts'
 import type { OrchestratorLimits } from './limits.ts'
 import type { ConsumedMarks, PartitionState } from './partition-state.ts'
+import { hashOf } from './plan-of.ts'
 import { recordBytes } from './record-bytes.ts'
 
 /** A record that waits for its turn. */
@@ -246,8 +247,10 @@ class OpenTurn {
   #decide(known: Known, input: SagaInput): Verdict {
     const { now, random } = this.#context
     try {
+      const definition = this.#definitionOf(known, input)
       return decide({
-        definition: this.#definitionOf(known, input),
+        definition,
+        definitionHash: definition && hashOf(definition),
         known,
         input,
         moment: { now, chance: random.next() },

@@ -16,17 +16,17 @@ import { answerOf, endWait, keptSignal } from './waits.ts'
 /** Signals that one saga keeps for waits that are to come; one more is refused. */
 export const SIGNALS_MAX = 100
 
-/** Why a signal is not kept; nothing when it is. The definition may be unknown here: then what it carries is not looked at. */
+/** Why a signal is not kept; nothing when it is. */
 export function signalRefusal(
   state: SagaState,
   input: InputOf<'signal'>,
-  definition: Definition | undefined,
+  definition: Definition,
 ): Decision | undefined {
   const known = state.signals.some((signal) => signal.requestId === input.requestId)
   if (known || state.acts.includes(input.requestId)) return ignored('duplicate-request')
   if (state.signals.length >= SIGNALS_MAX)
     return refused('too-many-signals', `the saga keeps ${SIGNALS_MAX} signals already`)
-  const steps = definition ? signalSteps(definition).filter((step) => step.signal.name === input.name) : []
+  const steps = signalSteps(definition).filter((step) => step.signal.name === input.name)
   for (const step of steps) {
     const why = misfit(step.signal.payload, input.payload)
     if (why !== undefined) return refused('invalid-signal', `the payload does not fit the signal ${input.name}: ${why}`)
@@ -49,7 +49,7 @@ function mayAnswer({ approval }: SignalStep, { roles, payload }: InputOf<'signal
 }
 
 /** The signal as it is kept with the saga. */
-export function signalReceived({ name, payload, requestId, actor, roles }: InputOf<'signal'>): SagaEvent {
+function signalReceived({ name, payload, requestId, actor, roles }: InputOf<'signal'>): SagaEvent {
   const sender = { ...(actor === undefined ? {} : { actor }), ...(roles.length === 0 ? {} : { roles }) }
   return { type: 'signal-received', name, payload, requestId, ...sender }
 }

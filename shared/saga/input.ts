@@ -93,6 +93,7 @@ export type IgnoredReason =
 export type RefusedReason =
   | 'start-conflict'
   | 'unknown-definition'
+  | 'definition-changed'
   | 'invalid-input'
   | 'invalid-reply'
   | 'unknown-saga'

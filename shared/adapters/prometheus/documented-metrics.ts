@@ -37,6 +37,14 @@ export const DOCUMENTED_METRICS: Readonly<Record<string, DocumentedMetric>> = {
   kasaga_effect_retries_total: counter('Effects that were sent once more, by topic.', 'topic'),
   kasaga_owned_partitions: gauge('Partitions that this orchestrator owns.'),
   kasaga_live_sagas: gauge('Sagas that have not ended, by partition.', 'partition'),
+  kasaga_sagas_without_definition: gauge(
+    'Sagas that wait for a definition that is not here, by partition.',
+    'partition',
+  ),
+  kasaga_saga_attributes_missed_total: counter(
+    'Attributes that a saga started without, because its mapping failed.',
+    'definition',
+  ),
   kasaga_pending_effects: gauge('Commands that are decided and not sent yet.'),
   kasaga_projector_lag_records: gauge('Records of the log that are not in the views yet, by partition.', 'partition'),
   kasaga_projector_batches_total: counter('Accepted batches that went into the views.', 'partition'),
