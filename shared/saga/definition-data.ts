@@ -149,8 +149,8 @@ class PlanWriter implements DefinitionCode {
     return { command: this.#type(undo.command, `${path}.undo`), ...this.#sent(undo, `${path}.undo`) }
   }
 
-  #sent({ map, timeoutMs, retry }: PlannedCommand, name: string): SendingData {
-    return { payload: this.mapping(name, map), timeoutMs, retry }
+  #sent({ map, command: _command, ...limits }: PlannedCommand, name: string): SendingData {
+    return { payload: this.mapping(name, map), ...limits }
   }
 
   /** A command's type; where another command has it, which is rare, with the place that it is for. */

@@ -19,6 +19,12 @@ export interface PlannedCommand {
   readonly retry: RetryPolicy
   /** How long one attempt may take; `null`: for ever. */
   readonly timeoutMs: number | null
+  /** How long an attempt may stay without any word of it. */
+  readonly takeUpMs?: number
+  /** How long it may stay without progress, once there was some; the attempt's end then stays where it is. */
+  readonly progressMs?: number
+  /** How long all attempts may take together, until a person begins new ones. */
+  readonly totalMs?: number
 }
 
 /**

@@ -1,6 +1,8 @@
 /** Timers are read off the state, so that they can be neither lost nor fire twice (S15). */
+import type { StepError } from '../message/events.ts'
 import { ROOT, scopePath, stepPath } from '../message/step-path.ts'
-import type { Definition } from './definition.ts'
+import { expiryOf, openDueAt, tooLate } from './attempt-times.ts'
+import type { Definition, PlannedCommand } from './definition.ts'
 import { turnBack } from './failure.ts'
 import { type Decision, events, ignored } from './input.ts'
 import { isParked } from './parked.ts'
@@ -57,7 +59,7 @@ function stepDueAt(step: StepState): number | undefined {
   switch (step.status) {
     case 'armed':
     case 'undoing':
-      return step.timeoutAt ?? undefined
+      return openDueAt(step)
     case 'retrying':
     case 'undo-retrying':
       return step.retryAt
@@ -106,24 +108,17 @@ function fireStep(story: Story, { path, step: known }: Timer): Decision {
 type Sending = Parameters<typeof failStep>[1]
 
 function fireSending(story: Story, { path, step, known }: Sending): void {
-  const attempt = known.attempt + 1
-  switch (known.status) {
-    case 'retrying':
-      request(story, { path, step, direction: 'step', attempt })
-      return
-    case 'undo-retrying':
-      request(story, { path, step, direction: 'compensation', attempt })
-      return
-    case 'armed':
-      failStep(story, { path, step, known }, timedOut(known, step.forward.timeoutMs))
-      return
-    default:
-      failUndo(story, { path, step, known }, timedOut(known, step.undo?.timeoutMs ?? null))
-      return
-  }
+  const { now } = story.moment
+  const back = known.status === 'undoing' || known.status === 'undo-retrying'
+  const planned = back ? step.undo : step.forward
+  if (!planned) return
+  const error = errorDue(known, planned, now)
+  if (error) (back ? failUndo : failStep)(story, { path, step, known }, { error })
+  else request(story, { path, step, direction: back ? 'compensation' : 'step', attempt: known.attempt + 1 })
 }
 
-function timedOut({ attempt }: StepState, timeoutMs: number | null) {
-  const message = `attempt ${attempt} was not answered within ${timeoutMs} ms`
-  return { error: { kind: 'timeout', code: 'timeout', message } } as const
+/** What the timer says of the attempt that is open, or of the next one when it may not be begun any more. */
+function errorDue(known: StepState, planned: PlannedCommand, now: number): StepError | undefined {
+  if (known.status === 'armed' || known.status === 'undoing') return expiryOf(known, planned, now)
+  return known.status === 'retrying' || known.status === 'undo-retrying' ? tooLate(known, planned, now) : undefined
 }

@@ -17,6 +17,12 @@ export interface StepOptions {
   readonly retry?: RetryOptions
   /** How long one attempt may take; 30 s unless told otherwise. */
   readonly timeout?: Duration
+  /** How long an attempt may stay without a word of it, progress or answer. */
+  readonly takeUp?: Duration
+  /** How long it may go without progress, once there was some. Progress then no longer moves the attempt's end. */
+  readonly progress?: Duration
+  /** How long all attempts together may take. What is over then is never tried again by itself. */
+  readonly total?: Duration
 }
 
 /**

@@ -123,11 +123,21 @@ class PlanBuilder {
     return undo && this.#sent(undo.command, undo, `${path}.undo`)
   }
 
-  #sent(name: string, { payload, timeoutMs, retry }: SendingData, path: string): PlannedCommand {
+  #sent(
+    name: string,
+    { payload, timeoutMs, takeUpMs, progressMs, totalMs, retry }: SendingData,
+    path: string,
+  ): PlannedCommand {
     const standIn = { participant: '', name, type: name, input: NOTHING }
     const known = this.#code.commands.get(name)
     const command = known ?? this.#miss({ what: 'command', name, path: `${path}.command` }, standIn)
-    return { command, map: this.mapping(payload, `${path}.payload`), retry, timeoutMs }
+    const times = {
+      timeoutMs,
+      ...(takeUpMs !== undefined && { takeUpMs }),
+      ...(progressMs !== undefined && { progressMs }),
+      ...(totalMs !== undefined && { totalMs }),
+    }
+    return { command, map: this.mapping(payload, `${path}.payload`), retry, ...times }
   }
 
   #wait({ signal: name, payload, deadlineMs, onDeadline, approval }: SignalStepData, path: string) {

@@ -11,6 +11,9 @@ export interface SendingData {
   readonly payload: string
   /** `null`: for ever. */
   readonly timeoutMs: number | null
+  readonly takeUpMs?: number
+  readonly progressMs?: number
+  readonly totalMs?: number
   readonly retry: RetryPolicy
 }
 
