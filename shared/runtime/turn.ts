@@ -263,7 +263,7 @@ class OpenTurn {
   #definitionOf(known: Known, input: SagaInput): Definition | undefined {
     const { definitions } = this.#context
     if (known && known.status !== 'ended') return definitions.find(known.definition, known.version)
-    return input.kind === 'start' ? definitions.find(input.definition, input.version) : undefined
+    return input.kind === 'start' ? definitions.forStart(input.definition, input.version, input.sagaId) : undefined
   }
 
   #bury(record: LogRecord, reason: string, message: string): void {

@@ -23,6 +23,7 @@ test('what is left out is the default: this machine, no TLS, no login', () => {
     port: undefined,
     listen: '127.0.0.1',
     insecureAllowAnonymous: false,
+    rollout: {},
     logLevel: 'info',
   })
 })
@@ -72,4 +73,11 @@ describe('names what cannot be used', () => {
     expect(reading).toThrow(expect.objectContaining({ code: 'bad-setting', retriable: false }))
     expect(reading).not.toThrow('secret-word')
   })
+})
+
+test('a rollout gives shares to versions', () => {
+  const rollout = (text: string) => settingsFrom({ ...KAFKA, KASAGA_ROLLOUT: text }).rollout
+  expect(rollout('a@2=10%, a@3=0.25%,b@1=100%')).toEqual({ a: { 2: '10%', 3: '0.25%' }, b: { 1: '100%' } })
+  for (const text of ['a', 'a@2', 'a@2=10', 'a@0=1%', 'A@1=1%', 'a@1=0.001%'])
+    expect(() => rollout(text)).toThrow('KASAGA_ROLLOUT')
 })
