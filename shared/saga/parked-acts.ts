@@ -161,7 +161,8 @@ function resultOf(step: StepDefinition, output: Json): Json | undefined {
   if (isSending(step)) return outputOf(step, output)
   if (step.type === 'sleep') return output === null ? null : undefined
   if (step.type !== 'signal') return output
-  const fits = (output === null && step.onDeadline === 'go-on') || misfit(step.signal.payload, output) === undefined
+  const mayBeNull = step.deadlineMs !== undefined && step.onDeadline === 'go-on'
+  const fits = (output === null && mayBeNull) || misfit(step.signal.payload, output) === undefined
   return fits ? output : undefined
 }
 

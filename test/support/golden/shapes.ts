@@ -212,6 +212,19 @@ export const GOLDEN: Readonly<Record<string, Golden>> = {
     play.answer('stock')
     play.act('kill')
   }),
+  mended: golden(order, (play) => {
+    play.start({ order: 'o-1' })
+    for (const step of ['stock', 'charge']) play.answer(step)
+    play.answer('ship', 'fatal')
+    play.ask({ kind: 'resolve', step: 'ship', as: 'done', output: { of: 'ship' } })
+    play.answer('tell', 'rejected')
+    play.ask({ kind: 'retry', step: 'tell' })
+    play.answer('tell', 'rejected')
+    play.ask({ kind: 'edit', step: 'tell', payload: { what: 'something else' } })
+    play.answer('tell', 'fatal')
+    play.ask({ kind: 'resolve', step: 'tell', as: 'failed' })
+    play.ask({ kind: 'skip', step: 'tell', output: { of: 'tell' }, notDone: true })
+  }),
   yielded: golden(many, (play) => {
     for (play.start(); play.status === 'running'; ) play.fire()
   }),
