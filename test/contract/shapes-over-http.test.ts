@@ -103,6 +103,25 @@ describe('a saga with parts at once', () => {
   })
 })
 
+describe('acts about single steps', () => {
+  test('try one step again, take another as done, and the saga ends', async () => {
+    rig.behaviour.carrierIsDown = true
+    await start('twins', 'lost-mended')
+    await expect.poll(async () => (await show('lost-mended')).parked.length, { timeout: 5_000 }).toBe(2)
+    const act = (kind: string, body: object) =>
+      asker.post(`/v1/sagas/lost-mended/${kind}`, { reason: 'so', actor: 'ann', ...body })
+    const early = await act('resolve', { step: 'tell[sender].notify', as: 'failed' })
+    expect(early.statusCode).toBe(202)
+    const skipped = await act('skip', { step: 'tell[sender].notify', output: null })
+    const left = (await asker.get(skipped.json().links.result)).json()
+    expect(left.parked.map(({ step }: Step) => step)).toEqual(['tell[receiver].notify'])
+    expect(stepsOf(left).get('tell[sender].notify')).toMatchObject({ status: 'resolved' })
+    rig.behaviour.carrierIsDown = false
+    const retried = await act('retry', { step: 'tell[receiver].notify' })
+    expect((await asker.get(retried.json().links.result)).json()).toMatchObject({ status: 'completed', parked: [] })
+  })
+})
+
 describe('an undo by hand', () => {
   test('waits for a person to say that it is done', async () => {
     await start('manual', 'manual-1')
@@ -147,6 +166,11 @@ describe('a kill', () => {
     ['kill', {}],
     ['resolve', { reason: 'x' }],
     ['resolve', { reason: 'x', step: 'two words' }],
+    ['resolve', { reason: 'x', step: 'charge', as: 'perhaps' }],
+    ['retry', { reason: 'x', step: 'two words' }],
+    ['skip', { reason: 'x' }],
+    ['skip', { reason: 'x', step: 'charge', notDone: 'no' }],
+    ['edit', { reason: 'x', payload: 1 }],
     ['signals/release', { roles: ['two words'] }],
     ['signals/release', { roles: Array(21).fill('r') }],
   ])('%s with %j is refused', async (path, body) => {
