@@ -107,6 +107,38 @@ const waits = begin('waits')
   .approve('manager', { roles: ['manager'], answers: ['yes', 'no'], turnBackOn: ['no'] })
   .end()
 
+const slow = {
+  retry: { backoff: 'fibonacci', maxAge: '1 day', notOn: ['gone'], rules: [{ code: 'busy', firstDelay: '10 s' }] },
+  takeUp: '5 s',
+  progress: '20 s',
+  timeout: '1 min',
+  total: '2 min',
+} as const
+const times = begin('times').step('pack', shop.do, of('pack'), slow).undo(shop.undo, of('pack'), slow).end()
+
+function everyTime(play: Play): void {
+  play.start()
+  play.answer('pack', 'failed', { code: 'busy', message: 'not now' })
+  play.fire()
+  // It is not taken up, makes no progress, does not end in time, and then it has had all its time.
+  play.fire()
+  play.fire()
+  play.answer('pack', 'progress', { percent: 20 })
+  play.fire()
+  for (const heard of [4, 2]) {
+    play.fire()
+    for (let i = 0; i < heard; i++) {
+      play.answer('pack', 'progress', { percent: 30 + i })
+      if (i < heard - 1) play.now += 18_000
+    }
+    play.fire()
+  }
+  play.undone('pack', 'progress')
+  play.fire()
+  play.fire()
+  play.undone('pack')
+}
+
 const parent = begin('parent')
   .child('parcel', order, ({ input }) => input, { undo: 'cancel' })
   .child('letter', savePoint, ({ input }) => input, { wait: false })
@@ -207,6 +239,7 @@ export const GOLDEN: Readonly<Record<string, Golden>> = {
   voided: golden(savePoint, (play) => {
     play.give({ kind: 'undo', sagaId: play.id, parent: { sagaId: play.id, step: 'parcel', attempt: 1 } })
   }),
+  times: golden(times, everyTime),
   killed: golden(order, (play) => {
     play.start()
     play.answer('stock')
@@ -224,6 +257,13 @@ export const GOLDEN: Readonly<Record<string, Golden>> = {
     play.answer('tell', 'fatal')
     play.ask({ kind: 'resolve', step: 'tell', as: 'failed' })
     play.ask({ kind: 'skip', step: 'tell', output: { of: 'tell' }, notDone: true })
+  }),
+  paused: golden(order, (play) => {
+    const by = (requestId: string) => ({ sagaId: play.id, requestId, actor: 'ann', reason: 'so' })
+    play.start({ order: 'o-1' })
+    play.give({ kind: 'pause', timers: 'hold', ...by('p') })
+    play.answer('stock')
+    play.give({ kind: 'resume', ...by('r') })
   }),
   yielded: golden(many, (play) => {
     for (play.start(); play.status === 'running'; ) play.fire()
