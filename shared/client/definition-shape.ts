@@ -3,6 +3,7 @@
  * core because the core takes no package; what the graph may be is the core's to say.
  */
 import { z } from 'zod'
+import { ATTRIBUTES_MAX } from '../saga/attributes.ts'
 import { isName } from '../saga/check-names.ts'
 import type { DataFault } from '../saga/data/build.ts'
 import type { DefinitionData } from '../saga/data/data-types.ts'
@@ -147,6 +148,10 @@ const definitionShape = z.strictObject({
   version: count,
   input: reference,
   deadlineMs: durationMs.optional(),
+  attributes: z
+    .record(name, z.strictObject({ type: z.enum(['text', 'number', 'boolean']), from: reference }))
+    .refine((all) => Object.keys(all).length <= ATTRIBUTES_MAX, `at most ${ATTRIBUTES_MAX} attributes`)
+    .optional(),
   compensation: z.enum(['parallel', 'sequential']),
   steps,
   output: reference,

@@ -42,6 +42,8 @@ export interface ListCall {
   readonly status?: string
   readonly definition?: string
   readonly idPrefix?: string
+  /** Only sagas that were started with all of these. */
+  readonly attributes?: Readonly<Record<string, string | number | boolean>>
   readonly limit?: number
   readonly after?: string
 }
@@ -88,6 +90,8 @@ export interface HttpClient {
   history(id: string, page?: { readonly after?: number; readonly limit?: number }): Promise<HistoryAnswer>
   signal(saga: SagaRef, name: string, call: SignalCall): Promise<ActAnswer>
   cancel(id: string, call: ActCall): Promise<ActAnswer>
+  pause(id: string, call: ActCall & { readonly timers?: 'hold' | 'run' }): Promise<ActAnswer>
+  resume(id: string, call: ActCall): Promise<ActAnswer>
   /** Of one parked step, or of all. */
   retry(id: string, call: ActCall & { readonly step?: string }): Promise<ActAnswer>
   skip(id: string, call: SkipCall): Promise<ActAnswer>
@@ -101,6 +105,10 @@ function query(values: object): string {
   const given = new URLSearchParams()
   for (const [name, value] of Object.entries(values)) if (value !== undefined) given.set(name, String(value))
   return given.size === 0 ? '' : `?${given}`
+}
+
+function askedFor(attributes: ListCall['attributes'] = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`attribute.${name}`, String(value)]))
 }
 
 const saga = (ref: SagaRef) =>
@@ -155,7 +163,8 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
 
   return {
     start: (body) => change('/v1/sagas', StartAnswer, { body }),
-    list: (filter = {}) => call(`/v1/sagas${query(filter)}`, SagaList),
+    list: ({ attributes, ...filter } = {}) =>
+      call(`/v1/sagas${query({ ...filter, ...askedFor(attributes) })}`, SagaList),
     show: (id, wanted = {}) => call(`${saga(id)}${query(wanted)}`, SagaDetail),
     history: (id, page = {}) => call(`${saga(id)}/history${query(page)}`, HistoryAnswer),
     signal: (ref, name, { requestId, ...body }) =>
@@ -165,6 +174,8 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
       }),
     cancel: (id, given) => act(id, 'cancel', given),
     retry: (id, given) => act(id, 'retry', given),
+    pause: (id, given) => act(id, 'pause', given),
+    resume: (id, given) => act(id, 'resume', given),
     skip: (id, given) => act(id, 'skip', given),
     edit: (id, given) => act(id, 'edit', given),
     kill: (id, given) => act(id, 'kill', given),

@@ -9,6 +9,7 @@ import type { EventEnvelope, SagaEvent } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
 import type { LogRecord, NewRecord } from '../message/record.ts'
 import type { Random } from '../ports/clock.ts'
+import { attributesOf } from '../saga/attributes.ts'
 import { decide, type Known } from '../saga/decide.ts'
 import type { Definition, Definitions } from '../saga/definition.ts'
 import { type Effect, effectsOf } from '../saga/effects.ts'
@@ -43,7 +44,16 @@ export interface Turn {
   /** Sagas that were due and from which nothing follows: they wait for an input, without a timer. */
   readonly stalled: readonly StalledSaga[]
   readonly killed: readonly KilledSaga[]
+  readonly missed: readonly MissedAttribute[]
 }
+
+/** An attribute that a saga started without, because its mapping failed. */
+export interface MissedAttribute {
+  readonly definition: string
+  readonly attribute: string
+}
+
+type StartedEvent = Extract<SagaEvent, { type: 'saga-started' }>
 
 /** Ended by a person as it was. */
 export interface KilledSaga {
@@ -121,6 +131,7 @@ class OpenTurn {
   readonly #dead: DeadRecord[] = []
   readonly #stalled: StalledSaga[] = []
   readonly #killed: KilledSaga[] = []
+  readonly #missed: MissedAttribute[] = []
   readonly #ignored: Record<string, number> = {}
   #applied = 0
   #taken = 0
@@ -175,7 +186,7 @@ class OpenTurn {
   close(): Turn {
     const inputs = { applied: this.#applied, deadLettered: this.#dead.length, ignored: this.#ignored }
     const taken = { events: this.#events, effects: this.#effects, dead: this.#dead, stalled: this.#stalled }
-    return { killed: this.#killed, ...taken, marks: this.#marks, inputs }
+    return { killed: this.#killed, missed: this.#missed, ...taken, marks: this.#marks, inputs }
   }
 
   #takeInput(record: LogRecord, input: SagaInput): boolean {
@@ -241,7 +252,15 @@ class OpenTurn {
   #note(envelope: EventEnvelope): void {
     const { event, sagaId: saga } = envelope
     this.#effects.push(...effectsOf(envelope))
+    if (event.type === 'saga-started') this.#noteMissed(event)
     if (event.type === 'saga-killed') this.#killed.push({ saga, actor: event.actor, reason: event.reason })
+  }
+
+  /** Asked once more only where one that is declared is not there. */
+  #noteMissed({ definition, version, input, attributes = {} }: StartedEvent): void {
+    const specs = this.#context.definitions.find(definition, version)?.attributes ?? {}
+    if (Object.keys(specs).length === Object.keys(attributes).length) return
+    for (const attribute of attributesOf(specs, input).missed) this.#missed.push({ definition, attribute })
   }
 
   #decide(known: Known, input: SagaInput): Verdict {

@@ -1,6 +1,9 @@
 /** `decide(definition, state, input, moment)`: the total table of status x input. Pure: no clock, no chance, no I/O. */
 
-import { cancel, kill, signalRefusal, takeSignal } from './acts.ts'
+import type { SagaEvent } from '../message/events.ts'
+import type { Json } from '../message/json.ts'
+import { cancel, kill, pause, resume, signalRefusal, takeSignal } from './acts.ts'
+import { attributesOf } from './attributes.ts'
 import { isOver } from './backward.ts'
 import { misfit } from './check.ts'
 import { undoForParent, undoOfVoidOrKilled, voidForParent, voidStart } from './children.ts'
@@ -109,6 +112,8 @@ const ended: Row = {
   kill: over,
   resolve: over,
   skip: over,
+  pause: over,
+  resume: over,
   edit: over,
   undo: over,
 }
@@ -128,6 +133,8 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     kill: entry(planned(kill), 'failed'),
     resolve: entry(planned(resolve)),
     skip: entry(planned(skip), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
+    pause: entry(planned(pause), 'paused'),
+    resume: ignoring('not-paused'),
     edit: entry(planned(edit)),
     undo: entry(planned(undoForParent), 'running', 'compensating', 'stuck', 'compensated'),
   },
@@ -141,6 +148,8 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     kill: entry(planned(kill), 'failed'),
     resolve: entry(planned(resolve)),
     skip: entry(planned(skip)),
+    pause: entry(planned(pause), 'paused'),
+    resume: ignoring('not-paused'),
     edit: entry(planned(edit)),
     undo: entry(planned(undoForParent), 'compensating'),
   },
@@ -155,8 +164,26 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     kill: entry(planned(kill), 'failed'),
     resolve: entry(planned(resolve), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     skip: entry(planned(skip), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
+    pause: entry(planned(pause), 'paused'),
+    resume: ignoring('not-paused'),
     edit: entry(planned(edit), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     undo: entry(planned(undoForParent), 'stuck', 'compensating', 'compensated'),
+  },
+  /** It keeps what it was at: what comes is taken, and nothing new is begun. */
+  paused: {
+    start: startedAgain,
+    reply: entry(planned(answer), 'paused'),
+    timer: entry(planned(fire), 'paused'),
+    signal: entry(signal, 'paused'),
+    cancel: entry(planned(cancel), 'paused'),
+    retry: entry(planned(retryParked)),
+    kill: entry(planned(kill), 'failed'),
+    resolve: entry(planned(resolve), 'paused'),
+    skip: entry(planned(skip), 'paused'),
+    edit: entry(planned(edit)),
+    pause: ignoring('already-paused'),
+    resume: entry(planned(resume), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
+    undo: entry(planned(undoForParent), 'paused'),
   },
   /** Remembered whole where a step may still succeed late, or a parent may still want it undone. */
   completed: {
@@ -198,6 +225,7 @@ export function isChanged(state: Pick<SagaState, 'definitionHash'>, hash: string
   return hash !== undefined && state.definitionHash !== undefined && state.definitionHash !== hash
 }
 
+type StartedEvent = Extract<SagaEvent, { type: 'saga-started' }>
 type FirstQuestion<Kind extends InputKind = InputKind> = Omit<Question<Kind>, 'known'>
 
 function first({ input, ...asked }: FirstQuestion): Decision {
@@ -219,11 +247,17 @@ function start({ definition, definitionHash, input, moment }: FirstQuestion<'sta
     inputHash: input.inputHash,
     deadlineAt: definition.deadlineMs === undefined ? null : moment.now + definition.deadlineMs,
     ...(definitionHash !== undefined && { definitionHash }),
+    ...foundBy(definition, input.input),
   } as const
   const event = input.parent ? { ...started, parent: input.parent } : started
   const story = Story.begin(definition, moment, { id: input.sagaId, event })
   story.look('scope', '')
   return unfolded(story, events())
+}
+
+function foundBy({ attributes: specs }: Definition, input: Json): Pick<StartedEvent, 'attributes'> {
+  const { values } = attributesOf(specs ?? {}, input)
+  return Object.keys(values).length > 0 ? { attributes: values } : {}
 }
 
 /** A start that cannot be used is refused; of a child its parent is told, who waits for it. */

@@ -1,5 +1,6 @@
 /** A saga's plan as data: it can be listed, drawn and checked without running any mapping in it. */
 import type { ZodType } from 'zod'
+import type { AttributeSpecs } from './attributes.ts'
 import type { Command } from './contract.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 import { type Rollout, Shares } from './rollout.ts'
@@ -186,6 +187,8 @@ export interface Definition<Input = unknown, Output = unknown> extends Plan {
   readonly input: ZodType<Input>
   /** How long a saga may take until it turns back, unless the pivot has been sent. */
   readonly deadlineMs: number | undefined
+  /** What a saga can be found by. */
+  readonly attributes?: AttributeSpecs
   /** `parallel`: along the reversed graph. `sequential`: one after the other, the last begun first. */
   readonly compensation: 'parallel' | 'sequential'
   readonly output: (context: Context) => Output

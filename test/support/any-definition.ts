@@ -130,11 +130,16 @@ function anyPlan(depth: number): fc.Arbitrary<Plan> {
   return fc.record({ steps: steps(depth), output: optional(mapping) })
 }
 
+const attributes = fc.dictionary(
+  fc.constantFrom('customer', 'cents', 'gift'),
+  fc.record({ type: fc.constantFrom('text', 'number', 'boolean'), from: mapping }),
+)
 export const anyDefinition: fc.Arbitrary<Definition> = fc.record({
   name: fc.constant('any'),
   version: count,
   input: fc.constant(z.unknown()),
   deadlineMs: optional(ms),
+  attributes,
   compensation: fc.constantFrom('parallel', 'sequential'),
   steps: steps(DEPTH_MAX),
   output: mapping,

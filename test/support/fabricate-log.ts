@@ -105,7 +105,9 @@ function opening(id: string): SagaEvent[] {
     { sku: 'tea', quantity: 1, cents: 700 },
   ]
   const input = { id, country: 'NO', card: 'card-1', cents: 2_500, lines }
-  const start = { definition: 'fulfil-order', version: 1, input, inputHash: `hash-${id}`, deadlineAt: null }
+  const plan = { definition: 'fulfil-order', version: 1, definitionHash: 'plan-1' }
+  const attributes = { customer: `c-${id}`, euros: 25.5, gift: false }
+  const start = { ...plan, input, inputHash: `hash-${id}`, deadlineAt: null, attributes }
   return [{ type: 'saga-started', ...start }, requested('stock'), succeeded('stock'), requested('charge')]
 }
 

@@ -89,9 +89,11 @@ function adviceText(saga: SagaDetail): string {
   return [...parkedText(saga), '', ...undo, ...mend].join('\n')
 }
 
-/** Where it comes from, and what happened to it that must not. */
-function noteLines({ parent, incident }: SagaDetail): string[] {
+/** Where it comes from, what it can be found by, and what happened to it that must not. */
+function noteLines({ parent, incident, attributes }: SagaDetail): string[] {
   const lines: string[] = []
+  const found = Object.entries(attributes).map(([name, value]) => `${name}=${value}`)
+  if (found.length > 0) lines.push(plain(found.join(' ')))
   if (parent) lines.push(plain(`started by ${parent.saga}, step ${parent.step}`))
   if (incident) {
     const { kind, actor, reason } = incident

@@ -1,6 +1,7 @@
 /** From data and code back to a definition. */
 import type { ZodType } from 'zod'
 import { stepPath } from '../../message/step-path.ts'
+import type { AttributeSpecs } from '../attributes.ts'
 import type { Branch, Definition, Mapping, Plan, PlannedCommand, StepDefinition } from '../definition.ts'
 import { childName, type DefinitionCode } from '../definition-data.ts'
 import { NOTHING } from '../plain-schema.ts'
@@ -30,12 +31,13 @@ export interface DataFault {
  */
 export function build(data: DefinitionData, code: DefinitionCode): { definition: Definition; faults: DataFault[] } {
   const builder = new PlanBuilder(code)
-  const { name, version, deadlineMs, compensation } = data
+  const { name, version, deadlineMs, attributes, compensation } = data
   const definition: Definition = {
     name,
     version,
     input: builder.schema(data.input, 'input'),
     deadlineMs,
+    ...(attributes && { attributes: builder.attributes(attributes) }),
     compensation,
     steps: builder.steps(data, ''),
     output: builder.mapping(data.output, 'output'),
@@ -58,6 +60,13 @@ class PlanBuilder {
 
   schema(name: string, path: string): ZodType {
     return this.#code.schemas.get(name) ?? this.#miss({ what: 'schema', name, path }, NOTHING)
+  }
+
+  attributes(data: NonNullable<DefinitionData['attributes']>): AttributeSpecs {
+    const entries = Object.entries(data)
+    return Object.fromEntries(
+      entries.map(([name, { type, from }]) => [name, { type, from: this.mapping(from, `attributes.${name}`) }]),
+    )
   }
 
   steps({ steps }: PlanData, path: string): StepDefinition[] {

@@ -217,3 +217,17 @@ describe('a saga whose plan is another one here, under the same version', () => 
     expect(typesOf(back.take(STOCK_DUE))).toContain('kasaga.step-failed.v1')
   })
 })
+
+test('an attribute whose mapping fails stops no saga, and is told once for each start', () => {
+  const from = () => {
+    throw new Error('no customer')
+  }
+  const { begin, take, state } = rig({}, { ...fulfil, attributes: { customer: { type: 'text', from } } })
+  begin(2)
+  const missed = { definition: 'fulfil', attribute: 'customer' }
+  expect(take().missed).toEqual([missed, missed])
+  expect(state.liveSagas).toBe(2)
+  const none = rig({}, { ...fulfil, attributes: { customer: { type: 'text', from: () => undefined } } })
+  none.begin(1)
+  expect(none.take().missed).toEqual([])
+})
