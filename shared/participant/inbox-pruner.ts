@@ -11,7 +11,7 @@ import type { Inbox } from '../ports/inbox.ts'
 import type { Log, Metrics } from '../ports/telemetry.ts'
 import { type Duration, durationMs } from '../saga/duration.ts'
 
-export const INBOX_RETENTION: Duration = '30 days'
+export const INBOX_RETENTION = '30 days' satisfies Duration
 /** How long the topics of commands keep a record, and can deliver it again. */
 export const COMMANDS_KEPT_MS = durationMs('7 days')
 
