@@ -27,6 +27,8 @@ export interface SagaOutline {
   status: OutlineStatus
   definition: string | undefined
   version: number | undefined
+  /** Hash of the plan that it started on; `undefined`: its start does not say. */
+  definitionHash: string | undefined
   seq: number
   endedAt: number | undefined
   /** More was to be done than one turn has room for. */
@@ -82,6 +84,7 @@ export function outlineOf(events: readonly EventEnvelope[], count: number = even
     phase: 'running',
     definition: undefined,
     version: undefined,
+    definitionHash: undefined,
     seq: 0,
     endedAt: undefined,
     yielded: false,
@@ -109,6 +112,7 @@ function read(outline: Growing, { event, seq, at }: EventEnvelope): void {
     case 'saga-started':
       outline.definition ??= event.definition
       outline.version ??= event.version
+      outline.definitionHash ??= event.definitionHash
       return
     case 'compensation-started':
       readTurn(outline, event.scope ?? ROOT)

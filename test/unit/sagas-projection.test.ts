@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { fulfilOrder } from '../../services/orders/fulfil-order.ts'
 import { ordersView } from '../../services/orders/orders-view.ts'
+import { definitionHash } from '../../shared/runtime/definition-hash.ts'
 import type { Projection } from '../../shared/view/projection.ts'
 import { sagasProjection } from '../../shared/view/sagas-projection.ts'
 import { type Ending, fabricateLog, order, stored } from '../support/fabricate-log.ts'
@@ -34,7 +36,7 @@ describe('a saga in the views', () => {
       error_code: null,
       error_message: null,
       input_hash: 'hash-order-1',
-      definition_hash: 'plan-1',
+      definition_hash: definitionHash(fulfilOrder),
       deadline_at: null,
       seq: 8,
       partition: 0,
