@@ -43,6 +43,18 @@ const order = begin('list')
   .step('tell', shop.do, of('tell'))
   .output(({ ship }) => ({ tracking: ship.of }))
 
+const found = saga('found', {
+  version: 1,
+  input: z.object({ customer: z.string() }),
+  attributes: {
+    customer: { type: 'text', from: ({ input }) => input.customer },
+    chars: { type: 'number', from: ({ input }) => input.customer.length },
+    known: { type: 'boolean', from: () => true },
+  },
+})
+  .step('stock', shop.do, of('stock'))
+  .end()
+
 const graph = begin('graph')
   .step('a', shop.do, of('a'))
   .undo(shop.undo, of('a'))
@@ -264,6 +276,10 @@ export const GOLDEN: Readonly<Record<string, Golden>> = {
     play.give({ kind: 'pause', timers: 'hold', ...by('p') })
     play.answer('stock')
     play.give({ kind: 'resume', ...by('r') })
+  }),
+  found: golden(found, (play) => {
+    play.start({ customer: 'c-7' })
+    play.answer('stock')
   }),
   yielded: golden(many, (play) => {
     for (play.start(); play.status === 'running'; ) play.fire()
