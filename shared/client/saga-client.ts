@@ -100,6 +100,10 @@ export interface SagaClient {
   signal(saga: SagaRef, signal: Signal): Promise<Place>
   /** Asks a saga to turn back; refused (in its history) once the pivot is past. */
   cancel(saga: SagaRef, act: ActRequest): Promise<Place>
+  /** Holds a saga: nothing new is begun until it is resumed. `timers`: whether times that come meanwhile count (`run`). */
+  pause(saga: SagaRef, act: ActRequest & { readonly timers?: 'hold' | 'run' }): Promise<Place>
+  /** Lets a paused saga go on: what was left is found, and what is due fires. */
+  resume(saga: SagaRef, act: ActRequest): Promise<Place>
   /** Asks a stuck saga to go on from where it is stuck: at one step, or at all. */
   retry(saga: SagaRef, act: RetryRequest): Promise<Place>
   /** Takes a step as done, with a result, so that the saga goes on after it. */
@@ -179,7 +183,7 @@ export function sagaClient(options: SagaClientOptions): SagaClient {
     return { kind: 'start', ...request(ref), definition: name, version, input: json }
   }
 
-  const act = (kind: 'cancel' | 'kill', saga: SagaRef, { actor, reason, requestId }: ActRequest) =>
+  const act = (kind: 'cancel' | 'kill' | 'resume', saga: SagaRef, { actor, reason, requestId }: ActRequest) =>
     send({ kind, ...request(saga, requestId), actor, reason })
 
   return {
@@ -192,6 +196,28 @@ export function sagaClient(options: SagaClientOptions): SagaClient {
       return send({ kind: 'signal', ...request(saga, requestId), name, payload: asJson(payload, limits), actor, roles })
     },
     cancel: (saga, asked) => act('cancel', saga, asked),
+    resume: (saga, asked) => act('resume', saga, asked),
+    kill: (saga, asked) => {
+      if (asked.reason.trim() === '') throw new TypeError('a kill says why')
+      return act('kill', saga, asked)
+    },
+    ...stepActs({ send, request, limits }),
+  }
+}
+
+interface Sending {
+  readonly send: SagaClient['send']
+  readonly request: (saga: SagaRef, requestId?: string) => { sagaId: SagaId; requestId: string }
+  readonly limits: JsonLimits | undefined
+}
+
+type StepActs = Pick<SagaClient, 'pause' | 'retry' | 'skip' | 'edit' | 'resolve'>
+
+/** The acts that say more than who asks and why. */
+function stepActs({ send, request, limits }: Sending): StepActs {
+  return {
+    pause: (saga, { actor, reason, requestId, timers = 'hold' }) =>
+      send({ kind: 'pause', ...request(saga, requestId), actor, reason, timers }),
     retry: (saga, { step, actor, reason, requestId }) => {
       const one = step === undefined ? {} : { step: checkedStep(step) }
       return send({ kind: 'retry', ...request(saga, requestId), actor, reason, ...one })
@@ -203,10 +229,6 @@ export function sagaClient(options: SagaClientOptions): SagaClient {
     edit: (saga, { step, actor, reason, requestId, payload }) => {
       const what = { step: checkedStep(step), payload: asJson(payload, limits) }
       return send({ kind: 'edit', ...request(saga, requestId), actor, reason, ...what })
-    },
-    kill: (saga, asked) => {
-      if (asked.reason.trim() === '') throw new TypeError('a kill says why')
-      return act('kill', saga, asked)
     },
     resolve: (saga, { step, actor, reason, requestId, as = 'undone', output = null }) => {
       const known = { undone: {}, failed: { as }, done: { as, output: asJson(output, limits) } }[as]

@@ -42,6 +42,10 @@ export function decodeClientCommand(record: LogRecord, limits?: JsonLimits): Dec
       return decodeSignal(request, headers, parseJson(record.value ?? NULL_TEXT, limits))
     case CLIENT_COMMAND.cancel:
       return decodeAct('cancel', request, headers)
+    case CLIENT_COMMAND.resume:
+      return decodeAct('resume', request, headers)
+    case CLIENT_COMMAND.pause:
+      return decodePause(request, headers)
     case CLIENT_COMMAND.retry:
       return decodeRetry(request, headers)
     case CLIENT_COMMAND.kill:
@@ -121,7 +125,7 @@ function decodePerson(request: Request, headers: Headers): Decoded<PersonsAct> {
   return { kind: 'ok', value: { ...request, actor, reason } }
 }
 
-function decodeAct(kind: 'cancel' | 'kill', request: Request, headers: Headers): Decoded<ClientCommand> {
+function decodeAct(kind: 'cancel' | 'kill' | 'resume', request: Request, headers: Headers): Decoded<ClientCommand> {
   const act = decodePerson(request, headers)
   return act.kind === 'refused' ? act : { kind: 'ok', value: { kind, ...act.value } }
 }
@@ -132,6 +136,13 @@ function decodeKill(request: Request, headers: Headers): Decoded<ClientCommand> 
   if (reason === undefined) return refuse('missing-header', `${H.reason} is missing: a kill says why`)
   if (reason.trim() === '') return refuse('bad-header', `${H.reason} is empty: a kill says why`)
   return decodeAct('kill', request, headers)
+}
+
+function decodePause(request: Request, headers: Headers): Decoded<ClientCommand> {
+  const timers = headers.get(H.timers) ?? 'hold'
+  if (timers !== 'hold' && timers !== 'run') return refuse('bad-header', `${H.timers} is neither hold nor run`)
+  const act = decodePerson(request, headers)
+  return act.kind === 'refused' ? act : { kind: 'ok', value: { kind: 'pause', ...act.value, timers } }
 }
 
 function decodeRetry(request: Request, headers: Headers): Decoded<ClientCommand> {
@@ -160,8 +171,7 @@ function decodeResolve(request: Request, headers: Headers, output: Parsed): Deco
   if (act.kind === 'refused') return act
   const as = headers.get(H.resolvedAs) ?? 'undone'
   if (!isResolvedAs(as)) return refuse('bad-header', `${H.resolvedAs} is none of undone, done and failed`)
-  if (as !== 'done')
-    return { kind: 'ok', value: { kind: 'resolve', ...act.value, ...(as === 'failed' ? { as } : {}) } }
+  if (as !== 'done') return { kind: 'ok', value: { kind: 'resolve', ...act.value, ...(as === 'failed' ? { as } : {}) } }
   if (output.kind === 'refused') return refuse(output.fault, output.message)
   return { kind: 'ok', value: { kind: 'resolve', ...act.value, as, output: output.value } }
 }

@@ -40,7 +40,9 @@ export type ClientCommand =
       /** What that one says to be. */
       readonly roles?: readonly string[] | undefined
     })
-  | (PersonsAct & { readonly kind: 'cancel' | 'kill' })
+  | (PersonsAct & { readonly kind: 'cancel' | 'kill' | 'resume' })
+  /** Absent: its timers are held. */
+  | (PersonsAct & { readonly kind: 'pause'; readonly timers?: 'hold' | 'run' | undefined })
   /** Of one parked step, or of all. */
   | (PersonsAct & { readonly kind: 'retry'; readonly step?: string | undefined })
   | (PersonsAct & {
@@ -132,6 +134,8 @@ function ownHeaders(command: ClientCommand): readonly Header[] {
     }
     case 'skip':
       return [[H.stepId, command.step], [H.notDone, String(command.notDone === true)], ...personHeaders(command)]
+    case 'pause':
+      return [[H.timers, command.timers ?? 'hold'], ...personHeaders(command)]
     case 'edit':
       return [[H.stepId, command.step], ...personHeaders(command)]
     case 'undo':

@@ -189,6 +189,9 @@ export type SagaEvent =
       readonly direction: Direction
       readonly payload: Json
     } & ByPerson)
+  /** A person holds the saga: nothing new is begun. `run`: times that come meanwhile count all the same. */
+  | ({ readonly type: 'saga-paused'; readonly timers: 'hold' | 'run' } & ByPerson)
+  | ({ readonly type: 'saga-resumed' } & ByPerson)
   /** A person has undone a step by hand. */
   | {
       readonly type: 'undo-resolved'
@@ -256,6 +259,8 @@ const TYPES: Record<SagaEventType, true> = {
   'step-resolved': true,
   'failure-resolved': true,
   'step-edited': true,
+  'saga-paused': true,
+  'saga-resumed': true,
   'undo-resolved': true,
   'saga-stuck': true,
   'late-success': true,

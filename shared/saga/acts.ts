@@ -11,6 +11,7 @@ import { pivotStanding } from './pivot.ts'
 import { stepAt as plannedAt, signalSteps } from './plan-tree.ts'
 import type { SagaState } from './state.ts'
 import type { Story } from './story.ts'
+import { lookEverywhere } from './unfold.ts'
 import { answerOf, endWait, keptSignal } from './waits.ts'
 
 /** Signals that one saga keeps for waits that are to come; one more is refused. */
@@ -108,6 +109,24 @@ export function cancel(story: Story, act: Act): Decision {
 
 function refusal({ requestId, actor }: Act, why: CancelRefusal): SagaEvent {
   return { type: 'cancel-refused', requestId, actor, why }
+}
+
+/** Nothing new is begun from now on: no step, no retry, no undo. What comes is taken, and what is due is kept. */
+export function pause(story: Story, { requestId, actor, reason, timers = 'hold' }: InputOf<'pause'>): Decision {
+  if (story.state.acts.includes(requestId)) return ignored('duplicate-request')
+  if (isOver(story.state.root)) return ignored('saga-ended')
+  story.tell({ type: 'saga-paused', timers, requestId, actor, reason })
+  return events(...story.events)
+}
+
+/** All that was left is looked for, and what is due fires. */
+export function resume(story: Story, { requestId, actor, reason }: InputOf<'resume'>): Decision {
+  const { acts, yielded } = story.state
+  if (acts.includes(requestId)) return ignored('duplicate-request')
+  story.tell({ type: 'saga-resumed', requestId, actor, reason })
+  story.resumes = yielded
+  lookEverywhere(story)
+  return events(...story.events)
 }
 
 /** Ends the saga as it is. Nothing is undone: whoever says so answers for what is left. */

@@ -71,6 +71,7 @@ const BY_PHASE = { forward: 'running', backward: 'compensating', done: 'complete
 
 function statusOf(state: SagaState): SagaStatus {
   if (state.status === 'failed') return 'failed'
+  if (state.paused) return 'paused'
   return state.parked.length > 0 ? 'stuck' : BY_PHASE[state.root.phase]
 }
 
@@ -94,6 +95,7 @@ const FRESH = {
   undoAttempt: 0,
   undoAnswered: 0,
   lateUndos: 0,
+  paused: undefined,
   yielded: false,
 } as const
 
@@ -138,6 +140,14 @@ const SAGA_FOLDS: Folds<SagaFold> = {
   'parent-answered': (state, { direction, attempt }) =>
     direction === 'compensate' ? { ...state, undoAnswered: attempt } : state,
   'turn-yielded': (state, { more }) => ({ ...state, yielded: more }),
+  'saga-paused': (state, { timers, requestId }) => {
+    assert(state.paused === undefined, 'S3: saga-paused while it is')
+    return { ...withAct(state, requestId), paused: timers }
+  },
+  'saga-resumed': (state, { requestId }) => {
+    assert(state.paused !== undefined, 'S3: saga-resumed while it is not paused')
+    return { ...withAct(state, requestId), paused: undefined }
+  },
   'saga-killed': (state, { requestId }) => ({ ...withAct(state, requestId), status: 'failed' }),
   'saga-completed': (state, { output }) => {
     assert(state.status === 'running', `S3: saga-completed while ${state.status}`)

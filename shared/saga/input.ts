@@ -34,6 +34,9 @@ export type SagaInput =
   /** Try again: one parked step, or all. */
   | ({ readonly kind: 'retry'; readonly step?: string | undefined } & Act)
   | ({ readonly kind: 'kill' } & Act)
+  /** Nothing new is begun until it is resumed. */
+  | ({ readonly kind: 'pause'; readonly timers?: 'hold' | 'run' | undefined } & Act)
+  | ({ readonly kind: 'resume' } & Act)
   /** What a person knows of a parked step: it was undone by hand, it was done (with which result), or it was not. */
   | ({
       readonly kind: 'resolve'
@@ -87,6 +90,8 @@ export type IgnoredReason =
   | 'already-compensating'
   | 'already-cancelling'
   | 'not-stuck'
+  | 'already-paused'
+  | 'not-paused'
   | 'nothing-due'
 
 /** Why an input cannot be used: its record becomes a dead letter. */

@@ -11,7 +11,8 @@ const NAMED_MAX = 5
 
 /** `legal now: retry, cancel, kill; of charge: retry, skip, resolve as done or failed, edit`. */
 export function legalNow(definition: Definition, state: SagaState): string {
-  const { parked } = state
+  const { parked, paused } = state
+  if (paused) return 'legal now: resume, cancel, kill; of parked steps: skip, resolve'
   const going = state.root.phase === 'forward' || state.root.phase === 'backward'
   const turns = state.root.phase === 'forward' && pivotStanding(definition, state) === 'ahead'
   const whole = [...(parked.length > 0 ? ['retry'] : []), ...(turns ? ['cancel'] : []), ...(going ? ['kill'] : [])]

@@ -63,6 +63,8 @@ const SAGA: { readonly [Type in SagaEventType]: readonly [from: readonly SagaPha
   'step-resolved': [['forward']],
   'failure-resolved': [['forward']],
   'step-edited': [UNDOING],
+  'saga-paused': [GOING],
+  'saga-resumed': [GOING],
   'undo-resolved': [UNDOING],
   'saga-stuck': [UNDOING],
   'late-success': [UNDOING],

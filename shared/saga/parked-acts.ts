@@ -21,6 +21,7 @@ import { scopeAt, stepAt } from './tree.ts'
 export function retryParked(story: Story, { step: only, requestId, actor, reason }: InputOf<'retry'>): Decision {
   const { parked, acts } = story.state
   if (acts.includes(requestId)) return ignored('duplicate-request')
+  if (story.state.paused) return notNow(story, 'the saga is paused: nothing is tried again')
   if (only !== undefined && !isParked(story.state, only)) return notParked(story, only)
   story.tell({ type: 'retry-requested', ...(only === undefined ? {} : { step: only }), requestId, actor, reason })
   for (const { step } of parked) {
@@ -114,6 +115,8 @@ function resolveFailed(story: Story, named: Named, { requestId, actor, reason }:
   const { path, step, known, forward } = named
   if (!forward || isBlock(step) || (known && !isUnknown(named)))
     return notNow(story, `the outcome of ${path} is not unknown: it cannot be said to have failed`)
+  if (step.kind === 'retriable' && !isSending(step))
+    return notNow(story, `${path} asks nobody, and what comes after it cannot turn back: it waits where it is`)
   const error = { kind: 'rejected', code: 'not-done', message: reason || `${actor} says that it was not done` } as const
   story.tell({ type: 'failure-resolved', step: path, error, requestId, actor, reason })
   if (step.kind === 'retriable') story.park(path, error)
@@ -171,6 +174,7 @@ export function edit(story: Story, input: InputOf<'edit'>): Decision {
   const { step: path, payload, requestId, actor, reason } = input
   if (story.state.acts.includes(requestId)) return ignored('duplicate-request')
   const about = named(story, path)
+  if (story.state.paused) return notNow(story, 'the saga is paused: nothing is tried again')
   if (!about?.parked) return notParked(story, path)
   const { step, forward } = about
   const direction: Direction = forward ? 'forward' : 'compensate'

@@ -131,7 +131,7 @@ function answerLate(story: Story, { path, step, known }: Answered, reply: Reply)
   const output = outputOf(step, reply.body)
   if (output === undefined) return refused('invalid-reply', `the output does not fit ${step.forward.command.type}`)
   story.tell({ type: 'late-success', step: path, attempt: reply.attempt, output })
-  undoLate(story, path, step)
+  undoLate(story, path)
   return events(...story.events)
 }
 

@@ -8,7 +8,8 @@
  *                  compensating --------all undone--------------> compensated
  *
  *     running, compensating --a step is parked for a person--> stuck --retry, answer, by hand--> back again
- *     any of the three      --killed--> failed
+ *     any of the three      --pause--> paused --resume--> back again
+ *     any of the four       --killed--> failed
  *
  * The saga is a tree: its own scope holds steps; a step that is a block holds scopes; each of those is at a phase of its own.
  */
@@ -136,7 +137,7 @@ export interface Edited {
   readonly payload: Json
 }
 
-export type SagaStatus = 'running' | 'compensating' | 'stuck' | 'completed' | 'compensated' | 'failed'
+export type SagaStatus = 'paused' | 'running' | 'compensating' | 'stuck' | 'completed' | 'compensated' | 'failed'
 
 export interface SagaState {
   readonly status: SagaStatus
@@ -166,6 +167,8 @@ export interface SagaState {
   readonly undoAnswered: number
   /** Open undos of steps that succeeded late, when nothing around them was being undone any more. */
   readonly lateUndos: number
+  /** A person holds it, and its times with it, or lets those run. */
+  readonly paused: 'hold' | 'run' | undefined
   /** More is to be done of itself than one turn has room for. */
   readonly yielded: boolean
 }

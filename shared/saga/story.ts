@@ -13,9 +13,9 @@ import { apply } from './evolve.ts'
 import type { Moment } from './input.ts'
 import type { SagaState } from './state.ts'
 
-/** Something to look at: may steps of the scope begin; may the block go on; may anything in the scope be undone; the same where its turn has come. */
+/** Something to look at: may steps of the scope begin; may the block go on; may anything in the scope be undone; the same where its turn has come; may a step be undone that succeeded late. */
 export interface Look {
-  readonly at: 'scope' | 'block' | 'undo' | 'undo-in-turn'
+  readonly at: 'scope' | 'block' | 'undo' | 'undo-in-turn' | 'late'
   readonly path: string
 }
 

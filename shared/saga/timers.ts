@@ -18,7 +18,8 @@ import { expire } from './waits.ts'
 /** When the saga's next timer is due, milliseconds since the epoch; `undefined` when it waits for none or its definition is not known here. */
 export function nextDueAt(definition: Definition | undefined, state: SagaState): number | undefined {
   if (!definition || !isLive(state)) return undefined
-  if (state.yielded) return 0
+  if (state.paused === 'hold') return undefined
+  if (state.yielded && !state.paused) return 0
   let due = deadlineOf(definition, state)
   eachTimer(state, state.root, ROOT, ({ at }) => {
     if (due === undefined || at < due) due = at
@@ -45,7 +46,7 @@ function eachTimer(state: SagaState, scope: ScopeState, path: string, take: (tim
     const at = stepDueAt(step)
     if (at !== undefined) {
       const timer = { path: stepPath(path, step.name), step, at }
-      if ((scope.held === 0 || !isParked(state, timer.path)) && take(timer)) return true
+      if (mayFire(state, step) && (scope.held === 0 || !isParked(state, timer.path)) && take(timer)) return true
     }
     for (const index of step.block?.active ?? []) {
       const inner = step.block?.scopes.at(index)
@@ -53,6 +54,11 @@ function eachTimer(state: SagaState, scope: ScopeState, path: string, take: (tim
     }
   }
   return false
+}
+
+/** While the saga is paused, nothing is tried again. */
+function mayFire({ paused }: SagaState, { status }: StepState): boolean {
+  return paused === undefined || (status !== 'retrying' && status !== 'undo-retrying')
 }
 
 function stepDueAt(step: StepState): number | undefined {
@@ -73,7 +79,8 @@ function stepDueAt(step: StepState): number | undefined {
 /** Fires what is due now, never early: what an earlier turn had no room for, the deadline, else one step's timer. */
 export function fire(story: Story): Decision {
   const { state, definition, moment } = story
-  if (state.yielded) {
+  if (state.paused === 'hold') return ignored('nothing-due')
+  if (state.yielded && !state.paused) {
     story.resumes = true
     lookEverywhere(story)
     return events(...story.events)

@@ -122,6 +122,20 @@ describe('acts about single steps', () => {
   })
 })
 
+describe('a pause', () => {
+  test('takes a signal, and goes on from it on resume', async () => {
+    await start('manual', 'manual-paused')
+    await shown('manual-paused', 'waiting')
+    const paused = await asker.post('/v1/sagas/manual-paused/pause', { reason: 'so', actor: 'ann', timers: 'run' })
+    expect((await asker.get(paused.json().links.result)).json()).toMatchObject({ status: 'paused', shown: 'paused' })
+    expect((await asker.get('/v1/sagas?status=paused')).json().sagas).toHaveLength(1)
+    expect((await asker.get('/v1/counts')).json().counts.paused).toBe(1)
+    await answer('manual-paused', 'yes')
+    const resumed = await asker.post('/v1/sagas/manual-paused/resume', { reason: 'so', actor: 'ann' })
+    expect((await asker.get(resumed.json().links.result)).json()).toMatchObject({ status: 'completed' })
+  })
+})
+
 describe('an undo by hand', () => {
   test('waits for a person to say that it is done', async () => {
     await start('manual', 'manual-1')
@@ -169,6 +183,8 @@ describe('a kill', () => {
     ['resolve', { reason: 'x', step: 'charge', as: 'perhaps' }],
     ['retry', { reason: 'x', step: 'two words' }],
     ['skip', { reason: 'x' }],
+    ['pause', { reason: 'x', timers: 'stop' }],
+    ['resume', {}],
     ['skip', { reason: 'x', step: 'charge', notDone: 'no' }],
     ['edit', { reason: 'x', payload: 1 }],
     ['signals/release', { roles: ['two words'] }],

@@ -79,6 +79,17 @@ test('a step is skipped, another edited and done', async () => {
   expect(done.out).toMatch(/notify +resolved/)
 })
 
+test('a paused saga says how it goes on', async () => {
+  await start('manual', '--id', 'manual-3')
+  await shows('manual-3', 'for the signal release')
+  const paused = await kasaga(['pause', 'manual-3', '--reason', 'so', '--wait'])
+  expect(paused.out).toMatch(/^manual-3 {2}manual v1 {2}paused/)
+  expect(paused.out).toContain("kasaga resume manual-3 --reason '...'")
+  const resumed = await kasaga(['resume', 'manual-3', '--reason', 'so'])
+  expect(resumed).toMatchObject({ code: 0, err: '' })
+  await shows('manual-3', 'for the signal release')
+})
+
 test('a killed saga stands out, with who did it and why', async () => {
   await start('manual', '--id', 'manual-2')
   await shows('manual-2', 'for the signal release')

@@ -54,6 +54,10 @@ const command: fc.Arbitrary<ClientCommand> = fc.oneof(
     .record({ request, act, step: stepPath, output: json, notDone: fc.boolean() })
     .map(({ request, act, ...rest }) => ({ kind: 'skip' as const, ...request, ...act, ...rest })),
   fc
+    .record({ request, act, timers: fc.constantFrom('hold' as const, 'run' as const) })
+    .map(({ request, act, timers }) => ({ kind: 'pause' as const, ...request, ...act, timers })),
+  fc.record({ request, act }).map(({ request, act }) => ({ kind: 'resume' as const, ...request, ...act })),
+  fc
     .record({ request, act, step: stepPath, payload: json })
     .map(({ request, act, ...rest }) => ({ kind: 'edit' as const, ...request, ...act, ...rest })),
   fc.record({ request, act, step: stepPath, output: json }).map(({ request, act, ...rest }) => ({
@@ -106,6 +110,7 @@ const headerName = fc.constantFrom(
   'ce_parentwaits',
   'ce_resolvedas',
   'ce_notdone',
+  'ce_timers',
   'x',
 )
 const known = fc.constantFrom(
@@ -117,6 +122,8 @@ const known = fc.constantFrom(
   'kasaga.resolve.v1',
   'kasaga.skip.v1',
   'kasaga.edit.v1',
+  'kasaga.pause.v1',
+  'kasaga.resume.v1',
   'done',
   'failed',
   'kasaga.undo.v1',

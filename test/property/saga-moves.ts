@@ -43,6 +43,8 @@ const MOVES: readonly [readonly [number, Rule], ...(readonly [number, Rule])[]] 
   [2, retryOne],
   [3, skip],
   [2, edit],
+  [1, pause],
+  [2, (driver, choices) => void driver.give({ kind: 'resume', ...person(driver, choices) })],
   [2, undo],
   [1, kill],
   [1, startAgain],
@@ -162,6 +164,10 @@ function skip(driver: SagaDriver, choices: Choices): void {
   ] as const)
   const notDone = choices.percent(30)
   driver.give({ kind: 'skip', step: someStep(driver, choices), output, notDone, ...person(driver, choices) })
+}
+
+function pause(driver: SagaDriver, choices: Choices): void {
+  driver.give({ kind: 'pause', timers: choices.percent(40) ? 'run' : 'hold', ...person(driver, choices) })
 }
 
 function edit(driver: SagaDriver, choices: Choices): void {

@@ -191,6 +191,13 @@ class Reader {
         if (event.step === undefined) this.#parked.clear()
         else this.#parked.delete(event.step)
         return
+      case 'saga-paused':
+        this.#see(`paused while ${this.#back.includes(ROOT) ? 'going back' : 'going forward'}`)
+        this.#see(`paused, timers ${event.timers}`)
+        return
+      case 'saga-resumed':
+        this.#see('resumed')
+        return
       case 'step-edited':
         this.#see(`given another payload, ${event.direction}`)
         this.#parked.delete(event.step)

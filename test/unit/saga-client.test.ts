@@ -174,6 +174,8 @@ test('a business key stands for the id, at the start and for all that is asked l
   await client.resolve(saga, { ...act, step: 'a', as: 'failed' })
   await client.skip(saga, { ...act, step: 'a', output: 2, notDone: true })
   await client.edit(saga, { ...act, step: 'a', payload: { n: 3 } })
+  await client.pause(saga, { ...act, timers: 'run' })
+  await client.resume(saga, act)
   await client.kill(saga, act)
   const commands = (await records(place.partition)).map((record) => decodeClientCommand(record))
   expect(commands).toMatchObject([
@@ -188,6 +190,8 @@ test('a business key stands for the id, at the start and for all that is asked l
     { value: { kind: 'resolve', sagaId: id, step: 'a', as: 'failed' } },
     { value: { kind: 'skip', sagaId: id, step: 'a', output: 2, notDone: true } },
     { value: { kind: 'edit', sagaId: id, step: 'a', payload: { n: 3 } } },
+    { value: { kind: 'pause', sagaId: id, timers: 'run' } },
+    { value: { kind: 'resume', sagaId: id } },
     { value: { kind: 'kill', sagaId: id, reason: 'why' } },
   ])
 })

@@ -20,6 +20,7 @@ interface Options extends AskOptions {
   /** JSON text. */
   readonly result?: string
   readonly payload?: string
+  readonly timers?: 'hold' | 'run'
   /** Nothing was done. */
   readonly notDone?: boolean
   readonly wait?: boolean
@@ -100,6 +101,29 @@ export const retryCommand = actCommand({
     client.retry(id, { ...asked, ...(step === undefined ? {} : { step }) }),
   asked: 'was asked to go on',
   example: `kasaga retry order-1 --reason 'the carrier is back' --wait`,
+})
+
+/** `kasaga pause`. */
+export const pauseCommand = actCommand({
+  kind: 'pause',
+  description: 'Hold a saga: nothing new is begun until it is resumed. What is under way goes on, and is heard.',
+  takes: (command) => {
+    const modes = ['hold', 'run']
+    const says = 'whether times that come meanwhile count'
+    command.addOption(new Option('--timers <mode>', says).choices(modes).default('hold'))
+  },
+  ask: (client, { id, asked, options: { timers = 'hold' } }) => client.pause(id, { ...asked, timers }),
+  asked: 'was asked to pause',
+  example: `kasaga pause order-1 --reason 'the warehouse is being counted'`,
+})
+
+/** `kasaga resume`. */
+export const resumeCommand = actCommand({
+  kind: 'resume',
+  description: 'Let a paused saga go on. What came due meanwhile fires.',
+  ask: (client, { id, asked }) => client.resume(id, asked),
+  asked: 'was asked to go on',
+  example: `kasaga resume order-1 --reason 'counted' --wait`,
 })
 
 /** `kasaga kill`. */

@@ -73,6 +73,7 @@ function parkedLine(step: string | null, code: string | null, message: string | 
 
 function adviceText(saga: SagaDetail): string {
   const { shown, id, stuck, parked } = saga
+  if (shown === 'paused') return `\nNothing new is begun until it goes on:\n  kasaga resume ${id} --reason '...'`
   if (shown !== 'stuck') return ''
   const byHand = parked.filter(({ code }) => code === BY_HAND)
   const resolves = byHand.map(({ step }) => `  kasaga resolve ${id} --step '${plain(step ?? '')}' --reason '...'`)

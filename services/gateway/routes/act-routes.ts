@@ -6,6 +6,7 @@ import {
   ActBody,
   EditBody,
   IdParams,
+  PauseBody,
   Problem as ProblemSchema,
   ResolveBody,
   RetryBody,
@@ -90,11 +91,12 @@ function signalRoutes(app: App, parts: Parts, carryOut: CarryOut): void {
 
 const ACTS = {
   cancel: 'Ask a saga to turn back',
+  resume: 'Let a paused saga go on',
   kill: 'End a saga as it is, with nothing undone: an incident',
 } as const
 
 function personRoutes(app: App, parts: Parts, carryOut: CarryOut): void {
-  for (const kind of ['cancel', 'kill'] as const)
+  for (const kind of ['cancel', 'kill', 'resume'] as const)
     app.post(
       `/v1/sagas/:id/${kind}`,
       { schema: { summary: ACTS[kind], tags: TAGS, params: IdParams, body: ActBody, response: ANSWERS } },
@@ -134,6 +136,14 @@ function stepRoutes(app: App, parts: Parts, carryOut: CarryOut): void {
     },
   )
   app.post(
+    '/v1/sagas/:id/pause',
+    { schema: { ...ABOUT_STEPS, summary: 'Hold a saga: nothing new is begun until it is resumed', body: PauseBody } },
+    async (request, reply) => {
+      const { timers } = request.body
+      return reply.code(202).send(await carryOut({ kind: 'pause', ...askedBy(request, parts), timers }))
+    },
+  )
+  app.post(
     '/v1/sagas/:id/resolve',
     { schema: { ...ABOUT_STEPS, summary: 'Say what became of a step that waits for a person', body: ResolveBody } },
     async (request, reply) => {
@@ -163,7 +173,7 @@ function stepRoutes(app: App, parts: Parts, carryOut: CarryOut): void {
   )
 }
 
-/** Adds `POST /v1/sagas/:id/signals/:name` (also by key), `/cancel`, `/kill`, `/retry`, `/resolve`, `/skip` and `/edit`. */
+/** Adds `POST /v1/sagas/:id/signals/:name` (also by key), `/cancel`, `/kill`, `/retry`, `/resolve`, `/skip`, `/edit`, `/pause`, `/resume`. */
 export function actRoutes(app: App, parts: Parts, recent: RecentStarts): void {
   const carryOut: CarryOut = async (command) => {
     await refuseUnfit(parts, recent, command.sagaId)

@@ -113,6 +113,7 @@ export interface Book {
   /** Signals that have come, and which wait they ended. */
   readonly signals: Map<string, { readonly name: string; takenBy: string | undefined }>
   outputParked: boolean
+  paused: boolean
   phase: SagaPhase
   seq: number
   /** Scopes that are turning back, but for the saga's own. */
@@ -153,6 +154,7 @@ export function newBook(history: readonly EventEnvelope[], plan: PlanOutline | u
     undoing: new Set(),
     signals: new Map(),
     outputParked: false,
+    paused: false,
     phase: 'none',
     seq: 0,
     backward: 0,

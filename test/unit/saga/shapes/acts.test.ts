@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { signal } from '../../../../shared/saga/builder.ts'
 import type { SagaInput } from '../../../../shared/saga/input.ts'
 import type { SagaStatus } from '../../../../shared/saga/state.ts'
+import { nextDueAt } from '../../../../shared/saga/timers.ts'
 import { stepAt } from '../../../../shared/saga/tree.ts'
 import { Play } from '../../../support/play.ts'
 import { begin, shop, what } from './shop.ts'
@@ -215,6 +216,50 @@ describe('a skip', () => {
   })
 })
 
+describe('a pause', () => {
+  const going = () => {
+    const play = new Play(order)
+    play.start({ card: 'c' })
+    return play
+  }
+  const pause = (play: Play, timers: 'hold' | 'run' = 'hold') => play.give({ kind: 'pause', timers, ...by(play) })
+  const resume = (play: Play) => play.give({ kind: 'resume', ...by(play), requestId: 'resume' })
+  it('takes answers, begins nothing, and on resume finds what was left', () => {
+    const play = going()
+    pause(play)
+    expect(play.answer('hold')).toMatchObject({ events: [{ type: 'step-succeeded' }] })
+    expect(play).toMatchObject({ status: 'paused', open: [] })
+    resume(play)
+    expect(play).toMatchObject({ status: 'running', open: ['charge'] })
+  })
+  it('holds timers, which fire on resume', () => {
+    const play = going()
+    pause(play)
+    play.now += 1e9
+    expect(play.give({ kind: 'timer', sagaId: play.id })).toEqual({ kind: 'ignored', reason: 'nothing-due' })
+    expect(play.state && nextDueAt(order, play.state)).toBeUndefined()
+    resume(play)
+    expect(play.fire()).toMatchObject({ events: [{ type: 'step-failed', error: { kind: 'timeout' } }] })
+  })
+  it('lets timers run when told so, and tries nothing again', () => {
+    const play = going()
+    pause(play, 'run')
+    expect(play.fire()).toMatchObject({ events: [{ type: 'step-failed' }] })
+    expect(play.state && nextDueAt(order, play.state)).toBeUndefined()
+    expect(play).toMatchObject({ status: 'paused', open: [] })
+    resume(play)
+    expect(play.fire()).toMatchObject({ events: [{ type: 'step-requested', attempt: 2 }] })
+  })
+  it('takes a cancel, and begins the way back on resume', () => {
+    const play = going()
+    pause(play)
+    play.act('cancel')
+    expect(play).toMatchObject({ status: 'paused', open: [] })
+    resume(play)
+    expect(play.open).toEqual(['undo hold'])
+  })
+})
+
 /** A saga in each status. */
 const IN: { readonly [Status in SagaStatus]: () => Play } = {
   running: () => {
@@ -228,6 +273,11 @@ const IN: { readonly [Status in SagaStatus]: () => Play } = {
     return play
   },
   stuck: unknownPivot,
+  paused: () => {
+    const play = IN.stuck()
+    play.give({ kind: 'pause', ...by(play), requestId: 'paused' })
+    return play
+  },
   completed: () => {
     const play = refusedShip()
     play.ask({ kind: 'skip', step: 'ship', output: { of: 'x' } })
@@ -248,6 +298,8 @@ const IN: { readonly [Status in SagaStatus]: () => Play } = {
 
 const by = (play: Play) => ({ sagaId: play.id, requestId: 'table', actor: 'ann', reason: 'so' })
 const ACTS = {
+  pause: (play: Play): SagaInput => ({ kind: 'pause', ...by(play) }),
+  resume: (play: Play): SagaInput => ({ kind: 'resume', ...by(play) }),
   cancel: (play: Play): SagaInput => ({ kind: 'cancel', ...by(play) }),
   kill: (play: Play): SagaInput => ({ kind: 'kill', ...by(play) }),
   retry: (play: Play): SagaInput => ({ kind: 'retry', ...by(play) }),
@@ -262,21 +314,23 @@ const ACTS = {
 
 /** What is said to each act: `taken`, or the reason why not. */
 const SAID: { readonly [Act in keyof typeof ACTS]: Readonly<Record<SagaStatus, string>> } = {
-  cancel: said('taken', 'already-compensating', 'taken'),
-  kill: said('taken', 'taken', 'taken'),
-  retry: said('not-stuck', 'not-stuck', 'taken'),
-  'retry of charge': said('not-stuck', 'not-stuck', 'taken'),
-  'skip of charge': said('not-now', 'not-now', 'taken'),
-  'skip of hold': said('taken', 'not-now', 'not-now'),
-  undone: said('not-parked', 'not-parked', 'not-parked'),
-  done: said('not-parked', 'not-parked', 'taken'),
-  failed: said('not-parked', 'not-parked', 'taken'),
-  edit: said('not-parked', 'not-parked', 'taken'),
+  pause: said('taken', 'taken', 'taken', 'already-paused'),
+  resume: said('not-paused', 'not-paused', 'not-paused', 'taken'),
+  cancel: said('taken', 'already-compensating', 'taken', 'taken'),
+  kill: said('taken', 'taken', 'taken', 'taken'),
+  retry: said('not-stuck', 'not-stuck', 'taken', 'not-now'),
+  'retry of charge': said('not-stuck', 'not-stuck', 'taken', 'not-now'),
+  'skip of charge': said('not-now', 'not-now', 'taken', 'taken'),
+  'skip of hold': said('taken', 'not-now', 'not-now', 'not-now'),
+  undone: said('not-parked', 'not-parked', 'not-parked', 'not-parked'),
+  done: said('not-parked', 'not-parked', 'taken', 'taken'),
+  failed: said('not-parked', 'not-parked', 'taken', 'taken'),
+  edit: said('not-parked', 'not-parked', 'taken', 'not-now'),
 }
 
-function said(running: string, compensating: string, stuck: string): Record<SagaStatus, string> {
+function said(...[running, compensating, stuck, paused]: [string, string, string, string]): Record<SagaStatus, string> {
   const over = { completed: 'saga-ended', compensated: 'saga-ended', failed: 'saga-ended' }
-  return { running, compensating, stuck, ...over }
+  return { running, compensating, stuck, paused, ...over }
 }
 
 describe('an act', () => {
