@@ -61,7 +61,7 @@ export interface LongRunningHandler<Input, Output, Tx> {
 
 /**
  * Declares that a handler takes longer than one attempt's timeout: a heartbeat tells the saga to wait on. A handler
- * that hangs is waited for until the saga's own deadline, so give one that can hang no heartbeat but calls of `progress`.
+ * that hangs is waited for until a time that progress does not move, so give one that can hang none but calls of `progress`.
  * @throws TypeError when the heartbeat is below a millisecond.
  */
 export function longRunning<Input, Output, Tx>(
