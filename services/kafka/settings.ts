@@ -24,7 +24,7 @@ export interface ProcessSettings {
   readonly insecureAllowAnonymous: boolean
   /** KASAGA_ROLLOUT: which version starts take that name none. `fulfil-order@2=10%`, separated by commas. */
   readonly rollout: Rollout
-  /** KASAGA_INBOX_RETENTION: how long a participant remembers what it answered; 30 days unless told otherwise. */
+  /** KASAGA_INBOX_RETENTION: how long a participant remembers what it answered; for ever unless told otherwise. */
   readonly inboxRetention: InboxRetention
   /** KASAGA_LOG_LEVEL */
   readonly logLevel: LogLevel

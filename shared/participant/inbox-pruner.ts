@@ -11,7 +11,8 @@ import type { Inbox } from '../ports/inbox.ts'
 import type { Log, Metrics } from '../ports/telemetry.ts'
 import { type Duration, durationMs } from '../saga/duration.ts'
 
-export const INBOX_RETENTION = '30 days' satisfies Duration
+/** An undo whose do has been forgotten would undo nothing: so nothing is, unless an installation says how long its sagas last. */
+export const INBOX_RETENTION = 'forever' satisfies Duration | 'forever'
 /** How long the topics of commands keep a record, and can deliver it again. */
 export const COMMANDS_KEPT_MS = durationMs('7 days')
 

@@ -41,7 +41,7 @@ export interface ParticipantOptions<Tx> {
   /** Which topics a command may name for its reply. Default: those whose name ends in `.replies`. */
   readonly isReplyTopic?: (topic: string) => boolean
   /**
-   * How long the inbox remembers what was answered; default 30 days. Longer than the longest saga, with the time that it
+   * How long the inbox remembers what was answered; for ever unless told otherwise. Longer than the longest saga, with the time that it
    * may be stuck, and 7 days (the commands topic's retention): an undo that comes later finds nothing to undo.
    */
   readonly inboxRetention?: Duration | 'forever'

@@ -8,7 +8,6 @@ import {
   INBOX_PRUNE_EVERY_MS,
   INBOX_PRUNE_FIRST_MS,
   INBOX_PRUNE_PAUSE_MS,
-  INBOX_RETENTION,
   InboxPruner,
 } from '../../shared/participant/inbox-pruner.ts'
 import type { InboxEntry } from '../../shared/ports/inbox.ts'
@@ -18,7 +17,7 @@ import { NotedLog, NotedMetrics } from '../support/telemetry-notes.ts'
 
 const DAY = durationMs('1 day')
 
-function pruning(retention: Duration | 'forever' = INBOX_RETENTION) {
+function pruning(retention: Duration | 'forever' = '30 days') {
   const clock = new ManualClock()
   const inbox = new MemoryInbox()
   const log = new NotedLog()
@@ -73,7 +72,7 @@ test('goes on an hour later after trouble, and says so', async () => {
     return 0
   }
   const ports = { inbox: { forget }, clock, log, metrics: new NotedMetrics(), participant: 'p' }
-  const pruner = new InboxPruner(ports, INBOX_RETENTION)
+  const pruner = new InboxPruner(ports, '30 days')
   pruner.start()
   await clock.advance(INBOX_PRUNE_FIRST_MS)
   expect(log.lines.map(({ level, message }) => `${level}: ${message}`)).toEqual([
@@ -89,7 +88,7 @@ test('a stop waits for the step in work, and nothing comes after it', async () =
   const step = Promise.withResolvers<number>()
   const inbox = { forget: () => step.promise }
   const ports = { inbox, clock, log: new NotedLog(), metrics: new NotedMetrics(), participant: 'p' }
-  const pruner = new InboxPruner(ports, INBOX_RETENTION)
+  const pruner = new InboxPruner(ports, '30 days')
   pruner.start()
   await clock.advance(INBOX_PRUNE_FIRST_MS)
   let stopped = false
