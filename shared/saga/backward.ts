@@ -7,15 +7,19 @@ import { dependsOn, isBlock, isSending, planAt, stepAt, stepNamed } from './plan
 import { request } from './request.ts'
 import { type BlockState, type ScopeState, type StepState, stepIn } from './state.ts'
 import type { Story } from './story.ts'
-import { scopeAt } from './tree.ts'
+import { indexOf, scopeAt } from './tree.ts'
 
-/** Begins every undo of the scope that may begin now, and says when nothing is left to undo in it. */
+/** Begins what more of the scope may be undone, now that something of it is, and says when nothing is left. */
 export function unwind(story: Story, path: string): void {
-  if (isItsTurn(story, path)) unwindInTurn(story, path)
+  if (isItsTurn(story, path)) unwindScope(story, path, false)
 }
 
-/** The same for a scope that is known to have its turn. */
+/** Begins everything of the scope that may be undone: it has just turned back, or its turn has come. */
 export function unwindInTurn(story: Story, path: string): void {
+  unwindScope(story, path, true)
+}
+
+function unwindScope(story: Story, path: string, isFirst: boolean): void {
   const plan = planAt(story.definition, path)
   const scope = scopeAt(story.state, path)
   if (!plan || scope?.phase !== 'backward') return
@@ -24,7 +28,7 @@ export function unwindInTurn(story: Story, path: string): void {
     end(story, path)
     return
   }
-  for (const step of inTurn(story, plan, open).toReversed()) undo(story, { path, plan, step })
+  for (const step of inTurn(story, plan, open).toReversed()) undo(story, { path, plan, step, isFirst })
 }
 
 /** Steps of the scope of which something is left to undo. */
@@ -77,18 +81,25 @@ interface Undo {
   readonly path: string
   readonly plan: Plan
   readonly step: StepState
+  /** Nothing in its scope has been looked at since that turned back. */
+  readonly isFirst: boolean
 }
 
-function undo(story: Story, { path, plan, step: known }: Undo): void {
+function undo(story: Story, { path, plan, step: known, isFirst }: Undo): void {
   const step = stepNamed(plan, known.name)
   const at = stepPath(path, known.name)
   if (step && isBlock(step) && known.block) {
     const { block } = known
-    // An item in which something is on its way is looked at when that comes; the others have nothing else to wake them.
-    const busy = new Set(step.type === 'each' ? block.active.map(String) : [])
     for (const key of scopesInTurn(story, { step, block }))
-      if (!busy.has(key)) story.look('undo-in-turn', scopePath(at, key))
+      if (isFirst || !hasNext(block, key)) story.look('turn', scopePath(at, key))
   } else if (step && isSending(step) && !isParked(story.state, at)) undoStep(story, { path: at, step, known })
+}
+
+/** Whether the scope is looked at in any case, when what is on its way in it comes. What waits for a person may never come. */
+function hasNext(block: BlockState, key: string): boolean {
+  if (block.kind !== 'each') return false
+  const index = indexOf(block, key)
+  return block.active.includes(index) && block.scopes.at(index)?.held === 0
 }
 
 /** Begins the undo of one step, when it has not begun or was given up: a person does it, or a command. */

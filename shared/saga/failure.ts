@@ -23,7 +23,7 @@ export function failScope(story: Story, scope: string, cause: CompensationCause)
 /** Turns a scope back, or the whole saga: the one way into compensation, whatever the cause. */
 export function turnBack(story: Story, scope: string, cause: CompensationCause): void {
   story.tell({ type: 'compensation-started', ...(scope === ROOT ? {} : { scope }), cause })
-  story.look('undo', scope)
+  story.look('turn', scope)
 }
 
 /** Whether the block can do without one more of its scopes. */

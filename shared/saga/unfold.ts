@@ -8,7 +8,7 @@ import type { ScopeState } from './state.ts'
 import type { Story } from './story.ts'
 import { isUndoingBelow } from './tree.ts'
 
-const RULES = { scope: advance, block: goOn, undo: unwind, 'undo-in-turn': unwindInTurn, late: undoneLate } as const
+const RULES = { scope: advance, block: goOn, undo: unwind, turn: unwindInTurn, late: undoneLate } as const
 
 /** Lets follow what follows. What the turn has no room for is left to the next: the saga says that it has more to do. */
 export function unfold(story: Story): void {

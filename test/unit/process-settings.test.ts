@@ -24,7 +24,7 @@ test('what is left out is the default: this machine, no TLS, no login', () => {
     listen: '127.0.0.1',
     insecureAllowAnonymous: false,
     rollout: {},
-    inboxRetention: 2_592_000_000,
+    inboxRetention: 'forever',
     logLevel: 'info',
   })
 })
