@@ -128,7 +128,7 @@ describe('for those who run it', () => {
   test('not ready, and no stack, when the views do not answer', async () => {
     const dead = new Proxy(rig.views.db, {
       get: () => () => {
-        throw new Error('connect ECONNREFUSED db-7:5432')
+        throw new Error('connect ECONNREFUSED views.internal:5432')
       },
     })
     const lame = await rig.gateway({ views: { db: dead, close: async () => {} } })
@@ -136,7 +136,7 @@ describe('for those who run it', () => {
     expect([ready.statusCode, ready.json().ready]).toEqual([503, false])
     const read = await lame.app.inject({ method: 'GET', url: '/v1/sagas/order-1' })
     expectProblem(read, 503, 'unavailable')
-    expect(read.body).not.toContain('db-7')
+    expect(read.body).not.toContain('views.internal')
   })
 
   test('the OpenAPI document has every route', async () => {
