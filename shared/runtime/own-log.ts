@@ -95,6 +95,17 @@ export class OwnLog {
     return number
   }
 
+  /**
+   * Whether the partition is still its own: an empty batch lands where the accepted prefix ends. Asked before what cannot be
+   * taken back: one who was paused through a take-over would bury records that are good, and that it only cannot place.
+   */
+  async confirm(sentThrough: number): Promise<boolean> {
+    if (!(await this.#append([this.#emptyBatch(this.#number + 1, sentThrough)]))) return false
+    this.#number++
+    this.#noted = sentThrough
+    return true
+  }
+
   /** A last empty batch, so that the next owner does not send again what has been sent. */
   async noteSent(through: number): Promise<void> {
     if (through > this.#noted) await this.#append([this.#emptyBatch(this.#number + 1, through)])

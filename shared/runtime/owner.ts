@@ -8,8 +8,9 @@
  * Guarantees: effects are sent only for batches that landed where they were decided to (S11); an append that is not
  * confirmed drops all state, which is then read again from the log (crash-only: taking over and recovering are one path).
  *
- * A turn, in order: 1. dead letters are stored; 2. the batch is appended; 3. it has landed just where expected;
- * 4. its effects are given to the sender; 5. the next turn begins. When they are sent, the next header says so.
+ * A turn, in order: 1. dead letters are stored, after an empty batch has landed just where expected; 2. the batch is
+ * appended; 3. it has landed just where expected; 4. its effects are given to the sender; 5. the next turn begins. When
+ * they are sent, the next header says so.
  */
 import { messageOf, OperationalError } from '../message/errors.ts'
 import type { LogRecord } from '../message/record.ts'
@@ -258,8 +259,7 @@ export class Owner {
     this.#appending = true
     let number: number | undefined
     try {
-      await storeDeadLetters(this.#deadLetters, turn.dead, () => this.#leaving)
-      if (this.#holding().owns(this.partition)) number = await this.#log.append(turn, this.#sent.through)
+      number = await this.#appendOwn(turn)
     } catch (error) {
       this.#ports.log.error('a turn failed', { partition: this.partition, error: messageOf(error) })
     }
@@ -267,6 +267,15 @@ export class Owner {
     if (number !== undefined) this.#landed(turn, number)
     else if (!this.#leaving) this.#lost()
     for (const settle of this.#settled.splice(0)) settle()
+  }
+
+  /** Stores the turn's dead letters, once it is sure that they are its own to store, then appends its batch. */
+  async #appendOwn(turn: Turn): Promise<number | undefined> {
+    const { through } = this.#sent
+    if (!this.#holding().owns(this.partition)) return undefined
+    if (turn.dead.length > 0 && !(await this.#log.confirm(through))) return undefined
+    await storeDeadLetters(this.#deadLetters, turn.dead, () => this.#leaving)
+    return this.#holding().owns(this.partition) ? this.#log.append(turn, through) : undefined
   }
 
   /** The batch stands in the log just where it was decided to: only now do its effects exist. */

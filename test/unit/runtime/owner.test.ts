@@ -177,3 +177,27 @@ test('sagas whose definition is not here are told of once, counted, and go on wi
   await live(back)
   expect([back.liveSagas, back.sagasWithoutDefinition]).toEqual([2, 0])
 })
+
+test('one that has lost the partition unawares buries nothing: what it cannot place may be good', async () => {
+  const broker = await emptyLog()
+  const own = owning(broker)
+  const stale = own(0)
+  await live(stale)
+  await live(own(0))
+  const act = { kind: 'cancel', sagaId: sagaId('s-of-the-next'), requestId: 'r', actor: 'ann', reason: 'so' } as const
+  const record = clientCommandRecord(act, { at: 0, source: '/test' })
+  stale.enqueue(TOPICS.commands, [delivered(record, 0n, TOPICS.commands)])
+  await expect.poll(async () => (await ends(broker, TOPICS.events))[0]).toBe(4)
+  expect(await ends(broker, TOPICS.deadLetters)).toEqual((await ends(broker, TOPICS.deadLetters)).map(() => 0))
+})
+
+test('one that is sure of its partition buries what cannot be used', async () => {
+  const broker = await emptyLog()
+  const owner = owning(broker)(0)
+  await live(owner)
+  const act = { kind: 'cancel', sagaId: sagaId('nobody'), requestId: 'r', actor: 'ann', reason: 'so' } as const
+  const record = clientCommandRecord(act, { at: 0, source: '/test' })
+  owner.enqueue(TOPICS.commands, [delivered(record, 0n, TOPICS.commands)])
+  await expect.poll(async () => (await ends(broker, TOPICS.deadLetters)).reduce((sum, end) => sum + end, 0)).toBe(1)
+  await expect.poll(async () => (await ends(broker, TOPICS.events))[0]).toBe(3)
+})
