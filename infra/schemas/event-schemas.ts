@@ -42,6 +42,9 @@ const command = {
   commandType: z.string().describe('ce_type of the command'),
   payload: AnyJson,
   timeoutAt: Time.nullable().describe('when this attempt is given up, milliseconds since the epoch; null: never'),
+  takeUpAt: Time.exactOptional().describe('when this attempt is given up if nothing is heard of it'),
+  giveUpAt: Time.exactOptional().describe('when the step is given up, whatever its attempts'),
+  retryUntil: Time.exactOptional().describe('no other attempt is begun after it'),
   child: Saga.exactOptional().describe('the child saga, where the step is one'),
   starts: z
     .object({ definition: z.string(), version: z.int().min(1) })
@@ -50,7 +53,12 @@ const command = {
   letGo: z.literal(true).exactOptional().describe('the end of the child is not waited for'),
 }
 const requested = z.object({ step: Name, attempt: Attempt, ...command })
-const progressed = z.object({ step: Name, timeoutAt: Time.nullable(), payload: AnyJson })
+const progressed = z.object({
+  step: Name,
+  timeoutAt: Time.nullable(),
+  progressAt: Time.exactOptional().describe('when this attempt is given up if there is no other progress'),
+  payload: AnyJson,
+})
 const failed = z.object({
   step: Name,
   attempt: Attempt,
@@ -73,6 +81,11 @@ export const EVENT_VALUES = {
     input: AnyJson,
     inputHash: z.string().describe('SHA-256 of the canonical input, hex'),
     deadlineAt: Time.nullable(),
+    definitionHash: z.string().exactOptional().describe('SHA-256 of the plan, hex: the saga goes on with no other'),
+    attributes: z
+      .record(Name, z.union([z.string().max(256), z.number(), z.boolean()]))
+      .exactOptional()
+      .describe('what the saga can be found by; at most 16'),
     parent: parent.exactOptional().describe('the saga that started it'),
   }),
   'step-requested': requested,
@@ -121,7 +134,20 @@ export const EVENT_VALUES = {
   }),
   'cancel-requested': act,
   'cancel-refused': z.object({ requestId: RequestId, actor: Actor, why: z.enum(['past-pivot', 'pivot-unknown']) }),
-  'retry-requested': act,
+  'retry-requested': act.extend({ step: Name.exactOptional().describe('absent: all that is parked') }),
+  'step-resolved': act.extend({
+    step: Name,
+    output: AnyJson.describe('what the step counts as having given'),
+    notDone: z.literal(true).exactOptional().describe('nothing of it is to be undone'),
+  }),
+  'failure-resolved': act.extend({ step: Name, error: StepError }),
+  'step-edited': act.extend({
+    step: Name,
+    direction: z.enum(['forward', 'compensate']),
+    payload: AnyJson.describe('of this and all later attempts in that direction'),
+  }),
+  'saga-paused': act.extend({ timers: z.enum(['hold', 'run']).describe('whether times that come meanwhile count') }),
+  'saga-resumed': act,
   'undo-resolved': act.extend({ step: Name }),
   'saga-stuck': z.object({ step: Name.nullable().describe('null: the saga’s own output'), error: StepError }),
   'late-success': z.object({ step: Name, attempt: Attempt, output: AnyJson }),
@@ -205,6 +231,11 @@ export const SCHEMAS_ARE_TYPES: {
   'cancel-requested': true,
   'cancel-refused': true,
   'retry-requested': true,
+  'step-resolved': true,
+  'failure-resolved': true,
+  'step-edited': true,
+  'saga-paused': true,
+  'saga-resumed': true,
   'undo-resolved': true,
   'saga-stuck': true,
   'late-success': true,

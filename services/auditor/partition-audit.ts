@@ -183,7 +183,7 @@ export class PartitionAudit {
     if (restless) found.push(restless)
     for (const violation of found) findings.violation({ ...violation, saga: id, partition: this.partition })
     counts.total++
-    counts[outline.status === 'compensating' ? 'running' : outline.status]++
+    counts[outline.status === 'compensating' || outline.status === 'paused' ? 'running' : outline.status]++
     participants.expect(id, outline)
     const inOrder = !this.#unreadable.has(id) && !found.some(({ invariant }) => invariant === 'S1')
     this.#view?.compare(id, live, inOrder)

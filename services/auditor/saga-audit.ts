@@ -1,5 +1,6 @@
 /** Checks one saga's whole history: what its events alone, and its plan where it is at hand, can show. */
 import type { EventEnvelope } from '../../shared/message/events.ts'
+import { planOf } from '../../shared/runtime/plan-of.ts'
 import type { Definition, Definitions } from '../../shared/saga/definition.ts'
 import { type PlanOutline, outlineOf as planOutlineOf, violations } from '../../shared/saga/invariants.ts'
 import type { SagaOutline } from './saga-outline.ts'
@@ -23,9 +24,11 @@ export class Plans {
     this.#definitions = definitions
   }
 
-  find(outline: SagaOutline): PlanOutline | undefined {
-    const { definition: name, version } = outline
-    const definition = name === undefined || version === undefined ? undefined : this.#definitions?.find(name, version)
+  /** The plan that the saga started on; another one under its version would find what is no fault. */
+  find({ definition: name, version, definitionHash }: SagaOutline): PlanOutline | undefined {
+    const started =
+      name === undefined || version === undefined ? undefined : { definition: name, version, definitionHash }
+    const definition = started && this.#definitions && planOf(this.#definitions, started)
     if (!definition) {
       this.unplanned++
       return undefined
@@ -79,6 +82,7 @@ function otherVersions(history: readonly EventEnvelope[], outline: SagaOutline):
 
 /** L1 and L5, when nothing moves any more: a saga has ended, is stuck, or waits for a time that is still to come. */
 export function restlessness(outline: SagaOutline, now: number): SagaViolation | undefined {
+  if (outline.status === 'paused') return undefined
   if (outline.yielded) return { invariant: 'L5', message: 'the rest of what was decided has not been done' }
   let earliest: number | undefined
   let waitsForever = false

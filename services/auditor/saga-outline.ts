@@ -4,7 +4,7 @@ import type { Direction } from '../../shared/message/ids.ts'
 import type { Json } from '../../shared/message/json.ts'
 import { blockAround, isWithin, ROOT, scopeAround } from '../../shared/message/step-path.ts'
 
-export type OutlineStatus = OutlinePhase | 'stuck'
+export type OutlineStatus = OutlinePhase | 'stuck' | 'paused'
 type OutlinePhase = 'running' | 'compensating' | 'completed' | 'compensated' | 'failed'
 
 /** One step in one direction; of a scope that turned back, its way back. */
@@ -27,6 +27,8 @@ export interface SagaOutline {
   status: OutlineStatus
   definition: string | undefined
   version: number | undefined
+  /** Hash of the plan that it started on; `undefined`: its start does not say. */
+  definitionHash: string | undefined
   seq: number
   endedAt: number | undefined
   /** More was to be done than one turn has room for. */
@@ -40,6 +42,7 @@ interface Growing extends SagaOutline {
   phase: OutlinePhase
   /** Paths of steps that wait for a person, and which way they were going; `null`: the saga's output. */
   readonly parked: Map<string | null, Direction>
+  paused: boolean
   /** Scopes that turned back by themselves, and the saga's own. */
   readonly back: Set<string>
 }
@@ -70,6 +73,8 @@ const STEP_STATUS_AFTER: { readonly [Type in SagaEvent['type']]?: string } = {
   'block-completed': 'succeeded',
   'late-success': 'succeeded',
   'undo-resolved': 'resolved',
+  'step-resolved': 'resolved',
+  'failure-resolved': 'rejected',
 }
 
 /** The first `count` of the events; all unless told. */
@@ -79,19 +84,22 @@ export function outlineOf(events: readonly EventEnvelope[], count: number = even
     phase: 'running',
     definition: undefined,
     version: undefined,
+    definitionHash: undefined,
     seq: 0,
     endedAt: undefined,
     yielded: false,
     steps: new Map(),
     parked: new Map(),
     back: new Set(),
+    paused: false,
   }
   for (let i = 0; i < count; i++) {
     const envelope = events[i]
     if (envelope) read(outline, envelope)
   }
   for (const step of outline.steps.values()) if (waitsNoMore(outline, step)) stopWaiting(step)
-  outline.status = outline.parked.size > 0 && outline.phase !== 'failed' ? 'stuck' : outline.phase
+  if (outline.paused && outline.phase !== 'failed') outline.status = 'paused'
+  else outline.status = outline.parked.size > 0 && outline.phase !== 'failed' ? 'stuck' : outline.phase
   return outline
 }
 
@@ -104,6 +112,7 @@ function read(outline: Growing, { event, seq, at }: EventEnvelope): void {
     case 'saga-started':
       outline.definition ??= event.definition
       outline.version ??= event.version
+      outline.definitionHash ??= event.definitionHash
       return
     case 'compensation-started':
       readTurn(outline, event.scope ?? ROOT)
@@ -118,7 +127,17 @@ function read(outline: Growing, { event, seq, at }: EventEnvelope): void {
       outline.parked.set(event.step, event.step !== null && isBack(outline, event.step) ? 'compensate' : 'forward')
       return
     }
+    case 'saga-paused':
+    case 'saga-resumed':
+      outline.paused = event.type === 'saga-paused'
+      return
+    case 'step-edited':
+      outline.parked.delete(event.step)
+      return
     case 'retry-requested':
+      if (event.step === undefined) outline.parked.clear()
+      else outline.parked.delete(event.step)
+      return
     case 'saga-killed':
       outline.parked.clear()
       return
@@ -156,7 +175,7 @@ function readStep(outline: Growing, event: SagaEvent): void {
   const step = stepOf(outline, event.step, back ? 'compensate' : 'forward')
   step.status = status
   stopWaiting(step)
-  if ('timeoutAt' in event) wait(step, event.timeoutAt)
+  if ('timeoutAt' in event) wait(step, earliest(event))
   if (event.type === 'wait-started') wait(step, event.until, event.signal !== null)
   if ('commandType' in event) {
     step.attempts = event.attempt
@@ -166,6 +185,15 @@ function readStep(outline: Growing, event: SagaEvent): void {
     step.status = 'retrying'
     step.dueAt = event.retryAt
   } else if (!event.type.endsWith('-progressed')) outline.parked.delete(event.step)
+}
+
+type Timed = Extract<SagaEvent, { timeoutAt: number | null }>
+
+/** The first of the times at which an attempt is too late. */
+function earliest(event: Timed): number | null {
+  const other = 'progressAt' in event ? event.progressAt : 'takeUpAt' in event ? event.takeUpAt : undefined
+  if (other === undefined) return event.timeoutAt
+  return event.timeoutAt === null ? other : Math.min(event.timeoutAt, other)
 }
 
 function wait(step: StepOutline, dueAt: number | null, forever = dueAt === null): void {

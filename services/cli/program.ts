@@ -1,6 +1,15 @@
 /** The command line: commands that ask a gateway, and those that are passed in. */
 import { Command, CommanderError } from 'commander'
-import { cancelCommand, killCommand, resolveCommand, retryCommand } from './commands/acts.ts'
+import {
+  cancelCommand,
+  editCommand,
+  killCommand,
+  pauseCommand,
+  resolveCommand,
+  resumeCommand,
+  retryCommand,
+  skipCommand,
+} from './commands/acts.ts'
 import { approveCommand } from './commands/approve.ts'
 import { historyCommand } from './commands/history.ts'
 import { listCommand } from './commands/list.ts'
@@ -24,6 +33,10 @@ const ASKING: readonly CliCommand[] = [
   retryCommand,
   approveCommand,
   resolveCommand,
+  skipCommand,
+  editCommand,
+  pauseCommand,
+  resumeCommand,
   killCommand,
 ]
 

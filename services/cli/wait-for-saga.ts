@@ -16,7 +16,7 @@ export interface Wanted {
 }
 
 function atRest(saga: SagaDetail): boolean {
-  return saga.endedAt !== null || saga.shown === 'stuck' || saga.shown === 'unreadable'
+  return saga.endedAt !== null || saga.shown === 'stuck' || saga.shown === 'paused' || saga.shown === 'unreadable'
 }
 
 function tooLong({ id, timeoutMs }: Wanted): CliFailure {

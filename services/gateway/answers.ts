@@ -11,7 +11,10 @@ import {
 } from '../../shared/client/http-api.ts'
 import type { Place } from '../../shared/client/place.ts'
 import { isWithin } from '../../shared/message/step-path.ts'
-import type { StepRow } from '../../shared/view/saga-tables.ts'
+import { hashOf } from '../../shared/runtime/plan-of.ts'
+import { isChanged } from '../../shared/saga/decide.ts'
+import type { Definitions } from '../../shared/saga/definition.ts'
+import type { AttributeRow, StepRow } from '../../shared/view/saga-tables.ts'
 import { standingOf } from '../../shared/view/standing.ts'
 
 function time(ms: number | null): string | null {
@@ -35,6 +38,7 @@ export function shownStatus(row: SagaView): Shown {
       return row.cause === 'cancelled' ? 'cancelled' : 'compensated'
     case 'compensating':
     case 'stuck':
+    case 'paused':
     case 'completed':
     case 'failed':
       return row.status
@@ -60,7 +64,7 @@ function currentOf(row: SagaView): SagaAnswer['current'] {
 }
 
 /** One saga. */
-export function sagaAnswer(row: SagaView): SagaAnswer {
+export function sagaAnswer(row: SagaView, definitions: Definitions): SagaAnswer {
   const { cause, cause_step, cause_code, cause_message } = row
   return {
     id: row.saga_id,
@@ -71,6 +75,7 @@ export function sagaAnswer(row: SagaView): SagaAnswer {
     current: currentOf(row),
     cause: cause === null ? null : { kind: cause, step: cause_step, code: cause_code, message: cause_message },
     ...personsOf(row),
+    waitsForDefinition: missingPlan(row, definitions),
     parent: row.parent_saga_id === null ? null : { saga: row.parent_saga_id, step: row.parent_step ?? '' },
     stuck: row.status === 'stuck' ? { step: row.stuck_step, code: row.error_code, message: row.error_message } : null,
     cancelRequested: row.cancel_requested === true,
@@ -83,6 +88,14 @@ export function sagaAnswer(row: SagaView): SagaAnswer {
     deadlineAt: time(row.deadline_at),
     durationMs: row.duration_ms,
   }
+}
+
+/** What keeps a saga waiting, as far as this gateway's definitions are the orchestrators'. */
+function missingPlan(row: SagaView, definitions: Definitions): SagaAnswer['waitsForDefinition'] {
+  if (row.ended_at !== null || row.definition === null || row.version === null) return null
+  const found = definitions.find(row.definition, row.version)
+  if (!found) return 'unknown-definition'
+  return isChanged({ definitionHash: row.definition_hash ?? undefined }, hashOf(found)) ? 'definition-changed' : null
 }
 
 /** What a person has to look at, or should know of. */
@@ -122,10 +135,23 @@ function stepAnswer(row: StepRow, isOver: (step: string) => boolean): StepAnswer
 }
 
 /** One saga with its steps, in the order that they began. */
-export function sagaDetail(row: SagaView, steps: readonly StepRow[]): SagaDetail {
+export function sagaDetail(
+  saga: SagaAnswer,
+  { row, steps, attributes }: { row: SagaView; steps: readonly StepRow[]; attributes: readonly AttributeRow[] },
+): SagaDetail {
   const turned = steps.filter(({ step }) => step.endsWith(']'))
   const isOver = (path: string) => row.phase !== 'running' || turned.some(({ step }) => isWithin(path, step))
-  return { ...sagaAnswer(row), steps: steps.map((step) => stepAnswer(step, isOver)), links: linksOf(row.saga_id) }
+  return {
+    ...saga,
+    attributes: Object.fromEntries(attributes.map((one) => [one.name, attributeValue(one)])),
+    steps: steps.map((step) => stepAnswer(step, isOver)),
+    links: linksOf(row.saga_id),
+  }
+}
+
+function attributeValue({ type, value, number }: AttributeRow): string | number | boolean {
+  if (type === 'number') return number ?? 0
+  return type === 'boolean' ? value === 'true' : (value ?? '')
 }
 
 /** One event. */

@@ -1,7 +1,7 @@
 /** The process of the gateway: the HTTP API. */
 import { sagaClient } from '../../shared/client/saga-client.ts'
 import { runProcess } from '../kafka/main.ts'
-import { definitions } from '../orders/definitions.ts'
+import { definitionsWith } from '../orders/definitions.ts'
 import { createGateway } from './gateway.ts'
 
 const PORT = 7070
@@ -13,7 +13,7 @@ await runProcess('gateway', async ({ home, settings, metrics, registry, topics }
   const { store: views } = await home.views()
   const gateway = await createGateway({
     client,
-    definitions,
+    definitions: definitionsWith(settings.rollout),
     views,
     clock,
     ids,

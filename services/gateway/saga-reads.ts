@@ -1,6 +1,7 @@
 /** What the gateway reads of the views. */
 import {
   allCheckpoints,
+  attributesOf,
   countQuarantined,
   countsByStatus,
   type HistoryEvent,
@@ -15,13 +16,15 @@ import {
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { InvariantError, messageOf, OperationalError } from '../../shared/message/errors.ts'
 import type { ViewCheckpoint, ViewStore } from '../../shared/ports/view-store.ts'
-import type { StepRow } from '../../shared/view/saga-tables.ts'
+import type { AttributeRow, StepRow } from '../../shared/view/saga-tables.ts'
 import type { SagaStatus } from '../../shared/view/standing.ts'
 
 export interface ListFilter {
   readonly status?: SagaStatus
   readonly definition?: string
   readonly idPrefix?: string
+  /** By name, each as text. */
+  readonly attributes?: Readonly<Record<string, string>>
   readonly limit: number
   readonly after?: SagaMark
 }
@@ -35,6 +38,7 @@ export interface SagaPage {
 export interface SagaReads {
   saga(id: string): Promise<SagaView | undefined>
   steps(id: string): Promise<readonly StepRow[]>
+  attributes(id: string): Promise<readonly AttributeRow[]>
   /** Events with a seq above `after`. */
   events(id: string, after: number, limit: number): Promise<readonly HistoryEvent[]>
   list(filter: ListFilter): Promise<SagaPage>
@@ -56,6 +60,7 @@ async function asked<T>(read: () => Promise<T>): Promise<T> {
 export function sagaReads({ db }: ViewStore<ViewTables>): SagaReads {
   return {
     saga: (id) => asked(() => sagaById(db, id)),
+    attributes: (id) => asked(() => attributesOf(db, id)),
     steps: (id) => asked(() => stepsOf(db, id)),
     events: (id, after, limit) => asked(() => historyOf(db, id, { fromSeq: after + 1, limit })),
     list: (filter) => asked(() => listSagas(db, filter)),

@@ -3,7 +3,8 @@ import { runProcess } from '../kafka/main.ts'
 import { PARTICIPANTS } from '../participants/home.ts'
 
 await runProcess('inventory', async ({ home, settings, metrics }) => {
-  const service = await PARTICIPANTS.inventory(home, { prefix: settings.prefix, metrics })
+  const { prefix, inboxRetention } = settings
+  const service = await PARTICIPANTS.inventory(home, { prefix, inboxRetention, metrics })
   await service.start()
   return { stop: () => service.stop(), ready: () => service.ready }
 })

@@ -1,5 +1,10 @@
 /** What a process on Kafka is told by its environment. */
+
+import { INBOX_RETENTION } from '../../shared/participant/inbox-pruner.ts'
+import type { Rollout } from '../../shared/saga/rollout.ts'
 import { badSetting, type Environment } from './bad-setting.ts'
+import { type InboxRetention, inboxRetentionFrom } from './inbox-retention-setting.ts'
+import { rolloutFrom } from './rollout-setting.ts'
 import { type KafkaSecurity, kafkaSecurityFrom } from './security-settings.ts'
 
 export interface ProcessSettings {
@@ -17,6 +22,10 @@ export interface ProcessSettings {
   readonly listen: string
   /** KASAGA_INSECURE_ALLOW_ANONYMOUS=1 */
   readonly insecureAllowAnonymous: boolean
+  /** KASAGA_ROLLOUT: which version starts take that name none. `fulfil-order@2=10%`, separated by commas. */
+  readonly rollout: Rollout
+  /** KASAGA_INBOX_RETENTION: how long a participant remembers what it answered; for ever unless told otherwise. */
+  readonly inboxRetention: InboxRetention
   /** KASAGA_LOG_LEVEL */
   readonly logLevel: LogLevel
 }
@@ -58,6 +67,8 @@ export function settingsFrom(env: Environment): ProcessSettings {
     port,
     listen: env.KASAGA_LISTEN ?? '127.0.0.1',
     insecureAllowAnonymous: env.KASAGA_INSECURE_ALLOW_ANONYMOUS === '1',
+    rollout: rolloutFrom(env.KASAGA_ROLLOUT ?? ''),
+    inboxRetention: inboxRetentionFrom(env.KASAGA_INBOX_RETENTION ?? INBOX_RETENTION),
     logLevel,
   }
 }

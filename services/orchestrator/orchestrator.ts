@@ -120,13 +120,17 @@ export class Orchestrator {
     this.#owners.delete(partition)
     // Whoever has it now says how many there are.
     this.#options.metrics.gauge('kasaga_live_sagas', 0, { partition })
+    this.#options.metrics.gauge('kasaga_sagas_without_definition', 0, { partition })
   }
 
   #reportGauges(): void {
     const { metrics, clock } = this.#options
     metrics.gauge('kasaga_owned_partitions', this.#owners.size)
     metrics.gauge('kasaga_pending_effects', this.#sender.pending)
-    for (const [partition, owner] of this.#owners) metrics.gauge('kasaga_live_sagas', owner.liveSagas, { partition })
+    for (const [partition, owner] of this.#owners) {
+      metrics.gauge('kasaga_live_sagas', owner.liveSagas, { partition })
+      metrics.gauge('kasaga_sagas_without_definition', owner.sagasWithoutDefinition, { partition })
+    }
     this.#cancelGauges = clock.schedule(GAUGES_MS, () => this.#reportGauges())
   }
 }

@@ -16,6 +16,7 @@ import { shippingMigrations } from '../shipping/tables.ts'
 export interface ParticipantSettings {
   readonly prefix: string
   readonly metrics: Metrics
+  readonly inboxRetention?: NonNullable<ParticipantOptions<never>['inboxRetention']>
 }
 
 export interface Recipe<Tables> {

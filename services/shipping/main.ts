@@ -3,7 +3,8 @@ import { runProcess } from '../kafka/main.ts'
 import { PARTICIPANTS } from '../participants/home.ts'
 
 await runProcess('shipping', async ({ home, settings, metrics }) => {
-  const service = await PARTICIPANTS.shipping(home, { prefix: settings.prefix, metrics })
+  const { prefix, inboxRetention } = settings
+  const service = await PARTICIPANTS.shipping(home, { prefix, inboxRetention, metrics })
   await service.start()
   return { stop: () => service.stop(), ready: () => service.ready }
 })

@@ -3,6 +3,7 @@
  * core because the core takes no package; what the graph may be is the core's to say.
  */
 import { z } from 'zod'
+import { ATTRIBUTES_MAX } from '../saga/attributes.ts'
 import { isName } from '../saga/check-names.ts'
 import type { DataFault } from '../saga/data/build.ts'
 import type { DefinitionData } from '../saga/data/data-types.ts'
@@ -20,16 +21,32 @@ const durationMs = z.int().min(0).max(DURATION_MS_MAX)
 const count = z.int().min(1)
 const onDeadline = z.enum(['turn-back', 'go-on'])
 
-const retry = z.strictObject({
+const trying = z.strictObject({
   attempts: count.max(ATTEMPTS_MAX),
   firstDelayMs: durationMs,
   maxDelayMs: durationMs,
   multiplier: z.number().min(1),
   jitter: z.enum(['full', 'none']),
+  backoff: z.enum(['fixed', 'exponential', 'fibonacci']).optional(),
+})
+const errorCode = z.string().min(1)
+const rule = z.union([
+  z.strictObject({ code: errorCode, fatal: z.literal(true) }),
+  trying.partial().extend({ code: errorCode }),
+])
+const retry = trying.extend({
   notOn: z.array(z.string()),
+  maxAgeMs: durationMs.optional(),
+  rules: z.array(rule).optional(),
 })
 
-const sending = { payload: reference, timeoutMs: durationMs.nullable(), retry }
+const times = {
+  timeoutMs: durationMs.nullable(),
+  takeUpMs: durationMs.optional(),
+  progressMs: durationMs.optional(),
+  totalMs: durationMs.optional(),
+}
+const sending = { payload: reference, ...times, retry }
 const command = { ...sending, command: reference }
 
 const step = {
@@ -131,6 +148,10 @@ const definitionShape = z.strictObject({
   version: count,
   input: reference,
   deadlineMs: durationMs.optional(),
+  attributes: z
+    .record(name, z.strictObject({ type: z.enum(['text', 'number', 'boolean']), from: reference }))
+    .refine((all) => Object.keys(all).length <= ATTRIBUTES_MAX, `at most ${ATTRIBUTES_MAX} attributes`)
+    .optional(),
   compensation: z.enum(['parallel', 'sequential']),
   steps,
   output: reference,

@@ -17,7 +17,15 @@ export const LIST_LIMIT_MAX = 200
 export const HISTORY_LIMIT_MAX = 500
 export const WAIT_MS_MAX = 14_000
 
-export const SagaStatusName = z.enum(['running', 'compensating', 'stuck', 'completed', 'compensated', 'failed'])
+export const SagaStatusName = z.enum([
+  'running',
+  'compensating',
+  'stuck',
+  'paused',
+  'completed',
+  'compensated',
+  'failed',
+])
 /** What a person is shown; `retrying`, `waiting` and `cancelled` are a closer look at `running` and `compensated`. */
 export const ShownStatus = z.enum([
   'running',
@@ -25,6 +33,7 @@ export const ShownStatus = z.enum([
   'waiting',
   'compensating',
   'stuck',
+  'paused',
   'completed',
   'compensated',
   'cancelled',
@@ -64,11 +73,28 @@ export const ActBody = z.strictObject({
   reason: z.string().max(2_000).regex(/\S/, 'says why'),
   actor: Actor.optional(),
 })
+const StepPath = z
+  .string()
+  .regex(/^[A-Za-z0-9.[\]-]{1,780}$/, 'the path of a step')
+  .describe('path of the step')
+const Output = z.unknown().optional().describe('what the step gave; absent: null')
+export const RetryBody = ActBody.extend({ step: StepPath.optional().describe('absent: all that is parked') })
+export const PauseBody = ActBody.extend({
+  timers: z.enum(['hold', 'run']).default('hold').describe('whether times that come meanwhile count'),
+})
 export const ResolveBody = ActBody.extend({
-  step: z
-    .string()
-    .regex(/^[A-Za-z0-9.[\]-]{1,780}$/, 'the path of a step')
-    .describe('path of the step that was undone by hand'),
+  step: StepPath,
+  as: z.enum(['undone', 'done', 'failed']).default('undone').describe('what became of the step'),
+  output: Output.describe('with done: what the step gave; absent: null'),
+})
+export const SkipBody = ActBody.extend({
+  step: StepPath,
+  output: Output,
+  notDone: z.boolean().default(false).describe('nothing was done: nothing is to be undone'),
+})
+export const EditBody = ActBody.extend({
+  step: StepPath,
+  payload: z.unknown().describe('what its command carries from now on'),
 })
 export const ActAnswer = z.object({ id: z.string(), requestId: z.string(), place: PlaceAnswer, links: Links })
 
@@ -98,6 +124,10 @@ export const SagaAnswer = z.object({
   cause: ErrorAnswer.extend({ kind: z.string() }).nullable().describe('why it turned back'),
   stuck: ErrorAnswer.nullable().describe('what a person has to look at; the newest, where there is more'),
   parked: z.array(ErrorAnswer).describe('all that waits for a person, the newest last'),
+  waitsForDefinition: z
+    .enum(['unknown-definition', 'definition-changed'])
+    .nullable()
+    .describe('it has not ended, and its version is not here, or is another plan than the one that it started on'),
   parent: z.object({ saga: z.string(), step: z.string() }).nullable().describe('the saga that started it'),
   incident: z
     .object({ kind: z.string(), actor: z.string().nullable(), reason: z.string().nullable() })
@@ -130,7 +160,11 @@ export const StepAnswer = z.object({
   error: z.object({ code: z.string(), message: z.string().nullable() }).nullable(),
 })
 
-export const SagaDetail = SagaAnswer.extend({ steps: z.array(StepAnswer), links: Links })
+export const SagaDetail = SagaAnswer.extend({
+  attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).describe('what it can be found by'),
+  steps: z.array(StepAnswer),
+  links: Links,
+})
 export const SagaList = z.object({ sagas: z.array(SagaAnswer), next: z.string().nullable() })
 
 export const EventAnswer = z.object({
@@ -147,6 +181,7 @@ export const CountsAnswer = z.object({
     running: z.int(),
     compensating: z.int(),
     stuck: z.int(),
+    paused: z.int().default(0),
     completed: z.int(),
     compensated: z.int(),
     failed: z.int().describe('killed'),
@@ -181,7 +216,22 @@ const Count = (max: number, fallback: number) =>
     .pipe(z.int().min(1).max(max))
     .default(fallback)
 
-export const ListQuery = z.strictObject({
+const ATTRIBUTE = /^attribute\.([a-z][A-Za-z0-9-]{0,63})$/
+/** A value as text, without what no database's text can hold. */
+const AttributeText = z
+  .string()
+  .max(256)
+  .regex(/^[^\0]*$/)
+
+/** What a list is asked for by `attribute.<name>=<value>`. */
+export function attributesIn(query: Readonly<Record<string, unknown>>): Record<string, string> {
+  const entries = Object.entries(query).map(([key, value]) => [ATTRIBUTE.exec(key)?.[1] ?? '', value] as const)
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => entry[0] !== '' && typeof entry[1] === 'string'),
+  )
+}
+
+const LIST_QUERY = z.strictObject({
   status: SagaStatusName.optional(),
   definition: z.string().min(1).max(64).optional(),
   limit: Count(LIST_LIMIT_MAX, 50),
@@ -190,6 +240,14 @@ export const ListQuery = z.strictObject({
     .regex(/^\d{1,15}~[A-Za-z0-9._:-]{1,200}$/, '`next` of the page before')
     .optional(),
   idPrefix: Id.optional(),
+})
+/** Besides these, `attribute.<name>=<value>`: only sagas that were started with it; several must all hold. */
+export const ListQuery = LIST_QUERY.catchall(z.unknown()).superRefine((query, context) => {
+  for (const [key, value] of Object.entries(query)) {
+    if (Object.hasOwn(LIST_QUERY.shape, key)) continue
+    const fits = ATTRIBUTE.test(key) && AttributeText.safeParse(value).success
+    if (!fits) context.addIssue({ code: 'custom', path: [key], message: 'is none, or no value of an attribute' })
+  }
 })
 export const HistoryQuery = z.strictObject({
   limit: Count(HISTORY_LIMIT_MAX, 200),
@@ -204,7 +262,7 @@ export const ShowQuery = z.strictObject({
     .string()
     .regex(/^\d{1,6}:\d{1,18}$/, '<partition>:<offset of the command>')
     .optional(),
-  until: z.enum(['ended', 'settled']).optional().describe('settled: ended, or stuck'),
+  until: z.enum(['ended', 'settled']).optional().describe('settled: ended, stuck or paused'),
   timeoutMs: Count(WAIT_MS_MAX, 10_000),
 })
 export const IdParams = z.strictObject({ id: Id })

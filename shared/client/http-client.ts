@@ -1,5 +1,6 @@
 /** The gateway's HTTP API as calls: for programs that are not on the log. Answers are checked against the API's schemas. */
 import type { ZodType } from 'zod'
+import type { ActKind, ResolvedAs } from '../message/client-command-record.ts'
 import { messageOf } from '../message/errors.ts'
 import type { Json } from '../message/json.ts'
 import { ActAnswer, CountsAnswer, HistoryAnswer, Problem, SagaDetail, SagaList, StartAnswer } from './http-api.ts'
@@ -41,6 +42,8 @@ export interface ListCall {
   readonly status?: string
   readonly definition?: string
   readonly idPrefix?: string
+  /** Only sagas that were started with all of these. */
+  readonly attributes?: Readonly<Record<string, string | number | boolean>>
   readonly limit?: number
   readonly after?: string
 }
@@ -68,6 +71,18 @@ export interface ActCall {
   readonly requestId?: string
 }
 
+export interface ResolveCall extends ActCall {
+  readonly step: string
+  readonly as?: ResolvedAs
+  readonly output?: Json
+}
+
+export interface SkipCall extends ActCall {
+  readonly step: string
+  readonly output?: Json
+  readonly notDone?: boolean
+}
+
 export interface HttpClient {
   start(call: StartCall): Promise<StartAnswer>
   list(call?: ListCall): Promise<SagaList>
@@ -75,9 +90,14 @@ export interface HttpClient {
   history(id: string, page?: { readonly after?: number; readonly limit?: number }): Promise<HistoryAnswer>
   signal(saga: SagaRef, name: string, call: SignalCall): Promise<ActAnswer>
   cancel(id: string, call: ActCall): Promise<ActAnswer>
-  retry(id: string, call: ActCall): Promise<ActAnswer>
+  pause(id: string, call: ActCall & { readonly timers?: 'hold' | 'run' }): Promise<ActAnswer>
+  resume(id: string, call: ActCall): Promise<ActAnswer>
+  /** Of one parked step, or of all. */
+  retry(id: string, call: ActCall & { readonly step?: string }): Promise<ActAnswer>
+  skip(id: string, call: SkipCall): Promise<ActAnswer>
+  edit(id: string, call: ActCall & { readonly step: string; readonly payload: Json }): Promise<ActAnswer>
   kill(id: string, call: ActCall): Promise<ActAnswer>
-  resolve(id: string, call: ActCall & { readonly step: string }): Promise<ActAnswer>
+  resolve(id: string, call: ResolveCall): Promise<ActAnswer>
   counts(): Promise<CountsAnswer>
 }
 
@@ -85,6 +105,10 @@ function query(values: object): string {
   const given = new URLSearchParams()
   for (const [name, value] of Object.entries(values)) if (value !== undefined) given.set(name, String(value))
   return given.size === 0 ? '' : `?${given}`
+}
+
+function askedFor(attributes: ListCall['attributes'] = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`attribute.${name}`, String(value)]))
 }
 
 const saga = (ref: SagaRef) =>
@@ -134,12 +158,13 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
       headers: { 'content-type': 'application/json', ...(requestId !== undefined && { 'idempotency-key': requestId }) },
     })
 
-  const act = (id: string, kind: 'cancel' | 'retry' | 'kill' | 'resolve', { requestId, ...body }: ActCall) =>
+  const act = (id: string, kind: ActKind, { requestId, ...body }: ActCall) =>
     change(`${saga(id)}/${kind}`, ActAnswer, { body, ...(requestId !== undefined && { requestId }) })
 
   return {
     start: (body) => change('/v1/sagas', StartAnswer, { body }),
-    list: (filter = {}) => call(`/v1/sagas${query(filter)}`, SagaList),
+    list: ({ attributes, ...filter } = {}) =>
+      call(`/v1/sagas${query({ ...filter, ...askedFor(attributes) })}`, SagaList),
     show: (id, wanted = {}) => call(`${saga(id)}${query(wanted)}`, SagaDetail),
     history: (id, page = {}) => call(`${saga(id)}/history${query(page)}`, HistoryAnswer),
     signal: (ref, name, { requestId, ...body }) =>
@@ -149,6 +174,10 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
       }),
     cancel: (id, given) => act(id, 'cancel', given),
     retry: (id, given) => act(id, 'retry', given),
+    pause: (id, given) => act(id, 'pause', given),
+    resume: (id, given) => act(id, 'resume', given),
+    skip: (id, given) => act(id, 'skip', given),
+    edit: (id, given) => act(id, 'edit', given),
     kill: (id, given) => act(id, 'kill', given),
     resolve: (id, given) => act(id, 'resolve', given),
     counts: () => call('/v1/counts', CountsAnswer),

@@ -1,7 +1,7 @@
 /** What services use to start sagas and to talk to running ones: it writes to the log, and asks nobody else. */
 
 import { ACTOR_CHARS_MAX, isRole, ROLES_MAX } from '../message/client-command-reader.ts'
-import { type ActKind, type ClientCommand, clientCommandRecord } from '../message/client-command-record.ts'
+import { type ClientCommand, clientCommandRecord, type ResolvedAs } from '../message/client-command-record.ts'
 import {
   sagaId as checkedSagaId,
   isRequestId,
@@ -57,9 +57,34 @@ export interface ActRequest {
   readonly requestId?: string
 }
 
+export interface RetryRequest extends ActRequest {
+  /** Path of the parked step that is tried again; absent: all of them. */
+  readonly step?: string
+}
+
 export interface ResolveRequest extends ActRequest {
-  /** Path of the step that was undone by hand. */
+  /** Path of the step that waits for a person. */
   readonly step: string
+  /** `undone` (unless told): by hand. `done`, or `failed`: what became of a step whose outcome is unknown. */
+  readonly as?: ResolvedAs
+  /** What the step gave, where it is done. */
+  readonly output?: Json
+}
+
+export interface SkipRequest extends ActRequest {
+  /** Path of the step that is taken as done. */
+  readonly step: string
+  /** What it counts as having given; it must fit the contract. */
+  readonly output?: Json
+  /** Nothing was done: nothing is to be undone when the saga turns back. */
+  readonly notDone?: boolean
+}
+
+export interface EditRequest extends ActRequest {
+  /** Path of the parked step. */
+  readonly step: string
+  /** What its command carries from now on, instead of what its mapping makes. */
+  readonly payload: Json
 }
 
 export interface SagaClient {
@@ -75,9 +100,17 @@ export interface SagaClient {
   signal(saga: SagaRef, signal: Signal): Promise<Place>
   /** Asks a saga to turn back; refused (in its history) once the pivot is past. */
   cancel(saga: SagaRef, act: ActRequest): Promise<Place>
-  /** Asks a stuck saga to go on from where it is stuck. */
-  retry(saga: SagaRef, act: ActRequest): Promise<Place>
-  /** Says that a step which waits for a person was undone by hand. */
+  /** Holds a saga: nothing new is begun until it is resumed. `timers`: whether times that come meanwhile count (`run`). */
+  pause(saga: SagaRef, act: ActRequest & { readonly timers?: 'hold' | 'run' }): Promise<Place>
+  /** Lets a paused saga go on: what was left is found, and what is due fires. */
+  resume(saga: SagaRef, act: ActRequest): Promise<Place>
+  /** Asks a stuck saga to go on from where it is stuck: at one step, or at all. */
+  retry(saga: SagaRef, act: RetryRequest): Promise<Place>
+  /** Takes a step as done, with a result, so that the saga goes on after it. */
+  skip(saga: SagaRef, act: SkipRequest): Promise<Place>
+  /** Gives a parked step another payload, and tries it again under the same idempotency key. */
+  edit(saga: SagaRef, act: EditRequest): Promise<Place>
+  /** Says what became of a step that waits for a person: it was undone by hand, was done, or was not. */
   resolve(saga: SagaRef, act: ResolveRequest): Promise<Place>
   /**
    * Ends a saga as it is, with nothing undone: an incident, for when nothing else will do.
@@ -150,7 +183,7 @@ export function sagaClient(options: SagaClientOptions): SagaClient {
     return { kind: 'start', ...request(ref), definition: name, version, input: json }
   }
 
-  const act = (kind: Exclude<ActKind, 'resolve'>, saga: SagaRef, { actor, reason, requestId }: ActRequest) =>
+  const act = (kind: 'cancel' | 'kill' | 'resume', saga: SagaRef, { actor, reason, requestId }: ActRequest) =>
     send({ kind, ...request(saga, requestId), actor, reason })
 
   return {
@@ -163,16 +196,51 @@ export function sagaClient(options: SagaClientOptions): SagaClient {
       return send({ kind: 'signal', ...request(saga, requestId), name, payload: asJson(payload, limits), actor, roles })
     },
     cancel: (saga, asked) => act('cancel', saga, asked),
-    retry: (saga, asked) => act('retry', saga, asked),
+    resume: (saga, asked) => act('resume', saga, asked),
     kill: (saga, asked) => {
       if (asked.reason.trim() === '') throw new TypeError('a kill says why')
       return act('kill', saga, asked)
     },
-    resolve: (saga, { step, actor, reason, requestId }) => {
-      if (!isStepPath(step)) throw new TypeError(`${step} is no path of a step`)
-      return send({ kind: 'resolve', ...request(saga, requestId), actor, reason, step })
+    ...stepActs({ send, request, limits }),
+  }
+}
+
+interface Sending {
+  readonly send: SagaClient['send']
+  readonly request: (saga: SagaRef, requestId?: string) => { sagaId: SagaId; requestId: string }
+  readonly limits: JsonLimits | undefined
+}
+
+type StepActs = Pick<SagaClient, 'pause' | 'retry' | 'skip' | 'edit' | 'resolve'>
+
+/** The acts that say more than who asks and why. */
+function stepActs({ send, request, limits }: Sending): StepActs {
+  return {
+    pause: (saga, { actor, reason, requestId, timers = 'hold' }) =>
+      send({ kind: 'pause', ...request(saga, requestId), actor, reason, timers }),
+    retry: (saga, { step, actor, reason, requestId }) => {
+      const one = step === undefined ? {} : { step: checkedStep(step) }
+      return send({ kind: 'retry', ...request(saga, requestId), actor, reason, ...one })
+    },
+    skip: (saga, { step, actor, reason, requestId, output = null, notDone = false }) => {
+      const what = { step: checkedStep(step), output: asJson(output, limits), notDone }
+      return send({ kind: 'skip', ...request(saga, requestId), actor, reason, ...what })
+    },
+    edit: (saga, { step, actor, reason, requestId, payload }) => {
+      const what = { step: checkedStep(step), payload: asJson(payload, limits) }
+      return send({ kind: 'edit', ...request(saga, requestId), actor, reason, ...what })
+    },
+    resolve: (saga, { step, actor, reason, requestId, as = 'undone', output = null }) => {
+      const known = { undone: {}, failed: { as }, done: { as, output: asJson(output, limits) } }[as]
+      const what = { step: checkedStep(step), ...known }
+      return send({ kind: 'resolve', ...request(saga, requestId), actor, reason, ...what })
     },
   }
+}
+
+function checkedStep(step: string): string {
+  if (!isStepPath(step)) throw new TypeError(`${step} is no path of a step`)
+  return step
 }
 
 function idOf(saga: SagaRef): SagaId {

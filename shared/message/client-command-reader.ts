@@ -1,5 +1,5 @@
 /** Reads the records of the commands topic: whatever they hold is a whole command, or refused with a named fault. */
-import type { ActKind, ClientCommand, ParentStep, PersonsAct, Request } from './client-command-record.ts'
+import type { ClientCommand, ParentStep, PersonsAct, Request, ResolvedAs } from './client-command-record.ts'
 import { asPositive, type Decoded, refuse } from './command-record.ts'
 import type { ParentLink } from './events.ts'
 import { CLIENT_COMMAND, H } from './headers.ts'
@@ -42,12 +42,20 @@ export function decodeClientCommand(record: LogRecord, limits?: JsonLimits): Dec
       return decodeSignal(request, headers, parseJson(record.value ?? NULL_TEXT, limits))
     case CLIENT_COMMAND.cancel:
       return decodeAct('cancel', request, headers)
+    case CLIENT_COMMAND.resume:
+      return decodeAct('resume', request, headers)
+    case CLIENT_COMMAND.pause:
+      return decodePause(request, headers)
     case CLIENT_COMMAND.retry:
-      return decodeAct('retry', request, headers)
+      return decodeRetry(request, headers)
     case CLIENT_COMMAND.kill:
       return decodeKill(request, headers)
     case CLIENT_COMMAND.resolve:
-      return decodeResolve(request, headers)
+      return decodeResolve(request, headers, parseJson(record.value ?? NULL_TEXT, limits))
+    case CLIENT_COMMAND.skip:
+      return decodeSkip(request, headers, parseJson(record.value ?? NULL_TEXT, limits))
+    case CLIENT_COMMAND.edit:
+      return decodeEdit(request, headers, parseJson(record.value ?? NULL_TEXT, limits))
     case CLIENT_COMMAND.undo:
       return decodeUndo(request, headers)
     case undefined:
@@ -117,7 +125,7 @@ function decodePerson(request: Request, headers: Headers): Decoded<PersonsAct> {
   return { kind: 'ok', value: { ...request, actor, reason } }
 }
 
-function decodeAct(kind: Exclude<ActKind, 'resolve'>, request: Request, headers: Headers): Decoded<ClientCommand> {
+function decodeAct(kind: 'cancel' | 'kill' | 'resume', request: Request, headers: Headers): Decoded<ClientCommand> {
   const act = decodePerson(request, headers)
   return act.kind === 'refused' ? act : { kind: 'ok', value: { kind, ...act.value } }
 }
@@ -130,12 +138,58 @@ function decodeKill(request: Request, headers: Headers): Decoded<ClientCommand> 
   return decodeAct('kill', request, headers)
 }
 
-function decodeResolve(request: Request, headers: Headers): Decoded<ClientCommand> {
+function decodePause(request: Request, headers: Headers): Decoded<ClientCommand> {
+  const timers = headers.get(H.timers) ?? 'hold'
+  if (timers !== 'hold' && timers !== 'run') return refuse('bad-header', `${H.timers} is neither hold nor run`)
+  const act = decodePerson(request, headers)
+  return act.kind === 'refused' ? act : { kind: 'ok', value: { kind: 'pause', ...act.value, timers } }
+}
+
+function decodeRetry(request: Request, headers: Headers): Decoded<ClientCommand> {
   const step = headers.get(H.stepId)
-  if (step === undefined) return refuse('missing-header', `${H.stepId} is missing: which step was undone by hand?`)
+  if (step !== undefined && !isStepPath(step)) return refuse('bad-header', `${H.stepId} is no path of a step`)
+  const act = decodePerson(request, headers)
+  if (act.kind === 'refused') return act
+  return { kind: 'ok', value: { kind: 'retry', ...act.value, ...(step === undefined ? {} : { step }) } }
+}
+
+/** An act that is about one step. */
+function decodeStepAct(request: Request, headers: Headers): Decoded<PersonsAct & { readonly step: string }> {
+  const step = headers.get(H.stepId)
+  if (step === undefined) return refuse('missing-header', `${H.stepId} is missing: which step is it about?`)
   if (!isStepPath(step)) return refuse('bad-header', `${H.stepId} is no path of a step`)
   const act = decodePerson(request, headers)
-  return act.kind === 'refused' ? act : { kind: 'ok', value: { kind: 'resolve', ...act.value, step } }
+  return act.kind === 'refused' ? act : { kind: 'ok', value: { ...act.value, step } }
+}
+
+function isResolvedAs(text: string): text is ResolvedAs {
+  return text === 'undone' || text === 'done' || text === 'failed'
+}
+
+function decodeResolve(request: Request, headers: Headers, output: Parsed): Decoded<ClientCommand> {
+  const act = decodeStepAct(request, headers)
+  if (act.kind === 'refused') return act
+  const as = headers.get(H.resolvedAs) ?? 'undone'
+  if (!isResolvedAs(as)) return refuse('bad-header', `${H.resolvedAs} is none of undone, done and failed`)
+  if (as !== 'done') return { kind: 'ok', value: { kind: 'resolve', ...act.value, ...(as === 'failed' ? { as } : {}) } }
+  if (output.kind === 'refused') return refuse(output.fault, output.message)
+  return { kind: 'ok', value: { kind: 'resolve', ...act.value, as, output: output.value } }
+}
+
+function decodeSkip(request: Request, headers: Headers, output: Parsed): Decoded<ClientCommand> {
+  const act = decodeStepAct(request, headers)
+  if (act.kind === 'refused') return act
+  const notDone = headers.get(H.notDone) ?? 'false'
+  if (notDone !== 'true' && notDone !== 'false') return refuse('bad-header', `${H.notDone} is neither true nor false`)
+  if (output.kind === 'refused') return refuse(output.fault, output.message)
+  return { kind: 'ok', value: { kind: 'skip', ...act.value, output: output.value, notDone: notDone === 'true' } }
+}
+
+function decodeEdit(request: Request, headers: Headers, payload: Parsed): Decoded<ClientCommand> {
+  const act = decodeStepAct(request, headers)
+  if (act.kind === 'refused') return act
+  if (payload.kind === 'refused') return refuse(payload.fault, payload.message)
+  return { kind: 'ok', value: { kind: 'edit', ...act.value, payload: payload.value } }
 }
 
 function decodeUndo(request: Request, headers: Headers): Decoded<ClientCommand> {

@@ -40,10 +40,31 @@ export type ClientCommand =
       /** What that one says to be. */
       readonly roles?: readonly string[] | undefined
     })
-  | (PersonsAct & { readonly kind: 'cancel' | 'retry' | 'kill' })
-  | (PersonsAct & { readonly kind: 'resolve'; readonly step: string })
+  | (PersonsAct & { readonly kind: 'cancel' | 'kill' | 'resume' })
+  /** Absent: its timers are held. */
+  | (PersonsAct & { readonly kind: 'pause'; readonly timers?: 'hold' | 'run' | undefined })
+  /** Of one parked step, or of all. */
+  | (PersonsAct & { readonly kind: 'retry'; readonly step?: string | undefined })
+  | (PersonsAct & {
+      readonly kind: 'resolve'
+      readonly step: string
+      /** Absent: undone. */
+      readonly as?: ResolvedAs | undefined
+      /** What the step gave, where it is said to be done; absent: null. */
+      readonly output?: Json | undefined
+    })
+  | (PersonsAct & {
+      readonly kind: 'skip'
+      readonly step: string
+      readonly output: Json
+      readonly notDone?: boolean | undefined
+    })
+  | (PersonsAct & { readonly kind: 'edit'; readonly step: string; readonly payload: Json })
   /** A parent saga undoes the step that started this one. */
   | (Request & { readonly kind: 'undo'; readonly parent: ParentStep })
+
+/** What a person knows of a step. */
+export type ResolvedAs = 'undone' | 'done' | 'failed'
 
 /** What a person asks for, giving a name and a reason. */
 export type ActKind = Extract<ClientCommand, PersonsAct>['kind']
@@ -73,8 +94,18 @@ export function clientCommandRecord(command: ClientCommand, stamp: CommandStamp)
 }
 
 function textOf(command: ClientCommand): string {
-  if (command.kind === 'start') return JSON.stringify(command.input)
-  return command.kind === 'signal' ? JSON.stringify(command.payload) : 'null'
+  switch (command.kind) {
+    case 'start':
+      return JSON.stringify(command.input)
+    case 'signal':
+    case 'edit':
+      return JSON.stringify(command.payload)
+    case 'skip':
+    case 'resolve':
+      return JSON.stringify(command.output ?? null)
+    default:
+      return 'null'
+  }
 }
 
 type Header = readonly [string, string]
@@ -91,7 +122,21 @@ function ownHeaders(command: ClientCommand): readonly Header[] {
     }
     case 'signal':
       return [[H.signal, command.name], ...senderHeaders(command)]
-    case 'resolve':
+    case 'retry':
+      return [...(command.step === undefined ? [] : [[H.stepId, command.step] as const]), ...personHeaders(command)]
+    case 'resolve': {
+      const { as } = command
+      return [
+        [H.stepId, command.step],
+        ...(as === undefined ? [] : [[H.resolvedAs, as] as const]),
+        ...personHeaders(command),
+      ]
+    }
+    case 'skip':
+      return [[H.stepId, command.step], [H.notDone, String(command.notDone === true)], ...personHeaders(command)]
+    case 'pause':
+      return [[H.timers, command.timers ?? 'hold'], ...personHeaders(command)]
+    case 'edit':
       return [[H.stepId, command.step], ...personHeaders(command)]
     case 'undo':
       return parentHeaders(command.parent)

@@ -35,6 +35,12 @@ export interface RequestedCommand {
   readonly payload: Json
   /** When this attempt is given up; also the command's deadline header. Milliseconds since the epoch. `null`: never. */
   readonly timeoutAt: number | null
+  /** When this attempt is given up if nothing is heard of it. */
+  readonly takeUpAt?: number
+  /** When the step is given up, whatever its attempts; no attempt's `timeoutAt` is after it. */
+  readonly giveUpAt?: number
+  /** No other attempt is begun after it. */
+  readonly retryUntil?: number
   /** The step is a child saga: its id. The command goes to the saga topics, not to a participant. */
   readonly child?: SagaId
   /** The definition that the child runs. */
@@ -61,6 +67,17 @@ export type BlockKind = 'parallel' | 'choose' | 'attempt' | 'each' | 'repeat'
 /** Why a cancel came too late: the pivot is done, or it was given up and may be done. */
 export type CancelRefusal = 'past-pivot' | 'pivot-unknown'
 
+/** What a saga can be found by, under the names that its definition gives. */
+export type Attributes = Readonly<Record<string, AttributeValue>>
+export type AttributeValue = string | number | boolean
+
+/** What a person asked for: under which id, who, and why. */
+interface ByPerson {
+  readonly requestId: string
+  readonly actor: string
+  readonly reason: string
+}
+
 export type SagaEvent =
   | {
       readonly type: 'saga-started'
@@ -70,6 +87,10 @@ export type SagaEvent =
       /** SHA-256 of the canonical input: tells a repeated start from another one under the same id (S21). */
       readonly inputHash: string
       readonly deadlineAt: number | null
+      /** SHA-256 of the plan that it runs on: an owner that has another under the same version decides nothing (S23). */
+      readonly definitionHash?: string
+      /** What it can be found by. */
+      readonly attributes?: Attributes
       readonly parent?: ParentLink
     }
   | ({ readonly type: 'step-requested'; readonly step: string; readonly attempt: number } & RequestedCommand)
@@ -77,6 +98,8 @@ export type SagaEvent =
       readonly type: 'step-progressed'
       readonly step: string
       readonly timeoutAt: number | null
+      /** When this attempt is given up if there is no other progress. */
+      readonly progressAt?: number
       readonly payload: Json
     }
   | { readonly type: 'step-succeeded'; readonly step: string; readonly attempt: number; readonly output: Json }
@@ -96,6 +119,7 @@ export type SagaEvent =
       readonly type: 'compensation-progressed'
       readonly step: string
       readonly timeoutAt: number | null
+      readonly progressAt?: number
       readonly payload: Json
     }
   | { readonly type: 'compensation-succeeded'; readonly step: string; readonly attempt: number }
@@ -147,7 +171,27 @@ export type SagaEvent =
     }
   | { readonly type: 'cancel-requested'; readonly requestId: string; readonly actor: string; readonly reason: string }
   | { readonly type: 'cancel-refused'; readonly requestId: string; readonly actor: string; readonly why: CancelRefusal }
-  | { readonly type: 'retry-requested'; readonly requestId: string; readonly actor: string; readonly reason: string }
+  /** A person says: try again. All that is parked, or one step. */
+  | ({ readonly type: 'retry-requested'; readonly step?: string } & ByPerson)
+  /** A person takes a forward step as done, with a result; `notDone`: nothing of it is to be undone. */
+  | ({
+      readonly type: 'step-resolved'
+      readonly step: string
+      readonly output: Json
+      readonly notDone?: true
+    } & ByPerson)
+  /** A person knows that a forward step was not done. */
+  | ({ readonly type: 'failure-resolved'; readonly step: string; readonly error: StepError } & ByPerson)
+  /** A person gives a parked step another payload, for this and all later attempts in that direction. */
+  | ({
+      readonly type: 'step-edited'
+      readonly step: string
+      readonly direction: Direction
+      readonly payload: Json
+    } & ByPerson)
+  /** A person holds the saga: nothing new is begun. `run`: times that come meanwhile count all the same. */
+  | ({ readonly type: 'saga-paused'; readonly timers: 'hold' | 'run' } & ByPerson)
+  | ({ readonly type: 'saga-resumed' } & ByPerson)
   /** A person has undone a step by hand. */
   | {
       readonly type: 'undo-resolved'
@@ -212,6 +256,11 @@ const TYPES: Record<SagaEventType, true> = {
   'cancel-requested': true,
   'cancel-refused': true,
   'retry-requested': true,
+  'step-resolved': true,
+  'failure-resolved': true,
+  'step-edited': true,
+  'saga-paused': true,
+  'saga-resumed': true,
   'undo-resolved': true,
   'saga-stuck': true,
   'late-success': true,

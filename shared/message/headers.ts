@@ -23,6 +23,12 @@ export const H = {
   signal: 'ce_signal',
   actor: 'ce_actor',
   reason: 'ce_reason',
+  /** What a person knows of the step: `undone`, `done` or `failed`. */
+  resolvedAs: 'ce_resolvedas',
+  /** `hold` or `run`: what becomes of the times of a paused saga. */
+  timers: 'ce_timers',
+  /** `true`: nothing of the skipped step is to be undone. */
+  notDone: 'ce_notdone',
   /** What the sender says to be: nobody checks it. Names with commas between them. */
   roles: 'ce_roles',
   /** Of a child saga's command: the saga that started it, and the step of it. */
@@ -66,6 +72,10 @@ export const CLIENT_COMMAND = {
   cancel: 'kasaga.cancel.v1',
   retry: 'kasaga.retry.v1',
   resolve: 'kasaga.resolve.v1',
+  skip: 'kasaga.skip.v1',
+  edit: 'kasaga.edit.v1',
+  pause: 'kasaga.pause.v1',
+  resume: 'kasaga.resume.v1',
   kill: 'kasaga.kill.v1',
   undo: 'kasaga.undo.v1',
 } as const

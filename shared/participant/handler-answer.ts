@@ -17,11 +17,22 @@ export class HandlerFault extends Error {
   }
 }
 
+/** Ends the handler's transaction with a refusal that was thrown: it is to be stored in another. */
+export class ThrownRefusal extends Error {
+  readonly refusal: Rejected
+
+  constructor(refusal: Rejected) {
+    super(`the handler threw a refusal: ${refusal.message}`)
+    this.refusal = refusal
+  }
+}
+
 /** What a caller is told of an error that was not made for it: its text may name tables, hosts or customers. */
 const UNTOLD = 'the handler threw an error, which the log of its service tells'
 
-/** The fault of a handler that threw. Only what it threw as `failed` or `fatal` leaves the service with its own words. */
-export function faultOf(error: unknown, signal: AbortSignal): HandlerFault {
+/** What ends the transaction of a handler that threw. Only `rejected`, `failed` and `fatal` leave the service with their own words. */
+export function faultOf(error: unknown, signal: AbortSignal): HandlerFault | ThrownRefusal {
+  if (error instanceof Rejected) return new ThrownRefusal(error)
   if (error instanceof StepFailure) {
     const content = errorContent(error.outcome, error)
     return new HandlerFault({ ...content, retryAfterMs: error.retryAfterMs }, error)

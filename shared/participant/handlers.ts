@@ -1,6 +1,7 @@
 /** Handlers of a participant, typed from its contract: a command without a handler does not compile. */
 import type { Direction, IdempotencyKey, SagaId } from '../message/ids.ts'
 import type { Command, Contract } from '../saga/contract.ts'
+import { type Duration, durationMs } from '../saga/duration.ts'
 import type { Answer } from './answer.ts'
 
 /** What a handler may know of the command besides its input. */
@@ -24,16 +25,54 @@ export interface CommandInfo {
   readonly deadlineAt: number | undefined
 }
 
+/**
+ * Tells the saga that the command is still at work: the attempt's timeout begins anew, and with it the handler's own
+ * deadline. Sent at once, outside the transaction, at most once and never after the answer; what comes within a second
+ * of the one before is not sent. Never throws.
+ */
+export type Progress = (payload?: unknown) => void
+
 export interface HandlerContext<Tx> {
   /** The transaction that the reply is stored in too. Write through it and nothing else. */
   readonly tx: Tx
   readonly command: CommandInfo
-  /** Fires at the command's deadline, and when the service stops and has waited its time. */
+  /** Fires at the command's deadline, which progress moves on, and when the service stops and has waited its time. */
   readonly signal: AbortSignal
+  readonly progress: Progress
 }
 
 /** Carries one command out. Called again after a throw; never again once its transaction has been kept (S8). */
 export type Handler<Input, Output, Tx> = (input: Input, context: HandlerContext<Tx>) => Promise<Answer<Output>>
+
+export interface LongRunningOptions {
+  /** How often the saga is told by itself, for as long as the handler runs, that it is still at work. */
+  readonly heartbeat?: Duration
+  /** Least time between two calls of `progress` that are sent; a second unless told otherwise. */
+  readonly progressEvery?: Duration
+}
+
+/** A handler that takes its time. */
+export interface LongRunningHandler<Input, Output, Tx> {
+  readonly kind: 'long-running'
+  readonly handle: Handler<Input, Output, Tx>
+  readonly heartbeatMs: number | undefined
+  readonly progressEveryMs: number | undefined
+}
+
+/**
+ * Declares that a handler takes longer than one attempt's timeout: a heartbeat tells the saga to wait on. A handler
+ * that hangs is waited for until a time that progress does not move, so give one that can hang none but calls of `progress`.
+ * @throws TypeError when the heartbeat is below a millisecond.
+ */
+export function longRunning<Input, Output, Tx>(
+  { heartbeat, progressEvery }: LongRunningOptions,
+  handle: (input: Input, context: HandlerContext<Tx>) => Promise<NoInfer<Answer<Output>>>,
+): LongRunningHandler<Input, Output, Tx> {
+  const heartbeatMs = heartbeat === undefined ? undefined : durationMs(heartbeat)
+  if (heartbeatMs !== undefined && heartbeatMs < 1) throw new TypeError(`not a heartbeat: ${heartbeat}`)
+  const progressEveryMs = progressEvery === undefined ? undefined : durationMs(progressEvery)
+  return { kind: 'long-running', handle, heartbeatMs, progressEveryMs }
+}
 
 export interface BatchItem<Input> {
   readonly input: Input
@@ -65,6 +104,6 @@ export function batched<Input, Output, Tx>(
 /** The handlers that a contract asks for. */
 export type Handlers<C extends Contract, Tx> = {
   readonly [Name in keyof C]: C[Name] extends Command<infer Input, infer Output>
-    ? Handler<Input, Output, Tx> | BatchedHandler<Input, Output, Tx>
+    ? Handler<Input, Output, Tx> | LongRunningHandler<Input, Output, Tx> | BatchedHandler<Input, Output, Tx>
     : never
 }

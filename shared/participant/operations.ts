@@ -1,19 +1,44 @@
 /** A contract and its handlers as the table that commands are looked up in. */
 import type { Command, Contract } from '../saga/contract.ts'
-import type { BatchContext, BatchedHandler, BatchItem, Handler, Handlers } from './handlers.ts'
+import type {
+  BatchContext,
+  BatchedHandler,
+  BatchItem,
+  Handler,
+  Handlers,
+  LongRunningHandler,
+  Progress,
+} from './handlers.ts'
+
+/** What a handler is called with, besides its items. */
+export interface InvokeContext<Tx> extends BatchContext<Tx> {
+  readonly progress: Progress
+}
+
+/** How often a handler tells its progress. */
+export interface OperationPace {
+  readonly everyMs: number | undefined
+  readonly heartbeatMs: number | undefined
+}
 
 /** A command of the contract with what carries it out. */
 export interface Operation<Tx> {
   readonly command: Command<unknown, unknown>
   readonly isBatched: boolean
+  readonly pace: OperationPace
   /** Answers each item in its place. */
-  readonly invoke: (items: readonly BatchItem<unknown>[], context: BatchContext<Tx>) => Promise<readonly unknown[]>
+  readonly invoke: (items: readonly BatchItem<unknown>[], context: InvokeContext<Tx>) => Promise<readonly unknown[]>
 }
 
 /** By `ce_type`. */
 export type Operations<Tx> = ReadonlyMap<string, Operation<Tx>>
 
-type AnyHandler<Tx> = Handler<unknown, unknown, Tx> | BatchedHandler<unknown, unknown, Tx>
+type AnyHandler<Tx> =
+  | Handler<unknown, unknown, Tx>
+  | LongRunningHandler<unknown, unknown, Tx>
+  | BatchedHandler<unknown, unknown, Tx>
+
+const UNTOLD: OperationPace = { everyMs: undefined, heartbeatMs: undefined }
 
 /**
  * Joins a contract and its handlers.
@@ -31,13 +56,24 @@ export function operationsOf<C extends Contract, Tx>(contract: C, handlers: Hand
 }
 
 function operationOf<Tx>(command: Command<unknown, unknown>, handler: AnyHandler<Tx>): Operation<Tx> {
-  if (typeof handler !== 'function') return { command, isBatched: true, invoke: handler.run }
+  if (typeof handler === 'function') return singleOf(command, handler, UNTOLD)
+  if (handler.kind === 'batched') return { command, isBatched: true, pace: UNTOLD, invoke: handler.run }
+  const { handle, heartbeatMs, progressEveryMs } = handler
+  return singleOf(command, handle, { everyMs: progressEveryMs, heartbeatMs })
+}
+
+function singleOf<Tx>(
+  command: Command<unknown, unknown>,
+  handler: Handler<unknown, unknown, Tx>,
+  pace: OperationPace,
+): Operation<Tx> {
   return {
     command,
     isBatched: false,
-    async invoke(items, { tx, signal }) {
+    pace,
+    async invoke(items, context) {
       const answers: unknown[] = []
-      for (const item of items) answers.push(await handler(item.input, { tx, command: item.command, signal }))
+      for (const item of items) answers.push(await handler(item.input, { ...context, command: item.command }))
       return answers
     },
   }

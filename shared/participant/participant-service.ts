@@ -1,7 +1,7 @@
 /**
  * A participant: takes commands from `<participant>.commands`, carries them out, answers on the topic they name.
  *
- *     stopped --start--> started --stop--> stopped
+ *     stopped --start--> started --stop--> draining --handlers ended, or their time is over, or stop again--> stopped
  *
  * Guarantees: each idempotency key has at most one effect in the handlers' transactions (S8); every command gets at
  * least one reply; one saga's commands are handled in order; a record that cannot be used becomes a dead letter and
@@ -15,11 +15,16 @@ import type { Clock } from '../ports/clock.ts'
 import type { Inbox } from '../ports/inbox.ts'
 import { type Log, type Metrics, noLog, noMetrics } from '../ports/telemetry.ts'
 import { type Contract, participantName } from '../saga/contract.ts'
+import type { Duration } from '../saga/duration.ts'
+import type { HandlerRunPorts } from './handler-run.ts'
 import type { Handlers } from './handlers.ts'
+import { INBOX_RETENTION, InboxPruner } from './inbox-pruner.ts'
 import { operationsOf } from './operations.ts'
 import { PartitionWorker, type WorkerLimits, type WorkerPorts } from './partition-worker.ts'
 import { Performer } from './performer.ts'
 import { Publisher } from './publisher.ts'
+import { Replies } from './replies.ts'
+import { RunningHandlers } from './running-handlers.ts'
 
 export interface ParticipantOptions<Tx> {
   readonly broker: Broker
@@ -35,12 +40,21 @@ export interface ParticipantOptions<Tx> {
   readonly topic?: string
   /** Which topics a command may name for its reply. Default: those whose name ends in `.replies`. */
   readonly isReplyTopic?: (topic: string) => boolean
+  /**
+   * How long the inbox remembers what was answered; for ever unless told otherwise. Longer than the longest saga, with the time that it
+   * may be stuck, and 7 days (the commands topic's retention): an undo that comes later finds nothing to undo.
+   */
+  readonly inboxRetention?: Duration | 'forever'
   readonly limits?: Partial<ParticipantLimits>
 }
 
 export interface ParticipantLimits extends WorkerLimits {
   /** Transactions at a time, over all partitions; keep it at or below the size of the database's pool. */
   readonly concurrencyMax: number
+  /** Least time between two of a handler's progress that are sent, where the handler does not say. */
+  readonly progressEveryMs: number
+  /** From when on a running handler is warned of. */
+  readonly handlerLongMs: number
 }
 
 export const PARTICIPANT_LIMITS: ParticipantLimits = {
@@ -49,12 +63,18 @@ export const PARTICIPANT_LIMITS: ParticipantLimits = {
   concurrencyMax: 8,
   drainMs: 10_000,
   abortGraceMs: 5_000,
+  progressEveryMs: 1_000,
+  handlerLongMs: 60_000,
 }
 
 export interface ParticipantService {
   /** Joins the group; commands are taken from then on. Throws an `OperationalError` when a topic is missing. */
   start(): Promise<void>
-  /** Finishes the chunks in work, keeps their checkpoints, and leaves the group. */
+  /**
+   * Takes no more, waits for the handlers that run, keeps their checkpoints, and leaves the group. After `drainMs` the
+   * handlers' signals fire; after `abortGraceMs` more those that have not ended are left behind. Called again
+   * meanwhile, it fires the signals and leaves at once.
+   */
   stop(): Promise<void>
   /** It is in its group, and the broker has reported nothing since that lasts: what readiness asks. */
   readonly ready: boolean
@@ -74,13 +94,22 @@ export function participantService<C extends Contract, Tx>(
   const log = (options.log ?? noLog).with({ participant: name })
   const limits = { ...PARTICIPANT_LIMITS, ...options.limits }
   const { deadLetters } = kasagaTopics(prefix)
+  const publisher = new Publisher({ broker, clock, log, metrics }, { group, service: name, deadLetters })
+  const replies = new Replies({ clock, metrics, publisher, source: `/participant/${name}` })
+  const named = { clock, log, metrics, participant: name }
+  const running = new RunningHandlers({ ...named, handlerLongMs: limits.handlerLongMs })
+  const sendProgress: HandlerRunPorts['sendProgress'] = (command, body) => replies.tellProgress(command, body)
+  const { progressEveryMs } = limits
+  const performing = { inbox, clock, log, metrics, running, sendProgress, progressEveryMs }
   return new Consumer<Tx>(options.topic ?? participantTopic(name), limits, {
     group,
     operations: operationsOf<C, Tx>(contract, handlers),
     isReplyTopic: options.isReplyTopic ?? takesReplies,
-    performer: new Performer<Tx>({ inbox, clock, log, metrics }, limits.concurrencyMax),
-    publisher: new Publisher({ broker, clock, log, metrics }, { group, service: name, deadLetters }),
-    source: `/participant/${name}`,
+    performer: new Performer<Tx>(performing, limits.concurrencyMax),
+    pruner: new InboxPruner({ ...named, inbox }, options.inboxRetention ?? INBOX_RETENTION),
+    running,
+    publisher,
+    replies,
     broker,
     clock,
     log,
@@ -94,6 +123,8 @@ function takesReplies(topic: string): boolean {
 
 interface ConsumerPorts<Tx> extends Omit<WorkerPorts<Tx>, 'member'> {
   readonly group: string
+  readonly running: RunningHandlers
+  readonly pruner: InboxPruner
 }
 
 class Consumer<Tx> implements ParticipantService, GroupListener {
@@ -101,8 +132,13 @@ class Consumer<Tx> implements ParticipantService, GroupListener {
   readonly #limits: WorkerLimits
   readonly #ports: ConsumerPorts<Tx>
   readonly #workers = new Map<number, PartitionWorker<Tx>>()
+  /** Workers whose partition was given up, until they have ended. */
+  readonly #closing = new Set<PartitionWorker<Tx>>()
   #joining: PromiseWithResolvers<GroupMember> | undefined
   #member: GroupMember | undefined
+  #stopping: Promise<void> | undefined
+  /** Stop was called again: nothing is waited for. */
+  #isHurried = false
   /** The broker reported trouble that lasts; a partition that comes says that it is over. */
   #inTrouble = false
 
@@ -121,6 +157,7 @@ class Consumer<Tx> implements ParticipantService, GroupListener {
     try {
       this.#member = await broker.join({ group, topics: [this.#topic] }, this)
       joining.resolve(this.#member)
+      this.#ports.pruner.start()
       this.#ports.log.info('takes commands', { topic: this.#topic, group })
     } catch (error) {
       this.#joining = undefined
@@ -135,10 +172,25 @@ class Consumer<Tx> implements ParticipantService, GroupListener {
     return this.#member !== undefined && !this.#inTrouble
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    if (this.#stopping) {
+      this.#isHurried = true
+      for (const worker of this.#closing) worker.hurry()
+    }
+    this.#stopping ??= this.#stop().finally(() => {
+      this.#stopping = undefined
+      this.#isHurried = false
+    })
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
     const member = await this.#joining?.promise
+    const pruned = this.#ports.pruner.stop()
     await Promise.all([...this.#workers.keys()].map((partition) => this.revoked(partition)))
     await member?.close()
+    await pruned
+    this.#ports.running.close()
     this.#member = undefined
     this.#joining = undefined
   }
@@ -154,7 +206,11 @@ class Consumer<Tx> implements ParticipantService, GroupListener {
   async revoked(partition: number): Promise<void> {
     const worker = this.#workers.get(partition)
     this.#workers.delete(partition)
-    await worker?.close()
+    if (!worker) return
+    this.#closing.add(worker)
+    if (this.#isHurried) worker.hurry()
+    await worker.close()
+    this.#closing.delete(worker)
   }
 
   records(_topic: string, partition: number, records: readonly LogRecord[]): void {

@@ -8,9 +8,7 @@
  * whose reply or dead letter is not durable. One chunk is performed while the one before is appended. Nothing that
  * goes wrong ends the loop: it is logged, waited out and tried again, and the inbox makes that harmless.
  */
-import { type ReplyContent, replyRecord } from '../message/command-record.ts'
-import { H } from '../message/headers.ts'
-import { headerOf, type LogRecord } from '../message/record.ts'
+import type { LogRecord } from '../message/record.ts'
 import type { Broker, GroupMember } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log, Metrics } from '../ports/telemetry.ts'
@@ -20,7 +18,8 @@ import { deadlineSignal } from './deadline-signal.ts'
 import { errorContent } from './inbox-verdict.ts'
 import type { Performer } from './performer.ts'
 import type { Outgoing, Publisher } from './publisher.ts'
-import { type ReadOptions, type ReceivedCommand, type RefusedCommand, readCommand } from './received-command.ts'
+import { type ReadOptions, type RefusedCommand, readCommand } from './received-command.ts'
+import type { Replies } from './replies.ts'
 
 export interface WorkerPorts<Tx> extends ReadOptions<Tx> {
   readonly broker: Broker
@@ -30,8 +29,7 @@ export interface WorkerPorts<Tx> extends ReadOptions<Tx> {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
-  /** `ce_source` of the replies. */
-  readonly source: string
+  readonly replies: Replies
 }
 
 export interface WorkerLimits {
@@ -45,6 +43,8 @@ export interface WorkerLimits {
   readonly abortGraceMs: number
 }
 
+const STOPPING = new DOMException('the participant is stopping', 'AbortError')
+
 export class PartitionWorker<Tx> {
   readonly #topic: string
   readonly #partition: number
@@ -55,6 +55,8 @@ export class PartitionWorker<Tx> {
   readonly #closing = new AbortController()
   /** Fires when work under way should end, too. */
   readonly #aborting = new AbortController()
+  /** Fires when nothing is waited for any more. */
+  readonly #leaving = new AbortController()
   readonly #loop: Promise<void>
   #queue: LogRecord[] = []
   #paused = false
@@ -86,15 +88,22 @@ export class PartitionWorker<Tx> {
     this.#queue = []
     this.#wake?.()
     if (await this.#endsWithin(this.#limits.drainMs)) return
-    this.#aborting.abort(new DOMException('the participant is stopping', 'AbortError'))
+    this.#aborting.abort(STOPPING)
     if (await this.#endsWithin(this.#limits.abortGraceMs)) return
     this.#log.error('a handler did not end in time and was left behind', { ...this.#limits })
   }
 
+  /** Cuts `close` short: the handlers' signals fire, and what has not ended then is left behind. */
+  hurry(): void {
+    this.#leaving.abort(STOPPING)
+  }
+
   async #endsWithin(waitMs: number): Promise<boolean> {
-    const none = new AbortController().signal
-    const timer = deadlineSignal(this.#ports.clock, this.#ports.clock.now() + waitMs, none)
+    const { clock } = this.#ports
+    const timer = deadlineSignal(clock, clock.now() + waitMs, this.#leaving.signal)
     const late = new Promise<boolean>((resolve) => {
+      // A moment is left to what ends at once.
+      if (timer.signal.aborted) clock.soon(() => resolve(false))
       timer.signal.addEventListener('abort', () => resolve(false), { once: true })
     })
     const ended = await Promise.race([this.#loop.then(() => true), late])
@@ -112,7 +121,8 @@ export class PartitionWorker<Tx> {
       const last = chunk.at(-1)
       if (!last) continue
       const outgoing = await this.#untilDone('performing a chunk', () => this.#perform(chunk))
-      if (!outgoing || !(await published)) break
+      // Once the signals have fired the chunk may be unfinished; what was kept of it answers from the inbox.
+      if (!outgoing || this.#aborting.signal.aborted || !(await published)) break
       published = this.#publish(checkpoint, outgoing, last.offset + 1n)
     }
     await published
@@ -164,7 +174,7 @@ export class PartitionWorker<Tx> {
     return received.flatMap((item) => {
       if (item.kind === 'refused') return this.#refused(item)
       const content = performed.get(item)
-      return content ? [this.#reply(item, content)] : []
+      return content ? [this.#ports.replies.answer(item, content)] : []
     })
   }
 
@@ -173,15 +183,8 @@ export class PartitionWorker<Tx> {
     const letter = this.#ports.publisher.deadLetter(item.record, { reason: item.fault, message: item.message })
     if (item.replyTo === undefined) return [letter]
     const error = { code: 'invalid-command', message: item.message, details: { reason: item.fault } }
-    return [letter, this.#reply({ record: item.record, replyTo: item.replyTo }, errorContent('fatal', error))]
-  }
-
-  #reply(command: Pick<ReceivedCommand<Tx>, 'record' | 'replyTo'>, content: ReplyContent): Outgoing {
-    const { clock, metrics, source } = this.#ports
-    metrics.count('kasaga_participant_replies_total', { outcome: content.outcome })
-    const id = `${headerOf(command.record, H.id) ?? ''}/reply`
-    const record = replyRecord(command.record, content, { id, at: clock.now(), source })
-    return { kind: 'reply', topic: command.replyTo, record, source: command.record }
+    const asked = { record: item.record, replyTo: item.replyTo }
+    return [letter, this.#ports.replies.answer(asked, errorContent('fatal', error))]
   }
 
   /** In this order: replies and dead letters are durable, then the checkpoint moves. False: the worker ended first. */

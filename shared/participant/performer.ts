@@ -13,18 +13,17 @@ import { assert, messageOf, OperationalError } from '../message/errors.ts'
 import type { IdempotencyKey } from '../message/ids.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Inbox, InboxEntry, InboxOutcome, InboxScope } from '../ports/inbox.ts'
-import type { Log, Metrics } from '../ports/telemetry.ts'
-import { deadlineSignal } from './deadline-signal.ts'
-import { contentOf, faultOf, HandlerFault } from './handler-answer.ts'
+import type { Metrics } from '../ports/telemetry.ts'
+import type { Rejected } from './answer.ts'
+import { contentOf, faultOf, HandlerFault, ThrownRefusal } from './handler-answer.ts'
+import { HandlerRun, type HandlerRunPorts } from './handler-run.ts'
 import { DONE, errorContent, verdictOf } from './inbox-verdict.ts'
 import type { Operation } from './operations.ts'
 import type { ReceivedCommand } from './received-command.ts'
 import { Slots } from './slots.ts'
 
-export interface PerformerPorts<Tx> {
+export interface PerformerPorts<Tx> extends HandlerRunPorts {
   readonly inbox: Inbox<Tx>
-  readonly clock: Clock
-  readonly log: Log
   readonly metrics: Metrics
 }
 
@@ -41,7 +40,7 @@ export class Performer<Tx> {
   }
 
   /**
-   * Answers every command.
+   * Answers every command; those that are not begun when the signal fires are left out.
    * @throws OperationalError, retriable, when the inbox is in trouble; to be tried again with the same commands.
    */
   async perform(commands: readonly ReceivedCommand<Tx>[], stopping: AbortSignal): Promise<Performed> {
@@ -54,7 +53,7 @@ export class Performer<Tx> {
 
   async #together(commands: readonly ReceivedCommand<Tx>[], stopping: AbortSignal): Promise<Performed | undefined> {
     try {
-      return await this.#slots.use(() => this.#transact(commands, stopping))
+      return await this.#slots.use(() => this.#transact(commands, this.#runsUntil(stopping)))
     } catch (error) {
       if (isPassing(error)) throw error
       const fields = { commands: commands.length, reason: messageOf(error) }
@@ -68,34 +67,69 @@ export class Performer<Tx> {
     const all = new Map<ReceivedCommand<never>, ReplyContent>()
     const lanes = [...Map.groupBy(commands, (command) => command.info.sagaId).values()]
     const runs = lanes.map(async (lane) => {
-      for (const command of lane) all.set(command, await this.#slots.use(() => this.#alone(command, stopping)))
+      for (const command of lane) {
+        const content = await this.#slots.use(async () =>
+          stopping.aborted ? undefined : this.#alone(command, stopping),
+        )
+        if (content) all.set(command, content)
+      }
     })
     const failure = (await Promise.allSettled(runs)).find((run) => run.status === 'rejected')
     if (failure) throw failure.reason
     return all
   }
 
+  /** The command's answer; when it is given, nothing of its progress is on its way any more. */
   async #alone(command: ReceivedCommand<Tx>, stopping: AbortSignal): Promise<ReplyContent> {
+    const runs = this.#runsUntil(stopping)
     try {
-      const performed = await this.#transact([command], stopping)
-      const content = performed.get(command)
-      assert(content !== undefined, 'a command that was performed has its content')
-      return content
+      return await this.#answerOf(command, runs)
     } catch (error) {
-      if (isPassing(error)) throw error
-      const fields = { command: command.info.id, type: command.info.type, error }
-      this.#ports.log.error('a command failed and its transaction was undone', fields)
-      if (error instanceof HandlerFault) return error.content
-      // What the store refuses for good, it refuses for this command's rows: its neighbours must not wait for it.
-      if (error instanceof OperationalError)
-        return errorContent('failed', { code: error.code, message: 'the store refused the transaction' })
-      throw error
+      if (error instanceof ThrownRefusal) return await this.#refuse(command, { refusal: error.refusal, runs })
+      return this.#failure(command, error)
+    } finally {
+      await runs.settled()
     }
   }
 
-  #transact(commands: readonly ReceivedCommand<Tx>[], stopping: AbortSignal): Promise<Performed> {
+  async #answerOf(command: ReceivedCommand<Tx>, runs: Runs): Promise<ReplyContent> {
+    const content = (await this.#transact([command], runs)).get(command)
+    assert(content !== undefined, 'a command that was performed has its content')
+    return content
+  }
+
+  /** Keeps a refusal that was thrown, for which the handler's own rows were undone. */
+  async #refuse(
+    command: ReceivedCommand<Tx>,
+    { refusal, runs }: { refusal: Rejected; runs: Runs },
+  ): Promise<ReplyContent> {
+    const refusing = { ...command, operation: { ...command.operation, invoke: async () => [refusal] } }
+    try {
+      return await this.#answerOf(refusing, runs)
+    } catch (error) {
+      return this.#failure(command, error)
+    }
+  }
+
+  /** @throws what may pass, and what is no fault of the command. */
+  #failure(command: ReceivedCommand<Tx>, error: unknown): ReplyContent {
+    if (isPassing(error)) throw error
+    const fields = { command: command.info.id, type: command.info.type, error }
+    this.#ports.log.error('a command failed and its transaction was undone', fields)
+    if (error instanceof HandlerFault) return error.content
+    // What the store refuses for good, it refuses for this command's rows: its neighbours must not wait for it.
+    if (error instanceof OperationalError)
+      return errorContent('failed', { code: error.code, message: 'the store refused the transaction' })
+    throw error
+  }
+
+  #runsUntil(stopping: AbortSignal): Runs {
+    return new Runs(this.#ports, stopping)
+  }
+
+  #transact(commands: readonly ReceivedCommand<Tx>[], runs: Runs): Promise<Performed> {
     return this.#ports.inbox.transaction(async (scope) => {
-      const turn = new Turn(scope, await scope.find(keysOf(commands)), { ...this.#ports, stopping })
+      const turn = new Turn(scope, await scope.find(keysOf(commands)), { ...this.#ports, runs })
       for (const round of roundsOf(commands)) await turn.round(round)
       await turn.keep()
       return turn.contents
@@ -103,10 +137,33 @@ export class Performer<Tx> {
   }
 }
 
+/** The handlers' calls for some commands. */
+class Runs {
+  readonly stopping: AbortSignal
+  readonly #ports: HandlerRunPorts
+  readonly #begun: HandlerRun[] = []
+
+  constructor(ports: HandlerRunPorts, stopping: AbortSignal) {
+    this.#ports = ports
+    this.stopping = stopping
+  }
+
+  begin(operation: Operation<never>, commands: readonly ReceivedCommand<never>[]): HandlerRun {
+    const run = new HandlerRun({ operation, commands }, this.#ports, this.stopping)
+    this.#begun.push(run)
+    return run
+  }
+
+  /** Settles when no progress is on its way. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#begun.map((run) => run.settled()))
+  }
+}
+
 interface TurnPorts {
   readonly clock: Clock
   readonly metrics: Metrics
-  readonly stopping: AbortSignal
+  readonly runs: Runs
 }
 
 /** One transaction: the entries known in it, those to store, and the replies so far. */
@@ -148,7 +205,7 @@ class Turn<Tx> {
   async #run(operation: Operation<Tx>, commands: readonly ReceivedCommand<Tx>[]): Promise<void> {
     const answers = await this.#invoke(operation, commands)
     if (answers.length !== commands.length)
-      throw faultOf(new Error(`${answers.length} answers to ${commands.length} commands`), this.#ports.stopping)
+      throw faultOf(new Error(`${answers.length} answers to ${commands.length} commands`), this.#ports.runs.stopping)
     for (const [index, command] of commands.entries()) {
       const content = contentOf(command, answers[index])
       this.contents.set(command, content)
@@ -158,15 +215,15 @@ class Turn<Tx> {
   }
 
   async #invoke(operation: Operation<Tx>, commands: readonly ReceivedCommand<Tx>[]): Promise<readonly unknown[]> {
-    const deadlines = commands.map((command) => command.info.deadlineAt ?? Number.POSITIVE_INFINITY)
-    const deadline = deadlineSignal(this.#ports.clock, Math.max(...deadlines), this.#ports.stopping)
     const items = commands.map(({ input, info }) => ({ input, command: info }))
+    const run = this.#ports.runs.begin(operation, commands)
+    const { signal, progress } = run
     try {
-      return await operation.invoke(items, { tx: this.#scope.tx, signal: deadline.signal })
+      return await operation.invoke(items, { tx: this.#scope.tx, signal, progress })
     } catch (error) {
-      throw faultOf(error, deadline.signal)
+      throw faultOf(error, signal)
     } finally {
-      deadline.cancel()
+      run.end()
     }
   }
 

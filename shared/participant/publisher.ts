@@ -82,6 +82,15 @@ export class Publisher {
     return true
   }
 
+  /** Appends one record once, and does not mind when it fails. Answers true when it is durable. */
+  async tell({ topic, record }: Pick<Outgoing, 'topic' | 'record'>): Promise<boolean> {
+    const partitions = await this.#partitions(topic)
+    if (partitions instanceof OperationalError) return false
+    const partition = partitionOf(record.key ?? '', partitions)
+    const [result] = await this.#ports.broker.append([{ topic, partition, records: [record] }])
+    return result?.kind === 'appended'
+  }
+
   /** Appends once; answers what has to be tried again. */
   async #round(pending: readonly Outgoing[]): Promise<readonly Outgoing[]> {
     const again: Outgoing[] = []

@@ -32,4 +32,9 @@ export interface InboxScope<Tx> {
 export interface Inbox<Tx> {
   /** Runs `work` in one transaction: all of its writes are kept, or, when it throws, none. */
   transaction<T>(work: (scope: InboxScope<Tx>) => Promise<T>): Promise<T>
+  /**
+   * Forgets entries that were handled before a time, oldest first, at most so many; answers how many. A command that is
+   * delivered again after that is carried out again.
+   */
+  forget(beforeMs: number, entriesMax: number): Promise<number>
 }

@@ -89,6 +89,11 @@ export class Owner {
     return this.#log.replay.state.liveSagas
   }
 
+  /** How many of those wait for a definition that is not here. */
+  get sagasWithoutDefinition(): number {
+    return this.#log.replay.state.withoutPlan.size
+  }
+
   get waitingInputs(): number {
     return this.#queue.length
   }
@@ -196,7 +201,19 @@ export class Owner {
     metrics.count('kasaga_take_overs_total')
     const fields = { liveSagas: state.liveSagas, resent: unsent.length, voidBatches, tookMs: clock.now() - began }
     log.info('partition taken over', { partition: this.partition, batch: number, ...fields })
+    this.#tellMissing()
     this.wake()
+  }
+
+  /** Once for each definition, whatever number of sagas wait for it. */
+  #tellMissing(): void {
+    const { log, definitions } = this.#ports
+    for (const { definition, version, hash, sagas } of this.#log.replay.state.withoutPlan.missing()) {
+      const known = definitions.find(definition, version) !== undefined
+      const why = known ? 'it was changed under the same version' : 'it is not known here'
+      const fields = { partition: this.partition, definition, version, startedOn: hash ?? null, sagas, why }
+      log.error('sagas wait for their definition', fields)
+    }
   }
 
   // --- the loop ---

@@ -15,6 +15,8 @@ import { type EndedSaga, isLive, type SagaState } from '../saga/state.ts'
 import { nextDueAt } from '../saga/timers.ts'
 import { DueHeap } from './due-heap.ts'
 import type { OrchestratorLimits } from './limits.ts'
+import { planOf } from './plan-of.ts'
+import { WaitingForPlan } from './waiting-for-plan.ts'
 
 /** What has been consumed, as the newest accepted batch says it. */
 export interface ConsumedMarks {
@@ -29,6 +31,8 @@ export class PartitionState {
   readonly due = new DueHeap<SagaId>()
   /** Sagas whose events cannot be folded, with the reason. Nothing is decided for them. */
   readonly quarantined = new Map<string, string>()
+  /** Live sagas whose definition is not here, or is another one: they wait for it, without a timer. */
+  readonly withoutPlan = new WaitingForPlan()
   readonly #live = new Map<SagaId, SagaState>()
   /** The oldest end goes first. Whole where something may still be asked of the saga. One that goes on again keeps its place. */
   readonly #ended = new Map<SagaId, EndedSaga | SagaState>()
@@ -64,10 +68,14 @@ export class PartitionState {
   keep(state: SagaState): void {
     if (isLive(state)) {
       this.#live.set(state.id, state)
-      this.due.set(state.id, nextDueAt(this.#definitions.find(state.definition, state.version), state))
+      const definition = planOf(this.#definitions, state)
+      this.due.set(state.id, nextDueAt(definition, state))
+      if (definition) this.withoutPlan.delete(state.id)
+      else this.withoutPlan.add(state)
       return
     }
     this.#live.delete(state.id)
+    this.withoutPlan.delete(state.id)
     this.due.set(state.id, undefined)
     const whole = mayBeAskedFor(state)
     this.#ended.set(state.id, whole ? state : inBrief(state))
@@ -87,6 +95,7 @@ export class PartitionState {
   quarantine(id: string, why: string): void {
     this.quarantined.set(id, why)
     this.#live.delete(id as SagaId)
+    this.withoutPlan.delete(id as SagaId)
     this.#ended.delete(id as SagaId)
     this.#whole.delete(id as SagaId)
     this.due.set(id as SagaId, undefined)

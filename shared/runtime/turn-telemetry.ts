@@ -12,6 +12,10 @@ export function tellTurn(
   metrics.count('kasaga_events_total', {}, turn.events.length)
   for (const [reason, count] of Object.entries(turn.inputs.ignored))
     metrics.count('kasaga_inputs_ignored_total', { reason }, count)
+  for (const { definition, attribute } of turn.missed) {
+    metrics.count('kasaga_saga_attributes_missed_total', { definition })
+    log.warn('a saga started without an attribute: its mapping failed', { partition, definition, attribute })
+  }
   for (const { saga, actor, reason } of turn.killed) {
     metrics.count('kasaga_sagas_killed_total')
     log.warn('a saga was killed: nothing of it was undone', { partition, saga, actor, reason })

@@ -9,6 +9,7 @@ import type { EventEnvelope, SagaEvent } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
 import type { LogRecord, NewRecord } from '../message/record.ts'
 import type { Random } from '../ports/clock.ts'
+import { attributesOf } from '../saga/attributes.ts'
 import { decide, type Known } from '../saga/decide.ts'
 import type { Definition, Definitions } from '../saga/definition.ts'
 import { type Effect, effectsOf } from '../saga/effects.ts'
@@ -18,6 +19,7 @@ import type { SagaState } from '../saga/state.ts'
 import { causationOf, commandInput, replyInput } from './input-decoder.ts'
 import type { OrchestratorLimits } from './limits.ts'
 import type { ConsumedMarks, PartitionState } from './partition-state.ts'
+import { hashOf } from './plan-of.ts'
 import { recordBytes } from './record-bytes.ts'
 
 /** A record that waits for its turn. */
@@ -42,7 +44,16 @@ export interface Turn {
   /** Sagas that were due and from which nothing follows: they wait for an input, without a timer. */
   readonly stalled: readonly StalledSaga[]
   readonly killed: readonly KilledSaga[]
+  readonly missed: readonly MissedAttribute[]
 }
+
+/** An attribute that a saga started without, because its mapping failed. */
+export interface MissedAttribute {
+  readonly definition: string
+  readonly attribute: string
+}
+
+type StartedEvent = Extract<SagaEvent, { type: 'saga-started' }>
 
 /** Ended by a person as it was. */
 export interface KilledSaga {
@@ -120,6 +131,7 @@ class OpenTurn {
   readonly #dead: DeadRecord[] = []
   readonly #stalled: StalledSaga[] = []
   readonly #killed: KilledSaga[] = []
+  readonly #missed: MissedAttribute[] = []
   readonly #ignored: Record<string, number> = {}
   #applied = 0
   #taken = 0
@@ -174,7 +186,7 @@ class OpenTurn {
   close(): Turn {
     const inputs = { applied: this.#applied, deadLettered: this.#dead.length, ignored: this.#ignored }
     const taken = { events: this.#events, effects: this.#effects, dead: this.#dead, stalled: this.#stalled }
-    return { killed: this.#killed, ...taken, marks: this.#marks, inputs }
+    return { killed: this.#killed, missed: this.#missed, ...taken, marks: this.#marks, inputs }
   }
 
   #takeInput(record: LogRecord, input: SagaInput): boolean {
@@ -240,14 +252,24 @@ class OpenTurn {
   #note(envelope: EventEnvelope): void {
     const { event, sagaId: saga } = envelope
     this.#effects.push(...effectsOf(envelope))
+    if (event.type === 'saga-started') this.#noteMissed(event)
     if (event.type === 'saga-killed') this.#killed.push({ saga, actor: event.actor, reason: event.reason })
+  }
+
+  /** Asked once more only where one that is declared is not there. */
+  #noteMissed({ definition, version, input, attributes = {} }: StartedEvent): void {
+    const specs = this.#context.definitions.find(definition, version)?.attributes ?? {}
+    if (Object.keys(specs).length === Object.keys(attributes).length) return
+    for (const attribute of attributesOf(specs, input).missed) this.#missed.push({ definition, attribute })
   }
 
   #decide(known: Known, input: SagaInput): Verdict {
     const { now, random } = this.#context
     try {
+      const definition = this.#definitionOf(known, input)
       return decide({
-        definition: this.#definitionOf(known, input),
+        definition,
+        definitionHash: definition && hashOf(definition),
         known,
         input,
         moment: { now, chance: random.next() },
@@ -260,7 +282,7 @@ class OpenTurn {
   #definitionOf(known: Known, input: SagaInput): Definition | undefined {
     const { definitions } = this.#context
     if (known && known.status !== 'ended') return definitions.find(known.definition, known.version)
-    return input.kind === 'start' ? definitions.find(input.definition, input.version) : undefined
+    return input.kind === 'start' ? definitions.forStart(input.definition, input.version, input.sagaId) : undefined
   }
 
   #bury(record: LogRecord, reason: string, message: string): void {

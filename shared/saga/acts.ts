@@ -1,35 +1,33 @@
-/** What clients and persons ask of a saga: signals, cancel, retry, an undo done by hand, kill. */
+/** What clients and persons ask of a saga as a whole: signals, cancel, kill. Of what is parked: see parked-acts.ts. */
 import type { CancelRefusal, SagaEvent } from '../message/events.ts'
-import { nameOf, ROOT, scopeAround } from '../message/step-path.ts'
-import { isOver, undoStep } from './backward.ts'
+import { ROOT } from '../message/step-path.ts'
+import { isOver } from './backward.ts'
 import { misfit } from './check.ts'
 import { answerParent } from './children.ts'
 import type { Definition, SignalStep } from './definition.ts'
 import { turnBack } from './failure.ts'
 import { type Act, type Decision, events, type InputOf, ignored, refused } from './input.ts'
-import { isParked } from './parked.ts'
 import { pivotStanding } from './pivot.ts'
 import { stepAt as plannedAt, signalSteps } from './plan-tree.ts'
-import { request } from './request.ts'
-import { type SagaState, stepIn } from './state.ts'
+import type { SagaState } from './state.ts'
 import type { Story } from './story.ts'
-import { scopeAt, stepAt } from './tree.ts'
+import { lookEverywhere } from './unfold.ts'
 import { answerOf, endWait, keptSignal } from './waits.ts'
 
 /** Signals that one saga keeps for waits that are to come; one more is refused. */
 export const SIGNALS_MAX = 100
 
-/** Why a signal is not kept; nothing when it is. The definition may be unknown here: then what it carries is not looked at. */
+/** Why a signal is not kept; nothing when it is. */
 export function signalRefusal(
   state: SagaState,
   input: InputOf<'signal'>,
-  definition: Definition | undefined,
+  definition: Definition,
 ): Decision | undefined {
   const known = state.signals.some((signal) => signal.requestId === input.requestId)
   if (known || state.acts.includes(input.requestId)) return ignored('duplicate-request')
   if (state.signals.length >= SIGNALS_MAX)
     return refused('too-many-signals', `the saga keeps ${SIGNALS_MAX} signals already`)
-  const steps = definition ? signalSteps(definition).filter((step) => step.signal.name === input.name) : []
+  const steps = signalSteps(definition).filter((step) => step.signal.name === input.name)
   for (const step of steps) {
     const why = misfit(step.signal.payload, input.payload)
     if (why !== undefined) return refused('invalid-signal', `the payload does not fit the signal ${input.name}: ${why}`)
@@ -52,7 +50,7 @@ function mayAnswer({ approval }: SignalStep, { roles, payload }: InputOf<'signal
 }
 
 /** The signal as it is kept with the saga. */
-export function signalReceived({ name, payload, requestId, actor, roles }: InputOf<'signal'>): SagaEvent {
+function signalReceived({ name, payload, requestId, actor, roles }: InputOf<'signal'>): SagaEvent {
   const sender = { ...(actor === undefined ? {} : { actor }), ...(roles.length === 0 ? {} : { roles }) }
   return { type: 'signal-received', name, payload, requestId, ...sender }
 }
@@ -113,51 +111,21 @@ function refusal({ requestId, actor }: Act, why: CancelRefusal): SagaEvent {
   return { type: 'cancel-refused', requestId, actor, why }
 }
 
-/** A person says: try again. Everything that is parked goes on, with a new budget of attempts. */
-export function retryParked(story: Story, { requestId, actor, reason }: Act): Decision {
-  const { parked, acts } = story.state
-  if (acts.includes(requestId)) return ignored('duplicate-request')
-  story.tell({ type: 'retry-requested', requestId, actor, reason })
-  for (const { step } of parked) {
-    if (!story.isFull || isLate(story, step)) retryOne(story, step)
-    else story.look('scope', scopeAround(step ?? ROOT))
-  }
+/** Nothing new is begun from now on: no step, no retry, no undo. What comes is taken, and what is due is kept. */
+export function pause(story: Story, { requestId, actor, reason, timers = 'hold' }: InputOf<'pause'>): Decision {
+  if (story.state.acts.includes(requestId)) return ignored('duplicate-request')
+  if (isOver(story.state.root)) return ignored('saga-ended')
+  story.tell({ type: 'saga-paused', timers, requestId, actor, reason })
   return events(...story.events)
 }
 
-/** Where nothing is being undone any more, nobody would look for it in the next turn. */
-function isLate({ state }: Story, step: string | null): boolean {
-  return step !== null && isOver(scopeAt(state, scopeAround(step)))
-}
-
-function retryOne(story: Story, path: string | null): void {
-  const step = path === null ? undefined : plannedAt(story.definition, path)
-  const known = path === null ? undefined : stepAt(story.state, path)
-  const scope = scopeAround(path ?? ROOT)
-  if (path !== null && known && step && (step.type === 'command' || step.type === 'child')) {
-    if (scopeAt(story.state, scope)?.phase === 'forward')
-      request(story, { path, step, direction: 'step', attempt: known.attempt + 1 })
-    else if (known.status === 'undo-retrying')
-      request(story, { path, step, direction: 'compensation', attempt: known.attempt + 1 })
-    else undoStep(story, { path, step, known })
-  } else {
-    for (const inner of known?.block?.scopes ?? [])
-      if (inner.phase === 'forward') story.look('scope', `${path}[${inner.key}]`)
-    if (path !== null && known?.block) story.look('block', path)
-    story.look('scope', scope)
-  }
-}
-
-/** A person says that a step is undone: the one that waited for a person, and for no other. */
-export function resolve(story: Story, { step: path, requestId, actor, reason }: InputOf<'resolve'>): Decision {
-  const { state } = story
-  if (state.acts.includes(requestId)) return ignored('duplicate-request')
-  const scope = scopeAt(state, scopeAround(path))
-  const known = scope && stepIn(scope, nameOf(path))
-  if (!known || scope.phase === 'forward' || !isParked(state, path))
-    return refused('not-parked', `no undo of ${path} waits for a person`)
-  story.tell({ type: 'undo-resolved', step: path, requestId, actor, reason })
-  story.lookOutward(path)
+/** All that was left is looked for, and what is due fires. */
+export function resume(story: Story, { requestId, actor, reason }: InputOf<'resume'>): Decision {
+  const { acts, yielded } = story.state
+  if (acts.includes(requestId)) return ignored('duplicate-request')
+  story.tell({ type: 'saga-resumed', requestId, actor, reason })
+  story.resumes = yielded
+  lookEverywhere(story)
   return events(...story.events)
 }
 

@@ -3,7 +3,7 @@ import { blockAround, nameOf, ROOT, scopeAround, scopePath, stepPath } from '../
 import { answerParent } from './children.ts'
 import type { BlockStep, Plan, SendingStep, StepDefinition } from './definition.ts'
 import { isParked } from './parked.ts'
-import { dependsOn, isBlock, isSending, planAt, stepNamed } from './plan-tree.ts'
+import { dependsOn, isBlock, isSending, planAt, stepAt, stepNamed } from './plan-tree.ts'
 import { request } from './request.ts'
 import { type BlockState, type ScopeState, type StepState, stepIn } from './state.ts'
 import type { Story } from './story.ts'
@@ -163,10 +163,17 @@ export function isOver(scope: ScopeState | undefined): boolean {
   return scope?.phase === 'done' || scope?.phase === 'undone'
 }
 
-/** Steps of an ended scope that succeeded late and are not undone. */
-export function undoLate(story: Story, path: string, step: SendingStep): void {
+/** A step succeeded late: it is to be undone, by itself where its scope has come to its end. */
+export function undoLate(story: Story, path: string): void {
+  if (isOver(scopeAt(story.state, scopeAround(path)))) story.look('late', path)
+  else story.look('undo', scopeAround(path))
+}
+
+/** Begins the undo of a step that succeeded late, unless it has begun. */
+export function undoneLate(story: Story, path: string): void {
+  const step = stepAt(story.definition, path)
   const scope = scopeAt(story.state, scopeAround(path))
   const known = scope && stepIn(scope, nameOf(path))
-  if (known && isOver(scope)) undoStep(story, { path, step, known })
-  else story.look('undo', scopeAround(path))
+  if (known?.status !== 'succeeded' || !isOver(scope) || isParked(story.state, path)) return
+  if (step && isSending(step) && !isSettled(step, known)) undoStep(story, { path, step, known })
 }

@@ -40,9 +40,15 @@ export function command<Input, Output>(spec: CommandSpec<Input, Output>): Comman
 
 const NAME = /^[a-z][a-z0-9-]{0,63}$/
 
+/** A command's name on the wire: `bookRoom` and `book-room` are both `book-room`. */
+function wireName(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
 /**
- * Declares a participant's contract: `payment.charge` is what a saga's step names.
- * @throws TypeError when a name is not kebab-case or there is no command.
+ * Declares a participant's contract: `payment.charge` is what a saga's step names. A command's key may be in camel case;
+ * on the wire it is in kebab case.
+ * @throws TypeError when a name is neither, two are the same on the wire, or there is no command.
  */
 export function participant<const Specs extends CommandSpecs>(
   name: string,
@@ -51,14 +57,14 @@ export function participant<const Specs extends CommandSpecs>(
 ): Contract<Specs> {
   if (Object.keys(specs).length === 0) throw new TypeError(`the contract of ${name} has no command`)
   const commands: Record<string, unknown> = {}
-  for (const [commandName, spec] of Object.entries(specs)) {
-    if (!NAME.test(name) || !NAME.test(commandName)) throw new TypeError(`${name}.${commandName} is not kebab-case`)
-    commands[commandName] = {
-      ...spec,
-      participant: name,
-      name: commandName,
-      type: `${name}.${commandName}.v${version}`,
-    }
+  const types = new Set<string>()
+  for (const [key, spec] of Object.entries(specs)) {
+    const own = wireName(key)
+    if (!NAME.test(name) || !NAME.test(own)) throw new TypeError(`${name}.${key} is neither kebab-case nor camelCase`)
+    const type = `${name}.${own}.v${version}`
+    if (types.has(type)) throw new TypeError(`two commands are ${type}`)
+    types.add(type)
+    commands[key] = { ...spec, participant: name, name: own, type }
   }
   return commands as Contract<Specs>
 }

@@ -1,6 +1,9 @@
 /** `decide(definition, state, input, moment)`: the total table of status x input. Pure: no clock, no chance, no I/O. */
 
-import { cancel, kill, resolve, retryParked, signalReceived, signalRefusal, takeSignal } from './acts.ts'
+import type { SagaEvent } from '../message/events.ts'
+import type { Json } from '../message/json.ts'
+import { cancel, kill, pause, resume, signalRefusal, takeSignal } from './acts.ts'
+import { attributesOf } from './attributes.ts'
 import { isOver } from './backward.ts'
 import { misfit } from './check.ts'
 import { undoForParent, undoOfVoidOrKilled, voidForParent, voidStart } from './children.ts'
@@ -15,6 +18,7 @@ import {
   type RefusedReason,
   refused,
 } from './input.ts'
+import { edit, resolve, retryParked, skip } from './parked-acts.ts'
 import { answer } from './replies.ts'
 import type { EndedSaga, SagaState, SagaStatus } from './state.ts'
 import { Story } from './story.ts'
@@ -27,6 +31,8 @@ export type Known = SagaState | EndedSaga | undefined
 interface Asked<Kind extends InputKind> {
   /** The definition that the saga runs on, where this process knows it. */
   readonly definition: Definition | undefined
+  /** What is known here under its name and version is another plan (S23). */
+  readonly changed: boolean
   readonly state: SagaState
   readonly input: InputOf<Kind>
   readonly moment: Moment
@@ -44,12 +50,19 @@ type Row = { readonly [Kind in InputKind]: Entry<Kind> }
 
 /** A rule that asks the definition: where this process does not know it, the input is set aside and the saga waits. */
 function planned<Kind extends InputKind>(rule: (story: Story, input: InputOf<Kind>) => Decision): Rule<Kind> {
-  return ({ definition, state, input, moment }) => {
-    if (!definition)
-      return refused('unknown-definition', `${state.definition} version ${state.version} is not known here`)
+  return (asked) => {
+    const { definition, state, input, moment } = asked
+    if (!definition) return withoutPlan(asked)
     const story = new Story(definition, moment, state)
     return unfolded(story, rule(story, input))
   }
+}
+
+/** Nothing is decided by another plan than the one that the saga started on. */
+function withoutPlan({ state, changed }: Pick<Asked<InputKind>, 'state' | 'changed'>): Decision {
+  const named = `${state.definition} version ${state.version}`
+  if (!changed) return refused('unknown-definition', `${named} is not known here`)
+  return refused('definition-changed', `${named} is another plan here than the one that the saga started on`)
 }
 
 /** What a rule has decided, with all that follows from it. */
@@ -59,12 +72,11 @@ function unfolded(story: Story, decision: Decision): Decision {
   return story.events.length > 0 ? events(...story.events) : ignored('nothing-due')
 }
 
+/** Without the plan nobody could say whether the sender may answer, nor whether the saga waits for it already. */
 const signal: Rule<'signal'> = (asked) => {
   const { definition, state, input } = asked
   if (isOver(state.root)) return ignored('saga-ended')
-  const refusal = signalRefusal(state, input, definition)
-  if (refusal) return refusal
-  return definition ? planned(takeSignal)(asked) : events(signalReceived(input))
+  return (definition && signalRefusal(state, input, definition)) ?? planned(takeSignal)(asked)
 }
 
 const entry = <Kind extends InputKind>(rule: Rule<Kind>, ...to: readonly SagaStatus[]): Entry<Kind> => ({ rule, to })
@@ -99,6 +111,10 @@ const ended: Row = {
   retry: over,
   kill: over,
   resolve: over,
+  skip: over,
+  pause: over,
+  resume: over,
+  edit: over,
   undo: over,
 }
 
@@ -116,6 +132,10 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     retry: ignoring('not-stuck'),
     kill: entry(planned(kill), 'failed'),
     resolve: entry(planned(resolve)),
+    skip: entry(planned(skip), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
+    pause: entry(planned(pause), 'paused'),
+    resume: ignoring('not-paused'),
+    edit: entry(planned(edit)),
     undo: entry(planned(undoForParent), 'running', 'compensating', 'stuck', 'compensated'),
   },
   compensating: {
@@ -127,6 +147,10 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     retry: ignoring('not-stuck'),
     kill: entry(planned(kill), 'failed'),
     resolve: entry(planned(resolve)),
+    skip: entry(planned(skip)),
+    pause: entry(planned(pause), 'paused'),
+    resume: ignoring('not-paused'),
+    edit: entry(planned(edit)),
     undo: entry(planned(undoForParent), 'compensating'),
   },
   /** Others go on beside what is parked. */
@@ -139,7 +163,27 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     retry: entry(planned(retryParked), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     kill: entry(planned(kill), 'failed'),
     resolve: entry(planned(resolve), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
+    skip: entry(planned(skip), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
+    pause: entry(planned(pause), 'paused'),
+    resume: ignoring('not-paused'),
+    edit: entry(planned(edit), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     undo: entry(planned(undoForParent), 'stuck', 'compensating', 'compensated'),
+  },
+  /** It keeps what it was at: what comes is taken, and nothing new is begun. */
+  paused: {
+    start: startedAgain,
+    reply: entry(planned(answer), 'paused'),
+    timer: entry(planned(fire), 'paused'),
+    signal: entry(signal, 'paused'),
+    cancel: entry(planned(cancel), 'paused'),
+    retry: entry(planned(retryParked)),
+    kill: entry(planned(kill), 'failed'),
+    resolve: entry(planned(resolve), 'paused'),
+    skip: entry(planned(skip), 'paused'),
+    edit: entry(planned(edit)),
+    pause: ignoring('already-paused'),
+    resume: entry(planned(resume), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
+    undo: entry(planned(undoForParent), 'paused'),
   },
   /** Remembered whole where a step may still succeed late, or a parent may still want it undone. */
   completed: {
@@ -160,26 +204,37 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
 export interface Question<Kind extends InputKind = InputKind> {
   /** The definition that the saga runs on, or that its start names. */
   readonly definition: Definition | undefined
+  /** Hash of that definition; absent: plans are not told apart. */
+  readonly definitionHash?: string | undefined
   readonly known: Known
   readonly input: InputOf<Kind>
   readonly moment: Moment
 }
 
 /** Decides one input. Never throws for what an input, a definition's mapping or a participant can do wrong. */
-export function decide({ definition, known, input, moment }: Question): Decision {
-  if (!known) return first(definition, input, moment)
+export function decide({ definition, definitionHash, known, input, moment }: Question): Decision {
+  if (!known) return first({ definition, definitionHash, input, moment })
   if (known.status === 'ended') return input.kind === 'start' ? startAgain(known, input) : ignored('saga-ended')
   const { rule } = TABLE[known.status][input.kind] as Entry<InputKind>
-  return rule({ definition, state: known, input, moment })
+  const changed = isChanged(known, definitionHash)
+  return rule({ definition: changed ? undefined : definition, changed, state: known, input, moment })
 }
 
-function first(definition: Definition | undefined, input: InputOf<InputKind>, moment: Moment): Decision {
-  if (input.kind === 'start') return start(definition, input, moment)
+/** Whether a plan of that hash is another one than the saga started on. A log that does not say goes on with what there is. */
+export function isChanged(state: Pick<SagaState, 'definitionHash'>, hash: string | undefined): boolean {
+  return hash !== undefined && state.definitionHash !== undefined && state.definitionHash !== hash
+}
+
+type StartedEvent = Extract<SagaEvent, { type: 'saga-started' }>
+type FirstQuestion<Kind extends InputKind = InputKind> = Omit<Question<Kind>, 'known'>
+
+function first({ input, ...asked }: FirstQuestion): Decision {
+  if (input.kind === 'start') return start({ input, ...asked })
   if (input.kind === 'undo') return voidForParent(input)
   return refused('unknown-saga', `no saga ${input.sagaId}`)
 }
 
-function start(definition: Definition | undefined, input: InputOf<'start'>, moment: Moment): Decision {
+function start({ definition, definitionHash, input, moment }: FirstQuestion<'start'>): Decision {
   if (!definition)
     return unusable(input, 'unknown-definition', `no definition ${input.definition} ${input.version ?? ''}`.trim())
   const why = misfit(definition.input, input.input)
@@ -191,11 +246,18 @@ function start(definition: Definition | undefined, input: InputOf<'start'>, mome
     input: input.input,
     inputHash: input.inputHash,
     deadlineAt: definition.deadlineMs === undefined ? null : moment.now + definition.deadlineMs,
+    ...(definitionHash !== undefined && { definitionHash }),
+    ...foundBy(definition, input.input),
   } as const
   const event = input.parent ? { ...started, parent: input.parent } : started
   const story = Story.begin(definition, moment, { id: input.sagaId, event })
   story.look('scope', '')
   return unfolded(story, events())
+}
+
+function foundBy({ attributes: specs }: Definition, input: Json): Pick<StartedEvent, 'attributes'> {
+  const { values } = attributesOf(specs ?? {}, input)
+  return Object.keys(values).length > 0 ? { attributes: values } : {}
 }
 
 /** A start that cannot be used is refused; of a child its parent is told, who waits for it. */

@@ -5,6 +5,7 @@
  */
 import type { ZodType } from 'zod'
 import { stepPath } from '../message/step-path.ts'
+import type { AttributeSpecs } from './attributes.ts'
 import type { Command } from './contract.ts'
 import type { CommandData, DefinitionData, PlanData, SendingData, StepData } from './data/data-types.ts'
 import type {
@@ -45,13 +46,14 @@ export function childName({ definition, version }: ChildPlan): string {
 }
 
 function written(definition: Definition): { data: DefinitionData; code: DefinitionCode } {
-  const { name, version, input, deadlineMs, compensation, output, steps } = definition
+  const { name, version, input, deadlineMs, attributes, compensation, output, steps } = definition
   const writer = new PlanWriter()
   const data: DefinitionData = {
     name,
     version,
     input: writer.schema('input', input),
     ...(deadlineMs !== undefined && { deadlineMs }),
+    ...(attributes && { attributes: writer.attributes(attributes) }),
     compensation,
     steps: steps.map((step) => writer.step(step, step.name)),
     output: writer.mapping('output', output),
@@ -73,6 +75,14 @@ class PlanWriter implements DefinitionCode {
   schema(name: string, schema: ZodType): string {
     this.schemas.set(name, schema)
     return name
+  }
+
+  /** Under `input.<name>`: no step can be named so. */
+  attributes(specs: AttributeSpecs): NonNullable<DefinitionData['attributes']> {
+    const entries = Object.entries(specs)
+    return Object.fromEntries(
+      entries.map(([name, { type, from }]) => [name, { type, from: this.mapping(`input.${name}`, from) }]),
+    )
   }
 
   step(step: StepDefinition, path: string): StepData {
@@ -149,8 +159,8 @@ class PlanWriter implements DefinitionCode {
     return { command: this.#type(undo.command, `${path}.undo`), ...this.#sent(undo, `${path}.undo`) }
   }
 
-  #sent({ map, timeoutMs, retry }: PlannedCommand, name: string): SendingData {
-    return { payload: this.mapping(name, map), timeoutMs, retry }
+  #sent({ map, command: _command, ...limits }: PlannedCommand, name: string): SendingData {
+    return { payload: this.mapping(name, map), ...limits }
   }
 
   /** A command's type; where another command has it, which is rare, with the place that it is for. */

@@ -1,7 +1,9 @@
 /** A saga's plan as data: it can be listed, drawn and checked without running any mapping in it. */
 import type { ZodType } from 'zod'
+import type { AttributeSpecs } from './attributes.ts'
 import type { Command } from './contract.ts'
 import type { RetryPolicy } from './retry-policy.ts'
+import { type Rollout, Shares } from './rollout.ts'
 
 /**
  * What mappings see: the saga's input, and the output of each step so far under the step's name. Inside a block also what
@@ -19,6 +21,12 @@ export interface PlannedCommand {
   readonly retry: RetryPolicy
   /** How long one attempt may take; `null`: for ever. */
   readonly timeoutMs: number | null
+  /** How long an attempt may stay without any word of it. */
+  readonly takeUpMs?: number
+  /** How long it may stay without progress, once there was some; the attempt's end then stays where it is. */
+  readonly progressMs?: number
+  /** How long all attempts may take together, until a person begins new ones. */
+  readonly totalMs?: number
 }
 
 /**
@@ -179,19 +187,25 @@ export interface Definition<Input = unknown, Output = unknown> extends Plan {
   readonly input: ZodType<Input>
   /** How long a saga may take until it turns back, unless the pivot has been sent. */
   readonly deadlineMs: number | undefined
+  /** What a saga can be found by. */
+  readonly attributes?: AttributeSpecs
   /** `parallel`: along the reversed graph. `sequential`: one after the other, the last begun first. */
   readonly compensation: 'parallel' | 'sequential'
   readonly output: (context: Context) => Output
 }
 
-/** Definitions by name and version. */
+/** Definitions by name and version, several versions of a name side by side. */
 export class Definitions {
   readonly all: readonly Definition[]
   readonly #byKey = new Map<string, Definition>()
   readonly #latest = new Map<string, Definition>()
+  readonly #shares = new Map<string, Shares>()
 
-  /** @throws TypeError when two have the same name and version. */
-  constructor(all: readonly Definition[]) {
+  /**
+   * @param options `rollout`: shares of the starts that name no version, `{ 'fulfil-order': { 2: '10%' } }`
+   * @throws TypeError when two have the same name and version, or the rollout does not fit them.
+   */
+  constructor(all: readonly Definition[], { rollout = {} }: { readonly rollout?: Rollout | undefined } = {}) {
     this.all = all
     for (const definition of all) {
       const key = `${definition.name}@${definition.version}`
@@ -200,6 +214,15 @@ export class Definitions {
       const latest = this.#latest.get(definition.name)
       if (!latest || latest.version < definition.version) this.#latest.set(definition.name, definition)
     }
+    for (const [name, shares] of Object.entries(rollout)) {
+      const versions = all.filter((definition) => definition.name === name).map(({ version }) => version)
+      this.#shares.set(name, new Shares(name, versions, shares))
+    }
+  }
+
+  /** What a start runs on: the version that it names, else by the shares of the rollout, else the newest. */
+  forStart(name: string, version: number | undefined, sagaId: string): Definition | undefined {
+    return this.find(name, version ?? this.#shares.get(name)?.versionFor(sagaId))
   }
 
   /** One version of a definition, the newest when none is named. */

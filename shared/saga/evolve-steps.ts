@@ -4,7 +4,7 @@ import type { SagaEvent } from '../message/events.ts'
 import { frozenJson } from '../message/json.ts'
 import { nameOf, scopeAround } from '../message/step-path.ts'
 import type { EventOf, Folds } from './evolve.ts'
-import { unpark } from './parked.ts'
+import { isParked, unpark } from './parked.ts'
 import { type Phase, type SagaState, type StepState, withAct } from './state.ts'
 import { scopeAt, stepAt, withStep } from './tree.ts'
 
@@ -19,6 +19,8 @@ type StepFold =
   | 'compensation-succeeded'
   | 'compensation-failed'
   | 'undo-resolved'
+  | 'step-resolved'
+  | 'failure-resolved'
   | 'late-success'
   | 'step-skipped'
   | 'step-computed'
@@ -28,6 +30,8 @@ type StepFold =
 /** Statuses from which a step is sent again. */
 const AGAIN: readonly StepState['status'][] = ['retrying', 'given-up', 'rejected']
 const OPEN: readonly StepState['status'][] = ['armed', 'retrying', 'given-up']
+/** What a person may take as done. */
+const RESOLVABLE: readonly StepState['status'][] = [...OPEN, 'rejected', 'waiting']
 const TO_UNDO: readonly StepState['status'][] = ['succeeded', 'given-up', 'undo-retrying', 'undo-failed']
 
 export const STEP_FOLDS: Folds<StepFold> = {
@@ -35,14 +39,14 @@ export const STEP_FOLDS: Folds<StepFold> = {
     expectPhase(state, event, ['forward'])
     const before = stepAt(state, event.step)
     assert(before === undefined || AGAIN.includes(before.status), `S3: step-requested while ${before?.status}`)
-    const { attempt, timeoutAt } = event
+    const { attempt } = event
     const budgetFrom = before?.status === 'retrying' ? before.budgetFrom : attempt
     const step = { name: nameOf(event.step), attempt, budgetFrom, output: undefined, ...childOf(event, before) }
-    return withStep(state, event.step, { ...step, status: 'armed', timeoutAt })
+    return withStep(state, event.step, { ...step, status: 'armed', ...timesIn(event) })
   },
   'step-progressed': (state, event) => {
     const step = inStatus(state, event.step, ['armed'])
-    return withStep(state, event.step, { ...base(step), status: 'armed', timeoutAt: event.timeoutAt })
+    return withStep(state, event.step, { ...base(step), ...endOf(step), status: 'armed', ...progressIn(event) })
   },
   'step-succeeded': (state, event) => {
     expectPhase(state, event, ['forward'])
@@ -59,36 +63,55 @@ export const STEP_FOLDS: Folds<StepFold> = {
   'step-failed': (state, event) => {
     expectPhase(state, event, ['forward'])
     // Of a step that was given up it is heard when it is a child saga that says that it is over.
-    const from: readonly StepState['status'][] = event.error.kind === 'fatal' ? ['armed', 'given-up'] : ['armed']
-    const step = base(inStatus(state, event.step, from))
     const { retryAt, error } = event
-    const dead = error.kind === 'fatal' ? over(step) : {}
-    if (retryAt === null) return withStep(state, event.step, { ...step, ...dead, status: 'given-up' })
-    return withStep(state, event.step, { ...step, status: 'retrying', retryAt, error })
+    const dead: readonly StepState['status'][] = error.kind === 'fatal' ? ['given-up'] : []
+    const known = inStatus(state, event.step, ['armed', ...outOfTime(retryAt, 'retrying'), ...dead])
+    const step = base(known)
+    const gone = error.kind === 'fatal' ? over(step) : {}
+    if (retryAt === null) return withStep(state, event.step, { ...step, ...gone, status: 'given-up' })
+    return withStep(state, event.step, { ...step, ...endOf(known), status: 'retrying', retryAt, error })
   },
   'compensation-requested': (state, event) => {
     const step = inStatus(state, event.step, TO_UNDO)
     assert(state.lateUndos > 0 || phaseAround(state, event.step) === 'backward', 'S3: nothing is being undone there')
-    const { attempt, timeoutAt } = event
+    const { attempt } = event
     const budgetFrom = step.status === 'undo-retrying' ? step.budgetFrom : attempt
-    return withStep(state, event.step, { ...base(step), status: 'undoing', attempt, budgetFrom, timeoutAt })
+    return withStep(state, event.step, { ...base(step), status: 'undoing', attempt, budgetFrom, ...timesIn(event) })
   },
   'compensation-progressed': (state, event) => {
     const step = inStatus(state, event.step, ['undoing'])
-    return withStep(state, event.step, { ...base(step), status: 'undoing', timeoutAt: event.timeoutAt })
+    return withStep(state, event.step, { ...base(step), ...endOf(step), status: 'undoing', ...progressIn(event) })
   },
   'compensation-succeeded': (state, event) =>
     undone(state, event.step, inStatus(state, event.step, ['undoing', 'undo-retrying', 'undo-failed'])),
   'compensation-failed': (state, event) => {
-    const step = base(inStatus(state, event.step, ['undoing']))
     const { retryAt, error } = event
+    const known = inStatus(state, event.step, ['undoing', ...outOfTime(retryAt, 'undo-retrying')])
+    const step = base(known)
     if (retryAt === null) return withStep(state, event.step, { ...step, status: 'undo-failed', error })
-    return withStep(state, event.step, { ...step, status: 'undo-retrying', retryAt, error })
+    return withStep(state, event.step, { ...step, ...endOf(known), status: 'undo-retrying', retryAt, error })
   },
   'undo-resolved': (state, { step: path, requestId }) => {
     const step = inStatus(state, path, [...TO_UNDO, 'undoing'])
     assert(phaseAround(state, path) !== 'forward', `S3: undo-resolved while ${path} goes forward`)
     return undone(withAct(state, requestId), path, step)
+  },
+  'step-resolved': (state, { step: path, output, notDone, requestId, type }) => {
+    const step = stepAt(state, path)
+    expectPhase(state, { type, step: path }, ['forward'])
+    const legal = step ? RESOLVABLE.includes(step.status) : isParked(state, path)
+    assert(legal, `S3: step-resolved while ${path} is ${step?.status ?? 'not begun'}`)
+    const known = step ? base(step) : unsent(path)
+    const resolved = { ...known, status: notDone ? 'skipped' : 'succeeded', output: frozenJson(output) } as const
+    return withAct(unpark(withStep(state, path, resolved), path), requestId)
+  },
+  'failure-resolved': (state, { step: path, error, requestId, type }) => {
+    const step = stepAt(state, path)
+    expectPhase(state, { type, step: path }, ['forward'])
+    const legal = isParked(state, path) && (!step || step.status === 'retrying' || step.status === 'given-up')
+    assert(legal, `S3: failure-resolved while ${path} is ${step?.status ?? 'not begun'}`)
+    const failed = { ...(step ? base(step) : unsent(path)), status: 'rejected', error } as const
+    return withAct(unpark(withStep(state, path, failed), path), requestId)
   },
   'late-success': (state, event) => {
     const step = inStatus(state, event.step, ['rejected'])
@@ -129,7 +152,7 @@ function phaseAround(state: SagaState, step: string): Phase | undefined {
 
 function expectPhase(
   state: SagaState,
-  event: SagaEvent & { readonly step: string | null },
+  event: { readonly type: SagaEvent['type']; readonly step: string | null },
   legal: readonly Phase[],
 ): void {
   const phase = phaseAround(state, event.step ?? '')
@@ -153,6 +176,29 @@ type Base = Pick<StepState, 'name' | 'attempt' | 'budgetFrom' | 'output' | 'chil
 export function base(step: Base): Base {
   const { name, attempt, budgetFrom, output, child } = step
   return child ? { name, attempt, budgetFrom, output, child } : { name, attempt, budgetFrom, output }
+}
+
+/** A step that waits to be tried again is given up when its time is over by then. */
+function outOfTime<S extends StepState['status']>(retryAt: number | null, waiting: S): readonly S[] {
+  return retryAt === null ? [waiting] : []
+}
+
+function endOf({ end }: StepState): Pick<StepState, 'end'> {
+  return end ? { end } : {}
+}
+
+type Requested = EventOf<'step-requested' | 'compensation-requested'>
+
+/** The times that an attempt begins with. */
+function timesIn({ timeoutAt, takeUpAt, giveUpAt, retryUntil }: Requested) {
+  const end = { ...(giveUpAt !== undefined && { giveUpAt }), ...(retryUntil !== undefined && { retryUntil }) }
+  const limited = giveUpAt !== undefined || retryUntil !== undefined
+  return { timeoutAt, ...(takeUpAt !== undefined && { takeUpAt }), ...(limited && { end }) }
+}
+
+/** The times that progress leaves: it has been taken up. */
+function progressIn({ timeoutAt, progressAt }: EventOf<'step-progressed' | 'compensation-progressed'>) {
+  return { timeoutAt, ...(progressAt !== undefined && { progressAt }) }
 }
 
 /** The child that a step has started: the same again, or another one. */

@@ -6,7 +6,7 @@ import { frozenJson } from '../message/json.ts'
 import { ROOT } from '../message/step-path.ts'
 import { BLOCK_FOLDS, undoneScope } from './evolve-blocks.ts'
 import { STEP_FOLDS } from './evolve-steps.ts'
-import { park, unparkAll } from './parked.ts'
+import { isParked, park, unpark, unparkAll } from './parked.ts'
 import { type SagaState, type SagaStatus, type ScopeState, withAct } from './state.ts'
 import { stepAt, withScope, withStep } from './tree.ts'
 
@@ -45,6 +45,7 @@ const AFTER_END: ReadonlySet<SagaEvent['type']> = new Set([
   'compensation-failed',
   'saga-stuck',
   'retry-requested',
+  'step-edited',
   'undo-resolved',
   'undo-requested',
   'parent-answered',
@@ -70,6 +71,7 @@ const BY_PHASE = { forward: 'running', backward: 'compensating', done: 'complete
 
 function statusOf(state: SagaState): SagaStatus {
   if (state.status === 'failed') return 'failed'
+  if (state.paused) return 'paused'
   return state.parked.length > 0 ? 'stuck' : BY_PHASE[state.root.phase]
 }
 
@@ -87,17 +89,20 @@ const FRESH = {
   seq: 1,
   parked: [],
   signals: [],
+  edited: [],
   acts: [],
   cancelRequestId: undefined,
   undoAttempt: 0,
   undoAnswered: 0,
   lateUndos: 0,
+  paused: undefined,
   yielded: false,
 } as const
 
 function started(event: EventOf<'saga-started'>, id: SagaId): SagaState {
-  const { definition, version, inputHash, deadlineAt, parent } = event
-  const base = { id, definition, version, input: frozenJson(event.input), inputHash, deadlineAt, parent }
+  const { definition, version, inputHash, deadlineAt, definitionHash, parent } = event
+  const plan = { definition, version, ...(definitionHash !== undefined && { definitionHash }) }
+  const base = { id, ...plan, input: frozenJson(event.input), inputHash, deadlineAt, parent }
   return { status: 'running', ...base, ...FRESH, root: EMPTY }
 }
 
@@ -119,16 +124,30 @@ const SAGA_FOLDS: Folds<SagaFold> = {
   }),
   'cancel-requested': (state, { requestId }) => ({ ...withAct(state, requestId), cancelRequestId: requestId }),
   'cancel-refused': (state, { requestId }) => withAct(state, requestId),
-  'retry-requested': (state, { requestId }) => {
+  'retry-requested': (state, { step, requestId }) => {
+    if (step !== undefined) return withAct(triedAgain(state, step), requestId)
     assert(state.parked.length > 0, 'S3: retry-requested while nothing is parked')
     const fresh = state.parked.reduce((next, { step }) => (step === null ? next : withNewBudget(next, step)), state)
     return withAct(unparkAll(fresh), requestId)
+  },
+  'step-edited': (state, { step, direction, payload, requestId }) => {
+    const others = state.edited.filter((one) => one.step !== step || one.direction !== direction)
+    const edited = [...others, { step, direction, payload: frozenJson(payload) }]
+    return withAct({ ...triedAgain(state, step), edited }, requestId)
   },
   'saga-stuck': (state, { step, error }) => park(state, step, error),
   'undo-requested': (state, { attempt }) => ({ ...state, undoAttempt: attempt }),
   'parent-answered': (state, { direction, attempt }) =>
     direction === 'compensate' ? { ...state, undoAnswered: attempt } : state,
   'turn-yielded': (state, { more }) => ({ ...state, yielded: more }),
+  'saga-paused': (state, { timers, requestId }) => {
+    assert(state.paused === undefined, 'S3: saga-paused while it is')
+    return { ...withAct(state, requestId), paused: timers }
+  },
+  'saga-resumed': (state, { requestId }) => {
+    assert(state.paused !== undefined, 'S3: saga-resumed while it is not paused')
+    return { ...withAct(state, requestId), paused: undefined }
+  },
   'saga-killed': (state, { requestId }) => ({ ...withAct(state, requestId), status: 'failed' }),
   'saga-completed': (state, { output }) => {
     assert(state.status === 'running', `S3: saga-completed while ${state.status}`)
@@ -140,11 +159,19 @@ const SAGA_FOLDS: Folds<SagaFold> = {
   },
 }
 
+/** One parked step goes on, and no other. */
+function triedAgain(state: SagaState, step: string): SagaState {
+  assert(isParked(state, step), `S3: ${step} is to be tried again, and is not parked`)
+  return unpark(withNewBudget(state, step), step)
+}
+
 /** A person's word begins a new budget, also for a step that was parked between two attempts. */
 function withNewBudget(state: SagaState, path: string): SagaState {
   const step = stepAt(state, path)
   const waits = step?.status === 'retrying' || step?.status === 'undo-retrying'
-  return waits ? withStep(state, path, { ...step, budgetFrom: step.attempt + 1 }) : state
+  if (!waits) return state
+  const { end: _end, ...fresh } = step
+  return withStep(state, path, { ...fresh, budgetFrom: step.attempt + 1 })
 }
 
 const FOLDS: Folds<Exclude<SagaEvent['type'], 'saga-started' | 'saga-voided'>> = {

@@ -1,5 +1,6 @@
 /** What comes to a saga, and what `decide` answers. Time, chance and hashes arrive in here: the core has none of its own. */
 
+import type { ResolvedAs } from '../message/client-command-record.ts'
 import type { Reply } from '../message/command-record.ts'
 import type { ParentLink, SagaEvent } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
@@ -30,10 +31,28 @@ export type SagaInput =
       readonly roles: readonly string[]
     }
   | ({ readonly kind: 'cancel' } & Act)
-  | ({ readonly kind: 'retry' } & Act)
+  /** Try again: one parked step, or all. */
+  | ({ readonly kind: 'retry'; readonly step?: string | undefined } & Act)
   | ({ readonly kind: 'kill' } & Act)
-  /** A person has undone a step by hand. */
-  | ({ readonly kind: 'resolve'; readonly step: string } & Act)
+  /** Nothing new is begun until it is resumed. */
+  | ({ readonly kind: 'pause'; readonly timers?: 'hold' | 'run' | undefined } & Act)
+  | ({ readonly kind: 'resume' } & Act)
+  /** What a person knows of a parked step: it was undone by hand, it was done (with which result), or it was not. */
+  | ({
+      readonly kind: 'resolve'
+      readonly step: string
+      readonly as?: ResolvedAs | undefined
+      readonly output?: Json | undefined
+    } & Act)
+  /** A step is taken as done, with a result; `notDone`: nothing of it is to be undone. */
+  | ({
+      readonly kind: 'skip'
+      readonly step: string
+      readonly output: Json
+      readonly notDone?: boolean | undefined
+    } & Act)
+  /** A parked step is tried again with another payload. */
+  | ({ readonly kind: 'edit'; readonly step: string; readonly payload: Json } & Act)
   /** A parent undoes the step that started this saga. */
   | {
       readonly kind: 'undo'
@@ -71,12 +90,15 @@ export type IgnoredReason =
   | 'already-compensating'
   | 'already-cancelling'
   | 'not-stuck'
+  | 'already-paused'
+  | 'not-paused'
   | 'nothing-due'
 
 /** Why an input cannot be used: its record becomes a dead letter. */
 export type RefusedReason =
   | 'start-conflict'
   | 'unknown-definition'
+  | 'definition-changed'
   | 'invalid-input'
   | 'invalid-reply'
   | 'unknown-saga'
@@ -85,6 +107,9 @@ export type RefusedReason =
   | 'invalid-signal'
   | 'not-allowed'
   | 'not-parked'
+  | 'not-now'
+  | 'invalid-result'
+  | 'invalid-payload'
   | 'not-a-parent'
   | 'voided'
 

@@ -39,6 +39,7 @@ function read(book: Book, envelope: EventEnvelope): void {
   }
   const mayBe = expectOrder(book, envelope, expect)
   const to = sagaAfter(book.phase, event).to
+  expect('S3', !book.paused || !BEGINS.has(event.type), 'begins something while the saga is paused')
   if (mayBe) {
     expectOwed(book, { event, at, expect })
     if (isStepEvent(event)) readStepEvent(book, { event, at, expect })
@@ -48,6 +49,21 @@ function read(book: Book, envelope: EventEnvelope): void {
   if (mayBe) book.phase = to
   book.seq = seq
 }
+
+/** What a paused saga does not do. */
+const BEGINS: ReadonlySet<SagaEvent['type']> = new Set([
+  'step-requested',
+  'step-skipped',
+  'step-computed',
+  'wait-started',
+  'block-started',
+  'scope-started',
+  'compensation-requested',
+  'retry-requested',
+  'step-edited',
+  'saga-completed',
+  'saga-compensated',
+])
 
 /** S1, and S3 of the saga; answers whether the event can be read at all. */
 function expectOrder(book: Book, { event, seq, sagaId }: EventEnvelope, expect: Expect): boolean {
@@ -97,7 +113,13 @@ function readSaga(book: Book, { event, at, expect }: Reading<Exclude<SagaEvent, 
     case 'saga-stuck':
       readStuck(book, { event, at, expect })
       return
+    case 'saga-paused':
+    case 'saga-resumed':
+      expect('S3', book.paused === (event.type === 'saga-resumed'), `the saga is ${book.paused ? '' : 'not '}paused`)
+      book.paused = event.type === 'saga-paused'
+      return
     case 'retry-requested':
+    case 'step-edited':
       readRetry(book, { event, at, expect })
       return
     case 'signal-received':

@@ -60,6 +60,11 @@ const SAGA: { readonly [Type in SagaEventType]: readonly [from: readonly SagaPha
   'cancel-requested': [['forward']],
   'cancel-refused': [['forward']],
   'retry-requested': [UNDOING],
+  'step-resolved': [['forward']],
+  'failure-resolved': [['forward']],
+  'step-edited': [UNDOING],
+  'saga-paused': [GOING],
+  'saga-resumed': [GOING],
   'undo-resolved': [UNDOING],
   'saga-stuck': [UNDOING],
   'late-success': [UNDOING],
@@ -85,6 +90,7 @@ const AFTER_END: ReadonlySet<SagaEventType> = new Set([
   'compensation-failed',
   'saga-stuck',
   'retry-requested',
+  'step-edited',
   'undo-resolved',
 ])
 
@@ -138,6 +144,8 @@ export type StepEvent = Extract<
       | 'compensation-succeeded'
       | 'compensation-failed'
       | 'undo-resolved'
+      | 'step-resolved'
+      | 'failure-resolved'
       | 'late-success'
   }
 >
@@ -166,8 +174,14 @@ const STEPS: { readonly [Type in StepEventType]: StepRule } = {
   'step-progressed': { from: ['armed'], to: 'armed', scope: 'forward', parked: 'never' },
   'step-succeeded': { from: ['armed', 'waiting', 'unknown', 'refused'], to: 'done', scope: 'forward', parked: 'may' },
   'step-rejected': { from: ['armed', 'waiting', 'unknown'], to: 'refused', scope: 'forward', parked: 'may' },
-  // Of a step that was given up: a child saga says that it is over.
-  'step-failed': { from: ['armed', 'unknown'], to: 'waiting', last: 'unknown', scope: 'forward', parked: 'may' },
+  // Of a step that was given up: a child saga says that it is over. Of one that waits: there is no time for another try.
+  'step-failed': {
+    from: ['armed', 'waiting', 'unknown'],
+    to: 'waiting',
+    last: 'unknown',
+    scope: 'forward',
+    parked: 'may',
+  },
   'step-skipped': begins('skipped'),
   'step-computed': begins('done'),
   'wait-started': begins('awaiting'),
@@ -188,7 +202,7 @@ const STEPS: { readonly [Type in StepEventType]: StepRule } = {
     parked: 'may',
   },
   'compensation-failed': {
-    from: ['undoing'],
+    from: ['undoing', 'undo-waiting'],
     to: 'undo-waiting',
     last: 'undo-failed',
     scope: 'backward',
@@ -200,6 +214,14 @@ const STEPS: { readonly [Type in StepEventType]: StepRule } = {
     scope: 'backward',
     parked: 'must',
   },
+  // What was not asked for, refused or given up is parked; what is under way need not be.
+  'step-resolved': {
+    from: ['idle', 'armed', 'waiting', 'unknown', 'refused', 'awaiting'],
+    to: 'done',
+    scope: 'forward',
+    parked: 'may',
+  },
+  'failure-resolved': { from: ['idle', 'waiting', 'unknown'], to: 'refused', scope: 'forward', parked: 'must' },
   'late-success': { from: ['refused'], to: 'done', scope: 'either', parked: 'never' },
 }
 
@@ -211,6 +233,7 @@ export function stepRule(type: StepEventType): StepRule {
 export function standingAfter(standing: Standing, event: StepEvent): Move<Standing> {
   const { from, to, last } = STEPS[event.type]
   const gaveUp = 'retryAt' in event && event.retryAt === null
+  if (event.type === 'step-resolved' && event.notDone) return { legal: from.includes(standing), to: 'skipped' }
   return { legal: from.includes(standing), to: gaveUp && last ? last : to }
 }
 

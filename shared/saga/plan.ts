@@ -100,7 +100,8 @@ export function sayOfLast(draft: Draft, said: Partial<CommandStep>): Draft {
 }
 
 /** What the outermost chain says of its saga. */
-export interface SagaHead<Input> extends Pick<Definition<Input>, 'name' | 'version' | 'input' | 'compensation'> {
+export interface SagaHead<Input>
+  extends Pick<Definition<Input>, 'name' | 'version' | 'input' | 'compensation' | 'attributes'> {
   readonly deadline: Duration | undefined
 }
 

@@ -3,6 +3,7 @@ import type { Reply } from '../message/command-record.ts'
 import type { StepError } from '../message/events.ts'
 import type { Json } from '../message/json.ts'
 import { scopeAround } from '../message/step-path.ts'
+import { extended, mayBegin } from './attempt-times.ts'
 import { undoLate } from './backward.ts'
 import { misfit } from './check.ts'
 import { refuseUndo } from './children.ts'
@@ -10,7 +11,7 @@ import type { PlannedCommand, SendingStep } from './definition.ts'
 import { failScope } from './failure.ts'
 import { type Decision, events, ignored, refused } from './input.ts'
 import { sendingStepAt } from './plan-tree.ts'
-import { retryDelayMs } from './retry-policy.ts'
+import { policyOn, retryDelayMs } from './retry-policy.ts'
 import type { StepState } from './state.ts'
 import type { Story } from './story.ts'
 import { scopeAt, stepAt } from './tree.ts'
@@ -77,7 +78,7 @@ function succeed(story: Story, { path, step }: Answered, { attempt, body }: Repl
 }
 
 /** The output as the contract has it; `undefined` when it does not fit. A command without an output schema gives `null`, a child what it gave. */
-function outputOf(step: SendingStep, body: Json): Json | undefined {
+export function outputOf(step: SendingStep, body: Json): Json | undefined {
   const schema = step.forward.command.output
   if (!schema) return step.type === 'child' ? body : null
   return misfit(schema, body) === undefined ? body : undefined
@@ -90,9 +91,9 @@ function progress(
 ): Decision {
   const { direction, payload } = said
   if (known.status !== (direction === 'step' ? 'armed' : 'undoing')) return ignored('step-not-open')
-  const timeoutMs = (direction === 'step' ? step.forward : step.undo)?.timeoutMs ?? null
-  const timeoutAt = timeoutMs === null ? null : story.moment.now + timeoutMs
-  story.tell({ type: `${direction}-progressed`, step: path, timeoutAt, payload })
+  const planned = direction === 'step' ? step.forward : step.undo
+  if (!planned) return ignored('step-not-open')
+  story.tell({ type: `${direction}-progressed`, step: path, ...extended(planned, known, story.moment.now), payload })
   return events(...story.events)
 }
 
@@ -130,7 +131,7 @@ function answerLate(story: Story, { path, step, known }: Answered, reply: Reply)
   const output = outputOf(step, reply.body)
   if (output === undefined) return refused('invalid-reply', `the output does not fit ${step.forward.command.type}`)
   story.tell({ type: 'late-success', step: path, attempt: reply.attempt, output })
-  undoLate(story, path, step)
+  undoLate(story, path)
   return events(...story.events)
 }
 
@@ -169,11 +170,12 @@ function nextTry(
   { planned, known }: { planned: PlannedCommand; known: StepState },
   { error, retryAfterMs }: Failure,
 ): number | null {
-  const { retry } = planned
-  const failures = known.attempt - known.budgetFrom + 1
   if (error.kind === 'fatal' || error.kind === 'rejected') return null
-  if (failures >= retry.attempts || retry.notOn.includes(error.code)) return null
-  return moment.now + (retryAfterMs ?? retryDelayMs(retry, failures, moment.chance))
+  const policy = policyOn(planned.retry, error.code)
+  const failures = known.attempt - known.budgetFrom + 1
+  if (!policy || failures >= policy.attempts) return null
+  const at = moment.now + (retryAfterMs ?? retryDelayMs(policy, failures, moment.chance))
+  return mayBegin(known.end, at) ? at : null
 }
 
 function errorOf(reply: Reply, kind: 'rejected' | 'failed' | 'fatal'): StepError {

@@ -4,6 +4,7 @@ import type { RequestedCommand, StepError } from '../message/events.ts'
 import { isSagaId, type SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
 import { scopeAround } from '../message/step-path.ts'
+import { timesOf } from './attempt-times.ts'
 import { misfit } from './check.ts'
 import { contextOf } from './context.ts'
 import type { ChildStep, Context, Mapping, PlannedCommand, SendingStep } from './definition.ts'
@@ -62,6 +63,17 @@ function payloadOf(planned: PlannedCommand, state: SagaState, scope: string): Ma
     : contractError('invalid-payload', `the payload does not fit ${planned.command.type}: ${why}`)
 }
 
+/** What a person gave instead: it was checked when it came. */
+function editedPayload(
+  { edited }: SagaState,
+  path: string,
+  direction: RequestPlan['direction'],
+): Extract<Mapped, { kind: 'ok' }> | undefined {
+  const way = direction === 'step' ? 'forward' : 'compensate'
+  const found = edited.find((one) => one.step === path && one.direction === way)
+  return found && { kind: 'ok', value: found.payload }
+}
+
 export interface RequestPlan {
   readonly path: string
   readonly step: SendingStep
@@ -74,7 +86,8 @@ export function request(story: Story, { path, step, direction, attempt }: Reques
   const planned = direction === 'step' ? step.forward : step.undo
   if (!planned) return
   const scope = scopeAround(path)
-  const payload = payloadOf(planned, story.state, scope)
+  const edited = editedPayload(story.state, path, direction)
+  const payload = edited ?? payloadOf(planned, story.state, scope)
   if (payload.kind === 'threw') {
     story.park(path, payload.error)
     return
@@ -85,24 +98,23 @@ export function request(story: Story, { path, step, direction, attempt }: Reques
     return
   }
   const command = commandOf(story, planned, { payload: payload.value, child: child?.value as SagaId | undefined })
-  story.tell({ type: `${direction}-requested`, step: path, attempt, ...command, ...startOf(step, direction) })
+  const times = timesOf(planned, stepAt(story.state, path), { now: story.moment.now, attempt })
+  story.tell({ type: `${direction}-requested`, step: path, attempt, ...command, ...times, ...startOf(step, direction) })
   settleAtOnce(story, { path, step, direction, attempt })
 }
 
 function commandOf(
-  { definition, moment }: Story,
-  { command, timeoutMs }: PlannedCommand,
+  { definition }: Story,
+  { command }: PlannedCommand,
   { payload, child }: { payload: Json; child: SagaId | undefined },
-): RequestedCommand {
+): Omit<RequestedCommand, 'timeoutAt'> {
   const { participant, type: commandType } = command
-  const timeoutAt = timeoutMs === null ? null : moment.now + timeoutMs
   const said = {
     definition: definition.name,
     version: definition.version,
     participant,
     commandType,
     payload,
-    timeoutAt,
   }
   return child === undefined ? said : { ...said, child }
 }

@@ -8,34 +8,50 @@
  *                  compensating --------all undone--------------> compensated
  *
  *     running, compensating --a step is parked for a person--> stuck --retry, answer, by hand--> back again
- *     any of the three      --killed--> failed
+ *     any of the three      --pause--> paused --resume--> back again
+ *     any of the four       --killed--> failed
  *
  * The saga is a tree: its own scope holds steps; a step that is a block holds scopes; each of those is at a phase of its own.
  */
 import type { BlockKind, CompensationCause, ParentLink, StepError } from '../message/events.ts'
-import type { SagaId } from '../message/ids.ts'
+import type { Direction, SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
 import type { Scopes } from './scopes.ts'
 
 /** One step that has begun. Steps that the saga has not come to have no entry. */
 export type StepState = StepBase &
   (
-    | { readonly status: 'armed'; readonly timeoutAt: number | null }
+    | ({ readonly status: 'armed' } & OpenTimes)
     | { readonly status: 'retrying'; readonly retryAt: number; readonly error: StepError }
     | { readonly status: 'succeeded' }
     | { readonly status: 'rejected'; readonly error: StepError }
     /** Its outcome is unknown: it may have been done. */
     | { readonly status: 'given-up' }
-    | { readonly status: 'undoing'; readonly timeoutAt: number | null }
+    | ({ readonly status: 'undoing' } & OpenTimes)
     | { readonly status: 'undo-retrying'; readonly retryAt: number; readonly error: StepError }
     | { readonly status: 'undone' }
     | { readonly status: 'undo-failed'; readonly error: StepError }
-    /** Its condition did not hold, or the saga turned back while it waited: there is nothing to undo. */
+    /** Its condition did not hold, the saga turned back while it waited, or a person says so: there is nothing to undo. */
     | { readonly status: 'skipped' }
     | { readonly status: 'waiting'; readonly until: number | null; readonly signal: string | null }
     /** A block that has begun and is not at its end. */
     | { readonly status: 'open' }
   )
+
+/** When an attempt is too late: at its end, where nothing was heard of it, where it makes no progress. */
+interface OpenTimes {
+  readonly timeoutAt: number | null
+  readonly takeUpAt?: number
+  readonly progressAt?: number
+}
+
+/** How far the present budget of attempts reaches. */
+export interface BudgetEnd {
+  /** Then the step is given up. */
+  readonly giveUpAt?: number
+  /** After it no attempt is begun. */
+  readonly retryUntil?: number
+}
 
 interface StepBase {
   /** In its scope. */
@@ -44,6 +60,8 @@ interface StepBase {
   readonly attempt: number
   /** Attempt at which the present budget of attempts began: 1, or where a person said to try again. */
   readonly budgetFrom: number
+  /** When it ends by the clock, while attempts are made. */
+  readonly end?: BudgetEnd
   /** `undefined`: not known. Of a block it is read off its scopes: see `outputOf`. */
   readonly output: Json | undefined
   /** The step is a block. */
@@ -112,7 +130,14 @@ export interface Parked {
 }
 
 /** `stuck` while anything is parked, else what the saga's own scope is at; `failed`: it was killed. */
-export type SagaStatus = 'running' | 'compensating' | 'stuck' | 'completed' | 'compensated' | 'failed'
+/** A payload that a person gave instead of what the mapping makes. */
+export interface Edited {
+  readonly step: string
+  readonly direction: Direction
+  readonly payload: Json
+}
+
+export type SagaStatus = 'paused' | 'running' | 'compensating' | 'stuck' | 'completed' | 'compensated' | 'failed'
 
 export interface SagaState {
   readonly status: SagaStatus
@@ -124,11 +149,15 @@ export interface SagaState {
   readonly input: Json
   readonly inputHash: string
   readonly deadlineAt: number | null
+  /** Hash of the plan that it started on; `undefined`: its log does not say. */
+  readonly definitionHash?: string | undefined
   readonly parent: ParentLink | undefined
   /** The saga's own scope. */
   readonly root: ScopeState
   readonly parked: readonly Parked[]
   readonly signals: readonly Signal[]
+  /** The newest of each step and direction. */
+  readonly edited: readonly Edited[]
   /** Request ids of the acts that were answered; the newest `ACTS_MAX`. Repeated, they have no second effect (S13). */
   readonly acts: readonly string[]
   /** A cancel that waits for the pivot's answer. */
@@ -138,6 +167,8 @@ export interface SagaState {
   readonly undoAnswered: number
   /** Open undos of steps that succeeded late, when nothing around them was being undone any more. */
   readonly lateUndos: number
+  /** A person holds it, and its times with it, or lets those run. */
+  readonly paused: 'hold' | 'run' | undefined
   /** More is to be done of itself than one turn has room for. */
   readonly yielded: boolean
 }

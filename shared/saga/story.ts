@@ -13,9 +13,12 @@ import { apply } from './evolve.ts'
 import type { Moment } from './input.ts'
 import type { SagaState } from './state.ts'
 
-/** Something to look at: may steps of the scope begin; may the block go on; may more of the scope be undone; may anything of it, since its turn has come. */
+/**
+ * Something to look at: may steps of the scope begin; may the block go on; may more of the scope be undone; may anything of
+ * it, since its turn has come; may a step be undone that succeeded late.
+ */
 export interface Look {
-  readonly at: 'scope' | 'block' | 'undo' | 'turn'
+  readonly at: 'scope' | 'block' | 'undo' | 'turn' | 'late'
   readonly path: string
 }
 

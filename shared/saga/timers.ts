@@ -1,6 +1,8 @@
 /** Timers are read off the state, so that they can be neither lost nor fire twice (S15). */
+import type { StepError } from '../message/events.ts'
 import { ROOT, scopePath, stepPath } from '../message/step-path.ts'
-import type { Definition } from './definition.ts'
+import { expiryOf, openDueAt, tooLate } from './attempt-times.ts'
+import type { Definition, PlannedCommand } from './definition.ts'
 import { turnBack } from './failure.ts'
 import { type Decision, events, ignored } from './input.ts'
 import { isParked } from './parked.ts'
@@ -16,7 +18,8 @@ import { expire } from './waits.ts'
 /** When the saga's next timer is due, milliseconds since the epoch; `undefined` when it waits for none or its definition is not known here. */
 export function nextDueAt(definition: Definition | undefined, state: SagaState): number | undefined {
   if (!definition || !isLive(state)) return undefined
-  if (state.yielded) return 0
+  if (state.paused === 'hold') return undefined
+  if (state.yielded && !state.paused) return 0
   let due = deadlineOf(definition, state)
   eachTimer(state, state.root, ROOT, ({ at }) => {
     if (due === undefined || at < due) due = at
@@ -43,7 +46,7 @@ function eachTimer(state: SagaState, scope: ScopeState, path: string, take: (tim
     const at = stepDueAt(step)
     if (at !== undefined) {
       const timer = { path: stepPath(path, step.name), step, at }
-      if ((scope.held === 0 || !isParked(state, timer.path)) && take(timer)) return true
+      if (mayFire(state, step) && (scope.held === 0 || !isParked(state, timer.path)) && take(timer)) return true
     }
     for (const index of step.block?.active ?? []) {
       const inner = step.block?.scopes.at(index)
@@ -53,11 +56,16 @@ function eachTimer(state: SagaState, scope: ScopeState, path: string, take: (tim
   return false
 }
 
+/** While the saga is paused, nothing is tried again. */
+function mayFire({ paused }: SagaState, { status }: StepState): boolean {
+  return paused === undefined || (status !== 'retrying' && status !== 'undo-retrying')
+}
+
 function stepDueAt(step: StepState): number | undefined {
   switch (step.status) {
     case 'armed':
     case 'undoing':
-      return step.timeoutAt ?? undefined
+      return openDueAt(step)
     case 'retrying':
     case 'undo-retrying':
       return step.retryAt
@@ -71,7 +79,8 @@ function stepDueAt(step: StepState): number | undefined {
 /** Fires what is due now, never early: what an earlier turn had no room for, the deadline, else one step's timer. */
 export function fire(story: Story): Decision {
   const { state, definition, moment } = story
-  if (state.yielded) {
+  if (state.paused === 'hold') return ignored('nothing-due')
+  if (state.yielded && !state.paused) {
     story.resumes = true
     lookEverywhere(story)
     return events(...story.events)
@@ -106,24 +115,17 @@ function fireStep(story: Story, { path, step: known }: Timer): Decision {
 type Sending = Parameters<typeof failStep>[1]
 
 function fireSending(story: Story, { path, step, known }: Sending): void {
-  const attempt = known.attempt + 1
-  switch (known.status) {
-    case 'retrying':
-      request(story, { path, step, direction: 'step', attempt })
-      return
-    case 'undo-retrying':
-      request(story, { path, step, direction: 'compensation', attempt })
-      return
-    case 'armed':
-      failStep(story, { path, step, known }, timedOut(known, step.forward.timeoutMs))
-      return
-    default:
-      failUndo(story, { path, step, known }, timedOut(known, step.undo?.timeoutMs ?? null))
-      return
-  }
+  const { now } = story.moment
+  const back = known.status === 'undoing' || known.status === 'undo-retrying'
+  const planned = back ? step.undo : step.forward
+  if (!planned) return
+  const error = errorDue(known, planned, now)
+  if (error) (back ? failUndo : failStep)(story, { path, step, known }, { error })
+  else request(story, { path, step, direction: back ? 'compensation' : 'step', attempt: known.attempt + 1 })
 }
 
-function timedOut({ attempt }: StepState, timeoutMs: number | null) {
-  const message = `attempt ${attempt} was not answered within ${timeoutMs} ms`
-  return { error: { kind: 'timeout', code: 'timeout', message } } as const
+/** What the timer says of the attempt that is open, or of the next one when it may not be begun any more. */
+function errorDue(known: StepState, planned: PlannedCommand, now: number): StepError | undefined {
+  if (known.status === 'armed' || known.status === 'undoing') return expiryOf(known, planned, now)
+  return known.status === 'retrying' || known.status === 'undo-retrying' ? tooLate(known, planned, now) : undefined
 }

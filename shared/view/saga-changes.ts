@@ -3,7 +3,7 @@ import type { CompensationCause, ParentLink, SagaEvent } from '../message/events
 import { ROOT } from '../message/step-path.ts'
 import type { LogEvent } from './projection.ts'
 import type { sagas } from './saga-tables.ts'
-import { ALL_UNPARKED, parkedNote, type SagaPhase, turnedNote, unparkedNote } from './standing.ts'
+import { ALL_UNPARKED, PAUSED, parkedNote, RESUMED, type SagaPhase, turnedNote, unparkedNote } from './standing.ts'
 import type { ChangeOf } from './table.ts'
 
 type Told = 'saga_id' | 'status' | 'stuck_step' | 'error_code' | 'error_message' | 'phase'
@@ -58,11 +58,12 @@ const settled = ({ step }: { readonly step: string }): Change => ({ standing: un
 const nothing = () => NOTHING
 
 const CHANGES: ChangesByType = {
-  'saga-started': ({ definition, version, inputHash, deadlineAt, parent }) => ({
+  'saga-started': ({ definition, version, inputHash, definitionHash, deadlineAt, parent }) => ({
     definition,
     version,
     phase: 'running',
     input_hash: inputHash,
+    definition_hash: definitionHash,
     deadline_at: deadlineAt,
     ...childOf(parent),
   }),
@@ -94,7 +95,12 @@ const CHANGES: ChangesByType = {
   'signal-received': nothing,
   'cancel-requested': () => ({ cancel_requested: true }),
   'cancel-refused': nothing,
-  'retry-requested': () => ({ standing: ALL_UNPARKED }),
+  'retry-requested': ({ step }) => ({ standing: step === undefined ? ALL_UNPARKED : unparkedNote(step) }),
+  'step-resolved': settled,
+  'failure-resolved': settled,
+  'step-edited': settled,
+  'saga-paused': () => ({ standing: PAUSED }),
+  'saga-resumed': () => ({ standing: RESUMED }),
   'undo-resolved': settled,
   'saga-stuck': ({ step, error }) => ({ standing: parkedNote([step, error.code, error.message]) }),
   'late-success': nothing,

@@ -1,6 +1,6 @@
 /** Tables of the `sagas` projection: every saga, its steps in both directions, and its history with offsets. */
 import { statusReading } from './status-reading.ts'
-import { along, bigint, boolean, first, int, noted, offset, type RowOf, table, text } from './table.ts'
+import { along, bigint, boolean, double, first, int, noted, offset, type RowOf, table, text } from './table.ts'
 
 export const sagas = table('sagas', {
   key: ['saga_id'],
@@ -36,6 +36,8 @@ export const sagas = table('sagas', {
     error_code: along('status', text),
     error_message: along('status', text),
     input_hash: first(text),
+    /** Hash of the plan that it runs on; null: its log does not say. */
+    definition_hash: first(text),
     deadline_at: first(bigint),
     seq: int,
     partition: first(int),
@@ -108,6 +110,25 @@ export const events = table('events', {
   },
 })
 
+/** What sagas can be found by: one row for each attribute of a saga, written with its start. */
+export const sagaAttributes = table('saga_attributes', {
+  key: ['saga_id', 'name'],
+  appendOnly: true,
+  columns: {
+    saga_id: text,
+    name: text,
+    /** text, number or boolean */
+    type: text,
+    /** As it is asked for: the text itself, a number as JSON writes it, true or false. */
+    value: text,
+    /** The same as a number, to compare and to sum; null where it is none. */
+    number: double,
+  },
+  indexes: [['name', 'value']],
+  serverIndexes: [['name', 'number']],
+})
+
+export type AttributeRow = RowOf<typeof sagaAttributes>
 export type SagaRow = RowOf<typeof sagas>
 export type StepRow = RowOf<typeof steps>
 export type EventRow = RowOf<typeof events>

@@ -1,7 +1,7 @@
-/** The projection that Kasaga brings: sagas, steps and events, from the events alone, with no definition at hand. */
+/** The projection that Kasaga brings: sagas, steps, events and attributes, from the events alone, with no definition at hand. */
 import { type LogEvent, projection, type UnreadableEvent } from './projection.ts'
 import { sagaChange } from './saga-changes.ts'
-import { events, sagas, steps } from './saga-tables.ts'
+import { events, sagaAttributes, sagas, steps } from './saga-tables.ts'
 import { stepChange } from './step-changes.ts'
 import type { ChangeOf } from './table.ts'
 
@@ -10,6 +10,15 @@ function eventRow(entry: LogEvent): ChangeOf<typeof events> {
   const { sagaId, seq, at, causationId, topic, partition, offset } = entry
   const where = { topic, partition, offset }
   return { saga_id: sagaId, seq, type, at, causation_id: causationId, ...where, data: JSON.stringify(data) }
+}
+
+function attributeRows({ sagaId, event }: LogEvent): ChangeOf<typeof sagaAttributes>[] {
+  if (event.type !== 'saga-started') return []
+  return Object.entries(event.attributes ?? {}).map(([name, value]) => {
+    const type = typeof value === 'string' ? 'text' : typeof value
+    const number = typeof value === 'number' ? value : null
+    return { saga_id: sagaId, name, type, value: String(value), number }
+  })
 }
 
 function quarantine(entry: UnreadableEvent, sagaId: string): ChangeOf<typeof sagas> {
@@ -21,8 +30,8 @@ function quarantine(entry: UnreadableEvent, sagaId: string): ChangeOf<typeof sag
 /** Versioned with its tables: a change of either is a higher version, built again from the log. */
 export const sagasProjection = projection({
   name: 'sagas',
-  version: 3,
-  tables: { sagas, steps, events },
+  version: 4,
+  tables: { sagas, steps, events, saga_attributes: sagaAttributes },
   event(entry, changes) {
     changes.put('sagas', sagaChange(entry))
     const step = stepChange(entry)
@@ -30,6 +39,7 @@ export const sagasProjection = projection({
     if (step && entry.event.type === 'scope-compensated') changes.amend('steps', step)
     else if (step) changes.put('steps', step)
     changes.put('events', eventRow(entry))
+    for (const row of attributeRows(entry)) changes.put('saga_attributes', row)
   },
   unreadable(entry, changes) {
     if (entry.sagaId !== undefined) changes.put('sagas', quarantine(entry, entry.sagaId))

@@ -8,7 +8,7 @@ import { isWithin, ROOT } from '../message/step-path.ts'
 
 /** What a saga is at, apart from what is parked. */
 export type SagaPhase = 'running' | 'compensating' | 'completed' | 'compensated' | 'failed'
-export type SagaStatus = SagaPhase | 'stuck'
+export type SagaStatus = SagaPhase | 'stuck' | 'paused'
 
 /** A step that waits for a person; `null`: the saga's output does. */
 export type ParkedStep = readonly [step: string | null, code: string, message: string]
@@ -17,6 +17,8 @@ export interface Standing {
   readonly parked: readonly ParkedStep[]
   /** Scopes that had turned back while others went on: what was parked inside them since then is parked on the way back. */
   readonly back: readonly string[]
+  /** A person holds the saga. */
+  readonly paused?: true
 }
 
 const NOTHING: Standing = { parked: [], back: [] }
@@ -36,6 +38,10 @@ export function turnedNote(scope: string): string {
   return `<${scope}`
 }
 
+/** A person holds the saga, or lets it go on. */
+export const PAUSED = '|'
+export const RESUMED = '>'
+
 /** Nothing is parked any more: a person said to try again. */
 export const ALL_UNPARKED = '*'
 
@@ -50,16 +56,22 @@ function noted(now: Standing, note: string): Standing {
       return { ...now, parked: now.parked.filter(([name]) => name !== text) }
     case '<':
       return turned(now, text)
+    case PAUSED:
+      return { ...now, paused: true }
+    case RESUMED: {
+      const { parked, back } = now
+      return { parked, back }
+    }
     default:
       return { ...now, parked: [] }
   }
 }
 
 /** What is parked on the way forward is asked for no more; what is parked on the way back stays. */
-function turned({ parked, back }: Standing, scope: string): Standing {
+function turned({ parked, back, ...held }: Standing, scope: string): Standing {
   const isBack = (step: string) => back.some((own) => isWithin(step, own))
   const stays = (step: string | null) => (step === null ? scope !== ROOT : !isWithin(step, scope) || isBack(step))
-  return { parked: parked.filter(([step]) => stays(step)), back: scope === ROOT ? [] : [...back, scope] }
+  return { parked: parked.filter(([step]) => stays(step)), back: scope === ROOT ? [] : [...back, scope], ...held }
 }
 
 /** Reads what a row remembers. */
@@ -68,11 +80,11 @@ export function standingOf(text: string | null): Standing {
 }
 
 function textOf(standing: Standing): string {
-  return standing.parked.length === 0 && standing.back.length === 0 ? '' : JSON.stringify(standing)
+  return standing.parked.length === 0 && standing.back.length === 0 && !standing.paused ? '' : JSON.stringify(standing)
 }
 
 /** What a row remembers once it has read further notes, one a line. */
 export function afterNotes(remembered: string, notes: string): string {
-  const matters = remembered !== '' || notes.includes('!') || notes.includes('<')
+  const matters = remembered !== '' || /[!<|]/.test(notes)
   return matters ? textOf(notes.split('\n').reduce(noted, standingOf(remembered))) : ''
 }

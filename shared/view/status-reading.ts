@@ -12,6 +12,10 @@ function read(row: Values | undefined, change: Values): Values {
   const read = { ...change, standing }
   const phase = asText(change.phase) || asText(row?.phase)
   const stuck = phase === 'failed' ? undefined : standingOf(standing).parked.at(-1)
+  if (phase !== 'failed' && standingOf(standing).paused) {
+    const status: SagaStatus = 'paused'
+    return { ...read, status, stuck_step: null, error_code: null, error_message: null }
+  }
   if (stuck) {
     const [stuck_step, error_code, error_message] = stuck
     return { ...read, status: 'stuck' satisfies SagaStatus, stuck_step, error_code, error_message }

@@ -67,6 +67,10 @@ function courseWithoutCommand(event: SagaEvent, at: number): Course | undefined 
       return [event.step, 'forward', { status: 'succeeded', finished_at: at }]
     case 'undo-resolved':
       return [event.step, 'compensate', { status: 'resolved', finished_at: at }]
+    case 'step-resolved':
+      return [event.step, 'forward', { status: 'resolved', finished_at: at }]
+    case 'failure-resolved':
+      return [event.step, 'forward', { status: 'rejected', finished_at: at, ...errorOf(event.error) }]
     case 'compensation-started':
       return event.scope === undefined ? undefined : [event.scope, 'compensate', begun('undoing', at)]
     case 'scope-compensated':

@@ -16,6 +16,7 @@ export interface ColumnTypes {
   readonly bigint: number
   /** An offset of the log, past 2^53 as well. */
   readonly offset: bigint
+  readonly double: number
   readonly boolean: boolean
 }
 
@@ -77,6 +78,7 @@ export const text: Column<'text'> = { type: 'text', rule: 'last' }
 export const int: Column<'int'> = { type: 'int', rule: 'last' }
 export const bigint: Column<'bigint'> = { type: 'bigint', rule: 'last' }
 export const offset: Column<'offset'> = { type: 'offset', rule: 'last' }
+export const double: Column<'double'> = { type: 'double', rule: 'last' }
 export const boolean: Column<'boolean'> = { type: 'boolean', rule: 'last' }
 
 /** The same column, whose first value stays. */

@@ -151,11 +151,15 @@ describe('for those who run it', () => {
       '/v1/sagas/by-key/{definition}/{key}/signals/{name}',
       '/v1/sagas/{id}',
       '/v1/sagas/{id}/cancel',
+      '/v1/sagas/{id}/edit',
       '/v1/sagas/{id}/history',
       '/v1/sagas/{id}/kill',
+      '/v1/sagas/{id}/pause',
       '/v1/sagas/{id}/resolve',
+      '/v1/sagas/{id}/resume',
       '/v1/sagas/{id}/retry',
       '/v1/sagas/{id}/signals/{name}',
+      '/v1/sagas/{id}/skip',
     ])
     const body = document.paths['/v1/sagas'].post.requestBody.content['application/json'].schema
     expect(body).toMatchObject({ type: 'object', additionalProperties: false })

@@ -97,6 +97,30 @@ export function inboxContract<Tx>(name: string, open: () => Promise<OpenInbox<Tx
       expect((await opened.rows?.all())?.length).toBe(opened.rows && 1)
     })
 
+    test('forgets what is old, oldest first, as many as it is told and no more', async () => {
+      const ages = [5, 1, 4, 2, 3, 6]
+      const entries = ages.map((handledAt) => entry(`s${handledAt}`, { handledAt }))
+      await store(opened.inbox, entries)
+      const left = async () => {
+        const keys = entries.map(({ key }) => key)
+        return [...(await find(opened.inbox, keys)).values()].map(({ handledAt }) => handledAt).sort()
+      }
+      expect(await opened.inbox.forget(1, 10)).toBe(0)
+      expect(await left()).toEqual([1, 2, 3, 4, 5, 6])
+      expect(await opened.inbox.forget(5, 3)).toBe(3)
+      expect(await left()).toEqual([4, 5, 6])
+      expect(await opened.inbox.forget(5, 3)).toBe(1)
+      expect(await left()).toEqual([5, 6])
+      expect(await opened.inbox.forget(5, 3)).toBe(0)
+    })
+
+    test('lets a key be stored again once it was forgotten', async () => {
+      await store(opened.inbox, [entry('a', { handledAt: 1 })])
+      await opened.inbox.forget(2, 10)
+      await store(opened.inbox, [entry('a', { handledAt: 3 })])
+      expect((await find(opened.inbox, [entry('a').key])).get(entry('a').key)?.handledAt).toBe(3)
+    })
+
     test('takes more keys than fit into one statement', async () => {
       const entries = Array.from({ length: 2_345 }, (_, index) => entry(`s${index}`))
       await store(opened.inbox, entries)

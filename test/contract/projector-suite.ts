@@ -357,6 +357,7 @@ export function projectorSuite(title: string, openStore: () => Promise<ViewStore
         running: 2,
         compensating: 0,
         stuck: 2,
+        paused: 0,
         completed: 4,
         compensated: 4,
         failed: 0,

@@ -103,6 +103,39 @@ describe('a saga with parts at once', () => {
   })
 })
 
+describe('acts about single steps', () => {
+  test('try one step again, take another as done, and the saga ends', async () => {
+    rig.behaviour.carrierIsDown = true
+    await start('twins', 'lost-mended')
+    await expect.poll(async () => (await show('lost-mended')).parked.length, { timeout: 5_000 }).toBe(2)
+    const act = (kind: string, body: object) =>
+      asker.post(`/v1/sagas/lost-mended/${kind}`, { reason: 'so', actor: 'ann', ...body })
+    const early = await act('resolve', { step: 'tell[sender].notify', as: 'failed' })
+    expect(early.statusCode).toBe(202)
+    const skipped = await act('skip', { step: 'tell[sender].notify', output: null })
+    const left = (await asker.get(skipped.json().links.result)).json()
+    expect(left.parked.map(({ step }: Step) => step)).toEqual(['tell[receiver].notify'])
+    expect(stepsOf(left).get('tell[sender].notify')).toMatchObject({ status: 'resolved' })
+    rig.behaviour.carrierIsDown = false
+    const retried = await act('retry', { step: 'tell[receiver].notify' })
+    expect((await asker.get(retried.json().links.result)).json()).toMatchObject({ status: 'completed', parked: [] })
+  })
+})
+
+describe('a pause', () => {
+  test('takes a signal, and goes on from it on resume', async () => {
+    await start('manual', 'manual-paused')
+    await shown('manual-paused', 'waiting')
+    const paused = await asker.post('/v1/sagas/manual-paused/pause', { reason: 'so', actor: 'ann', timers: 'run' })
+    expect((await asker.get(paused.json().links.result)).json()).toMatchObject({ status: 'paused', shown: 'paused' })
+    expect((await asker.get('/v1/sagas?status=paused')).json().sagas).toHaveLength(1)
+    expect((await asker.get('/v1/counts')).json().counts.paused).toBe(1)
+    await answer('manual-paused', 'yes')
+    const resumed = await asker.post('/v1/sagas/manual-paused/resume', { reason: 'so', actor: 'ann' })
+    expect((await asker.get(resumed.json().links.result)).json()).toMatchObject({ status: 'completed' })
+  })
+})
+
 describe('an undo by hand', () => {
   test('waits for a person to say that it is done', async () => {
     await start('manual', 'manual-1')
@@ -147,6 +180,13 @@ describe('a kill', () => {
     ['kill', {}],
     ['resolve', { reason: 'x' }],
     ['resolve', { reason: 'x', step: 'two words' }],
+    ['resolve', { reason: 'x', step: 'charge', as: 'perhaps' }],
+    ['retry', { reason: 'x', step: 'two words' }],
+    ['skip', { reason: 'x' }],
+    ['pause', { reason: 'x', timers: 'stop' }],
+    ['resume', {}],
+    ['skip', { reason: 'x', step: 'charge', notDone: 'no' }],
+    ['edit', { reason: 'x', payload: 1 }],
     ['signals/release', { roles: ['two words'] }],
     ['signals/release', { roles: Array(21).fill('r') }],
   ])('%s with %j is refused', async (path, body) => {

@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { migrateInbox } from '../../shared/adapters/postgres/inbox-table.ts'
-import { forgetInbox, kyselyInbox } from '../../shared/adapters/postgres/kysely-inbox.ts'
+import { kyselyInbox } from '../../shared/adapters/postgres/kysely-inbox.ts'
 import { openSqliteDatabase } from '../../shared/adapters/sqlite/sqlite-database.ts'
 import { idempotencyKey, sagaId } from '../../shared/message/ids.ts'
 import type { InboxEntry } from '../../shared/ports/inbox.ts'
@@ -46,10 +47,21 @@ test('a SQLite inbox is there after it was closed, migrated twice without harm, 
     await migrateInbox(again)
     const found = await kyselyInbox(again).transaction((scope) => scope.find([ENTRY.key]))
     expect(found.get(ENTRY.key)).toEqual(ENTRY)
-    expect(await forgetInbox(again, 5_000)).toBe(0)
-    expect(await forgetInbox(again, 5_001)).toBe(1)
+    expect(await kyselyInbox(again).forget(5_000, 10)).toBe(0)
+    expect(await kyselyInbox(again).forget(5_001, 10)).toBe(1)
   } finally {
     await again.destroy()
+    await close()
+  }
+})
+
+test('what is to be forgotten is found by the index of the times', async () => {
+  const { db, close } = await openDatabase()
+  try {
+    const oldest = sql`explain query plan select key from inbox where handled_at < 5 order by handled_at limit 10`
+    const { rows } = await oldest.execute(db)
+    expect(JSON.stringify(rows)).toContain('inbox_handled_at')
+  } finally {
     await close()
   }
 })

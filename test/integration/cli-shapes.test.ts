@@ -64,6 +64,32 @@ test('several parked steps are all told', async () => {
   expect(out).toMatch(/^ {2}tell\[receiver\]\.notify: no-address: nobody to notify$/m)
 })
 
+test('a step is skipped, another edited and done', async () => {
+  rig.behaviour.carrierIsDown = true
+  await kasaga(['start', 'twins', '--id', 'lost-3', '--input', '{"id":"lost-3","cents":1}'])
+  await shows('lost-3', '(and 1 more)')
+  const about = (step: string) => ['lost-3', '--step', step, '--reason', 'so']
+  const skipped = await kasaga(['skip', ...about('tell[sender].notify'), '--result', 'null'])
+  expect(skipped).toMatchObject({ code: 0, err: '' })
+  const bad = await kasaga(['skip', ...about('tell[receiver].notify'), '--result', '{'])
+  expect(bad).toMatchObject({ code: 2 })
+  rig.behaviour.carrierIsDown = false
+  const done = await kasaga(['retry', ...about('tell[receiver].notify'), '--wait'])
+  expect(done.out).toMatch(/^lost-3 {2}twins v1 {2}completed/)
+  expect(done.out).toMatch(/notify +resolved/)
+})
+
+test('a paused saga says how it goes on', async () => {
+  await start('manual', '--id', 'manual-3')
+  await shows('manual-3', 'for the signal release')
+  const paused = await kasaga(['pause', 'manual-3', '--reason', 'so', '--wait'])
+  expect(paused.out).toMatch(/^manual-3 {2}manual v1 {2}paused/)
+  expect(paused.out).toContain("kasaga resume manual-3 --reason '...'")
+  const resumed = await kasaga(['resume', 'manual-3', '--reason', 'so'])
+  expect(resumed).toMatchObject({ code: 0, err: '' })
+  await shows('manual-3', 'for the signal release')
+})
+
 test('a killed saga stands out, with who did it and why', async () => {
   await start('manual', '--id', 'manual-2')
   await shows('manual-2', 'for the signal release')
@@ -90,6 +116,9 @@ test.each([
   [['signal', '--type', 't', '--key', 'k', 'two', 'words'], 'a saga and a name'],
   [['approve', 'a', 'b'], '--answer'],
   [['resolve', 'a', '--reason', 'x'], '--step'],
+  [['resolve', 'a', '--step', 'x', '--reason', 'x', '--as', 'perhaps'], '--as'],
+  [['skip', 'a', '--reason', 'x'], '--step'],
+  [['edit', 'a', '--step', 'x', '--reason', 'x'], '--payload'],
 ])('%j exits with 2', async (args, why) => {
   const result = await kasaga(args)
   expect(result).toMatchObject({ code: 2, out: '' })

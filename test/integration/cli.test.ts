@@ -109,6 +109,9 @@ describe('list, show, history', () => {
     const second = await kasaga(['list', '--prefix', 'page-', '--after', mark, '--json'])
     expect(JSON.parse(second.out).sagas.map((saga: { id: string }) => saga.id)).toEqual(['page-a'])
     expect(await kasaga(['list', '--prefix', 'none-'])).toEqual({ code: 0, out: '', err: 'No saga matches.\n' })
+    const found = ['list', '--attribute', 'customer=c-7', '--attribute', 'note=a=b']
+    expect(await kasaga(found)).toEqual({ code: 0, out: '', err: 'No saga matches.\n' })
+    expect((await kasaga(['list', '--attribute', 'customer'])).err).toContain('customer=c-7')
   })
 
   test('a stuck saga stands out, with the step, the error, and what can be done', async () => {

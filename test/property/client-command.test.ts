@@ -21,9 +21,10 @@ const json: fc.Arbitrary<Json> = fc
 
 const requestId = fc.oneof(id, fc.stringMatching(/^[A-Za-z0-9._:/[\]-]{1,1000}$/))
 const request = fc.record({ sagaId: id.map(sagaId), requestId })
+const stepPath = fc.stringMatching(/^[A-Za-z0-9.[\]-]{1,780}$/)
 const parentStep = fc.record({
   sagaId: id.map(sagaId),
-  step: fc.stringMatching(/^[A-Za-z0-9.[\]-]{1,780}$/),
+  step: stepPath,
   attempt: fc.integer({ min: 1, max: 999_999_999 }),
 })
 const parent = fc.record({ parentStep, waits: fc.boolean() }).map(({ parentStep, waits }) => ({ ...parentStep, waits }))
@@ -43,8 +44,32 @@ const command: fc.Arbitrary<ClientCommand> = fc.oneof(
     .record({ request, name: id, payload: json, actor: fc.option(words(200), { nil: undefined }), roles })
     .map(({ request, ...rest }) => ({ kind: 'signal' as const, ...request, ...rest })),
   fc
-    .record({ kind: fc.constantFrom('cancel' as const, 'retry' as const), request, act })
-    .map(({ kind, request, act }) => ({ kind, ...request, ...act })),
+    .record({ request, act, step: fc.option(stepPath, { nil: undefined }), kind: fc.constantFrom('cancel', 'retry') })
+    .map(({ kind, request, act, step }) =>
+      kind === 'retry'
+        ? { kind, ...request, ...act, ...(step === undefined ? {} : { step }) }
+        : { kind: 'cancel' as const, ...request, ...act },
+    ),
+  fc
+    .record({ request, act, step: stepPath, output: json, notDone: fc.boolean() })
+    .map(({ request, act, ...rest }) => ({ kind: 'skip' as const, ...request, ...act, ...rest })),
+  fc
+    .record({ request, act, timers: fc.constantFrom('hold' as const, 'run' as const) })
+    .map(({ request, act, timers }) => ({ kind: 'pause' as const, ...request, ...act, timers })),
+  fc.record({ request, act }).map(({ request, act }) => ({ kind: 'resume' as const, ...request, ...act })),
+  fc
+    .record({ request, act, step: stepPath, payload: json })
+    .map(({ request, act, ...rest }) => ({ kind: 'edit' as const, ...request, ...act, ...rest })),
+  fc.record({ request, act, step: stepPath, output: json }).map(({ request, act, ...rest }) => ({
+    kind: 'resolve' as const,
+    ...request,
+    ...act,
+    as: 'done' as const,
+    ...rest,
+  })),
+  fc
+    .record({ request, act, step: stepPath })
+    .map(({ request, act, step }) => ({ kind: 'resolve' as const, ...request, ...act, step, as: 'failed' as const })),
   fc
     .record({ request, act })
     .filter(({ act }) => act.reason.trim() !== '')
@@ -83,6 +108,9 @@ const headerName = fc.constantFrom(
   'ce_parentstepid',
   'ce_parentattempt',
   'ce_parentwaits',
+  'ce_resolvedas',
+  'ce_notdone',
+  'ce_timers',
   'x',
 )
 const known = fc.constantFrom(
@@ -92,6 +120,12 @@ const known = fc.constantFrom(
   'kasaga.retry.v1',
   'kasaga.kill.v1',
   'kasaga.resolve.v1',
+  'kasaga.skip.v1',
+  'kasaga.edit.v1',
+  'kasaga.pause.v1',
+  'kasaga.resume.v1',
+  'done',
+  'failed',
   'kasaga.undo.v1',
   'order-1',
   'true',

@@ -128,8 +128,12 @@ interface Figure {
 
 const FIGURES = new Set([
   'timeoutMs',
+  'takeUpMs',
+  'progressMs',
+  'totalMs',
   'attempts',
   'firstDelayMs',
+  'maxAgeMs',
   'durationMs',
   'deadlineMs',
   'parallelMax',

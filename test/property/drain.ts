@@ -17,7 +17,8 @@ export function drain(driver: SagaDriver): void {
     else if (driver.dueAt !== undefined) {
       driver.now = Math.max(driver.now, driver.dueAt)
       driver.fire()
-    } else return
+    } else if (driver.state?.paused) driver.give({ kind: 'resume', ...driver.act(`resume-${driver.history.length}`) })
+    else return
   }
   must(driver.ended, 'L1: it goes on, and never ends')
 }

@@ -53,6 +53,8 @@ export class LossyWorld {
       [2, 'retry'],
       [2, 'signal'],
       [2, 'kill'],
+      [1, 'pause'],
+      [2, 'resume'],
     ] as const)
     const { messages } = this
     const driver = choices.percent(70) ? this.main : choices.one([this.main, ...this.drivers])

@@ -2,7 +2,7 @@
 import type { EventEnvelope } from '../../shared/message/events.ts'
 import { isWithin, ROOT, scopeAround } from '../../shared/message/step-path.ts'
 import type { Definition, StepDefinition } from '../../shared/saga/definition.ts'
-import { stepAt } from '../../shared/saga/plan-tree.ts'
+import { isSending, stepAt } from '../../shared/saga/plan-tree.ts'
 
 /** A scope that turned back, and with it all in it that had not turned back before. */
 export interface Turn {
@@ -18,6 +18,8 @@ export interface Sent {
   readonly begun: number
   /** Its participant said no to the newest command. */
   refused: boolean
+  /** A person said what became of it. */
+  byWord?: true
   /** It had said no, and had done it all the same. */
   late?: number
   /** The turn that it fell under. */
@@ -62,6 +64,12 @@ export class NaiveBook {
       case 'step-rejected':
         this.#at(event.step).refused = true
         return
+      case 'step-resolved':
+        this.#resolve(event.step, { seq, refused: event.notDone === true })
+        return
+      case 'failure-resolved':
+        this.#resolve(event.step, { seq, refused: true })
+        return
       case 'late-success':
         this.#at(event.step).late = seq
         return
@@ -102,6 +110,15 @@ export class NaiveBook {
       this.sent.set(path, { path, planned, begun: seq, refused: false, undone: [] })
       this.began.set(path, seq)
     }
+  }
+
+  /** A person's word counts as an answer, also of a step that was never sent. */
+  #resolve(path: string, { seq, refused }: { seq: number; refused: boolean }): void {
+    const planned = stepAt(this.definition, path)
+    if (!planned || !isSending(planned)) return
+    if (!this.sent.has(path)) this.#request(path, seq)
+    this.#at(path).refused = refused
+    this.#at(path).byWord = true
   }
 
   /** An undo that had its turn has begun, also where a person has to see to it. */

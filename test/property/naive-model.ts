@@ -9,8 +9,8 @@ import {
   scopePath,
   stepPath,
 } from '../../shared/message/step-path.ts'
-import type { Definition, PlannedCommand } from '../../shared/saga/definition.ts'
-import { planAt, sendingStepAt, stepAt } from '../../shared/saga/plan-tree.ts'
+import type { Definition } from '../../shared/saga/definition.ts'
+import { planAt, stepAt } from '../../shared/saga/plan-tree.ts'
 import { must } from './must.ts'
 import { NaiveBook, type Sent } from './naive-book.ts'
 
@@ -159,47 +159,6 @@ function isHeldUp(book: NaiveBook, { scope, later, keys }: Meeting, first: Sent)
   })
 }
 
-/** Expects that each failure is tried again just as often as the policy says, counted anew after a person's word. */
-export function retriedAsText(definition: Definition, history: readonly EventEnvelope[]): void {
-  const failures = new Map<string, number>()
-  /** What waits for a person, and on which way: what was parked forward is asked for no more when its scope has turned back. */
-  const parked = new Map<string, 'step' | 'compensation'>()
-  const turned: string[] = []
-  for (const { event, at } of history) {
-    if (event.type === 'compensation-started') turned.push(event.scope ?? '')
-    if (event.type === 'saga-stuck' && event.step !== null)
-      parked.set(event.step, turned.some((scope) => isWithin(event.step ?? '', scope)) ? 'compensation' : 'step')
-    if (event.type === 'retry-requested') {
-      for (const [step, way] of parked) failures.delete(`${way}-failed of ${step}`)
-      parked.clear()
-    }
-    if (event.type !== 'step-failed' && event.type !== 'compensation-failed') continue
-    const step = sendingStepAt(definition, event.step)
-    const policy = (event.type === 'step-failed' ? step?.forward : step?.undo)?.retry
-    const what = `${event.type} of ${event.step}`
-    const times = (failures.get(what) ?? 0) + 1
-    failures.set(what, times)
-    expectTries({ what, times, at, event, policy })
-  }
-}
-
-interface Tried {
-  readonly what: string
-  readonly times: number
-  readonly at: number
-  readonly event: Extract<EventEnvelope['event'], { type: 'step-failed' | 'compensation-failed' }>
-  readonly policy: PlannedCommand['retry'] | undefined
-}
-
-function expectTries({ what, times, at, event, policy }: Tried): void {
-  const { kind, code } = event.error
-  const hopeless = kind === 'fatal' || kind === 'rejected' || policy?.notOn.includes(code) === true
-  const last = hopeless || times >= (policy?.attempts ?? 0)
-  must((event.retryAt === null) === last, () => `${what}, for the ${times}. time: tried again at ${event.retryAt}`)
-  if (event.retryAt === null || !policy) return
-  must(event.retryAt >= at && event.retryAt <= at + policy.maxDelayMs, () => `${what}: not within the backoff`)
-}
-
 /** Expects that each command was sent when as many as it needs of those that it depends on were done: S4. */
 export function begunAsText(definition: Definition, history: readonly EventEnvelope[]): void {
   const done = new Set<string>()
@@ -220,6 +179,7 @@ export function begunAsText(definition: Definition, history: readonly EventEnvel
 
 const DONE: ReadonlySet<EventEnvelope['event']['type']> = new Set([
   'step-succeeded',
+  'step-resolved',
   'step-skipped',
   'step-computed',
   'wait-ended',

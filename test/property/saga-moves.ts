@@ -12,7 +12,7 @@ import { APPROVAL, APPROVER, SIGNAL } from './plans/steps.ts'
 import type { SagaDriver } from './saga-driver.ts'
 
 /** Numbers that one move is made of. */
-export const MOVE_NUMBERS = 7
+export const MOVE_NUMBERS = 8
 export type Move = readonly number[]
 
 type Rule = (driver: SagaDriver, choices: Choices, chance: number) => void
@@ -40,6 +40,11 @@ const MOVES: readonly [readonly [number, Rule], ...(readonly [number, Rule])[]] 
   [4, (driver, choices) => void driver.give({ kind: 'retry', ...person(driver, choices) })],
   [1, (driver, choices) => void driver.give({ kind: 'cancel', ...person(driver, choices) })],
   [4, resolve],
+  [2, retryOne],
+  [3, skip],
+  [2, edit],
+  [1, pause],
+  [2, (driver, choices) => void driver.give({ kind: 'resume', ...person(driver, choices) })],
   [2, undo],
   [1, kill],
   [1, startAgain],
@@ -131,7 +136,43 @@ function resolve(driver: SagaDriver, choices: Choices): void {
   const parked = driver.state?.parked.flatMap(({ step }) => (step === null ? [] : [step])) ?? []
   const steps = choices.percent(20) || parked.length === 0 ? driver.asked.map(({ step }) => step) : parked
   const step = steps[choices.below(Math.max(steps.length, 1))] ?? 'nowhere'
-  driver.give({ kind: 'resolve', step, ...person(driver, choices) })
+  const as = choices.weighted([
+    [6, 'undone'],
+    [2, 'done'],
+    [2, 'failed'],
+  ] as const)
+  driver.give({ kind: 'resolve', step, as, output: { n: 1 }, ...person(driver, choices) })
+}
+
+/** A step that a person may act on: mostly one that is parked. */
+function someStep({ state, asked }: SagaDriver, choices: Choices): string {
+  const parked = state?.parked.flatMap(({ step }) => (step === null ? [] : [step])) ?? []
+  const others = [...asked.map(({ step }) => step), ...NOWHERE]
+  const steps = choices.percent(70) && parked.length > 0 ? parked : others
+  return steps[choices.below(steps.length)] ?? 'nowhere'
+}
+
+function retryOne(driver: SagaDriver, choices: Choices): void {
+  driver.give({ kind: 'retry', step: someStep(driver, choices), ...person(driver, choices) })
+}
+
+/** A person does not wait for a step any more. */
+function skip(driver: SagaDriver, choices: Choices): void {
+  const output = choices.weighted([
+    [3, { n: 1 }],
+    [1, null],
+  ] as const)
+  const notDone = choices.percent(30)
+  driver.give({ kind: 'skip', step: someStep(driver, choices), output, notDone, ...person(driver, choices) })
+}
+
+function pause(driver: SagaDriver, choices: Choices): void {
+  driver.give({ kind: 'pause', timers: choices.percent(40) ? 'run' : 'hold', ...person(driver, choices) })
+}
+
+function edit(driver: SagaDriver, choices: Choices): void {
+  const payload = choices.percent(20) ? { n: 7 } : { step: 'edited' }
+  driver.give({ kind: 'edit', step: someStep(driver, choices), payload, ...person(driver, choices) })
 }
 
 /** The parent undoes its step, or one who is no parent says so. */

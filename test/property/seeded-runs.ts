@@ -133,6 +133,6 @@ function stepInWords(step: StepDefinition, indent: string): string {
 }
 
 function plannedInWords(planned: unknown): string {
-  const { timeoutMs, retry } = planned as { timeoutMs: number | null; retry: { attempts: number } }
-  return `(${retry.attempts} attempts, timeout ${timeoutMs})`
+  const { command: _command, map: _map, ...limits } = planned as Record<string, unknown>
+  return JSON.stringify(limits)
 }

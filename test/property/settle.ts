@@ -1,6 +1,10 @@
 /** Nothing is lost any more: what was ever sent arrives, timers fire, and persons act on what is stuck. */
+import type { Json } from '../../shared/message/json.ts'
+import { scopeAround } from '../../shared/message/step-path.ts'
+import type { Act } from '../../shared/saga/input.ts'
+import { stepAt as stepPlanned } from '../../shared/saga/plan-tree.ts'
 import type { Parked } from '../../shared/saga/state.ts'
-import { stepAt } from '../../shared/saga/tree.ts'
+import { scopeAt, stepAt } from '../../shared/saga/tree.ts'
 import { GOOD, type LossyWorld } from './lossy-world.ts'
 import type { SagaDriver } from './saga-driver.ts'
 
@@ -19,14 +23,16 @@ export function settle(world: LossyWorld): void {
 function stir(world: LossyWorld, round: number): boolean {
   const going = world.drivers.filter((driver) => !driver.ended)
   const waiting = going.find((driver) => driver.waitsFor().length > 0)
+  const paused = going.find(({ state }) => state?.paused)
   // Children first: their parents may wait for them.
   const stuck = going.findLast(({ state }) => state?.status === 'stuck')
   const timed = going.filter(({ dueAt }) => dueAt !== undefined).sort((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0))[0]
   // Persons come last: what takes its time is not to be tried again and again before it is done.
   if (waiting) world.signal(waiting, `settle-${round}`, 'yes')
   else if (timed) world.fire(timed)
+  else if (paused) world.give(paused, { kind: 'resume', ...paused.act(`resume-${round}`) })
   else if (stuck) mend(world, stuck, round)
-  return waiting !== undefined || stuck !== undefined || timed !== undefined
+  return paused !== undefined || waiting !== undefined || stuck !== undefined || timed !== undefined
 }
 
 /** What a person is to undo is undone and said to be; what was refused is taken back where it was, and tried again. */
@@ -40,7 +46,31 @@ function mend(world: LossyWorld, driver: SagaDriver, round: number): void {
   }
   for (const { step } of driver.state?.parked ?? [])
     if (step !== null) world.participants.forgetRefusal({ sagaId: driver.id, step, direction: 'forward' })
-  world.give(driver, { kind: 'retry', ...act })
+  const one = driver.state?.parked[0]?.step
+  const ways = one == null ? [] : waysOn(world, driver, { step: one, act })
+  const way = ways[driver.history.length % (ways.length + 1)]
+  const before = driver.history.length
+  way?.()
+  // What a person may not do there changes nothing; to try again always goes on.
+  if (driver.history.length === before) world.give(driver, { kind: 'retry', ...act })
+}
+
+/** What a person may do for one step: try it alone, give it another payload, or do it and say so. */
+function waysOn(world: LossyWorld, driver: SagaDriver, { step, act }: { step: string; act: Act }): (() => void)[] {
+  const { state, definition, id } = driver
+  const planned = stepPlanned(definition, step)
+  const again = () => world.give(driver, { kind: 'retry', step, ...act })
+  if (!state || planned?.type !== 'command') return [again]
+  const anew = () => world.give(driver, { kind: 'edit', step, payload: { step: 'edited' }, ...act })
+  if (scopeAt(state, scopeAround(step))?.phase !== 'forward') return [again, anew]
+  const done = (): Json => {
+    world.participants.handle({ sagaId: id, step, direction: 'forward' }, GOOD)
+    return { n: 1 }
+  }
+  const known = stepAt(state, step)?.status
+  const resolve = () => world.give(driver, { kind: 'resolve', as: 'done', step, output: done(), ...act })
+  const skip = () => world.give(driver, { kind: 'skip', step, output: done(), ...act })
+  return known === 'given-up' ? [again, anew, resolve, skip] : [again, anew, skip]
 }
 
 /** Undone by hand, since the plan says so, or since the child that should be undone was killed. */

@@ -2,7 +2,7 @@
 import type { EventEnvelope, SagaEvent } from '../../shared/message/events.ts'
 import { blockAround, isWithin, ROOT } from '../../shared/message/step-path.ts'
 import type { Definition } from '../../shared/saga/definition.ts'
-import { isBlock, stepAt } from '../../shared/saga/plan-tree.ts'
+import { isBlock, sendingStepAt, stepAt } from '../../shared/saga/plan-tree.ts'
 import type { SagaDriver } from './saga-driver.ts'
 
 export class Situations {
@@ -41,6 +41,7 @@ class Reader {
   readonly #parked = new Set<string | null>()
   readonly #byHand = new Set<string | null>()
   readonly #undoing = new Set<string>()
+  readonly #waiting = new Set<string>()
   readonly #blocks = new Map<string, string>()
   readonly #back: string[] = []
   #ended: string | undefined
@@ -64,6 +65,7 @@ class Reader {
   #readStep(event: SagaEvent): void {
     switch (event.type) {
       case 'step-requested':
+        this.#waiting.delete(event.step)
         this.#begin(event.step)
         if (event.child !== undefined) this.#see(`child started, ${event.letGo ? 'let go' : 'waited for'}`)
         return
@@ -73,6 +75,7 @@ class Reader {
         return
       case 'step-failed':
         this.#see(event.retryAt === null ? 'given up' : 'tried again')
+        this.#fail(event)
         return
       case 'step-skipped': {
         const step = stepAt(this.#definition, event.step)
@@ -92,6 +95,20 @@ class Reader {
     }
   }
 
+  /** How long something took too long, and why it is not tried again. */
+  #fail({ type, step: path, error, retryAt }: Extract<SagaEvent, { retryAt: number | null }>): void {
+    const back = type === 'compensation-failed' ? 'undo ' : ''
+    if (error.kind === 'timeout') this.#see(`${back}${error.code}`)
+    if (retryAt === null && this.#waiting.has(path)) this.#see('given up when it was to be tried again')
+    if (retryAt !== null) this.#waiting.add(path)
+    const step = sendingStepAt(this.#definition, path)
+    const policy = (back ? step?.undo : step?.forward)?.retry
+    const rule = policy?.rules?.find(({ code }) => code === error.code)
+    if (rule && error.kind !== 'fatal') this.#see(`rule: ${'fatal' in rule ? 'fatal' : 'other figures'}`)
+    if (retryAt !== null) this.#see(`backoff: ${policy?.backoff ?? 'exponential'}`)
+    else if (error.kind === 'failed' && policy?.maxAgeMs === 0 && policy.attempts > 1 && !rule) this.#see('too old')
+  }
+
   #begin(path: string): void {
     const step = stepAt(this.#definition, path)
     if (step && step.needs < step.after.length) this.#see('begun when some of those before it were done')
@@ -101,6 +118,7 @@ class Reader {
   #readUndo(event: SagaEvent): void {
     switch (event.type) {
       case 'compensation-requested':
+        this.#waiting.delete(event.step)
         this.#undoing.add(event.step)
         if (this.#undoing.size > 1) this.#see('undone at the same time')
         if (this.#ended !== undefined) this.#see('undone after the end')
@@ -119,6 +137,7 @@ class Reader {
       case 'compensation-failed':
         this.#undoing.delete(event.step)
         this.#see(event.retryAt === null ? 'undo given up' : 'undo tried again')
+        this.#fail(event)
     }
   }
 
@@ -168,8 +187,28 @@ class Reader {
         if (this.#blocks.has(event.step ?? ROOT)) this.#see(`${this.#blocks.get(event.step ?? ROOT)} parked`)
         return
       case 'retry-requested':
-        this.#see('tried again by a person')
-        this.#parked.clear()
+        this.#see(event.step === undefined ? 'tried again by a person' : 'one step tried again by a person')
+        if (event.step === undefined) this.#parked.clear()
+        else this.#parked.delete(event.step)
+        return
+      case 'saga-paused':
+        this.#see(`paused while ${this.#back.includes(ROOT) ? 'going back' : 'going forward'}`)
+        this.#see(`paused, timers ${event.timers}`)
+        return
+      case 'saga-resumed':
+        this.#see('resumed')
+        return
+      case 'step-edited':
+        this.#see(`given another payload, ${event.direction}`)
+        this.#parked.delete(event.step)
+        return
+      case 'step-resolved':
+        this.#see(`taken as done by a person${event.notDone ? ', with nothing to undo' : ''}`)
+        if (!this.#parked.delete(event.step)) this.#see('skipped while it was under way')
+        return
+      case 'failure-resolved':
+        this.#see('said by a person not to have been done')
+        this.#parked.delete(event.step)
         return
       case 'cancel-requested':
         this.#see('cancelled while the pivot was out')

@@ -62,6 +62,9 @@ const OUTPUTS: Readonly<Record<string, Record<string, string>>> = {
   'carrier.ship.v1': { tracking: 't' },
 }
 
+/** What a person says that a step gave: whatever it is. */
+const ANY_OUTPUT = { parcel: 'p', chargeId: 'c', tracking: 't' }
+
 const BAD = ['rejected', 'failed', 'fatal'] as const
 
 /** One saga in memory, with its rows. */
@@ -102,7 +105,7 @@ class Watched {
     this.seen.add(`${state.status} ${parked.length}`)
     expect(row.status).toBe(state.status)
     expect(standingOf(String(row.standing ?? '')).parked.map(([step]) => step)).toEqual(parked)
-    expect(row.stuck_step ?? null).toBe(parked.at(-1) ?? null)
+    expect(row.stuck_step ?? null).toBe(state.status === 'paused' ? null : (parked.at(-1) ?? null))
     expect(row.ended_at !== null && row.ended_at !== undefined).toBe(
       state.status === 'failed' || state.root.phase === 'done' || state.root.phase === 'undone',
     )
@@ -123,7 +126,12 @@ const move = fc.record({
     { weight: 2, arbitrary: fc.constant('timer' as const) },
     { weight: 2, arbitrary: fc.constant('retry' as const) },
     { weight: 2, arbitrary: fc.constant('resolve' as const) },
+    { weight: 1, arbitrary: fc.constant('retry-one' as const) },
+    { weight: 1, arbitrary: fc.constant('skip' as const) },
+    { weight: 1, arbitrary: fc.constant('edit' as const) },
     { weight: 1, arbitrary: fc.constant('cancel' as const) },
+    { weight: 1, arbitrary: fc.constant('pause' as const) },
+    { weight: 2, arbitrary: fc.constant('resume' as const) },
   ),
   pick: fc.nat(5),
   bad: fc.constantFrom(...BAD),
@@ -132,8 +140,13 @@ const move = fc.record({
 
 function inputOf(watched: Watched, { kind, pick, bad }: { kind: string; pick: number; bad: (typeof BAD)[number] }) {
   const act = { sagaId: ID, requestId: `r-${watched.state?.seq}-${pick}`, actor: 'ann', reason: 'because' }
-  if (kind === 'retry' || kind === 'cancel') return { kind, ...act } as const
-  if (kind === 'resolve') return { kind, ...act, step: watched.parkedStep(pick) } as const
+  if (kind === 'retry' || kind === 'cancel' || kind === 'resume') return { kind, ...act } as const
+  const about = { ...act, step: watched.parkedStep(pick) }
+  if (kind === 'resolve') return { kind, ...about, as: pick % 2 ? 'undone' : 'failed' } as const
+  if (kind === 'retry-one') return { kind: 'retry', ...about } as const
+  if (kind === 'skip') return { kind, ...about, output: ANY_OUTPUT, notDone: pick === 0 } as const
+  if (kind === 'pause') return { kind, ...act } as const
+  if (kind === 'edit') return { kind, ...about, payload: { orderId: 'o', parcelId: 'p' } } as const
   if (kind === 'timer') return { kind, sagaId: ID } as const
   const { command } = watched.sent.at(-1 - (pick % Math.max(1, watched.sent.length))) ?? {}
   if (!command) return undefined
@@ -170,6 +183,14 @@ test('status, parked steps and end are those of the state', () => {
 
 test('sagas came to every status, and had several steps parked', () => {
   const statuses = new Set([...seen.keys()].map((what) => what.split(' ')[0]))
-  expect([...statuses].sort()).toEqual(['compensated', 'compensating', 'completed', 'failed', 'running', 'stuck'])
+  expect([...statuses].sort()).toEqual([
+    'compensated',
+    'compensating',
+    'completed',
+    'failed',
+    'paused',
+    'running',
+    'stuck',
+  ])
   expect([...seen.keys()].some((what) => /^stuck [2-9]/.test(what))).toBe(true)
 })

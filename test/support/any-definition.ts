@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { z } from 'zod'
 import type { Command } from '../../shared/saga/contract.ts'
 import type { Branch, Definition, Mapping, Plan, StepDefinition } from '../../shared/saga/definition.ts'
-import type { RetryPolicy } from '../../shared/saga/retry-policy.ts'
+import type { RetryPolicy, RetryRule } from '../../shared/saga/retry-policy.ts'
 import { kasaga, place, sent, shop } from './every-kind.ts'
 
 const DEPTH_MAX = 3
@@ -16,7 +16,7 @@ const ms = fc.nat({ max: 1_000_000 })
 const count = fc.integer({ min: 1, max: 9 })
 const limitEnd = fc.constantFrom('turn-back', 'go-on')
 
-const retry: fc.Arbitrary<RetryPolicy> = fc.record({
+const figures: fc.Arbitrary<RetryPolicy> = fc.record({
   attempts: count,
   firstDelayMs: ms,
   maxDelayMs: ms,
@@ -24,6 +24,19 @@ const retry: fc.Arbitrary<RetryPolicy> = fc.record({
   jitter: fc.constantFrom('full', 'none'),
   notOn: fc.uniqueArray(fc.constantFrom('gone', 'shut', 'odd')),
 })
+const backoff = fc.constantFrom('fixed', 'exponential', 'fibonacci')
+const rule: fc.Arbitrary<RetryRule> = fc.oneof(
+  fc.record({ code: fc.constantFrom('gone', 'timeout'), fatal: fc.constant(true as const) }),
+  fc.record(
+    { code: fc.constantFrom('shut', 'no-progress'), attempts: count, firstDelayMs: ms, backoff },
+    { requiredKeys: ['code'] },
+  ),
+)
+const retry: fc.Arbitrary<RetryPolicy> = fc
+  .tuple(figures, fc.record({ backoff, maxAgeMs: ms, rules: fc.array(rule, { maxLength: 3 }) }, { requiredKeys: [] }))
+  .map(([one, other]) => ({ ...one, ...other }))
+/** The other times of a step. */
+const times = fc.record({ takeUpMs: ms, progressMs: ms, totalMs: ms }, { requiredKeys: [] })
 
 const planned = fc
   .record({
@@ -31,8 +44,9 @@ const planned = fc
     map: mapping,
     retry,
     timeoutMs: fc.option(ms),
+    times,
   })
-  .map(({ command, ...own }) => sent<never, unknown>(command as never, own))
+  .map(({ command, times, ...own }) => sent<never, unknown>(command as never, { ...own, ...times }))
 
 /** What a step does, without its name and place. */
 type Doing = StepDefinition extends infer Step
@@ -116,11 +130,16 @@ function anyPlan(depth: number): fc.Arbitrary<Plan> {
   return fc.record({ steps: steps(depth), output: optional(mapping) })
 }
 
+const attributes = fc.dictionary(
+  fc.constantFrom('customer', 'cents', 'gift'),
+  fc.record({ type: fc.constantFrom('text', 'number', 'boolean'), from: mapping }),
+)
 export const anyDefinition: fc.Arbitrary<Definition> = fc.record({
   name: fc.constant('any'),
   version: count,
   input: fc.constant(z.unknown()),
   deadlineMs: optional(ms),
+  attributes,
   compensation: fc.constantFrom('parallel', 'sequential'),
   steps: steps(DEPTH_MAX),
   output: mapping,

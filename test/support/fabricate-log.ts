@@ -1,9 +1,11 @@
 /** Logs made of given events, as an owner would have appended them: headers, numbers, offsets, void batches. */
+import { fulfilOrder } from '../../services/orders/fulfil-order.ts'
 import { type BatchHeader, batchRecord } from '../../shared/message/batch.ts'
 import { eventRecord } from '../../shared/message/event-record.ts'
 import type { EventEnvelope, SagaEvent } from '../../shared/message/events.ts'
 import { sagaId } from '../../shared/message/ids.ts'
 import type { LogRecord, NewRecord } from '../../shared/message/record.ts'
+import { definitionHash } from '../../shared/runtime/definition-hash.ts'
 
 const SOURCE = 'urn:kasaga:test'
 const bytes = (value: string | Uint8Array | null) =>
@@ -105,7 +107,9 @@ function opening(id: string): SagaEvent[] {
     { sku: 'tea', quantity: 1, cents: 700 },
   ]
   const input = { id, country: 'NO', card: 'card-1', cents: 2_500, lines }
-  const start = { definition: 'fulfil-order', version: 1, input, inputHash: `hash-${id}`, deadlineAt: null }
+  const plan = { definition: 'fulfil-order', version: 1, definitionHash: definitionHash(fulfilOrder) }
+  const attributes = { customer: `c-${id}`, euros: 25.5, gift: false }
+  const start = { ...plan, input, inputHash: `hash-${id}`, deadlineAt: null, attributes }
   return [{ type: 'saga-started', ...start }, requested('stock'), succeeded('stock'), requested('charge')]
 }
 

@@ -12,7 +12,18 @@ export interface LedgerTables {
   readonly entries: { readonly key: string; readonly attempt: number; readonly kind: string; readonly amount: number }
 }
 
-export const MODES = ['ok', 'reject', 'throw', 'throw-once', 'failed', 'fatal', 'bad-output'] as const
+export const MODES = [
+  'ok',
+  'reject',
+  'throw',
+  'throw-once',
+  'failed',
+  'fatal',
+  'bad-output',
+  'throw-reject',
+  'progress',
+  'hang-once',
+] as const
 export type Mode = (typeof MODES)[number]
 
 const Post = z.object({ amount: z.int(), mode: z.enum(MODES) })
@@ -59,10 +70,16 @@ async function write(tx: LedgerTx, kind: string, items: readonly BatchItem<{ amo
   if (rows.length > 0) await tx.insertInto('entries').values(rows).execute()
 }
 
+/** `hang-once` hangs until its signal fires where it runs alone, and throws at once in a batch. */
+function isOnce(mode: Mode): boolean {
+  return mode === 'throw-once' || mode === 'hang-once'
+}
+
 function answerOf({ input, command }: BatchItem<Post>): Answer<Posted> {
   const { mode } = input
   if (mode === 'reject') return rejected('no', 'not today', { amount: input.amount })
-  if (mode === 'throw' || (mode === 'throw-once' && command.attempt === 1)) throw new Error('it broke')
+  if (mode === 'throw-reject') throw rejected('no', 'not today, and what was written is not wanted')
+  if (mode === 'throw' || (isOnce(mode) && command.attempt === 1)) throw new Error('it broke')
   if (mode === 'failed') throw failed('later', 'try later', { retryAfterMs: 50 })
   if (mode === 'fatal') throw fatal('never', 'do not try again')
   if (mode === 'bad-output') return { entry: 7 } as unknown as Posted
@@ -70,6 +87,13 @@ function answerOf({ input, command }: BatchItem<Post>): Answer<Posted> {
 }
 
 const accepted = (items: readonly BatchItem<Post>[]) => items.filter(({ input }) => input.mode !== 'reject')
+
+function fired(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
 
 export function batchedLedger(calls: Calls = []): LedgerHandlers {
   return {
@@ -88,9 +112,12 @@ export function batchedLedger(calls: Calls = []): LedgerHandlers {
 
 export function singleLedger(calls: Calls = []): LedgerHandlers {
   return {
-    post: async (input, { tx, command }) => {
+    post: async (input, { tx, command, signal, progress }) => {
       calls.push([command])
+      if (input.mode === 'progress') progress('begun')
       await write(tx, 'post', accepted([{ input, command }]))
+      if (input.mode === 'progress') progress('written')
+      if (input.mode === 'hang-once' && command.attempt === 1) await fired(signal)
       return answerOf({ input, command })
     },
     unpost: async (input, { tx, command }) => {

@@ -23,6 +23,7 @@ export function counting<Tx>(inbox: Inbox<Tx>, said: string[]): Inbox<Tx> {
       said.push('commit')
       return result
     },
+    forget: (beforeMs, entriesMax) => inbox.forget(beforeMs, entriesMax),
   }
 }
 

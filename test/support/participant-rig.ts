@@ -20,6 +20,8 @@ export interface Sent {
   readonly step?: string
   readonly direction?: Direction
   readonly attempt?: number
+  /** When it was decided. */
+  readonly at?: number
   readonly deadlineAt?: number
 }
 
@@ -110,7 +112,7 @@ export function stepCommand(sent: Sent): StepCommand {
     attempt: sent.attempt ?? 1,
     commandType: sent.type,
     payload: sent.payload,
-    at: 1_700_000_000_000,
+    at: sent.at ?? 1_700_000_000_000,
     deadlineAt: sent.deadlineAt ?? Date.now() + 60_000,
     replyTo: REPLIES,
   }

@@ -8,7 +8,7 @@ import { decide } from '../../shared/saga/decide.ts'
 import type { Definition } from '../../shared/saga/definition.ts'
 import { type Effect, effectsOf } from '../../shared/saga/effects.ts'
 import { evolve } from '../../shared/saga/evolve.ts'
-import type { Decision, SagaInput } from '../../shared/saga/input.ts'
+import type { Act, Decision, InputOf, SagaInput } from '../../shared/saga/input.ts'
 import { outlineOf, violations } from '../../shared/saga/invariants.ts'
 import type { SagaState } from '../../shared/saga/state.ts'
 import { nextDueAt } from '../../shared/saga/timers.ts'
@@ -18,6 +18,11 @@ const T0 = 1_000_000
 
 /** A command that is waited for: the step's path, and `undo` before it on the way back. */
 type Open = string
+
+/** An act of a person about one step, but for who asks and why. */
+export type StepAsk = {
+  readonly [Kind in 'retry' | 'resolve' | 'skip' | 'edit']: Omit<InputOf<Kind>, keyof Act>
+}['retry' | 'resolve' | 'skip' | 'edit']
 
 export class Play {
   readonly definition: Definition
@@ -90,6 +95,11 @@ export class Play {
   resolve(step: string): Decision {
     const act = { sagaId: this.id, requestId: `resolve-${step}`, actor: 'ann', reason: 'done by hand' }
     return this.give({ kind: 'resolve', ...act, step })
+  }
+
+  /** What a person asks of one step. */
+  ask(what: StepAsk, requestId = `${what.kind}-${this.history.length}`): Decision {
+    return this.give({ ...what, sagaId: this.id, requestId, actor: 'ann', reason: 'so' })
   }
 
   signal(name: string, payload: Json, roles: readonly string[] = []): Decision {

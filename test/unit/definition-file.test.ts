@@ -40,6 +40,21 @@ test('`needs` may be left out: all of them', () => {
   expect(definitionFrom(data, code).steps.find(({ name }) => name === 'parcels')?.needs).toBe(2)
 })
 
+test('a step may say all of its times, and how it is tried again', () => {
+  const times = { takeUpMs: 1, progressMs: 2, totalMs: 3 }
+  const rules = [
+    { code: 'busy', attempts: 2, firstDelayMs: 9, backoff: 'fixed' },
+    { code: 'gone', fatal: true },
+  ] as const
+  const data = changed((all) => {
+    Object.assign(named(all, 'ship'), times)
+    Object.assign(named(all, 'ship').retry, { backoff: 'fibonacci', maxAgeMs: 60_000, rules })
+  })
+  expect(faults(data)).toEqual([])
+  const ship = definitionFrom(data, code).steps.find(({ name }) => name === 'ship')
+  expect(ship).toMatchObject({ forward: { ...times, retry: { backoff: 'fibonacci', maxAgeMs: 60_000, rules } } })
+})
+
 test('a file may name mappings as it likes; one that is used twice is the same function', () => {
   const data = changed((all) => {
     named(all, 'route').branches[0].steps[0].payload = 'by id'
@@ -65,6 +80,13 @@ describe('a fault of the shape', () => {
     ['an unknown field', (all) => (named(all, 'size').timeout = 1), 'size.timeout: is not a field that is known here'],
     ['one of the whole', (all) => (all.owner = 'me'), 'owner: is not a field that is known here'],
     ['one inside a body', (all) => (named(all, 'parcels').steps[0].timeoutMs = '5 s'), 'parcels.label.timeoutMs: '],
+    ['one of its times', (all) => (named(all, 'ship').totalMs = -1), 'ship.totalMs: '],
+    ['a backoff', (all) => (named(all, 'ship').retry.backoff = 'linear'), 'ship.retry.backoff: '],
+    [
+      'a rule',
+      (all) => (named(all, 'ship').retry.rules = [{ code: 'x', fatal: true, attempts: 2 }]),
+      'ship.retry.rules',
+    ],
     [
       'one inside a branch',
       (all) => delete named(all, 'trip').branches[1].steps[0].retry,

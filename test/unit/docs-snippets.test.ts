@@ -43,3 +43,10 @@ test('the README has a whole definition by line 30', () => {
   expect(first?.text).toContain('.pivot(')
   expect((first?.line ?? 0) + (first?.text.split('\n').length ?? 0)).toBeLessThanOrEqual(31)
 })
+
+test('the README has a whole participant in less than 30 lines', () => {
+  const participant = fences(pageText('README.md')).find(({ text }) => text.includes('participantService('))
+  expect(participant?.info).toBe('ts')
+  for (const part of ["participant('", 'rejected(', 'Inbox(', '{ tx }']) expect(participant?.text).toContain(part)
+  expect(participant?.text.trimEnd().split('\n').length).toBeLessThan(30)
+})

@@ -71,6 +71,7 @@ describe('a participant', () => {
         if (failures-- > 0) throw new OperationalError('inbox-unavailable', 'away', { where: 'test', retriable: true })
         return inbox.transaction(work)
       },
+      forget: async () => 0,
     }
     await rig.send(post('a'))
     await run(batchedLedger(calls), { inbox: flaky })
@@ -139,6 +140,7 @@ describe('a participant', () => {
     // Without a database, whose one connection would line them up.
     const inbox: Inbox<LedgerTx> = {
       transaction: (work) => work({ tx: db as LedgerTx, find: async () => new Map(), store: async () => {} }),
+      forget: async () => 0,
     }
     await run(slow, { inbox, limits: { concurrencyMax: 4 } })
     await rig.replies(20)

@@ -23,8 +23,16 @@ test('what is left out is the default: this machine, no TLS, no login', () => {
     port: undefined,
     listen: '127.0.0.1',
     insecureAllowAnonymous: false,
+    rollout: {},
+    inboxRetention: 'forever',
     logLevel: 'info',
   })
+})
+
+test('an inbox remembers for a time, or for ever', () => {
+  const retention = (text: string) => settingsFrom({ ...KAFKA, KASAGA_INBOX_RETENTION: text }).inboxRetention
+  expect(retention('60 days')).toBe(60 * 86_400_000)
+  expect(retention('forever')).toBe('forever')
 })
 
 test('TLS trusts the system, or the authorities of a file', async () => {
@@ -56,6 +64,7 @@ describe('names what cannot be used', () => {
     ['KASAGA_KAFKA is not set', { KASAGA_KAFKA: '' }],
     ['KASAGA_PREFIX', { KASAGA_PREFIX: 'No!' }],
     ['KASAGA_PORT', { KASAGA_PORT: '70000' }],
+    ['KASAGA_INBOX_RETENTION', { KASAGA_INBOX_RETENTION: 'long' }],
     ['KASAGA_LOG_LEVEL', { KASAGA_LOG_LEVEL: 'loud' }],
     ['KASAGA_KAFKA_TLS is 1, or 0', { KASAGA_KAFKA_TLS: 'yes' }],
     ['KASAGA_KAFKA_CA_FILE has no use without', { KASAGA_KAFKA_CA_FILE: '/ca.pem' }],
@@ -72,4 +81,11 @@ describe('names what cannot be used', () => {
     expect(reading).toThrow(expect.objectContaining({ code: 'bad-setting', retriable: false }))
     expect(reading).not.toThrow('secret-word')
   })
+})
+
+test('a rollout gives shares to versions', () => {
+  const rollout = (text: string) => settingsFrom({ ...KAFKA, KASAGA_ROLLOUT: text }).rollout
+  expect(rollout('a@2=10%, a@3=0.25%,b@1=100%')).toEqual({ a: { 2: '10%', 3: '0.25%' }, b: { 1: '100%' } })
+  for (const text of ['a', 'a@2', 'a@2=10', 'a@0=1%', 'A@1=1%', 'a@1=0.001%'])
+    expect(() => rollout(text)).toThrow('KASAGA_ROLLOUT')
 })

@@ -169,6 +169,13 @@ test('a business key stands for the id, at the start and for all that is asked l
   await client.cancel(saga, act)
   await client.retry(saga, act)
   await client.resolve(saga, { ...act, step: 'parcels[3].label' })
+  await client.retry(saga, { ...act, step: 'a' })
+  await client.resolve(saga, { ...act, step: 'a', as: 'done', output: 1 })
+  await client.resolve(saga, { ...act, step: 'a', as: 'failed' })
+  await client.skip(saga, { ...act, step: 'a', output: 2, notDone: true })
+  await client.edit(saga, { ...act, step: 'a', payload: { n: 3 } })
+  await client.pause(saga, { ...act, timers: 'run' })
+  await client.resume(saga, act)
   await client.kill(saga, act)
   const commands = (await records(place.partition)).map((record) => decodeClientCommand(record))
   expect(commands).toMatchObject([
@@ -178,6 +185,13 @@ test('a business key stands for the id, at the start and for all that is asked l
     { value: { kind: 'cancel', sagaId: id } },
     { value: { kind: 'retry', sagaId: id } },
     { value: { kind: 'resolve', sagaId: id, step: 'parcels[3].label' } },
+    { value: { kind: 'retry', sagaId: id, step: 'a' } },
+    { value: { kind: 'resolve', sagaId: id, step: 'a', as: 'done', output: 1 } },
+    { value: { kind: 'resolve', sagaId: id, step: 'a', as: 'failed' } },
+    { value: { kind: 'skip', sagaId: id, step: 'a', output: 2, notDone: true } },
+    { value: { kind: 'edit', sagaId: id, step: 'a', payload: { n: 3 } } },
+    { value: { kind: 'pause', sagaId: id, timers: 'run' } },
+    { value: { kind: 'resume', sagaId: id } },
     { value: { kind: 'kill', sagaId: id, reason: 'why' } },
   ])
 })
@@ -187,6 +201,8 @@ test('what no owner would take is refused before it is sent', async () => {
   const act = { actor: 'ann', reason: 'why' }
   expect(() => client.kill('order-1', { ...act, reason: ' ' })).toThrow('a kill says why')
   expect(() => client.resolve('order-1', { ...act, step: 'a b' })).toThrow('no path')
+  for (const kind of ['retry', 'skip', 'edit'] as const)
+    expect(() => client[kind]('order-1', { ...act, step: 'a b', payload: 1 })).toThrow('no path')
   expect(() => client.cancel('order-1', { ...act, requestId: 'a b' })).toThrow('a request id')
   expect(() => client.signal('order-1', { name: 'a b' })).toThrow('a signal name')
   expect(() => client.signal('order-1', { name: 'go', roles: ['a b'] })).toThrow('roles')

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { fulfilOrder } from '../../services/orders/fulfil-order.ts'
 import { ordersView } from '../../services/orders/orders-view.ts'
+import { definitionHash } from '../../shared/runtime/definition-hash.ts'
 import type { Projection } from '../../shared/view/projection.ts'
 import { sagasProjection } from '../../shared/view/sagas-projection.ts'
 import { type Ending, fabricateLog, order, stored } from '../support/fabricate-log.ts'
@@ -34,6 +36,7 @@ describe('a saga in the views', () => {
       error_code: null,
       error_message: null,
       input_hash: 'hash-order-1',
+      definition_hash: definitionHash(fulfilOrder),
       deadline_at: null,
       seq: 8,
       partition: 0,
@@ -104,6 +107,15 @@ describe('a saga in the views', () => {
       [4, 'step-requested', 4n],
     ])
     expect(JSON.parse(String(events[2]?.data))).toEqual({ step: 'stock', attempt: 1, output: { parcel: 'p-1' } })
+  })
+
+  test('has one row for each attribute, under a text that can be asked for', () => {
+    const row = { saga_id: 'order-1', number: null }
+    expect(rowsOf(sagasProjection, 'saga_attributes', 'completed')).toEqual([
+      { ...row, name: 'customer', type: 'text', value: 'c-order-1' },
+      { ...row, name: 'euros', type: 'number', value: '25.5', number: 25.5 },
+      { ...row, name: 'gift', type: 'boolean', value: 'false' },
+    ])
   })
 
   test('is marked when one of its events cannot be read, and the others go on', () => {

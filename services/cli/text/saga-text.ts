@@ -73,6 +73,7 @@ function parkedLine(step: string | null, code: string | null, message: string | 
 
 function adviceText(saga: SagaDetail): string {
   const { shown, id, stuck, parked } = saga
+  if (shown === 'paused') return `\nNothing new is begun until it goes on:\n  kasaga resume ${id} --reason '...'`
   if (shown !== 'stuck') return ''
   const byHand = parked.filter(({ code }) => code === BY_HAND)
   const resolves = byHand.map(({ step }) => `  kasaga resolve ${id} --step '${plain(step ?? '')}' --reason '...'`)
@@ -83,14 +84,17 @@ function adviceText(saga: SagaDetail): string {
     `  kasaga retry ${id} --reason '...'`,
     'or, where it may still turn back:',
     `  kasaga cancel ${id} --reason '...'`,
+    'or skip, edit or resolve a step: see kasaga skip --help and its like',
   ]
   const mend = byHand.length === parked.length && byHand.length > 0 ? [] : retry
   return [...parkedText(saga), '', ...undo, ...mend].join('\n')
 }
 
-/** Where it comes from, and what happened to it that must not. */
-function noteLines({ parent, incident }: SagaDetail): string[] {
+/** Where it comes from, what it can be found by, and what happened to it that must not. */
+function noteLines({ parent, incident, attributes }: SagaDetail): string[] {
   const lines: string[] = []
+  const found = Object.entries(attributes).map(([name, value]) => `${name}=${value}`)
+  if (found.length > 0) lines.push(plain(found.join(' ')))
   if (parent) lines.push(plain(`started by ${parent.saga}, step ${parent.step}`))
   if (incident) {
     const { kind, actor, reason } = incident

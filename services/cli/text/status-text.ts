@@ -13,6 +13,7 @@ const STYLES: Readonly<Record<Shown, Style>> = {
   waiting: 'blue',
   compensating: 'yellow',
   stuck: ['bold', 'red'],
+  paused: 'yellow',
   completed: 'green',
   compensated: 'magenta',
   cancelled: 'magenta',
@@ -65,6 +66,7 @@ const DETAILS: Readonly<Record<Shown, (saga: SagaAnswer, now: number) => string>
   waiting: waitText,
   compensating: currentText,
   stuck: stuckText,
+  paused: currentText,
   completed: () => '',
   compensated: causeText,
   cancelled: causeText,
@@ -81,7 +83,13 @@ export function statusWord(shown: Shown, color: boolean): string {
   return styled(STYLES[shown], word, color)
 }
 
+const WHY_WAITS: Readonly<Record<NonNullable<SagaAnswer['waitsForDefinition']>, string>> = {
+  'unknown-definition': 'its version is not known',
+  'definition-changed': 'it was changed under the same version',
+}
+
 /** More about the status: the step under way, the error, the cause. */
 export function statusDetail(saga: SagaAnswer, now: number): string {
-  return DETAILS[saga.shown](saga, now)
+  const { waitsForDefinition: why } = saga
+  return why === null ? DETAILS[saga.shown](saga, now) : `waits for its definition: ${WHY_WAITS[why]}`
 }

@@ -4,14 +4,18 @@ import type { z } from 'zod'
 import {
   ActAnswer,
   ActBody,
+  EditBody,
   IdParams,
+  PauseBody,
   Problem as ProblemSchema,
   ResolveBody,
+  RetryBody,
   SignalByKeyParams,
   SignalParams,
   SignalRequest,
+  SkipBody,
 } from '../../../shared/client/http-api.ts'
-import type { ClientCommand } from '../../../shared/message/client-command-record.ts'
+import type { ClientCommand, PersonsAct } from '../../../shared/message/client-command-record.ts'
 import { type SagaId, sagaId } from '../../../shared/message/ids.ts'
 import type { Json } from '../../../shared/message/json.ts'
 import { linksOf, placeAnswer } from '../answers.ts'
@@ -87,12 +91,12 @@ function signalRoutes(app: App, parts: Parts, carryOut: CarryOut): void {
 
 const ACTS = {
   cancel: 'Ask a saga to turn back',
-  retry: 'Ask a stuck saga to go on',
+  resume: 'Let a paused saga go on',
   kill: 'End a saga as it is, with nothing undone: an incident',
 } as const
 
 function personRoutes(app: App, parts: Parts, carryOut: CarryOut): void {
-  for (const kind of ['cancel', 'retry', 'kill'] as const)
+  for (const kind of ['cancel', 'kill', 'resume'] as const)
     app.post(
       `/v1/sagas/:id/${kind}`,
       { schema: { summary: ACTS[kind], tags: TAGS, params: IdParams, body: ActBody, response: ANSWERS } },
@@ -103,27 +107,73 @@ function personRoutes(app: App, parts: Parts, carryOut: CarryOut): void {
         return reply.code(202).send(await carryOut({ kind, sagaId: id, requestId, actor, reason }))
       },
     )
+}
+
+/** What every act says, whatever else it does. */
+function askedBy(
+  request: Pick<FastifyRequest, 'headers'> & {
+    readonly params: z.infer<typeof IdParams>
+    readonly body: z.infer<typeof ActBody>
+  },
+  parts: Parts,
+): PersonsAct {
+  const { reason, actor = ANONYMOUS } = request.body
+  return { sagaId: sagaId(request.params.id), requestId: requestIdOf(request, parts.ids), actor, reason }
+}
+
+const ABOUT_STEPS = { tags: TAGS, params: IdParams, response: ANSWERS }
+
+/** JSON was parsed, so it is JSON; absent: null. */
+const jsonOf = (value: unknown): Json => (value ?? null) as Json
+
+function stepRoutes(app: App, parts: Parts, carryOut: CarryOut): void {
+  app.post(
+    '/v1/sagas/:id/retry',
+    { schema: { ...ABOUT_STEPS, summary: 'Ask a stuck saga to go on: at one step, or at all', body: RetryBody } },
+    async (request, reply) => {
+      const { step } = request.body
+      return reply.code(202).send(await carryOut({ kind: 'retry', ...askedBy(request, parts), step }))
+    },
+  )
+  app.post(
+    '/v1/sagas/:id/pause',
+    { schema: { ...ABOUT_STEPS, summary: 'Hold a saga: nothing new is begun until it is resumed', body: PauseBody } },
+    async (request, reply) => {
+      const { timers } = request.body
+      return reply.code(202).send(await carryOut({ kind: 'pause', ...askedBy(request, parts), timers }))
+    },
+  )
   app.post(
     '/v1/sagas/:id/resolve',
-    {
-      schema: {
-        summary: 'Say that a step which waits for a person was undone by hand',
-        tags: TAGS,
-        params: IdParams,
-        body: ResolveBody,
-        response: ANSWERS,
-      },
-    },
+    { schema: { ...ABOUT_STEPS, summary: 'Say what became of a step that waits for a person', body: ResolveBody } },
     async (request, reply) => {
-      const { reason, actor = ANONYMOUS, step } = request.body
-      const requestId = requestIdOf(request, parts.ids)
-      const id = sagaId(request.params.id)
-      return reply.code(202).send(await carryOut({ kind: 'resolve', sagaId: id, requestId, actor, reason, step }))
+      const { step, as, output } = request.body
+      const said = { step, as, ...(as === 'done' ? { output: jsonOf(output) } : {}) }
+      return reply.code(202).send(await carryOut({ kind: 'resolve', ...askedBy(request, parts), ...said }))
+    },
+  )
+  app.post(
+    '/v1/sagas/:id/skip',
+    { schema: { ...ABOUT_STEPS, summary: 'Take a step as done, with a result', body: SkipBody } },
+    async (request, reply) => {
+      const { step, output, notDone } = request.body
+      const said = { step, output: jsonOf(output), notDone }
+      return reply.code(202).send(await carryOut({ kind: 'skip', ...askedBy(request, parts), ...said }))
+    },
+  )
+  app.post(
+    '/v1/sagas/:id/edit',
+    { schema: { ...ABOUT_STEPS, summary: 'Try a parked step again with another payload', body: EditBody } },
+    async (request, reply) => {
+      const { step, payload } = request.body
+      return reply
+        .code(202)
+        .send(await carryOut({ kind: 'edit', ...askedBy(request, parts), step, payload: jsonOf(payload) }))
     },
   )
 }
 
-/** Adds `POST /v1/sagas/:id/signals/:name` (also by key), `/cancel`, `/retry`, `/kill` and `/resolve`. */
+/** Adds `POST /v1/sagas/:id/signals/:name` (also by key), `/cancel`, `/kill`, `/retry`, `/resolve`, `/skip`, `/edit`, `/pause`, `/resume`. */
 export function actRoutes(app: App, parts: Parts, recent: RecentStarts): void {
   const carryOut: CarryOut = async (command) => {
     await refuseUnfit(parts, recent, command.sagaId)
@@ -133,4 +183,5 @@ export function actRoutes(app: App, parts: Parts, recent: RecentStarts): void {
   }
   signalRoutes(app, parts, carryOut)
   personRoutes(app, parts, carryOut)
+  stepRoutes(app, parts, carryOut)
 }

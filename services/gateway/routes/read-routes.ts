@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import type { SagaView } from '../../../shared/adapters/postgres/view-queries.ts'
 import {
+  attributesIn,
   CountsAnswer,
   HistoryAnswer,
   HistoryQuery,
@@ -45,12 +46,16 @@ async function waitForPlace(
 }
 
 function atRest(row: SagaView, until: 'ended' | 'settled'): boolean {
-  return row.ended_at !== null || (until === 'settled' && (row.status === 'stuck' || row.quarantined !== null))
+  return (
+    row.ended_at !== null ||
+    (until === 'settled' && (row.status === 'stuck' || row.status === 'paused' || row.quarantined !== null))
+  )
 }
 
-function listFilter({ status, definition, idPrefix, limit, after }: z.infer<typeof ListQuery>): ListFilter {
+function listFilter({ status, definition, idPrefix, limit, after, ...rest }: z.infer<typeof ListQuery>): ListFilter {
   return {
     limit,
+    attributes: attributesIn(rest),
     ...(status !== undefined && { status }),
     ...(definition !== undefined && { definition }),
     ...(idPrefix !== undefined && { idPrefix }),
@@ -62,12 +67,14 @@ function unknown(id: string): Problem {
   return new Problem(404, 'unknown-saga', `there is no saga ${id}`)
 }
 
-function listRoute(app: App, reads: SagaReads): void {
+function listRoute(app: App, { reads, definitions }: Pick<Parts, 'reads' | 'definitions'>): void {
   app.get(
     '/v1/sagas',
     {
       schema: {
         summary: 'List sagas, newest first',
+        description:
+          '`attribute.<name>=<value>` lists only sagas that were started with that attribute; several must all hold.',
         tags: ['sagas'],
         querystring: ListQuery,
         response: { 200: SagaList, 400: ProblemSchema },
@@ -75,12 +82,13 @@ function listRoute(app: App, reads: SagaReads): void {
     },
     async ({ query }) => {
       const page = await reads.list(listFilter(query))
-      return { sagas: page.sagas.map(sagaAnswer), next: markText(page.next) }
+      return { sagas: page.sagas.map((row) => sagaAnswer(row, definitions)), next: markText(page.next) }
     },
   )
 }
 
-function showRoute(app: App, { reads, clock }: Pick<Parts, 'reads' | 'clock'>, waits: ViewWaits): void {
+function showRoute(app: App, parts: Pick<Parts, 'reads' | 'clock' | 'definitions'>, waits: ViewWaits): void {
+  const { reads, clock, definitions } = parts
   app.get(
     '/v1/sagas/:id',
     {
@@ -104,7 +112,8 @@ function showRoute(app: App, { reads, clock }: Pick<Parts, 'reads' | 'clock'>, w
         return { found: until === undefined || atRest(row, until), value: row }
       }
       const { value } = await waits.until(untilMs, look)
-      return sagaDetail(value, await reads.steps(id))
+      const [steps, attributes] = await Promise.all([reads.steps(id), reads.attributes(id)])
+      return sagaDetail(sagaAnswer(value, definitions), { row: value, steps, attributes })
     },
   )
 }
@@ -143,7 +152,7 @@ function countsRoute(app: App, reads: SagaReads): void {
 
 /** Adds the routes under `GET /v1`. */
 export function readRoutes(app: App, parts: Parts, waits: ViewWaits): void {
-  listRoute(app, parts.reads)
+  listRoute(app, parts)
   showRoute(app, parts, waits)
   historyRoute(app, parts.reads)
   countsRoute(app, parts.reads)

@@ -24,7 +24,8 @@ interface Start {
 /** The body was made by the JSON decoder, so what the schema leaves open is JSON. */
 function checkedStart(parts: Parts, body: z.infer<typeof StartRequest>): Start {
   const { definition, version } = body
-  const found = parts.definitions.find(definition, version)
+  const id = body.id === undefined ? idOfKey(definition, body.key ?? '') : sagaId(body.id)
+  const found = parts.definitions.forStart(definition, version, id)
   const named = version === undefined ? definition : `${definition} version ${version}`
   if (!found) throw new Problem(422, 'unknown-definition', `there is no definition ${named}`)
   const input = (body.input ?? null) as Json
@@ -32,7 +33,7 @@ function checkedStart(parts: Parts, body: z.infer<typeof StartRequest>): Start {
   if (!checked.success)
     throw new Problem(422, 'invalid-input', `the input does not fit ${named}`, { issues: checked.error.issues })
   return {
-    id: body.id === undefined ? idOfKey(definition, body.key ?? '') : sagaId(body.id),
+    id,
     definition,
     version,
     input,

@@ -44,6 +44,13 @@ export class MemoryInbox implements Inbox<undefined> {
     return result
   }
 
+  async forget(beforeMs: number, entriesMax: number): Promise<number> {
+    const old = this.entries().filter((entry) => entry.handledAt < beforeMs)
+    const oldest = old.sort((a, b) => a.handledAt - b.handledAt).slice(0, entriesMax)
+    for (const { key } of oldest) this.#entries.delete(key)
+    return oldest.length
+  }
+
   #find(
     keys: readonly IdempotencyKey[],
     stored: ReadonlyMap<IdempotencyKey, InboxEntry>,

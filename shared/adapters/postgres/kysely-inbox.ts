@@ -41,6 +41,7 @@ export function kyselyInbox<Tables>(db: Kysely<Tables>): Inbox<Transaction<Table
         throw thrown.error
       }
     },
+    forget: (beforeMs, entriesMax) => forget(db, beforeMs, entriesMax),
   }
 }
 
@@ -100,9 +101,15 @@ function* slices<T>(items: readonly T[]): Iterable<readonly T[]> {
   for (let start = 0; start < items.length; start += INBOX_ROWS_MAX) yield items.slice(start, start + INBOX_ROWS_MAX)
 }
 
-/** Forgets entries older than a time; a command that is delivered again after that would run again. Answers how many. */
-export async function forgetInbox<Tables>(db: Kysely<Tables>, beforeMs: number): Promise<number> {
+/** One statement, on the index of the times; whoever forgets the same rows at the same time finds them gone. */
+async function forget<Tables>(db: Kysely<Tables>, beforeMs: number, entriesMax: number): Promise<number> {
   const rows = db as unknown as Kysely<InboxTables>
-  const result = await rows.deleteFrom('inbox').where('handled_at', '<', beforeMs).executeTakeFirst()
-  return Number(result.numDeletedRows)
+  const oldest = rows.selectFrom('inbox').select('key').where('handled_at', '<', beforeMs)
+  const some = oldest.orderBy('handled_at').limit(entriesMax)
+  try {
+    const result = await rows.deleteFrom('inbox').where('key', 'in', some).executeTakeFirst()
+    return Number(result.numDeletedRows)
+  } catch (error) {
+    throw transactionTrouble(error)
+  }
 }

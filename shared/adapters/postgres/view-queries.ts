@@ -1,7 +1,7 @@
 /** What the gateway and the command line read from the views. Every list is bounded; counts come from the same rows. */
 import { type Kysely, sql } from 'kysely'
 import type { ViewCheckpoint } from '../../ports/view-store.ts'
-import type { EventRow, SagaRow, StepRow } from '../../view/saga-tables.ts'
+import type { AttributeRow, EventRow, SagaRow, StepRow } from '../../view/saga-tables.ts'
 import type { SagaStatus } from '../../view/standing.ts'
 import { readCheckpoints } from './view-checkpoints.ts'
 import type { ViewTables } from './view-schema.ts'
@@ -26,6 +26,8 @@ export interface SagaFilter {
   readonly definition?: string
   /** Beginning of the saga's id. */
   readonly idPrefix?: string
+  /** Value of each attribute, as text: all of them are asked for. */
+  readonly attributes?: Readonly<Record<string, string>>
   readonly startedFrom?: number
   readonly startedBefore?: number
   /** At most `SAGAS_LISTED_MAX`. */
@@ -61,6 +63,8 @@ export async function listSagas(
   if (filter.status) query = query.where('status', '=', filter.status)
   if (filter.definition !== undefined) query = query.where('definition', '=', filter.definition)
   if (filter.idPrefix !== undefined) query = query.where(sql<boolean>`starts_with(saga_id, ${filter.idPrefix})`)
+  for (const [name, value] of Object.entries(filter.attributes ?? {}))
+    query = query.where('saga_id', 'in', sagasWith(db, name, value))
   if (filter.startedFrom !== undefined) query = query.where('started_at', '>=', filter.startedFrom)
   if (filter.startedBefore !== undefined) query = query.where('started_at', '<', filter.startedBefore)
   const { after } = filter
@@ -74,6 +78,15 @@ export async function listSagas(
   const last = page.at(-1)
   if (sagas.length <= limit || !last) return { sagas: page }
   return { sagas: page, next: { started_at: last.started_at, saga_id: last.saga_id } }
+}
+
+function sagasWith(db: Db, name: string, value: string) {
+  return db.selectFrom('kasaga.saga_attributes').select('saga_id').where('name', '=', name).where('value', '=', value)
+}
+
+/** What a saga can be found by. */
+export async function attributesOf(db: Db, id: string): Promise<AttributeRow[]> {
+  return db.selectFrom('kasaga.saga_attributes').selectAll().where('saga_id', '=', id).orderBy('name').execute()
 }
 
 /** A saga's steps in both directions, in the order in which they began. */
@@ -114,7 +127,7 @@ export async function countsByStatus(db: Db, definition?: string): Promise<Statu
     .select(['status', sql<number>`count(*)`.as('sagas')])
     .groupBy('status')
   if (definition !== undefined) query = query.where('definition', '=', definition)
-  const counts = { running: 0, compensating: 0, stuck: 0, completed: 0, compensated: 0, failed: 0 }
+  const counts = { running: 0, compensating: 0, stuck: 0, paused: 0, completed: 0, compensated: 0, failed: 0 }
   for (const { status, sagas } of await query.execute())
     if (status !== null) counts[status as SagaStatus] = Number(sagas)
   return counts

@@ -10,6 +10,7 @@ const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
   int: 'integer',
   bigint: 'bigint',
   offset: 'bigint',
+  double: 'double precision',
   boolean: 'boolean',
 }
 

@@ -15,13 +15,17 @@ export type AnyCommand = Command<never, unknown>
 function planned(
   command: AnyCommand,
   map: AnyMapping,
-  policy: { options: StepOptions; defaults: RetryPolicy },
+  { options, defaults }: { options: StepOptions; defaults: RetryPolicy },
 ): PlannedCommand {
+  const { takeUp, progress, total } = options
   return {
     command: command as Command<unknown, unknown>,
     map: mapping(map),
-    retry: retryPolicy(policy.options.retry ?? {}, policy.defaults),
-    timeoutMs: durationMs(policy.options.timeout ?? TIMEOUT_MS),
+    retry: retryPolicy(options.retry ?? {}, defaults),
+    timeoutMs: durationMs(options.timeout ?? TIMEOUT_MS),
+    ...(takeUp !== undefined && { takeUpMs: durationMs(takeUp) }),
+    ...(progress !== undefined && { progressMs: durationMs(progress) }),
+    ...(total !== undefined && { totalMs: durationMs(total) }),
   }
 }
 

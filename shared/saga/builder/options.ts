@@ -11,12 +11,26 @@ export interface SagaOptions<Input> {
   readonly deadline?: Duration
   /** How it turns back: along the graph, what does not depend on each other at once; or one after the other, the last begun first. */
   readonly compensation?: 'parallel' | 'sequential'
+  /** What its sagas can be found by: `{ customer: { type: 'text', from: ({ input }) => input.customerId } }`; at most 16. */
+  readonly attributes?: Readonly<Record<string, AttributeOption<Input>>>
 }
+
+/** A text of at most 256 characters, a number, or true or false. A saga for which it is undefined or null has none. */
+export type AttributeOption<Input> =
+  | { readonly type: 'text'; readonly from: (seen: { readonly input: Input }) => string | null | undefined }
+  | { readonly type: 'number'; readonly from: (seen: { readonly input: Input }) => number | null | undefined }
+  | { readonly type: 'boolean'; readonly from: (seen: { readonly input: Input }) => boolean | null | undefined }
 
 export interface StepOptions {
   readonly retry?: RetryOptions
   /** How long one attempt may take; 30 s unless told otherwise. */
   readonly timeout?: Duration
+  /** How long an attempt may stay without a word of it, progress or answer. */
+  readonly takeUp?: Duration
+  /** How long it may go without progress, once there was some. Progress then no longer moves the attempt's end. */
+  readonly progress?: Duration
+  /** How long all attempts together may take. What is over then is never tried again by itself. */
+  readonly total?: Duration
 }
 
 /**

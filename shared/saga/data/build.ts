@@ -1,6 +1,7 @@
 /** From data and code back to a definition. */
 import type { ZodType } from 'zod'
 import { stepPath } from '../../message/step-path.ts'
+import type { AttributeSpecs } from '../attributes.ts'
 import type { Branch, Definition, Mapping, Plan, PlannedCommand, StepDefinition } from '../definition.ts'
 import { childName, type DefinitionCode } from '../definition-data.ts'
 import { NOTHING } from '../plain-schema.ts'
@@ -30,12 +31,13 @@ export interface DataFault {
  */
 export function build(data: DefinitionData, code: DefinitionCode): { definition: Definition; faults: DataFault[] } {
   const builder = new PlanBuilder(code)
-  const { name, version, deadlineMs, compensation } = data
+  const { name, version, deadlineMs, attributes, compensation } = data
   const definition: Definition = {
     name,
     version,
     input: builder.schema(data.input, 'input'),
     deadlineMs,
+    ...(attributes && { attributes: builder.attributes(attributes) }),
     compensation,
     steps: builder.steps(data, ''),
     output: builder.mapping(data.output, 'output'),
@@ -58,6 +60,13 @@ class PlanBuilder {
 
   schema(name: string, path: string): ZodType {
     return this.#code.schemas.get(name) ?? this.#miss({ what: 'schema', name, path }, NOTHING)
+  }
+
+  attributes(data: NonNullable<DefinitionData['attributes']>): AttributeSpecs {
+    const entries = Object.entries(data)
+    return Object.fromEntries(
+      entries.map(([name, { type, from }]) => [name, { type, from: this.mapping(from, `attributes.${name}`) }]),
+    )
   }
 
   steps({ steps }: PlanData, path: string): StepDefinition[] {
@@ -123,11 +132,21 @@ class PlanBuilder {
     return undo && this.#sent(undo.command, undo, `${path}.undo`)
   }
 
-  #sent(name: string, { payload, timeoutMs, retry }: SendingData, path: string): PlannedCommand {
+  #sent(
+    name: string,
+    { payload, timeoutMs, takeUpMs, progressMs, totalMs, retry }: SendingData,
+    path: string,
+  ): PlannedCommand {
     const standIn = { participant: '', name, type: name, input: NOTHING }
     const known = this.#code.commands.get(name)
     const command = known ?? this.#miss({ what: 'command', name, path: `${path}.command` }, standIn)
-    return { command, map: this.mapping(payload, `${path}.payload`), retry, timeoutMs }
+    const times = {
+      timeoutMs,
+      ...(takeUpMs !== undefined && { takeUpMs }),
+      ...(progressMs !== undefined && { progressMs }),
+      ...(totalMs !== undefined && { totalMs }),
+    }
+    return { command, map: this.mapping(payload, `${path}.payload`), retry, ...times }
   }
 
   #wait({ signal: name, payload, deadlineMs, onDeadline, approval }: SignalStepData, path: string) {

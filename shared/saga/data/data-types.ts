@@ -2,6 +2,7 @@
  * What a definition looks like written down. Where the plan has a function, the data has the name of it (see
  * `mappingsOf`); what a plan leaves out, the data leaves out too.
  */
+import type { AttributeType } from '../attributes.ts'
 import type { ApprovalSpec, ChildPlan, EachStep, StepKind } from '../definition.ts'
 import type { RetryPolicy } from '../retry-policy.ts'
 
@@ -11,6 +12,9 @@ export interface SendingData {
   readonly payload: string
   /** `null`: for ever. */
   readonly timeoutMs: number | null
+  readonly takeUpMs?: number
+  readonly progressMs?: number
+  readonly totalMs?: number
   readonly retry: RetryPolicy
 }
 
@@ -127,6 +131,8 @@ export interface DefinitionData extends PlanData {
   /** Name of the input's schema. */
   readonly input: string
   readonly deadlineMs?: number
+  /** What a saga can be found by: each with the name of its mapping, which sees the input. */
+  readonly attributes?: Readonly<Record<string, { readonly type: AttributeType; readonly from: string }>>
   readonly compensation: 'parallel' | 'sequential'
   readonly output: string
 }

@@ -3,9 +3,11 @@
  * a rule asks for is kept as the events come, so that a history of any length is read once.
  */
 import type { BlockKind, EventEnvelope, ParentLink, SagaEvent } from '../../message/events.ts'
+import type { Direction } from '../../message/ids.ts'
 import { nameOf, ROOT, scopeAround } from '../../message/step-path.ts'
 import type { SagaPhase, ScopePhase, Standing } from '../legality.ts'
 import type { PlannedGraph, PlannedStep, PlanOutline } from './plan-outline.ts'
+import type { AttemptTimes } from './times.ts'
 
 export type InvariantId = 'S1' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'S10' | 'S14' | 'S15'
 
@@ -36,6 +38,8 @@ export interface StepBook {
   parked: boolean
   /** A person has said to try again what was parked. */
   retried: boolean
+  /** Payloads that a person gave it, as JSON, by direction. */
+  edited: { readonly [Way in Direction]?: string }
   attempts: number
   undoAttempts: number
   /** Its undo has begun, or waited for a person as the next. */
@@ -50,6 +54,8 @@ export interface StepBook {
   trail: readonly number[]
   /** No timer of the step may fire before: as the newest event that names a time says. */
   notBefore: number
+  /** The other times of its newest attempt. */
+  times: AttemptTimes
   /** Name of the signal that it waits for. */
   signal: string | null
   /** Of a step that is a child saga: its id. */
@@ -107,6 +113,7 @@ export interface Book {
   /** Signals that have come, and which wait they ended. */
   readonly signals: Map<string, { readonly name: string; takenBy: string | undefined }>
   outputParked: boolean
+  paused: boolean
   phase: SagaPhase
   seq: number
   /** Scopes that are turning back, but for the saga's own. */
@@ -147,6 +154,7 @@ export function newBook(history: readonly EventEnvelope[], plan: PlanOutline | u
     undoing: new Set(),
     signals: new Map(),
     outputParked: false,
+    paused: false,
     phase: 'none',
     seq: 0,
     backward: 0,
@@ -204,6 +212,7 @@ function newStep(path: string, scope: ScopeBook): StepBook {
     standing: 'idle',
     parked: false,
     retried: false,
+    edited: {},
     attempts: 0,
     undoAttempts: 0,
     hadTurn: false,
@@ -212,6 +221,7 @@ function newStep(path: string, scope: ScopeBook): StepBook {
     pastPivot: false,
     trail: [],
     notBefore: Number.NEGATIVE_INFINITY,
+    times: {},
     signal: null,
     child: undefined,
     childIsOver: false,

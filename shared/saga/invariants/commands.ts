@@ -8,17 +8,25 @@ export function expectCommand(step: StepBook, { event, at, expect }: Reading<Ste
     step.attempts++
     expect('S10', event.attempt === step.attempts, `attempt ${event.attempt} of ${step.path} is its ${step.attempts}.`)
     expectWhole(event, at, expect)
+    expectEdited(step.edited.forward, event, expect)
     expectChild(step, event, expect)
   } else if (event.type === 'compensation-requested') {
     step.undoAttempts++
     const { attempt } = event
     expect('S10', attempt === step.undoAttempts, `undo ${attempt} of ${step.path} is its ${step.undoAttempts}.`)
     expectWhole(event, at, expect)
+    expectEdited(step.edited.compensate, event, expect)
     expectChild(step, event, expect)
   } else if ('attempt' in event) {
     const sent = event.type.startsWith('compensation-') ? step.undoAttempts : step.attempts
     expect('S10', event.attempt >= 1 && event.attempt <= sent, `attempt ${event.attempt} of ${step.path} was not sent`)
   }
+}
+
+/** What a person gave instead of what the mapping makes is what is sent. */
+function expectEdited(edited: string | undefined, { payload }: RequestedCommand, expect: Expect): void {
+  if (edited !== undefined)
+    expect('S10', JSON.stringify(payload) === edited, 'the payload is not the one that a person gave')
 }
 
 function expectWhole(command: RequestedCommand, at: number, expect: Expect): void {

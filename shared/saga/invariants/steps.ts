@@ -4,6 +4,7 @@ import { isEnd, PARKED_FROM, type StepEvent, type StepEventType, standingAfter, 
 import { type Book, isDone, moveStep, type Reading, type StepBook, stepAt, unpark } from './book.ts'
 import { expectCommand } from './commands.ts'
 import type { PlannedStep } from './plan-outline.ts'
+import { expectTime } from './times.ts'
 import { oweFailure } from './turn.ts'
 import { expectTurn, expectUndoInTurn, noteUndoParked } from './undo.ts'
 
@@ -88,6 +89,11 @@ function expectStanding(book: Book, step: StepBook, { event, expect }: Reading<S
 function expectAsked(step: StepBook, { event, expect }: Pick<Reading<StepEvent>, 'event' | 'expect'>): void {
   const where = `step ${step.path} is ${step.standing}`
   const given = step.standing === 'refused' || step.standing === 'unknown'
+  if (event.type === 'step-resolved') {
+    const parks = step.standing === 'idle' || given
+    const known = step.standing === 'awaiting' || event.notDone !== true
+    expect('S3', step.parked || (!parks && known), `${where}, and waits for no person`)
+  }
   if (event.type === 'step-requested' && given) expect('S3', step.retried, `${where}, and nobody said to try again`)
   if (event.type === 'step-failed' && step.standing === 'unknown')
     expect(
@@ -97,19 +103,6 @@ function expectAsked(step: StepBook, { event, expect }: Pick<Reading<StepEvent>,
     )
   if (event.type === 'step-succeeded' && step.standing === 'refused')
     expect('S3', step.parked, `${where}, and waits for no person`)
-}
-
-/** S15: what a timer causes is not before the time that was said. */
-function expectTime(step: StepBook, { event, at, expect }: Reading<StepEvent>): void {
-  const requested = event.type === 'step-requested' || event.type === 'compensation-requested'
-  const timedOut = 'error' in event && event.error.kind === 'timeout'
-  const waited = requested && (step.standing === 'waiting' || step.standing === 'undo-waiting')
-  const woke = event.type === 'wait-ended' && event.requestId === null
-  if (timedOut || waited || woke)
-    expect('S15', at >= step.notBefore, `at ${at}, due at ${step.notBefore} for step ${step.path}`)
-  if ('timeoutAt' in event) step.notBefore = event.timeoutAt ?? Number.POSITIVE_INFINITY
-  else if ('retryAt' in event && event.retryAt !== null) step.notBefore = event.retryAt
-  else if (event.type === 'wait-started') step.notBefore = event.until ?? Number.POSITIVE_INFINITY
 }
 
 type WaitEnded = Extract<SagaEvent, { type: 'wait-ended' }>
@@ -141,6 +134,12 @@ function noteStep(book: Book, step: StepBook, event: StepEvent): void {
     case 'step-failed':
       if (event.error.kind === 'fatal') step.childIsOver = true
       if (event.retryAt === null) oweFailure(book, step, 'given-up')
+      return
+    case 'step-resolved':
+      if (step.planned?.isPivot && !event.notDone) notePivot(step)
+      return
+    case 'failure-resolved':
+      if (step.scope.phase === 'forward') oweFailure(book, step, 'rejected')
       return
     case 'wait-started':
       step.signal = event.signal
@@ -194,8 +193,28 @@ export function readStuck(book: Book, { event, expect }: Reading<Stuck>): void {
   book.parked.add(step)
 }
 
-/** A person says: try again, all that is parked, and wait for no timer. */
-export function readRetry(book: Book, { expect }: Reading): void {
+/** A person says: try again one step, perhaps with another payload. */
+function readRetryOf(book: Book, path: string, { event, expect }: Reading): void {
+  const step = stepAt(book, path)
+  const invariant = isEnd(book.phase) ? 'S1' : 'S3'
+  expect(invariant, step?.parked === true, `step ${path} waits for no person`)
+  if (!step) return
+  step.notBefore = Number.NEGATIVE_INFINITY
+  step.retried = true
+  if (step.parked) unpark(book, step)
+  if (event.type === 'step-edited') step.edited = { ...step.edited, [event.direction]: JSON.stringify(event.payload) }
+}
+
+/** A person says: try again, all that is parked or one step, and wait for no timer. */
+export function readRetry(
+  book: Book,
+  reading: Reading<Extract<SagaEvent, { type: 'retry-requested' | 'step-edited' }>>,
+): void {
+  const { event, expect } = reading
+  if (event.step !== undefined) {
+    readRetryOf(book, event.step, reading)
+    return
+  }
   const asked = book.parked.size > 0 || book.outputParked
   expect(isEnd(book.phase) ? 'S1' : 'S3', asked, 'nothing waits for a person')
   for (const step of book.parked) {

@@ -54,10 +54,38 @@ function planned({ choices, faults }: Making, name: string, command: Command<unk
     maxDelayMs: 2_000,
     multiplier: 2,
     jitter: choices.percent(50) ? 'none' : 'full',
-    notOn: ['hopeless'],
+    ...otherPolicy(choices),
   }
   const timeoutMs = choices.one([null, 1_000, 5_000, 0])
-  return { command, map: mappingOf(faults, name), retry, timeoutMs }
+  return { command, map: mappingOf(faults, name), retry, timeoutMs, ...otherTimes(choices) }
+}
+
+/** What a policy may say beside its figures. */
+function otherPolicy(choices: Choices): Pick<RetryPolicy, 'backoff' | 'maxAgeMs' | 'notOn' | 'rules'> {
+  const backoff = choices.one([undefined, 'fixed', 'exponential', 'fibonacci'] as const)
+  const rules = choices.one([
+    undefined,
+    [{ code: 'c', fatal: true }],
+    [{ code: 'timeout', attempts: 6, firstDelayMs: 1, backoff: 'fixed' }],
+    [
+      { code: 'hopeless', attempts: 2 },
+      { code: 'hopeless', fatal: true },
+    ],
+  ] as const)
+  return {
+    notOn: ['hopeless'],
+    ...(backoff && { backoff }),
+    ...(choices.percent(25) && { maxAgeMs: choices.one([0, 600, 3_000]) }),
+    ...(rules && choices.percent(40) && { rules }),
+  }
+}
+
+function otherTimes(choices: Choices): Pick<PlannedCommand, 'takeUpMs' | 'progressMs' | 'totalMs'> {
+  return {
+    ...(choices.percent(25) && { takeUpMs: choices.one([0, 300, 2_000]) }),
+    ...(choices.percent(50) && { progressMs: choices.one([0, 400, 2_000]) }),
+    ...(choices.percent(25) && { totalMs: choices.one([0, 1_500, 6_000]) }),
+  }
 }
 
 export function commandStep(making: Making, placed: Placed): CommandStep {

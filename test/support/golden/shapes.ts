@@ -43,6 +43,18 @@ const order = begin('list')
   .step('tell', shop.do, of('tell'))
   .output(({ ship }) => ({ tracking: ship.of }))
 
+const found = saga('found', {
+  version: 1,
+  input: z.object({ customer: z.string() }),
+  attributes: {
+    customer: { type: 'text', from: ({ input }) => input.customer },
+    chars: { type: 'number', from: ({ input }) => input.customer.length },
+    known: { type: 'boolean', from: () => true },
+  },
+})
+  .step('stock', shop.do, of('stock'))
+  .end()
+
 const graph = begin('graph')
   .step('a', shop.do, of('a'))
   .undo(shop.undo, of('a'))
@@ -106,6 +118,38 @@ const waits = begin('waits')
   .waitFor('papers', signal('papers', z.json()), { deadline: '1 day', atDeadline: 'go-on' })
   .approve('manager', { roles: ['manager'], answers: ['yes', 'no'], turnBackOn: ['no'] })
   .end()
+
+const slow = {
+  retry: { backoff: 'fibonacci', maxAge: '1 day', notOn: ['gone'], rules: [{ code: 'busy', firstDelay: '10 s' }] },
+  takeUp: '5 s',
+  progress: '20 s',
+  timeout: '1 min',
+  total: '2 min',
+} as const
+const times = begin('times').step('pack', shop.do, of('pack'), slow).undo(shop.undo, of('pack'), slow).end()
+
+function everyTime(play: Play): void {
+  play.start()
+  play.answer('pack', 'failed', { code: 'busy', message: 'not now' })
+  play.fire()
+  // It is not taken up, makes no progress, does not end in time, and then it has had all its time.
+  play.fire()
+  play.fire()
+  play.answer('pack', 'progress', { percent: 20 })
+  play.fire()
+  for (const heard of [4, 2]) {
+    play.fire()
+    for (let i = 0; i < heard; i++) {
+      play.answer('pack', 'progress', { percent: 30 + i })
+      if (i < heard - 1) play.now += 18_000
+    }
+    play.fire()
+  }
+  play.undone('pack', 'progress')
+  play.fire()
+  play.fire()
+  play.undone('pack')
+}
 
 const parent = begin('parent')
   .child('parcel', order, ({ input }) => input, { undo: 'cancel' })
@@ -207,10 +251,35 @@ export const GOLDEN: Readonly<Record<string, Golden>> = {
   voided: golden(savePoint, (play) => {
     play.give({ kind: 'undo', sagaId: play.id, parent: { sagaId: play.id, step: 'parcel', attempt: 1 } })
   }),
+  times: golden(times, everyTime),
   killed: golden(order, (play) => {
     play.start()
     play.answer('stock')
     play.act('kill')
+  }),
+  mended: golden(order, (play) => {
+    play.start({ order: 'o-1' })
+    for (const step of ['stock', 'charge']) play.answer(step)
+    play.answer('ship', 'fatal')
+    play.ask({ kind: 'resolve', step: 'ship', as: 'done', output: { of: 'ship' } })
+    play.answer('tell', 'rejected')
+    play.ask({ kind: 'retry', step: 'tell' })
+    play.answer('tell', 'rejected')
+    play.ask({ kind: 'edit', step: 'tell', payload: { what: 'something else' } })
+    play.answer('tell', 'fatal')
+    play.ask({ kind: 'resolve', step: 'tell', as: 'failed' })
+    play.ask({ kind: 'skip', step: 'tell', output: { of: 'tell' }, notDone: true })
+  }),
+  paused: golden(order, (play) => {
+    const by = (requestId: string) => ({ sagaId: play.id, requestId, actor: 'ann', reason: 'so' })
+    play.start({ order: 'o-1' })
+    play.give({ kind: 'pause', timers: 'hold', ...by('p') })
+    play.answer('stock')
+    play.give({ kind: 'resume', ...by('r') })
+  }),
+  found: golden(found, (play) => {
+    play.start({ customer: 'c-7' })
+    play.answer('stock')
   }),
   yielded: golden(many, (play) => {
     for (play.start(); play.status === 'running'; ) play.fire()

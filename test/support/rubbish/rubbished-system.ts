@@ -66,7 +66,7 @@ export class RubbishedSystem {
 
   async allEnd(): Promise<void> {
     const { db } = (await this.#opened.home.views()).store
-    const none = { running: 0, compensating: 0, stuck: 0, failed: 0 }
+    const none = { running: 0, compensating: 0, stuck: 0, paused: 0, failed: 0 }
     await expect.poll(() => countsByStatus(db), { timeout: ALL_END_MS }).toEqual({ ...none, ...this.expected })
   }
 

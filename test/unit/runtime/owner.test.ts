@@ -35,10 +35,17 @@ async function emptyLog(): Promise<Broker> {
 }
 
 /** Owners on one sender, as an orchestrator has them. */
-function owning(broker: Broker, options: { log?: Log; owns?: () => boolean } = {}) {
+function owning(broker: Broker, options: { log?: Log; owns?: () => boolean; definitions?: Definitions } = {}) {
   const shared = { broker, clock: systemClock, random: systemRandom, log: options.log ?? noLog, metrics: noMetrics }
   const sender = new EffectSender(shared)
-  const ports = { ...shared, sender, definitions: DEFINITIONS, topics: TOPICS, limits: LIMITS, ownerId: 'o' }
+  const ports = {
+    ...shared,
+    sender,
+    definitions: options.definitions ?? DEFINITIONS,
+    topics: TOPICS,
+    limits: LIMITS,
+    ownerId: 'o',
+  }
   const holding = { open() {}, pause() {}, resume() {}, owns: options.owns ?? (() => true) }
   ended.push(async () => sender.close())
   return (partition: number) => {
@@ -141,6 +148,34 @@ test('a log that was made anew under its owner is not gone on with', async () =>
   await new Promise((resolve) => setTimeout(resolve, 200))
   expect(owner.status).not.toBe('live')
   expect(await ends(after, 'stock.commands')).toEqual([0])
+})
+
+test('sagas whose definition is not here are told of once, counted, and go on with whoever has it', async () => {
+  const broker = await emptyLog()
+  const first = owning(broker)(0)
+  await live(first)
+  first.enqueue(TOPICS.commands, starts('s-1', 's-2'))
+  await expect.poll(() => first.liveSagas).toBe(2)
+  await first.leave()
+
+  for (const [there, why] of [
+    [{ ...fulfil, version: 2 }, 'it is not known here'],
+    [{ ...fulfil, deadlineMs: 5_000 }, 'it was changed under the same version'],
+  ] as const) {
+    const told: [string, unknown][] = []
+    const log = { ...noLog, error: (message: string, fields?: object) => void told.push([message, fields]) }
+    const without = owning(broker, { log, definitions: new Definitions([there]) })(0)
+    await live(without)
+    expect(told).toEqual([
+      ['sagas wait for their definition', expect.objectContaining({ definition: 'fulfil', version: 1, sagas: 2, why })],
+    ])
+    expect([without.liveSagas, without.sagasWithoutDefinition]).toEqual([2, 2])
+    await without.leave()
+  }
+
+  const back = owning(broker)(0)
+  await live(back)
+  expect([back.liveSagas, back.sagasWithoutDefinition]).toEqual([2, 0])
 })
 
 test('one that has lost the partition unawares buries nothing: what it cannot place may be good', async () => {

@@ -1,8 +1,9 @@
 /** One turn of an owner: what it takes, what it leaves for the next, and what becomes of what cannot be decided. */
-import { expect, test } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { clientCommandRecord } from '../../../shared/message/client-command-record.ts'
 import { sagaId } from '../../../shared/message/ids.ts'
 import { headerOf, type LogRecord } from '../../../shared/message/record.ts'
+import { definitionHash } from '../../../shared/runtime/definition-hash.ts'
 import { ORCHESTRATOR_LIMITS, type OrchestratorLimits } from '../../../shared/runtime/limits.ts'
 import { NOTHING_CONSUMED, PartitionState } from '../../../shared/runtime/partition-state.ts'
 import { InputQueue, takeTurn } from '../../../shared/runtime/turn.ts'
@@ -129,24 +130,104 @@ test('a saga that is quarantined leaves its inputs as dead letters, and the othe
   expect(typesOf(turn)).toHaveLength(1)
 })
 
-test('a saga whose open step is gone from its definition waits without a timer, and says why', () => {
+test('a saga of an old log whose open step is gone from its definition waits without a timer, and says why', () => {
   const { begin, wait, take, state } = rig()
   begin(1)
   take()
   const saga = state.live(sagaId('s-0'))
   if (!saga) throw new Error('it has started')
 
+  // An old log does not say which plan it was.
+  const { definitionHash: _, ...old } = saga
   const changed = rig({}, { ...fulfil, steps: fulfil.steps.filter(({ name }) => name !== 'stock') })
-  changed.state.keep(saga)
+  changed.state.keep(old)
   expect(changed.state.due.earliest()).toBe(STOCK_DUE)
   const turn = changed.take(STOCK_DUE)
   expect(turn.stalled).toEqual([{ saga: 's-0', why: expect.stringContaining('fulfil version 1 has no step for it') }])
   expect({ events: turn.events, due: changed.state.due.earliest() }).toEqual({ events: [], due: undefined })
   // It is there still, for whoever mends the definition.
-  expect(changed.state.live(sagaId('s-0'))).toEqual(saga)
+  expect(changed.state.live(sagaId('s-0'))).toEqual(old)
   changed.wait(start('s-1', 0))
   expect(changed.take(STOCK_DUE).stalled).toEqual([])
 
   wait()
   expect(take(STOCK_DUE).stalled).toEqual([])
+})
+
+describe('a saga whose plan is another one here, under the same version', () => {
+  const cancel = (offset: number) => {
+    const act = { kind: 'cancel', sagaId: sagaId('s-0'), requestId: 'c', actor: 'ann', reason: 'so' } as const
+    return delivered(clientCommandRecord(act, { at: 0, source: '/test' }), BigInt(offset), 'kasaga.commands')
+  }
+  const started = () => {
+    const { begin, take, state } = rig()
+    begin(1)
+    take()
+    const saga = state.live(sagaId('s-0'))
+    if (!saga) throw new Error('it has started')
+    return saga
+  }
+  const changed = { ...fulfil, deadlineMs: 5_000 }
+
+  it('says in its start which plan it runs on', () => expect(started().definitionHash).toBe(definitionHash(fulfil)))
+
+  it('is not decided for: inputs become dead letters, no timer is due, and it is counted', () => {
+    const saga = started()
+    const here = rig({}, changed)
+    here.state.keep(saga)
+    here.wait(cancel(0))
+    const turn = here.take(STOCK_DUE)
+    expect(turn.dead.map(({ reason }) => reason)).toEqual(['definition-changed'])
+    expect({ events: turn.events, stalled: turn.stalled, due: here.state.due.earliest() }).toEqual({
+      events: [],
+      stalled: [],
+      due: undefined,
+    })
+    expect(here.state.live(sagaId('s-0'))).toBe(saga)
+    const missing = { definition: 'fulfil', version: 1, hash: definitionHash(fulfil), sagas: 1 }
+    expect(here.state.withoutPlan.missing()).toEqual([missing])
+  })
+
+  it('goes on with its own plan, and others start on the plan that is here', () => {
+    const saga = started()
+    const back = rig()
+    back.state.keep(saga)
+    expect(back.state.withoutPlan.size).toBe(0)
+    back.wait(cancel(0))
+    expect(back.take().inputs.applied).toBe(1)
+
+    const here = rig({}, changed)
+    here.begin(1)
+    here.take()
+    expect(here.state.live(sagaId('s-0'))?.definitionHash).toBe(definitionHash(changed))
+  })
+
+  it('waits the same where no plan of its version is known, and its timer fires once there is one', () => {
+    const saga = started()
+    const without = rig({}, { ...fulfil, version: 2 })
+    without.state.keep(saga)
+    without.wait(cancel(0))
+    expect(without.take(STOCK_DUE).dead.map(({ reason }) => reason)).toEqual(['unknown-definition'])
+    expect(without.state.due.earliest()).toBeUndefined()
+    expect(without.state.withoutPlan.size).toBe(1)
+
+    const back = rig()
+    back.state.keep(saga)
+    expect(back.state.due.earliest()).toBe(STOCK_DUE)
+    expect(typesOf(back.take(STOCK_DUE))).toContain('kasaga.step-failed.v1')
+  })
+})
+
+test('an attribute whose mapping fails stops no saga, and is told once for each start', () => {
+  const from = () => {
+    throw new Error('no customer')
+  }
+  const { begin, take, state } = rig({}, { ...fulfil, attributes: { customer: { type: 'text', from } } })
+  begin(2)
+  const missed = { definition: 'fulfil', attribute: 'customer' }
+  expect(take().missed).toEqual([missed, missed])
+  expect(state.liveSagas).toBe(2)
+  const none = rig({}, { ...fulfil, attributes: { customer: { type: 'text', from: () => undefined } } })
+  none.begin(1)
+  expect(none.take().missed).toEqual([])
 })

@@ -93,9 +93,8 @@ describe('where the definition is not known', () => {
         .when(input)
         .thenRefused('unknown-definition')
   })
-  it('a signal is kept', () => {
-    const kept = { type: 'signal-received', name: 'paid', payload: { by: 'ann' }, requestId: 's' } as const
-    given(started, requested('stock')).plan(undefined).when(signal('s')).thenEvents(kept)
+  it('a signal is refused: who may send it, and whether it is waited for, only the plan says', () => {
+    given(started, requested('stock')).plan(undefined).when(signal('s')).thenRefused('unknown-definition')
   })
 })
 

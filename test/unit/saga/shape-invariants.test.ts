@@ -10,6 +10,7 @@ import * as s from './invariants/shapes.ts'
 import { OTHERS, UNDOS } from './invariants/unlawful-back.ts'
 import { FAILURES, NEEDS } from './invariants/unlawful-forward.ts'
 import { LEGAL, ORDER } from './invariants/unlawful-order.ts'
+import { TIMES } from './invariants/unlawful-times.ts'
 
 const LAWFUL = [...LAWFUL_ENDS, ...LAWFUL_BLOCKS, ...LAWFUL_FAMILIES]
 const found = (history: readonly EventEnvelope[], plan?: Definition) =>
@@ -42,7 +43,7 @@ describe('lawful histories', () => {
   })
 })
 
-const PLANTED = [...ORDER, ...LEGAL, ...FAILURES, ...NEEDS, ...UNDOS, ...OTHERS].map(
+const PLANTED = [...ORDER, ...LEGAL, ...FAILURES, ...NEEDS, ...UNDOS, ...OTHERS, ...TIMES].map(
   ([what, invariant, plan, events, bare]) => ({ what, invariant, plan, events, bare }),
 )
 
