@@ -174,7 +174,7 @@ const STEPS: { readonly [Type in StepEventType]: StepRule } = {
   'step-progressed': { from: ['armed'], to: 'armed', scope: 'forward', parked: 'never' },
   'step-succeeded': { from: ['armed', 'waiting', 'unknown', 'refused'], to: 'done', scope: 'forward', parked: 'may' },
   'step-rejected': { from: ['armed', 'waiting', 'unknown'], to: 'refused', scope: 'forward', parked: 'may' },
-  // Of a step that was given up: a child saga says that it is over. Of one that waits: there is no time for another try.
+  // Of a step that was given up: a child saga says that it is over. Of one that waits: so too, or there is no time to try again.
   'step-failed': {
     from: ['armed', 'waiting', 'unknown'],
     to: 'waiting',

@@ -63,8 +63,7 @@ function answerForward(story: Story, answered: Answered, reply: Reply): Decision
 
 /** A failure is of its attempt alone; a child saga that is over is so for every attempt that it was started by. */
 function isHeard({ known }: Answered, { attempt, outcome }: Reply): boolean {
-  if (known.child && outcome === 'fatal' && known.status !== 'retrying')
-    return attempt >= known.child.from && !known.child.over
+  if (known.child && outcome === 'fatal') return attempt >= known.child.from && !known.child.over
   return known.status === 'armed' && attempt === known.attempt
 }
 

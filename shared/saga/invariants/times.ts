@@ -67,12 +67,15 @@ type Failed = Extract<StepEvent, { type: 'step-failed' | 'compensation-failed' }
 function expectFailed(step: StepBook, { event, at, expect }: Reading<Failed>): void {
   const { error, retryAt } = event
   const { times } = step
+  // A child saga that is over says so whenever it ends, also between two attempts.
+  const childOver = error.kind === 'fatal' && step.child !== undefined
+  const between = isWaiting(step) && !childOver
   if (error.kind === 'timeout' && error.code === 'total-timeout') {
     expectDue(step, times.giveUpAt, { at, expect })
     expect('S15', retryAt === null, `step ${step.path} has had all its time, and is tried again`)
-  } else if (isWaiting(step)) expectDue(step, step.notBefore, { at, expect })
+  } else if (between) expectDue(step, step.notBefore, { at, expect })
   else if (error.kind === 'timeout') expectDue(step, dueFor(step, error.code), { at, expect })
-  if (isWaiting(step)) expect('S15', retryAt === null && isOver(times, at), `step ${step.path} may be tried again`)
+  if (between) expect('S15', retryAt === null && isOver(times, at), `step ${step.path} may be tried again`)
   if (retryAt !== null)
     expect('S15', !isOver(times, retryAt), `step ${step.path} is tried again at ${retryAt}, too late`)
 }

@@ -75,6 +75,45 @@ describe('parallel branches', () => {
   })
 })
 
+describe('what one turn has no room for', () => {
+  it('is found in the next, also where a branch is undone inside a scope that is done', () => {
+    const items = Array.from({ length: 600 }, (_, i) => i)
+    const plan = begin()
+      .parallel('outer', {
+        one: (b) =>
+          b.parallel(
+            'race',
+            {
+              fast: (way) => way.step('ask', shop.do, what('fast')),
+              slow: (way) =>
+                way
+                  .each(
+                    'many',
+                    () => items,
+                    (item) => item.local('twice', ({ index }) => index * 2),
+                  )
+                  .step('ask', shop.do, what('slow')),
+            },
+            { enough: 'any' },
+          ),
+        two: (b) => b.step('ask', shop.do, what('two')),
+      })
+      .end()
+    const play = new Play(plan)
+    const goOn = () => {
+      while (play.state?.yielded) play.fire()
+    }
+    play.start()
+    goOn()
+    play.answer('outer[one].race[fast].ask')
+    expect(play.state?.yielded, 'there is more to undo than one turn has room for').toBe(true)
+    expect(play.told, 'and the scope around it is done').toContain('scope-completed outer[one]')
+    goOn()
+    play.answer('outer[two].ask')
+    expect(play.status).toBe('completed')
+  })
+})
+
 describe('a choice', () => {
   const choice = begin()
     .local('size', ({ input }) => Number(input))

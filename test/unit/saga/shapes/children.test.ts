@@ -189,6 +189,23 @@ describe('a child saga', () => {
   })
 })
 
+describe('a child that is killed while its parent waits to ask again', () => {
+  it('is heard: it answers once, and never starts again under its id', () => {
+    const [asks, ...rest] = parent.steps
+    if (asks?.type !== 'child') throw new Error('the first step starts the child')
+    const again = { ...asks.forward.retry, attempts: 3, firstDelayMs: 60_000 }
+    const patient = { ...asks, forward: { ...asks.forward, timeoutMs: 5_000, retry: again } }
+    const both = family({ ...parent, steps: [patient, ...rest] })
+    both.parent.fire()
+    expect(both.parent.told.at(-1)).toBe('step-failed parcel')
+    both.only.act('kill')
+    both.carry()
+    expect(both.parent.state?.root.cause ?? both.parent.state?.parked[0]).toMatchObject({
+      error: { code: 'child-killed' },
+    })
+  })
+})
+
 describe('a child that is let go', () => {
   const letGo = (undo: 'cancel' | 'leave') =>
     begin('parent')
