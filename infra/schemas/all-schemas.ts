@@ -8,6 +8,7 @@ import { BATCH_TYPE } from '../../shared/message/batch.ts'
 import { eventTypeHeader } from '../../shared/message/event-record.ts'
 import type { Command } from '../../shared/saga/contract.ts'
 import { BatchValue, ErrorBody, EVENT_VALUES } from './event-schemas.ts'
+import { LOCK_EVENT_VALUES } from './lock-schemas.ts'
 
 const CONTRACTS = [inventory, payment, shipping]
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema'
@@ -38,7 +39,7 @@ export function allSchemas(): ReadonlyMap<string, Schema> {
       files.set(`contracts/${command.participant}.${command.name}.json`, ofCommand(command))
   for (const { name, version, input } of definitions.all)
     files.set(`sagas/${name}.input.json`, titled(`input of ${name}, version ${version}`, input))
-  for (const [type, schema] of Object.entries(EVENT_VALUES))
+  for (const [type, schema] of Object.entries({ ...EVENT_VALUES, ...LOCK_EVENT_VALUES }))
     files.set(`events/${type}.json`, titled(eventTypeHeader(type), schema))
   files.set('batch-header.json', titled(BATCH_TYPE, BatchValue))
   files.set('error-body.json', titled('value of a rejected, failed or fatal reply', ErrorBody))

@@ -5,8 +5,8 @@
 import { z } from 'zod'
 import type { BatchHeader } from '../../shared/message/batch.ts'
 import type { SagaEvent, SagaEventType } from '../../shared/message/events.ts'
-import type { SagaId } from '../../shared/message/ids.ts'
 import type { Json } from '../../shared/message/json.ts'
+import type { Same } from './same.ts'
 
 const AnyJson = z.custom<Json>((value) => value !== undefined).describe('any JSON')
 const Name = z.string().describe('path of a step: charge, parcels[3].label')
@@ -193,14 +193,6 @@ export const ErrorBody = z.object({ code: z.string(), message: z.string(), detai
 
 // --- each schema is its type, field by field ---
 
-type Full<T> = Json extends T
-  ? 'json'
-  : T extends SagaId
-    ? string
-    : T extends object
-      ? { readonly [K in keyof T]-?: Full<T[K]> }
-      : T
-type Same<A, B> = [Full<A>] extends [Full<B>] ? ([Full<B>] extends [Full<A>] ? true : never) : never
 type ValueOf<Type extends SagaEventType> = Omit<Extract<SagaEvent, { type: Type }>, 'type'>
 type BatchOnWire = Omit<BatchHeader, 'commands' | 'replies'> & { commands: string; replies: string }
 

@@ -15,6 +15,7 @@ import type { Definitions } from '../../shared/saga/definition.ts'
 import { CommandLedger } from './command-ledger.ts'
 import { auditDeadLetters } from './dead-letter-audit.ts'
 import { Findings } from './findings.ts'
+import { LockLedger } from './lock-ledger.ts'
 import { type LogTail, readTail } from './log-tail.ts'
 import { type ParticipantAudit, ParticipantLedger } from './participant-ledger.ts'
 import { type AuditContext, PartitionAudit } from './partition-audit.ts'
@@ -75,6 +76,7 @@ class Audit {
       counts: { total: 0, completed: 0, compensated: 0, stuck: 0, failed: 0, running: 0 },
       participants: new ParticipantLedger(participants, findings),
       commands: commands ? new CommandLedger(sent) : undefined,
+      locks: new LockLedger(findings),
       atRest,
     }
   }
@@ -82,6 +84,7 @@ class Audit {
   async run(): Promise<AuditReport> {
     const { broker, topics } = this.#options
     await this.#readLog()
+    this.#context.locks.close(this.#options.atRest !== undefined)
     await this.#checkMarks()
     const commands = await this.#readCommands()
     const unknown = await this.#readParticipants()
@@ -192,6 +195,7 @@ class Audit {
       viewsBehind: this.#viewsBehind,
       sends: commands?.sends ?? 0,
       toChildren: commands?.toChildren ?? 0,
+      locks: this.#context.locks.size,
       killed: counts.failed,
       unaccounted: this.#partitions.reduce((sum, { marks }) => sum + marks.unaccounted, 0n),
       unsent: this.#partitions.filter(({ unsentBatches }) => unsentBatches).map(({ partition }) => partition),

@@ -7,9 +7,11 @@
  */
 import { type AcceptedBatch, BatchReader, decodeBatchHeader } from '../../shared/message/batch.ts'
 import type { EventEnvelope, SagaEvent } from '../../shared/message/events.ts'
+import type { LockEnvelope } from '../../shared/message/lock-events.ts'
 import type { LogRecord } from '../../shared/message/record.ts'
 import type { CommandLedger } from './command-ledger.ts'
 import type { Findings } from './findings.ts'
+import type { LockLedger } from './lock-ledger.ts'
 import { MarkAudit } from './marks.ts'
 import type { ParticipantLedger } from './participant-ledger.ts'
 import type { SagaCounts } from './report.ts'
@@ -24,6 +26,7 @@ export interface AuditContext {
   readonly counts: SagaCounts
   readonly participants: ParticipantLedger
   readonly commands: CommandLedger | undefined
+  readonly locks: LockLedger
   /** Nothing moves any more, and this is the time. */
   readonly atRest: { readonly now: number } | undefined
 }
@@ -123,8 +126,15 @@ export class PartitionAudit {
     for (const { offset, decoded } of batch.events) {
       this.events++
       if (decoded.kind === 'event') this.#takeEvent(decoded.envelope, { offset, inView, number: batch.header.number })
+      else if (decoded.kind === 'lock') this.#takeLock(decoded.envelope, batch.header.number)
       else this.#takeUnreadable(decoded, offset)
     }
+  }
+
+  #takeLock(envelope: LockEnvelope, number: number): void {
+    const { type } = envelope.event
+    if (type === 'lock-granted' || type === 'lock-refused') this.#lastWithEffects = number
+    this.#context.locks.take(envelope, this.partition)
   }
 
   #takeUnreadable(

@@ -7,6 +7,8 @@ export interface Covered {
   /** Sagas whose definition was not at hand. */
   readonly unplanned: number
   readonly batches: number
+  /** Locks that were ever asked for. */
+  readonly locks: number
   /** Rows of sagas in the views. */
   readonly rows: number
   /** Events of the log that the views do not hold yet. */
@@ -56,6 +58,7 @@ export function sayWhatWasChecked(scope: Scope, findings: Findings, covered: Cov
   }
   check([...BY_HISTORY, 'S10'], covered.sagas, 'sagas')
   check(BY_BATCHES, covered.batches, 'batches')
+  check(['S25'], covered.locks, 'locks')
   if (covered.unplanned > 0)
     notes.push(
       `${covered.unplanned} sagas were checked without their definition: of S3 to S7, what the log alone tells`,
@@ -72,8 +75,8 @@ export function sayWhatWasChecked(scope: Scope, findings: Findings, covered: Cov
   if (covered.toChildren > 0)
     notes.push(`S10: ${covered.toChildren} commands to child sagas were not looked up in the topics of sagas`)
   if (covered.killed > 0) notes.push(`${covered.killed} sagas were killed: what they had done was left as it was`)
-  if (scope.atRest) check(['L1', 'L5'], covered.sagas, 'sagas')
-  else skip(['L1', 'L5'], 'the system was not said to be at rest')
+  if (scope.atRest) check(['L1', 'L5', 'S26'], covered.sagas, 'sagas')
+  else skip(['L1', 'L5', 'S26'], 'the system was not said to be at rest')
   if (scope.atRest && scope.commands) check(['L2'], covered.sends, 'sent commands')
   else skip(['L2'], 'needs the commands that were sent, of a system at rest')
   if (covered.unsent.length > 0)

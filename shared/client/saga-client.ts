@@ -5,8 +5,8 @@ import { type ClientCommand, clientCommandRecord, type ResolvedAs } from '../mes
 import {
   sagaId as checkedSagaId,
   isRequestId,
-  isSagaId,
   isStepPath,
+  isWireName,
   REQUEST_ID_CHARS_MAX,
   type SagaId,
   sagaIdOfKey,
@@ -248,7 +248,7 @@ function idOf(saga: SagaRef): SagaId {
 }
 
 function checkSender(name: string, actor = '', roles: readonly string[] = []): void {
-  if (!isSagaId(name)) throw new TypeError('a signal name has 1 to 200 characters of A-Z a-z 0-9 . _ : -')
+  if (!isWireName(name)) throw new TypeError('a signal name has 1 to 200 characters of A-Z a-z 0-9 . _ : -')
   if (actor.length > ACTOR_CHARS_MAX) throw new TypeError(`an actor has at most ${ACTOR_CHARS_MAX} characters`)
   if (roles.length > ROLES_MAX || !roles.every(isRole))
     throw new TypeError(`roles are at most ${ROLES_MAX} names of A-Z a-z 0-9 . _ : -`)

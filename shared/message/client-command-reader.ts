@@ -3,7 +3,7 @@ import type { ClientCommand, ParentStep, PersonsAct, Request, ResolvedAs } from 
 import { asPositive, type Decoded, refuse } from './command-record.ts'
 import type { ParentLink } from './events.ts'
 import { CLIENT_COMMAND, H } from './headers.ts'
-import { isRequestId, isSagaId, isStepPath, REQUEST_ID_CHARS_MAX } from './ids.ts'
+import { isRequestId, isSagaId, isStepPath, isWireName, REQUEST_ID_CHARS_MAX, SAGA_ID_RULE } from './ids.ts'
 import { type JsonLimits, parseJson } from './json.ts'
 import { headersOf, keyOf, type LogRecord } from './record.ts'
 
@@ -30,7 +30,7 @@ export function decodeClientCommand(record: LogRecord, limits?: JsonLimits): Dec
   const requestId = headers.get(H.id)
   if (sagaId === undefined || requestId === undefined)
     return refuse('missing-header', `${H.sagaId} or ${H.id} is missing`)
-  if (!isSagaId(sagaId)) return refuse('bad-header', `${H.sagaId} has 1 to 200 characters of A-Z a-z 0-9 . _ : -`)
+  if (!isSagaId(sagaId)) return refuse('bad-header', `${H.sagaId} is no saga id: ${SAGA_ID_RULE}`)
   if (!isRequestId(requestId))
     return refuse('bad-header', `${H.id} has 1 to ${REQUEST_ID_CHARS_MAX} characters of A-Z a-z 0-9 . _ : - / [ ]`)
   if (keyOf(record) !== sagaId) return refuse('key-mismatch', `the record's key is not its ${H.sagaId}`)
@@ -105,7 +105,7 @@ function decodeParentStep(headers: Headers): Decoded<ParentStep> {
 function decodeSignal(request: Request, headers: Headers, payload: Parsed): Decoded<ClientCommand> {
   const name = headers.get(H.signal)
   if (name === undefined) return refuse('missing-header', `${H.signal} is missing`)
-  if (!isSagaId(name)) return refuse('bad-header', `${H.signal} has 1 to 200 characters of A-Z a-z 0-9 . _ : -`)
+  if (!isWireName(name)) return refuse('bad-header', `${H.signal} has 1 to 200 characters of A-Z a-z 0-9 . _ : -`)
   const actor = headers.get(H.actor)
   const roles = (headers.get(H.roles) ?? '').split(',').filter((role) => role !== '')
   if ((actor ?? '').length > ACTOR_CHARS_MAX)

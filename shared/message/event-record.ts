@@ -1,7 +1,8 @@
 /** Events of the log as records, and back. One record an event; identity in headers, the event's data as the value. */
 import { type EventEnvelope, isSagaEventType, type SagaEvent } from './events.ts'
 import { H, rfc3339 } from './headers.ts'
-import { isSagaId } from './ids.ts'
+import { isLockId, isSagaId } from './ids.ts'
+import { isLockEventType, type LockEnvelope, type LockEvent } from './lock-events.ts'
 import { headersOf, type LogRecord, type NewRecord, utf8 } from './record.ts'
 
 const PREFIX = 'kasaga.'
@@ -14,17 +15,26 @@ export function eventTypeHeader(type: string): string {
 
 /** Writes an event as a record. The same envelope gives the same bytes. */
 export function eventRecord(envelope: EventEnvelope, source: string): NewRecord {
+  return recordOf(envelope.sagaId, envelope, source)
+}
+
+/** The same for an event of a lock, whose id stands where a saga's does. */
+export function lockEventRecord(envelope: LockEnvelope, source: string): NewRecord {
+  return recordOf(envelope.lockId, envelope, source)
+}
+
+function recordOf(id: string, envelope: EventEnvelope | LockEnvelope, source: string): NewRecord {
   const { type, ...data } = envelope.event
   return {
-    key: envelope.sagaId,
+    key: id,
     value: JSON.stringify(data),
     headers: [
       [H.specversion, '1.0'],
-      [H.id, `${envelope.sagaId}#${envelope.seq}`],
+      [H.id, `${id}#${envelope.seq}`],
       [H.type, eventTypeHeader(type)],
       [H.source, source],
       [H.time, rfc3339(envelope.at)],
-      [H.sagaId, envelope.sagaId],
+      [H.sagaId, id],
       [H.sequence, String(envelope.seq)],
       [H.causationId, envelope.causationId],
     ],
@@ -33,7 +43,8 @@ export function eventRecord(envelope: EventEnvelope, source: string): NewRecord 
 
 export type DecodedEvent =
   | { readonly kind: 'event'; readonly envelope: EventEnvelope }
-  /** The record belongs to a saga, when that much can be read, and cannot be folded: that saga stops (K22). */
+  | { readonly kind: 'lock'; readonly envelope: LockEnvelope }
+  /** The record belongs to a saga or lock, when that much can be read, and cannot be folded: that one stops (K22). */
   | { readonly kind: 'unreadable'; readonly sagaId: string | undefined; readonly why: string }
 
 /** Reads an event's record. Never throws. */
@@ -41,18 +52,21 @@ export function decodeEvent(record: LogRecord): DecodedEvent {
   const headers = headersOf(record)
   const id = headers.get(H.sagaId)
   const unreadable = (why: string): DecodedEvent => ({ kind: 'unreadable', sagaId: id, why })
-  if (id === undefined || !isSagaId(id)) return unreadable('no saga id')
+  if (id === undefined || !(isSagaId(id) || isLockId(id))) return unreadable('no saga id')
   const header = headers.get(H.type) ?? ''
   const type = header.slice(PREFIX.length, -SUFFIX.length)
-  if (!header.startsWith(PREFIX) || !header.endsWith(SUFFIX) || !isSagaEventType(type))
+  const known = isLockId(id) ? isLockEventType(type) : isSagaEventType(type)
+  if (!header.startsWith(PREFIX) || !header.endsWith(SUFFIX) || !known)
     return unreadable(`unknown event type ${header}`)
   const seq = Number(headers.get(H.sequence))
   const at = Date.parse(headers.get(H.time) ?? '')
   if (!Number.isSafeInteger(seq) || seq < 1 || Number.isNaN(at)) return unreadable('no sequence or time')
   const data = dataOf(record)
   if (data === undefined) return unreadable('the value is not a JSON object')
-  const event = { ...data, type } as SagaEvent
-  return { kind: 'event', envelope: { sagaId: id, seq, at, causationId: headers.get(H.causationId) ?? '', event } }
+  const place = { seq, at, causationId: headers.get(H.causationId) ?? '' }
+  return isLockId(id)
+    ? { kind: 'lock', envelope: { lockId: id, ...place, event: { ...data, type } as LockEvent } }
+    : { kind: 'event', envelope: { sagaId: id, ...place, event: { ...data, type } as SagaEvent } }
 }
 
 function dataOf(record: LogRecord): object | undefined {

@@ -37,6 +37,8 @@ export const H = {
   parentAttempt: 'ce_parentattempt',
   /** `true` or `false`: whether the parent waits for the child's end. */
   parentWaits: 'ce_parentwaits',
+  /** Of an ask for a lock: how many sagas may hold it at the same time. */
+  permits: 'ce_permits',
   sequence: 'ce_sequence',
   causationId: 'ce_causationid',
   contentType: 'content-type',
@@ -79,6 +81,9 @@ export const CLIENT_COMMAND = {
   kill: 'kasaga.kill.v1',
   undo: 'kasaga.undo.v1',
 } as const
+
+/** Types of the commands to locks, which come from the owners of sagas; `unlock` also from persons. */
+export const LOCK_COMMAND = { lock: 'kasaga.lock.v1', unlock: 'kasaga.unlock.v1' } as const
 
 let lastMs = Number.NaN
 let lastText = ''

@@ -16,17 +16,53 @@ export type IdempotencyKey = Branded<'IdempotencyKey'>
 /** Which way a step goes: *forward* does it, *compensate* undoes it. */
 export type Direction = 'forward' | 'compensate'
 
-const SAGA_ID = /^[A-Za-z0-9._:-]{1,200}$/
+const NAME = /^[A-Za-z0-9._:-]{1,200}$/
+
+/** Says whether a text can be a name on the wire: 1 to 200 characters of `A-Z a-z 0-9 . _ : -`. */
+export function isWireName(text: string): boolean {
+  return NAME.test(text)
+}
+
+/** What ids of locks begin with, and those of sagas do not. */
+const LOCK_PREFIX = 'lock:'
 
 /** Says whether a text can be a saga id. */
 export function isSagaId(text: string): text is SagaId {
-  return SAGA_ID.test(text)
+  return NAME.test(text) && !text.startsWith(LOCK_PREFIX)
 }
+
+/** What a saga id is, in words. */
+export const SAGA_ID_RULE = `a saga id has 1 to 200 characters of A-Z a-z 0-9 . _ : - and does not begin with ${LOCK_PREFIX}`
 
 /** Makes a saga id of a text, or throws a `TypeError` that says what is allowed. */
 export function sagaId(text: string): SagaId {
-  if (!isSagaId(text)) throw new TypeError('a saga id has 1 to 200 characters of A-Z a-z 0-9 . _ : -')
-  return text
+  if (isSagaId(text)) return text
+  throw new TypeError(SAGA_ID_RULE)
+}
+
+/** Stands where a saga's id does in the records of a lock: `lock:<resource>`. */
+export type LockId = Branded<'LockId'>
+
+const RESOURCE = /^[A-Za-z0-9._:-]{1,180}$/
+
+/** Says whether a text can name what a lock is for: 1 to 180 characters of `A-Z a-z 0-9 . _ : -`. */
+export function isResource(text: string): boolean {
+  return RESOURCE.test(text)
+}
+
+/** The id of the lock of a resource; throws a `TypeError` that says what is allowed. */
+export function lockId(resource: string): LockId {
+  if (isResource(resource)) return `${LOCK_PREFIX}${resource}` as LockId
+  throw new TypeError('a resource has 1 to 180 characters of A-Z a-z 0-9 . _ : -')
+}
+
+export function isLockId(text: string): text is LockId {
+  return text.startsWith(LOCK_PREFIX) && RESOURCE.test(text.slice(LOCK_PREFIX.length))
+}
+
+/** What the lock is for. */
+export function resourceOf(lock: LockId): string {
+  return lock.slice(LOCK_PREFIX.length)
 }
 
 /** Longest request id. Those that Kasaga makes hold a saga's id and a step's path. */
@@ -57,6 +93,7 @@ export function sagaIdOfKey(type: string, key: string): SagaId {
   if (type === '' || key === '') throw new TypeError('a business key and its type are not empty')
   const id = `${escaped(type, PLAIN_IN_TYPE)}:${escaped(key, PLAIN_IN_KEY)}`
   if (isSagaId(id)) return id
+  if (id.startsWith(LOCK_PREFIX)) throw new TypeError(SAGA_ID_RULE)
   throw new TypeError(`the saga id of that business key would have ${id.length} characters; it may have 200`)
 }
 

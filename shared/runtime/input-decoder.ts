@@ -1,8 +1,9 @@
-/** Records of `commands` and `replies` as inputs of a saga. What cannot be read becomes a dead letter. */
+/** Records of `commands` and `replies` as inputs of a saga, or of a lock. What cannot be read becomes a dead letter. */
 import { decodeClientCommand } from '../message/client-command-reader.ts'
 import type { ClientCommand } from '../message/client-command-record.ts'
 import { type Decoded, decodeReply, refuse } from '../message/command-record.ts'
 import { H } from '../message/headers.ts'
+import { decodeLockCommand, isLockCommand, type LockCommand } from '../message/lock-command.ts'
 import { headerOf, keyOf, type LogRecord } from '../message/record.ts'
 import type { SagaInput } from '../saga/input.ts'
 import { inputHash } from './input-hash.ts'
@@ -15,8 +16,18 @@ export function replyInput(record: LogRecord): Decoded<SagaInput> {
   return { kind: 'ok', value: { kind: 'reply', ...reply.value } }
 }
 
+/** What comes to a lock. */
+export interface LockInput {
+  readonly kind: 'lock'
+  readonly command: LockCommand
+}
+
 /** Reads a record of the commands topic. */
-export function commandInput(record: LogRecord): Decoded<SagaInput> {
+export function commandInput(record: LogRecord): Decoded<SagaInput | LockInput> {
+  if (isLockCommand(headerOf(record, H.type))) {
+    const command = decodeLockCommand(record)
+    return command.kind === 'refused' ? command : { kind: 'ok', value: { kind: 'lock', command: command.value } }
+  }
   const command = decodeClientCommand(record)
   if (command.kind === 'refused') return command
   return { kind: 'ok', value: inputOf(command.value) }

@@ -15,6 +15,8 @@ export interface OrchestratorLimits {
   readonly endedSagasMax: number
   /** Of those, how many are remembered whole: children that their parents may undo, and sagas with a doubtful step. */
   readonly endedWholeMax: number
+  /** Locks that nobody holds or waits for which a partition remembers one by one; tokens go on growing past it. */
+  readonly freeLocksMax: number
   /** How long leaving a partition waits for what is in flight. */
   readonly drainMsMax: number
 }
@@ -27,5 +29,6 @@ export const ORCHESTRATOR_LIMITS: OrchestratorLimits = {
   pendingEffectsMax: 10_000,
   endedSagasMax: 500_000,
   endedWholeMax: 50_000,
+  freeLocksMax: 10_000,
   drainMsMax: 5_000,
 }

@@ -3,13 +3,13 @@ import { type AcceptedBatch, BatchReader } from '../message/batch.ts'
 import { assert } from '../message/errors.ts'
 import type { Broker } from '../ports/broker.ts'
 import type { Definitions } from '../saga/definition.ts'
-import { type Effect, effectsOf } from '../saga/effects.ts'
+import { type AnyEffect, effectsIn } from './effect-record.ts'
 import { type ConsumedMarks, type EndedLimits, marksOf, NOTHING_CONSUMED, PartitionState } from './partition-state.ts'
 
 /** Effects of one accepted batch. */
 export interface BatchEffects {
   readonly number: number
-  readonly effects: readonly Effect[]
+  readonly effects: readonly AnyEffect[]
 }
 
 /**
@@ -62,7 +62,7 @@ export class LogReplay {
     this.state.replay(batch)
     this.marks = marksOf(batch.header)
     this.sentThrough = Math.max(this.sentThrough, batch.header.sentThrough)
-    const effects = batch.events.flatMap(({ decoded }) => (decoded.kind === 'event' ? effectsOf(decoded.envelope) : []))
+    const effects = batch.events.flatMap(({ decoded }) => effectsIn(decoded))
     if (effects.length > 0) this.#unsent.push({ number: batch.header.number, effects })
     const firstOpen = this.#unsent.findIndex(({ number }) => number > this.sentThrough)
     if (firstOpen !== 0) this.#unsent = firstOpen < 0 ? [] : this.#unsent.slice(firstOpen)

@@ -7,6 +7,7 @@ import type { AcceptedBatch, BatchHeader } from '../message/batch.ts'
 import { messageOf } from '../message/errors.ts'
 import type { EventEnvelope } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
+import type { LockEnvelope } from '../message/lock-events.ts'
 import type { Known } from '../saga/decide.ts'
 import type { Definitions } from '../saga/definition.ts'
 import { evolve } from '../saga/evolve.ts'
@@ -14,7 +15,8 @@ import { mayBeAskedFor } from '../saga/remembered.ts'
 import { type EndedSaga, isLive, type SagaState } from '../saga/state.ts'
 import { nextDueAt } from '../saga/timers.ts'
 import { DueHeap } from './due-heap.ts'
-import type { OrchestratorLimits } from './limits.ts'
+import { ORCHESTRATOR_LIMITS, type OrchestratorLimits } from './limits.ts'
+import { PartitionLocks } from './partition-locks.ts'
 import { planOf } from './plan-of.ts'
 import { WaitingForPlan } from './waiting-for-plan.ts'
 
@@ -24,7 +26,8 @@ export interface ConsumedMarks {
   readonly replies: bigint
 }
 
-export type EndedLimits = Pick<OrchestratorLimits, 'endedSagasMax' | 'endedWholeMax'>
+export type EndedLimits = Pick<OrchestratorLimits, 'endedSagasMax' | 'endedWholeMax'> &
+  Partial<Pick<OrchestratorLimits, 'freeLocksMax'>>
 
 export class PartitionState {
   /** When each live saga is due. */
@@ -33,6 +36,8 @@ export class PartitionState {
   readonly quarantined = new Map<string, string>()
   /** Live sagas whose definition is not here, or is another one: they wait for it, without a timer. */
   readonly withoutPlan = new WaitingForPlan()
+  /** Beside the sagas: no lock is one. */
+  readonly locks: PartitionLocks
   readonly #live = new Map<SagaId, SagaState>()
   /** The oldest end goes first. Whole where something may still be asked of the saga. One that goes on again keeps its place. */
   readonly #ended = new Map<SagaId, EndedSaga | SagaState>()
@@ -48,6 +53,7 @@ export class PartitionState {
   constructor(definitions: Definitions, limits: EndedLimits) {
     this.#definitions = definitions
     this.#limits = limits
+    this.locks = new PartitionLocks(limits.freeLocksMax ?? ORCHESTRATOR_LIMITS.freeLocksMax)
   }
 
   get liveSagas(): number {
@@ -83,15 +89,16 @@ export class PartitionState {
     if (this.#ended.size > this.#limits.endedSagasMax) this.#forgetOldest()
   }
 
-  /** Folds an accepted batch of the log. A saga whose event cannot be folded is quarantined; the others go on (K22). */
+  /** Folds an accepted batch of the log. A saga or lock whose event cannot be folded is quarantined; the others go on (K22). */
   replay(batch: AcceptedBatch): void {
     for (const { decoded } of batch.events) {
       if (decoded.kind === 'event') this.#fold(decoded.envelope)
+      else if (decoded.kind === 'lock') this.#foldLock(decoded.envelope)
       else if (decoded.sagaId !== undefined) this.quarantine(decoded.sagaId, decoded.why)
     }
   }
 
-  /** Stops one saga: nothing is decided for it any more. */
+  /** Stops one saga or lock: nothing is decided for it any more. */
   quarantine(id: string, why: string): void {
     this.quarantined.set(id, why)
     this.#live.delete(id as SagaId)
@@ -99,6 +106,16 @@ export class PartitionState {
     this.#ended.delete(id as SagaId)
     this.#whole.delete(id as SagaId)
     this.due.set(id as SagaId, undefined)
+    this.locks.drop(id)
+  }
+
+  #foldLock(envelope: LockEnvelope): void {
+    if (this.quarantined.has(envelope.lockId)) return
+    try {
+      this.locks.fold(envelope)
+    } catch (error) {
+      this.quarantine(envelope.lockId, messageOf(error))
+    }
   }
 
   #fold(envelope: EventEnvelope): void {

@@ -12,12 +12,14 @@ import type { Random } from '../ports/clock.ts'
 import { attributesOf } from '../saga/attributes.ts'
 import { decide, type Known } from '../saga/decide.ts'
 import type { Definition, Definitions } from '../saga/definition.ts'
-import { type Effect, effectsOf } from '../saga/effects.ts'
+import { effectsOf } from '../saga/effects.ts'
 import { evolve } from '../saga/evolve.ts'
 import type { Decision, SagaInput } from '../saga/input.ts'
 import type { SagaState } from '../saga/state.ts'
-import { causationOf, commandInput, replyInput } from './input-decoder.ts'
+import type { AnyEffect } from './effect-record.ts'
+import { causationOf, commandInput, type LockInput, replyInput } from './input-decoder.ts'
 import type { OrchestratorLimits } from './limits.ts'
+import { lockChange } from './lock-turn.ts'
 import type { ConsumedMarks, PartitionState } from './partition-state.ts'
 import { hashOf } from './plan-of.ts'
 import { recordBytes } from './record-bytes.ts'
@@ -37,7 +39,7 @@ export interface DeadRecord {
 /** What a turn came to. */
 export interface Turn {
   readonly events: readonly NewRecord[]
-  readonly effects: readonly Effect[]
+  readonly effects: readonly AnyEffect[]
   readonly dead: readonly DeadRecord[]
   readonly marks: ConsumedMarks
   readonly inputs: BatchHeader['inputs']
@@ -127,7 +129,7 @@ type Verdict = Decision | { readonly kind: 'broken'; readonly why: string }
 class OpenTurn {
   readonly #context: TurnContext
   readonly #events: NewRecord[] = []
-  readonly #effects: Effect[] = []
+  readonly #effects: AnyEffect[] = []
   readonly #dead: DeadRecord[] = []
   readonly #stalled: StalledSaga[] = []
   readonly #killed: KilledSaga[] = []
@@ -189,13 +191,42 @@ class OpenTurn {
     return { killed: this.#killed, missed: this.#missed, ...taken, marks: this.#marks, inputs }
   }
 
-  #takeInput(record: LogRecord, input: SagaInput): boolean {
+  #takeInput(record: LogRecord, input: SagaInput | LockInput): boolean {
     const { state } = this.#context
-    const why = state.quarantined.get(input.sagaId)
+    const why = state.quarantined.get(input.kind === 'lock' ? input.command.lockId : input.sagaId)
     if (why !== undefined) {
       this.#bury(record, 'saga-quarantined', why)
       return true
     }
+    return input.kind === 'lock' ? this.#takeLock(record, input) : this.#takeSaga(record, input)
+  }
+
+  #takeLock(record: LogRecord, { command }: LockInput): boolean {
+    const { now, source, state } = this.#context
+    const before = state.locks.known(command.lockId)
+    const change = lockChange(before, command, { at: now, causationId: causationOf(record), source })
+    switch (change.kind) {
+      case 'ignored':
+        this.#ignore(change.reason)
+        return true
+      case 'refused':
+        this.#bury(record, change.reason, change.message)
+        return true
+      case 'broken':
+        state.quarantine(command.lockId, change.why)
+        this.#bury(record, 'saga-quarantined', change.why)
+        return true
+      case 'changed':
+        if (!this.#add(change.records)) return this.#leftOver(record)
+        state.locks.keep(change.after)
+        this.#effects.push(...change.effects)
+        this.#applied++
+        return true
+    }
+  }
+
+  #takeSaga(record: LogRecord, input: SagaInput): boolean {
+    const { state } = this.#context
     const known = state.known(input.sagaId)
     if (!known && input.kind === 'undo' && state.hasForgotten) {
       // It may have started, and ended long ago: to say that it never did would be a guess.
@@ -205,7 +236,7 @@ class OpenTurn {
     const decision = this.#decide(known, input)
     switch (decision.kind) {
       case 'ignored':
-        this.#ignored[decision.reason] = (this.#ignored[decision.reason] ?? 0) + 1
+        this.#ignore(decision.reason)
         return true
       case 'refused':
         this.#bury(record, decision.reason, decision.message)
@@ -222,10 +253,13 @@ class OpenTurn {
   #takeEvents(record: LogRecord, input: SagaInput, decided: { known: Known; events: readonly SagaEvent[] }): boolean {
     const live = decided.known && decided.known.status !== 'ended' ? decided.known : undefined
     const change = { id: input.sagaId, causationId: causationOf(record), events: decided.events }
-    if (this.#apply(live, change)) {
-      this.#applied++
-      return true
-    }
+    if (!this.#apply(live, change)) return this.#leftOver(record)
+    this.#applied++
+    return true
+  }
+
+  /** What does not fit into this batch is for the next; what fits into none is buried. */
+  #leftOver(record: LogRecord): boolean {
     if (this.#events.length > 0) return false
     this.#bury(record, 'too-large', `its events need more than ${this.#context.limits.batchBytesMax} bytes`)
     return true
@@ -236,17 +270,26 @@ class OpenTurn {
     before: SagaState | undefined,
     change: { id: SagaId; causationId: string; events: readonly SagaEvent[] },
   ): boolean {
-    const { state, now, source, limits } = this.#context
+    const { state, now, source } = this.#context
     const envelopes = envelopesOf(before, change, now)
     const records = envelopes.map((envelope) => eventRecord(envelope, source))
-    const bytes = records.reduce((sum, record) => sum + recordBytes(record), 0)
-    if (this.#bytes + bytes > limits.batchBytesMax) return false
+    if (!this.#add(records)) return false
     const after = envelopes.reduce<SagaState | undefined>(evolve, before)
     if (after) state.keep(after)
-    this.#bytes += bytes
-    this.#events.push(...records)
     for (const envelope of envelopes) this.#note(envelope)
     return true
+  }
+
+  #add(records: readonly NewRecord[]): boolean {
+    const bytes = records.reduce((sum, record) => sum + recordBytes(record), 0)
+    if (this.#bytes + bytes > this.#context.limits.batchBytesMax) return false
+    this.#bytes += bytes
+    this.#events.push(...records)
+    return true
+  }
+
+  #ignore(reason: string): void {
+    this.#ignored[reason] = (this.#ignored[reason] ?? 0) + 1
   }
 
   #note(envelope: EventEnvelope): void {

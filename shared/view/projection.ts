@@ -6,6 +6,7 @@
  */
 import type { AcceptedBatch } from '../message/batch.ts'
 import type { EventEnvelope } from '../message/events.ts'
+import type { LockEnvelope } from '../message/lock-events.ts'
 import { ChangeSet } from './change-set.ts'
 import type { ChangeOf, TableSpec } from './table.ts'
 
@@ -13,6 +14,13 @@ export type Tables = Readonly<Record<string, TableSpec>>
 
 /** An event and where it stands in the log. */
 export interface LogEvent extends EventEnvelope {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: bigint
+}
+
+/** The same of a lock. */
+export interface LogLockEvent extends LockEnvelope {
   readonly topic: string
   readonly partition: number
   readonly offset: bigint
@@ -46,6 +54,8 @@ export interface Projection<Own extends Tables = Tables> {
   readonly tables: Own
   /** States what an event changes. Throws only for its own mistakes: that stops this projection on that partition. */
   event(event: LogEvent, changes: Changes<Own>): void
+  /** States what an event of a lock changes; absent: nothing. */
+  lock?(event: LogLockEvent, changes: Changes<Own>): void
   /** States what an unreadable event changes; absent: nothing. */
   unreadable?(event: UnreadableEvent, changes: Changes<Own>): void
 }
@@ -71,6 +81,7 @@ export function foldBatches(
   for (const batch of batches) {
     for (const { offset, decoded } of batch.events) {
       if (decoded.kind === 'event') own.event({ ...decoded.envelope, ...source, offset }, into)
+      else if (decoded.kind === 'lock') own.lock?.({ ...decoded.envelope, ...source, offset }, into)
       else own.unreadable?.({ sagaId: decoded.sagaId, why: decoded.why, at: batch.at, ...source, offset }, into)
     }
   }

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { DOCUMENTED_METRICS } from '../../shared/adapters/prometheus/documented-metrics.ts'
 import { BatchReader } from '../../shared/message/batch.ts'
 import { deadLetterRecord } from '../../shared/message/dead-letter.ts'
-import { CLIENT_COMMAND, H } from '../../shared/message/headers.ts'
+import { CLIENT_COMMAND, H, LOCK_COMMAND } from '../../shared/message/headers.ts'
 import { sagaIdOfKey } from '../../shared/message/ids.ts'
 import type { LogRecord } from '../../shared/message/record.ts'
 import { fences, namesInTables, pageText, ROOT } from '../support/docs/markdown.ts'
@@ -55,6 +55,8 @@ describe('docs/wire.md', () => {
   test('names the client commands', () => {
     const told = namesInTables(wire, '## Client commands').filter((name) => name.startsWith('kasaga.'))
     expect(told.sort()).toEqual(Object.values(CLIENT_COMMAND).sort())
+    const toLocks = namesInTables(wire, '## Locks').filter((name) => name.startsWith('kasaga.'))
+    expect([...new Set(toLocks)].sort()).toEqual(Object.values(LOCK_COMMAND).sort())
   })
 
   test('its saga ids of business keys are those', () => {

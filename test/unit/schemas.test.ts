@@ -4,8 +4,10 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { allSchemas } from '../../infra/schemas/all-schemas.ts'
 import { BatchValue, EVENT_VALUES, SCHEMAS_ARE_TYPES } from '../../infra/schemas/event-schemas.ts'
+import { LOCK_EVENT_VALUES, LOCK_SCHEMAS_ARE_TYPES } from '../../infra/schemas/lock-schemas.ts'
 import { type BatchHeader, batchRecord } from '../../shared/message/batch.ts'
 import { eventRecord } from '../../shared/message/event-record.ts'
+import { LOCK_EVENT_TYPES } from '../../shared/message/lock-events.ts'
 import { historyOf } from '../support/given-when-then.ts'
 
 const folder = fileURLToPath(new URL('../../schemas', import.meta.url))
@@ -44,5 +46,7 @@ describe('what is written fits', () => {
 
   test('every event type has a schema, which the compiler holds to its type', () => {
     expect(Object.keys(SCHEMAS_ARE_TYPES).sort()).toEqual([...Object.keys(EVENT_VALUES), 'batch'].sort())
+    expect(Object.keys(LOCK_SCHEMAS_ARE_TYPES)).toEqual(Object.keys(LOCK_EVENT_VALUES))
+    expect(Object.keys(LOCK_EVENT_VALUES)).toEqual(LOCK_EVENT_TYPES)
   })
 })

@@ -8,10 +8,11 @@ const WHY_ARROWS =
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   message: [],
   saga: ['message'],
-  view: ['message', 'saga'],
+  lock: ['message'],
+  view: ['message', 'saga', 'lock'],
   ports: ['message', 'saga', 'view'],
   adapters: ['message', 'saga', 'view', 'ports'],
-  runtime: ['message', 'saga', 'view', 'ports'],
+  runtime: ['message', 'saga', 'lock', 'view', 'ports'],
   participant: ['message', 'saga', 'view', 'ports'],
   client: ['message', 'saga', 'view', 'ports'],
   testing: ['message', 'saga', 'view', 'ports', 'runtime', 'participant', 'client', 'adapters'],

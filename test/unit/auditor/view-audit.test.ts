@@ -1,6 +1,7 @@
 /** Rows of a view against a log: those up to the checkpoint, and no others. */
 import { expect, test } from 'vitest'
 import { Findings } from '../../../services/auditor/findings.ts'
+import { LockLedger } from '../../../services/auditor/lock-ledger.ts'
 import { ParticipantLedger } from '../../../services/auditor/participant-ledger.ts'
 import { PartitionAudit } from '../../../services/auditor/partition-audit.ts'
 import { Plans } from '../../../services/auditor/saga-audit.ts'
@@ -33,7 +34,8 @@ function audited(log: readonly LogRecord[], sagas: Sagas, at = checkpoint): { fi
   const view = new ViewAudit(0, rows, findings)
   const counts = { total: 0, completed: 0, compensated: 0, stuck: 0, failed: 0, running: 0 }
   const participants = new ParticipantLedger([], findings)
-  const shared = { findings, plans: new Plans(undefined), counts, participants, commands: undefined, atRest: undefined }
+  const empty = { commands: undefined, atRest: undefined, locks: new LockLedger(findings) }
+  const shared = { findings, plans: new Plans(undefined), counts, participants, ...empty }
   const partition = new PartitionAudit(0, shared, view)
   for (const record of log) partition.take(record)
   partition.close()

@@ -4,11 +4,11 @@ import { clientCommandRecord } from '../../../shared/message/client-command-reco
 import { sagaId } from '../../../shared/message/ids.ts'
 import { headerOf, type LogRecord } from '../../../shared/message/record.ts'
 import { definitionHash } from '../../../shared/runtime/definition-hash.ts'
+import type { AnyEffect } from '../../../shared/runtime/effect-record.ts'
 import { ORCHESTRATOR_LIMITS, type OrchestratorLimits } from '../../../shared/runtime/limits.ts'
 import { NOTHING_CONSUMED, PartitionState } from '../../../shared/runtime/partition-state.ts'
 import { InputQueue, takeTurn } from '../../../shared/runtime/turn.ts'
 import { type Definition, Definitions } from '../../../shared/saga/definition.ts'
-import type { Effect } from '../../../shared/saga/effects.ts'
 import { fulfil } from '../../support/fulfil.ts'
 import { delivered } from '../../support/wire.ts'
 
@@ -43,7 +43,7 @@ function rig(limits: Partial<OrchestratorLimits> = {}, definition: Definition = 
   return { state, queue, take, wait, begin }
 }
 
-const sagaOfEffect = (effect: Effect) => (effect.kind === 'send' ? effect.command.sagaId : effect.kind)
+const sagaOfEffect = (effect: AnyEffect) => (effect.kind === 'send' ? effect.command.sagaId : effect.kind)
 
 const typesOf = (turn: { readonly events: readonly { headers: unknown }[] }) =>
   turn.events.map((record) => headerOf(delivered(record as never), 'ce_type'))
