@@ -4,13 +4,24 @@ import { H, rfc3339 } from './headers.ts'
 import { isLockId, isSagaId } from './ids.ts'
 import { isLockEventType, type LockEnvelope, type LockEvent } from './lock-events.ts'
 import { headersOf, type LogRecord, type NewRecord, utf8 } from './record.ts'
+import { UPCASTS } from './upcast/forms.ts'
+import type { LogEventType } from './upcast/upcast.ts'
 
 const PREFIX = 'kasaga.'
-const SUFFIX = '.v1'
+/** What stands before the format, at the end of the type. */
+const FORMAT = '.v'
 
-/** `step-requested` -> `kasaga.step-requested.v1` */
-export function eventTypeHeader(type: string): string {
-  return PREFIX + type + SUFFIX
+/** `step-requested` -> `kasaga.step-requested.v1`: the number is the format of its data. */
+export function eventTypeHeader(type: LogEventType): string {
+  return `${PREFIX}${type}${FORMAT}${UPCASTS.formatOf(type)}`
+}
+
+/** The type and the format that a header names; `undefined`: it is no type of an event. */
+function typeIn(header: string): { readonly type: string; readonly format: number } | undefined {
+  const end = header.lastIndexOf(FORMAT)
+  const digits = header.slice(end + FORMAT.length)
+  if (!header.startsWith(PREFIX) || end < PREFIX.length || !/^\d{1,9}$/.test(digits)) return undefined
+  return { type: header.slice(PREFIX.length, end), format: Number(digits) }
 }
 
 /** Writes an event as a record. The same envelope gives the same bytes. */
@@ -47,26 +58,29 @@ export type DecodedEvent =
   /** The record belongs to a saga or lock, when that much can be read, and cannot be folded: that one stops (K22). */
   | { readonly kind: 'unreadable'; readonly sagaId: string | undefined; readonly why: string }
 
-/** Reads an event's record. Never throws. */
-export function decodeEvent(record: LogRecord): DecodedEvent {
+/** Reads an event's record, whichever version wrote it. Never throws. */
+export function decodeEvent(record: LogRecord, upcasts = UPCASTS): DecodedEvent {
   const headers = headersOf(record)
   const id = headers.get(H.sagaId)
   const unreadable = (why: string): DecodedEvent => ({ kind: 'unreadable', sagaId: id, why })
   if (id === undefined || !(isSagaId(id) || isLockId(id))) return unreadable('no saga id')
   const header = headers.get(H.type) ?? ''
-  const type = header.slice(PREFIX.length, -SUFFIX.length)
-  const known = isLockId(id) ? isLockEventType(type) : isSagaEventType(type)
-  if (!header.startsWith(PREFIX) || !header.endsWith(SUFFIX) || !known)
-    return unreadable(`unknown event type ${header}`)
+  const named = typeIn(header)
+  if (!named) return unreadable(`unknown event type ${header}`)
   const seq = Number(headers.get(H.sequence))
   const at = Date.parse(headers.get(H.time) ?? '')
   if (!Number.isSafeInteger(seq) || seq < 1 || Number.isNaN(at)) return unreadable('no sequence or time')
   const data = dataOf(record)
   if (data === undefined) return unreadable('the value is not a JSON object')
+  const present = upcasts.upcast({ ...named, data })
+  if (present.kind === 'unreadable') return unreadable(present.why)
+  const { type } = present
   const place = { seq, at, causationId: headers.get(H.causationId) ?? '' }
-  return isLockId(id)
-    ? { kind: 'lock', envelope: { lockId: id, ...place, event: { ...data, type } as LockEvent } }
-    : { kind: 'event', envelope: { sagaId: id, ...place, event: { ...data, type } as SagaEvent } }
+  if (isLockId(id) && isLockEventType(type))
+    return { kind: 'lock', envelope: { lockId: id, ...place, event: { ...present.data, type } as LockEvent } }
+  if (isSagaId(id) && isSagaEventType(type))
+    return { kind: 'event', envelope: { sagaId: id, ...place, event: { ...present.data, type } as SagaEvent } }
+  return unreadable(`an event of type ${type} is none of ${id}`)
 }
 
 function dataOf(record: LogRecord): object | undefined {
