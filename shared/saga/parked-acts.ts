@@ -139,6 +139,11 @@ export function skip(story: Story, input: InputOf<'skip'>): Decision {
   if (isBlock(step.step)) return notNow(story, `${path} is a block: its steps can be skipped, and it cannot`)
   if (step.step.type === 'signal' && step.step.approval)
     return notNow(story, `${path} is an approval: who has a role answers it with a signal`)
+  if (notDone && step.step.kind === 'pivot')
+    return notNow(
+      story,
+      `${path} is the pivot: what comes after it cannot be undone, so it is done or the saga turns back`,
+    )
   if (notDone && !step.parked && step.known?.status !== 'waiting')
     return notNow(story, `the command of ${path} is out: nobody can know that it will not be done`)
   return takeAsDone(story, step, input)
@@ -154,7 +159,7 @@ function takeAsDone(
   if (output === undefined) return refused('invalid-result', `the result does not fit what ${path} gives`)
   const by = { requestId, actor, reason }
   story.tell({ type: 'step-resolved', step: path, output, ...(notDone ? { notDone: true } : {}), ...by })
-  if (step.kind === 'pivot' && !notDone) refuseUndo(story)
+  if (step.kind === 'pivot') refuseUndo(story)
   story.look('scope', scopeAround(path))
   return events(...story.events)
 }

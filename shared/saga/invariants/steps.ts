@@ -92,6 +92,7 @@ function expectAsked(step: StepBook, { event, expect }: Pick<Reading<StepEvent>,
   if (event.type === 'step-resolved') {
     const parks = step.standing === 'idle' || given
     const known = step.standing === 'awaiting' || event.notDone !== true
+    expect('S7', !event.notDone || !step.planned?.isPivot, `${where}, and the pivot is never skipped`)
     expect('S3', step.parked || (!parks && known), `${where}, and waits for no person`)
   }
   if (event.type === 'step-requested' && given) expect('S3', step.retried, `${where}, and nobody said to try again`)
@@ -136,7 +137,7 @@ function noteStep(book: Book, step: StepBook, event: StepEvent): void {
       if (event.retryAt === null) oweFailure(book, step, 'given-up')
       return
     case 'step-resolved':
-      if (step.planned?.isPivot && !event.notDone) notePivot(step)
+      if (step.planned?.isPivot) notePivot(step)
       return
     case 'failure-resolved':
       if (step.scope.phase === 'forward') oweFailure(book, step, 'rejected')

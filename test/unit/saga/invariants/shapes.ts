@@ -204,6 +204,9 @@ const person = { requestId: 'r', actor: 'ann', reason: 'why' }
 export const retry: SagaEvent = { type: 'retry-requested', ...person }
 export const killed: SagaEvent = { type: 'saga-killed', ...person }
 export const resolved = (path: string): SagaEvent => ({ type: 'undo-resolved', step: path, ...person })
+export const skippedNotDone = (path: string): SagaEvent => {
+  return { type: 'step-resolved', step: path, output: null, notDone: true, ...person }
+}
 export const late = (path: string): SagaEvent => ({ type: 'late-success', step: path, attempt: 1, output: null })
 export const yields: SagaEvent = { type: 'turn-yielded', more: true }
 export const completed: SagaEvent = { type: 'saga-completed', output: null }

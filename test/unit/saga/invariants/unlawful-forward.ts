@@ -24,6 +24,12 @@ export const FAILURES: readonly Planted[] = [
     [...branched, ...s.did('any'), s.ask('pay'), s.lost('pay'), s.back(s.because('pay', 'failed'))],
   ],
   [
+    'a pivot that a person skips as not done',
+    'S7',
+    s.graph,
+    [...branched, ...s.did('any'), s.ask('pay'), s.lost('pay'), s.stuck('pay'), s.skippedNotDone('pay')],
+  ],
+  [
     'an undo given up that calls nobody',
     'S3',
     s.through,

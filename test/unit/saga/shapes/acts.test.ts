@@ -99,6 +99,11 @@ describe('a pivot whose outcome is unknown', () => {
     play.undone('hold')
     expect(play.status).toBe('compensated')
   })
+  it('is not skipped as not done: what comes after it could not be undone', () => {
+    const skipped = { kind: 'skip', step: 'charge', output: { of: 'card' }, notDone: true } as const
+    expect(unknownPivot().ask(skipped)).toMatchObject({ kind: 'refused', reason: 'not-now' })
+    expect(brokenPivot().ask(skipped)).toMatchObject({ kind: 'refused', reason: 'not-now' })
+  })
   it('is not undone by hand: it is not on its way back', () => {
     expect(unknownPivot().ask({ kind: 'resolve', step: 'charge' })).toMatchObject({ reason: 'not-parked' })
   })
