@@ -10,6 +10,7 @@ import { DIALECT, type JsonSchema, jsonSchemaOf } from '../../shared/contracts/j
 import { type AnyCommand, wireContracts } from '../../shared/contracts/wire-contracts.ts'
 import { BATCH_TYPE } from '../../shared/message/batch.ts'
 import { eventTypeHeader } from '../../shared/message/event-record.ts'
+import { SAGA_EVENT_TYPES } from '../../shared/message/events.ts'
 import { BatchValue, ErrorBody, EVENT_VALUES } from './event-schemas.ts'
 import { openApi } from './open-api.ts'
 
@@ -23,10 +24,7 @@ function titled(title: string, schema: z.ZodType): JsonSchema {
 }
 
 function asyncApiOfAll(): JsonSchema {
-  const events = Object.entries(EVENT_VALUES).map(([type, schema]) => [
-    eventTypeHeader(type),
-    jsonSchemaOf(schema, 'draft-7'),
-  ])
+  const events = SAGA_EVENT_TYPES.map((type) => [eventTypeHeader(type), jsonSchemaOf(EVENT_VALUES[type], 'draft-7')])
   const batch = [BATCH_TYPE, jsonSchemaOf(BatchValue, 'draft-7')] as const
   const log = { events: Object.fromEntries(events), batch }
   return asyncApi({ title: 'Kasaga', version: '1.0.0', contracts: CONTRACTS, log })
@@ -35,8 +33,8 @@ function asyncApiOfAll(): JsonSchema {
 /** Every file below schemas/, by its path there. */
 export async function allSchemas(): Promise<ReadonlyMap<string, JsonSchema>> {
   const files = contractFiles(CONTRACTS)
-  for (const [type, schema] of Object.entries(EVENT_VALUES))
-    files.set(`events/${type}.json`, titled(eventTypeHeader(type), schema))
+  for (const type of SAGA_EVENT_TYPES)
+    files.set(`events/${type}.json`, titled(eventTypeHeader(type), EVENT_VALUES[type]))
   files.set('batch-header.json', titled(BATCH_TYPE, BatchValue))
   files.set('error-body.json', titled('value of a rejected, failed or fatal reply', ErrorBody))
   files.set('asyncapi.json', asyncApiOfAll())

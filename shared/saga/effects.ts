@@ -62,6 +62,8 @@ export function effectsOf(envelope: EventEnvelope): readonly Effect[] {
       return [event.child === undefined ? send(envelope, event) : toChild(envelope, event, event.child)]
     case 'parent-answered':
       return [answer(envelope, event)]
+    case 'parent-refused':
+      return [refusal(envelope, event)]
     default:
       return []
   }
@@ -101,5 +103,14 @@ function startChild(
 function answer({ sagaId, at }: EventEnvelope, event: Extract<SagaEvent, { type: 'parent-answered' }>): AnswerParent {
   const { parent, step, direction, attempt, outcome, body } = event
   const requestId = `${sagaId}/answer/${direction}/${attempt}`
+  return { kind: 'answer-parent', child: sagaId, parent, step, direction, attempt, outcome, body, requestId, at }
+}
+
+function refusal(
+  { sagaId, seq, at }: EventEnvelope,
+  event: Extract<SagaEvent, { type: 'parent-refused' }>,
+): AnswerParent {
+  const { parent, step, direction, attempt, outcome, body } = event
+  const requestId = `${sagaId}/refusal/${seq}`
   return { kind: 'answer-parent', child: sagaId, parent, step, direction, attempt, outcome, body, requestId, at }
 }
