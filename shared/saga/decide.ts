@@ -6,7 +6,7 @@ import { cancel, kill, pause, resume, signalRefusal, takeSignal } from './acts.t
 import { attributesOf } from './attributes.ts'
 import { isOver } from './backward.ts'
 import { misfit } from './check.ts'
-import { undoForParent, undoOfVoidOrKilled, voidForParent, voidStart } from './children.ts'
+import { isChildOf, refuseParent, undoForParent, undoOfVoidOrKilled, voidForParent, voidStart } from './children.ts'
 import type { Definition } from './definition.ts'
 import { admit } from './held.ts'
 import {
@@ -62,8 +62,11 @@ function planned<Kind extends InputKind>(rule: (story: Story, input: InputOf<Kin
 /** Nothing is decided by another plan than the one that the saga started on. */
 function withoutPlan({ state, changed }: Pick<Asked<InputKind>, 'state' | 'changed'>): Decision {
   const named = `${state.definition} version ${state.version}`
-  if (!changed) return refused('unknown-definition', `${named} is not known here`)
-  return refused('definition-changed', `${named} is another plan here than the one that the saga started on`)
+  if (!changed) return refused('unknown-definition', `${named} is not known here; legal now: kill`)
+  return refused(
+    'definition-changed',
+    `${named} is another plan here than the one that the saga started on; legal now: kill`,
+  )
 }
 
 /** What a rule has decided, with all that follows from it. */
@@ -101,10 +104,12 @@ function afterEnd<Kind extends InputKind>(rule: Rule<Kind>): Rule<Kind> {
   }
 }
 
-const startedAgain = entry<'start'>(({ state, input }) => startAgain(state, input))
+/** It stays what it is; one that would have it as its child is told. */
+const startedAgain = (status: SagaStatus) => entry<'start'>(({ state, input }) => startAgain(state, input), status)
+/** Also where the definition is not known: a saga that nobody can decide for can still be ended. */
+const killed = entry<'kill'>(({ state, input }) => kill(state, input), 'failed')
 const over = ignoring('saga-ended')
-const ended: Row = {
-  start: startedAgain,
+const ended: Omit<Row, 'start'> = {
   reply: over,
   timer: over,
   admit: over,
@@ -126,14 +131,14 @@ const ended: Row = {
  */
 export const TABLE: { readonly [Status in SagaStatus]: Row } = {
   running: {
-    start: startedAgain,
+    start: startedAgain('running'),
     reply: entry(planned(answer), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     timer: entry(planned(fire), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     admit: entry(planned(admit), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     signal: entry(signal, 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     cancel: entry(planned(cancel), 'running', 'compensating', 'stuck', 'compensated'),
     retry: ignoring('not-stuck'),
-    kill: entry(planned(kill), 'failed'),
+    kill: killed,
     resolve: entry(planned(resolve)),
     skip: entry(planned(skip), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     pause: entry(planned(pause), 'paused'),
@@ -142,14 +147,14 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     undo: entry(planned(undoForParent), 'running', 'compensating', 'stuck', 'compensated'),
   },
   compensating: {
-    start: startedAgain,
+    start: startedAgain('compensating'),
     reply: entry(planned(answer), 'compensating', 'stuck', 'compensated'),
     timer: entry(planned(fire), 'compensating', 'stuck', 'compensated'),
     admit: entry(planned(admit), 'compensating', 'stuck', 'compensated'),
     signal: entry(signal, 'compensating'),
     cancel: ignoring('already-compensating'),
     retry: ignoring('not-stuck'),
-    kill: entry(planned(kill), 'failed'),
+    kill: killed,
     resolve: entry(planned(resolve)),
     skip: entry(planned(skip)),
     pause: entry(planned(pause), 'paused'),
@@ -159,14 +164,14 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
   },
   /** Others go on beside what is parked. */
   stuck: {
-    start: startedAgain,
+    start: startedAgain('stuck'),
     reply: entry(planned(answer), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     timer: entry(planned(fire), 'stuck', 'compensating', 'compensated'),
     admit: entry(planned(admit), 'stuck', 'compensating', 'compensated'),
     signal: entry(signal, 'stuck', 'compensating', 'compensated'),
     cancel: entry(planned(cancel), 'stuck', 'compensating', 'compensated'),
     retry: entry(planned(retryParked), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
-    kill: entry(planned(kill), 'failed'),
+    kill: killed,
     resolve: entry(planned(resolve), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     skip: entry(planned(skip), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     pause: entry(planned(pause), 'paused'),
@@ -176,7 +181,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
   },
   /** It keeps what it was at: what comes is taken, and nothing new is begun. */
   paused: {
-    start: startedAgain,
+    start: startedAgain('paused'),
     reply: entry(planned(answer), 'paused'),
     timer: entry(planned(fire), 'paused'),
     /** What it holds keeps its place, and is admitted once the saga is resumed. */
@@ -184,7 +189,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     signal: entry(signal, 'paused'),
     cancel: entry(planned(cancel), 'paused'),
     retry: entry(planned(retryParked)),
-    kill: entry(planned(kill), 'failed'),
+    kill: killed,
     resolve: entry(planned(resolve), 'paused'),
     skip: entry(planned(skip), 'paused'),
     edit: entry(planned(edit)),
@@ -195,6 +200,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
   /** Remembered whole where a step may still succeed late, or a parent may still want it undone. */
   completed: {
     ...ended,
+    start: startedAgain('completed'),
     reply: entry(afterEnd(planned(answer)), 'completed', 'stuck'),
     timer: entry(afterEnd(planned(fire)), 'completed', 'stuck'),
     admit: entry(afterEnd(planned(admit)), 'completed', 'stuck'),
@@ -202,12 +208,17 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
   },
   compensated: {
     ...ended,
+    start: startedAgain('compensated'),
     reply: entry(afterEnd(planned(answer)), 'compensated', 'stuck'),
     timer: entry(afterEnd(planned(fire)), 'compensated', 'stuck'),
     admit: entry(afterEnd(planned(admit)), 'compensated', 'stuck'),
     undo: entry(undo, 'compensated'),
   },
-  failed: { ...ended, undo: entry(({ state, input }) => undoOfVoidOrKilled(state, input), 'failed') },
+  failed: {
+    ...ended,
+    start: startedAgain('failed'),
+    undo: entry(({ state, input }) => undoOfVoidOrKilled(state, input), 'failed'),
+  },
 }
 
 export interface Question<Kind extends InputKind = InputKind> {
@@ -283,6 +294,9 @@ function unusable({ parent }: InputOf<'start'>, code: RefusedReason, message: st
 
 /** Same id and same payload: the same saga. Same id and other payload: refused (S21). */
 function startAgain(known: SagaState | EndedSaga, input: InputOf<'start'>): Decision {
+  const { parent } = input
+  if (parent?.waits && known.status !== 'ended' && !isChildOf(known, parent))
+    return refuseParent(parent, `the id ${known.id} is taken by another saga`)
   if (known.inputHash === '') return refused('voided', `saga ${known.id} was undone by its parent before it started`)
   if (known.definition !== input.definition)
     return refused('start-conflict', `saga ${known.id} is of ${known.definition}`)
