@@ -71,7 +71,7 @@ async function faultyTime({ system, main, numbers }: World): Promise<void> {
     said.push(start())
     for (let n = 0; n < 3; n++) {
       await system.clock.advance(numbers() % (FAULTY_MS / SAGAS / 2))
-      if (numbers() % 2 === 0) ask()
+      ask()
       if (numbers() % 8 > 0) continue
       kills.shift()?.()
       kills.push(await system.orchestrator())
