@@ -173,7 +173,7 @@ const EXPECTED = [
   'saga-resumed',
   'saga-stuck',
   'retry-requested',
-  'cancel-requested',
+  'cancel-refused',
   'signal-received',
   'undo-resolved',
   'parent-answered',
