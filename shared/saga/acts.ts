@@ -7,6 +7,7 @@ import { answerParent } from './children.ts'
 import type { Definition, SignalStep } from './definition.ts'
 import { turnBack } from './failure.ts'
 import { type Act, type Decision, events, type InputOf, ignored, refused } from './input.ts'
+import { freesOf } from './locks.ts'
 import { pivotStanding } from './pivot.ts'
 import { stepAt as plannedAt, signalSteps } from './plan-tree.ts'
 import type { SagaState } from './state.ts'
@@ -134,6 +135,6 @@ export function kill(story: Story, { requestId, actor, reason }: Act): Decision 
   if (isOver(story.state.root)) return ignored('saga-ended')
   const message = `killed by ${actor}: ${reason}`.slice(0, 2_000)
   answerParent(story, { outcome: 'fatal', body: { code: 'child-killed', message } })
-  story.tell({ type: 'saga-killed', requestId, actor, reason })
+  story.tell({ type: 'saga-killed', requestId, actor, reason, ...freesOf(story.state) })
   return events(...story.events)
 }
