@@ -18,6 +18,7 @@ const Saga = z
   .describe('a saga id')
 const Attempt = z.int().min(1).describe('counted from 1, per direction')
 const Time = z.int().min(0).describe('milliseconds since the epoch')
+const Frees = z.array(z.string()).readonly().exactOptional().describe('locks that the saga held or waited for')
 const Actor = z.string().describe('who asked')
 const Priority = z.int().min(0).max(PRIORITY_MAX).describe(`9 is first; absent: ${PRIORITY}`)
 const LimitKey = z
@@ -59,6 +60,14 @@ const command = {
     .describe('what the child runs'),
   letGo: z.literal(true).exactOptional().describe('the end of the child is not waited for'),
   key: LimitKey.exactOptional(),
+  lock: z
+    .object({
+      resource: z.string().describe('what the lock is for'),
+      permits: z.int().min(1).describe('how many sagas may hold it at the same time'),
+      ask: Attempt.describe('attempt of the step that asked'),
+    })
+    .exactOptional()
+    .describe('the lock, where the step is one'),
 }
 const held = z.object({
   step: Name,
@@ -106,7 +115,12 @@ export const EVENT_VALUES = {
   'step-held': held,
   'step-progressed': progressed,
   'step-succeeded': z.object({ step: Name, attempt: Attempt, output: AnyJson }),
-  'step-rejected': z.object({ step: Name, attempt: Attempt, error: StepError }),
+  'step-rejected': z.object({
+    step: Name,
+    attempt: Attempt,
+    error: StepError,
+    withdraws: z.string().exactOptional().describe('the lock that is waited for no more'),
+  }),
   'step-failed': failed,
   'compensation-started': z.object({
     scope: Scope.exactOptional().describe('absent: the whole saga'),
@@ -186,9 +200,9 @@ export const EVENT_VALUES = {
     body: AnyJson,
   }),
   'saga-voided': z.object({ parent }),
-  'saga-killed': act,
-  'saga-completed': z.object({ output: AnyJson }),
-  'saga-compensated': z.object({}),
+  'saga-killed': act.extend({ frees: Frees }),
+  'saga-completed': z.object({ output: AnyJson, frees: Frees }),
+  'saga-compensated': z.object({ frees: Frees }),
 } as const
 
 const Count = z.int().min(0)

@@ -27,7 +27,7 @@ export class CommandLedger {
   /** Commands that nothing asks for, as far as the log has been read. */
   readonly unasked = new Map<string, { readonly participant: string; readonly where: string }>()
   sends = 0
-  /** Commands to child sagas: they are on the topics of sagas, and are not looked up. */
+  /** Commands to child sagas and locks: they are on the topics of sagas, and are not looked up. */
   toChildren = 0
   /** Whether every command must have been sent, whatever the marks say. */
   readonly #allSent: boolean
@@ -46,10 +46,10 @@ export class CommandLedger {
     return new Set([...this.#asked.values()].map(({ participant }) => participant))
   }
 
-  /** An event asks for a command. One to a child saga goes to no participant. */
+  /** An event asks for a command. One to a child saga or lock goes to no participant. */
   asked({ sagaId, at, event }: EventEnvelope, batch: number): void {
     if (!('commandType' in event)) return
-    if (event.child !== undefined) {
+    if (event.child !== undefined || event.lock !== undefined) {
       this.toChildren++
       return
     }

@@ -167,6 +167,8 @@ export class PartitionAudit {
       live.offsetsInView += at.offset
     }
     live.kept ||= MAY_GO_ON.has(event.type) || ('parent' in event && event.parent !== undefined)
+    if ('lock' in event && event.lock) this.#context.locks.asked(sagaId)
+    if (ENDS.has(event.type)) this.#context.locks.ended(sagaId)
     if (WITH_EFFECTS.has(event.type)) {
       this.#lastWithEffects = at.number
       this.#context.commands?.asked(envelope, at.number)

@@ -15,7 +15,7 @@ export interface Covered {
   readonly viewsBehind: number
   /** Commands read from the participants' topics. */
   readonly sends: number
-  /** Commands to child sagas. */
+  /** Commands to child sagas and locks. */
   readonly toChildren: number
   /** Sagas that a person ended as they were. */
   readonly killed: number
@@ -73,7 +73,7 @@ export function sayWhatWasChecked(scope: Scope, findings: Findings, covered: Cov
   if (scope.commands) check(['S10'], covered.sends, 'sent commands')
   else notes.push('S10: whether each command was sent was not looked up in the topics of participants')
   if (covered.toChildren > 0)
-    notes.push(`S10: ${covered.toChildren} commands to child sagas were not looked up in the topics of sagas`)
+    notes.push(`S10: ${covered.toChildren} commands to child sagas and locks were not looked up in the topics of sagas`)
   if (covered.killed > 0) notes.push(`${covered.killed} sagas were killed: what they had done was left as it was`)
   if (scope.atRest) check(['L1', 'L5', 'S26'], covered.sagas, 'sagas')
   else skip(['L1', 'L5', 'S26'], 'the system was not said to be at rest')

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { PRIORITY_MAX } from '../message/events.ts'
+import { PERMITS_MAX } from '../message/lock-command.ts'
 import { ATTRIBUTES_MAX } from '../saga/attributes.ts'
 import { isName } from '../saga/check-names.ts'
 import type { DataFault } from '../saga/data/build.ts'
@@ -60,7 +61,19 @@ const step = {
   when: reference.optional(),
 }
 
-const STEP_TYPES = ['command', 'child', 'local', 'sleep', 'signal', 'parallel', 'choose', 'attempt', 'each', 'repeat']
+const STEP_TYPES = [
+  'command',
+  'child',
+  'lock',
+  'local',
+  'sleep',
+  'signal',
+  'parallel',
+  'choose',
+  'attempt',
+  'each',
+  'repeat',
+]
 
 /** Plans hold steps that hold plans. */
 const steps: z.ZodType = z.lazy(() => z.array(stepShape))
@@ -84,6 +97,14 @@ const childStep = z.strictObject({
   id: reference.optional(),
   waits: z.boolean(),
   undo: z.strictObject(command).optional(),
+})
+
+const lockStep = z.strictObject({
+  ...step,
+  type: z.literal('lock'),
+  resource: reference,
+  permits: count.max(PERMITS_MAX),
+  timeoutMs: durationMs.min(1),
 })
 
 const sleepStep = z
@@ -115,6 +136,7 @@ const stepShape = z
     [
       commandStep,
       childStep,
+      lockStep,
       z.strictObject({ ...step, type: z.literal('local'), compute: reference }),
       sleepStep,
       signalStep,

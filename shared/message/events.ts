@@ -49,12 +49,23 @@ export interface RequestedCommand {
   readonly letGo?: true
   /** What it is counted under, beside its participant, where calls are limited. */
   readonly key?: string
+  /** The step is a lock: what it is for. The command goes to the saga topics, not to a participant. */
+  readonly lock?: LockAsk
 }
 
 /** What a step waits for that is not sent yet: room at its participant. */
 export interface HeldCommand {
   readonly participant: string
   readonly key?: string
+}
+
+/** What a step asks of a lock, or has asked. */
+export interface LockAsk {
+  readonly resource: string
+  /** How many sagas may hold it at the same time. */
+  readonly permits: number
+  /** Attempt of the step that asked. */
+  readonly ask: number
 }
 
 /** The saga that started this one, and the step of it that waits for the answer. */
@@ -96,6 +107,11 @@ interface ByPerson {
   readonly reason: string
 }
 
+/** Locks that the saga held or waited for when it ended. */
+interface Frees {
+  readonly frees?: readonly string[]
+}
+
 export type SagaEvent =
   | {
       readonly type: 'saga-started'
@@ -125,7 +141,14 @@ export type SagaEvent =
       readonly payload: Json
     }
   | { readonly type: 'step-succeeded'; readonly step: string; readonly attempt: number; readonly output: Json }
-  | { readonly type: 'step-rejected'; readonly step: string; readonly attempt: number; readonly error: StepError }
+  | {
+      readonly type: 'step-rejected'
+      readonly step: string
+      readonly attempt: number
+      readonly error: StepError
+      /** The lock that it has waited for, and waits for no more. */
+      readonly withdraws?: string
+    }
   | {
       readonly type: 'step-failed'
       readonly step: string
@@ -259,9 +282,9 @@ export type SagaEvent =
    */
   | { readonly type: 'saga-voided'; readonly parent: ParentLink }
   /** Ended by a person as it was, with nothing undone: an incident. */
-  | { readonly type: 'saga-killed'; readonly requestId: string; readonly actor: string; readonly reason: string }
-  | { readonly type: 'saga-completed'; readonly output: Json }
-  | { readonly type: 'saga-compensated' }
+  | ({ readonly type: 'saga-killed' } & ByPerson & Frees)
+  | ({ readonly type: 'saga-completed'; readonly output: Json } & Frees)
+  | ({ readonly type: 'saga-compensated' } & Frees)
 
 export type SagaEventType = SagaEvent['type']
 

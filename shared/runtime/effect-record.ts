@@ -6,9 +6,10 @@ import type { DecodedEvent } from '../message/event-record.ts'
 import { CLIENT_COMMAND, H, LOCK_COMMAND, type Outcome, rfc3339 } from '../message/headers.ts'
 import { commandId, idempotencyKey, type StepAddress } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
+import { type LockCommand, lockCommandRecord } from '../message/lock-command.ts'
 import type { NewRecord } from '../message/record.ts'
 import { type KasagaTopics, participantTopic } from '../message/topics.ts'
-import { type AnswerParent, type Effect, effectsOf } from '../saga/effects.ts'
+import { type AnswerParent, type Effect, effectsOf, type TellLock } from '../saga/effects.ts'
 
 /** A record and where it goes. */
 export interface RoutedRecord {
@@ -43,6 +44,12 @@ export function effectRecord(effect: AnyEffect, { topics, source }: EffectContex
       return { topic: topics.replies, key: effect.parent, record: answerRecord(effect, source) }
     case 'answer-asker':
       return { topic: topics.replies, key: effect.asker.saga, record: lockAnswerRecord(effect, source) }
+    case 'ask-lock':
+    case 'free-lock':
+    case 'leave-lock': {
+      const record = lockCommandRecord(lockCommand(effect), { at: effect.at, source })
+      return { topic: topics.commands, key: effect.lock, record }
+    }
     default: {
       const record = clientCommandRecord(childCommand(effect), { at: effect.at, source })
       return { topic: topics.commands, key: effect.child, record }
@@ -53,7 +60,21 @@ export function effectRecord(effect: AnyEffect, { topics, source }: EffectContex
 /** Why a child that is not waited for is cancelled. */
 const PARENT_TURNED_BACK = 'the saga that started it turned back'
 
-type ToChild = Exclude<Effect, { kind: 'send' | 'answer-parent' }>
+/** What is told to a lock, as its owner takes it. */
+export function lockCommand(effect: TellLock): LockCommand {
+  const { lock: lockId, requestId, at: askedAt } = effect
+  const to = { lockId, requestId, askedAt }
+  switch (effect.kind) {
+    case 'ask-lock':
+      return { kind: 'ask', ...to, asker: effect.asker, permits: effect.permits }
+    case 'free-lock':
+      return { kind: 'free', ...to, asker: effect.asker }
+    case 'leave-lock':
+      return { kind: 'leave', ...to, saga: effect.saga }
+  }
+}
+
+type ToChild = Exclude<Effect, TellLock | { kind: 'send' | 'answer-parent' }>
 
 function childCommand(effect: ToChild): ClientCommand {
   const { child: sagaId, requestId } = effect

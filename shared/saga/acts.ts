@@ -7,6 +7,7 @@ import { answerAtEnd } from './children.ts'
 import type { Definition, Plan, SignalStep } from './definition.ts'
 import { turnBack } from './failure.ts'
 import { type Act, type Decision, events, type InputOf, ignored, refused } from './input.ts'
+import { freesOf } from './locks.ts'
 import { pivotStanding } from './pivot.ts'
 import { isBlock, planOf, plansInside, signalSteps, stepNamed } from './plan-tree.ts'
 import type { SagaState, ScopeState } from './state.ts'
@@ -130,5 +131,5 @@ export function kill(state: SagaState, { requestId, actor, reason }: Act): Decis
   if (isOver(state.root)) return ignored('saga-ended')
   const message = `killed by ${actor}: ${reason}`.slice(0, 2_000)
   const told = answerAtEnd(state, { outcome: 'fatal', body: { code: 'child-killed', message } })
-  return events(...told, { type: 'saga-killed', requestId, actor, reason })
+  return events(...told, { type: 'saga-killed', requestId, actor, reason, ...freesOf(state) })
 }

@@ -2,6 +2,7 @@
 import { blockAround, nameOf, ROOT, scopeAround, scopePath, stepPath } from '../message/step-path.ts'
 import { answerParent } from './children.ts'
 import type { BlockStep, Plan, SendingStep, StepDefinition } from './definition.ts'
+import { freesOf } from './locks.ts'
 import { isParked } from './parked.ts'
 import { dependsOn, isBlock, isSending, planAt, stepAt, stepNamed } from './plan-tree.ts'
 import { request } from './request.ts'
@@ -156,7 +157,7 @@ function endSaga(story: Story): void {
   const cause = story.state.root.cause
   const message = `it was undone: ${cause?.kind ?? 'unknown'}${cause && 'step' in cause ? ` at ${cause.step}` : ''}`
   answerParent(story, { outcome: 'rejected', body: { code: 'child-compensated', message } })
-  story.tell({ type: 'saga-compensated' })
+  story.tell({ type: 'saga-compensated', ...freesOf(story.state) })
 }
 
 /** Where a late success is undone: its scope has no other way back any more. */

@@ -24,6 +24,7 @@ export function begin(story: Story, path: string, step: StepDefinition): void {
   switch (step.type) {
     case 'command':
     case 'child':
+    case 'lock':
       request(story, { path, step, direction: 'step', attempt: 1 })
       return
     case 'local':

@@ -1,11 +1,13 @@
 /** What can be wrong with one step by itself: its figures, its branches, what it says of its undo. */
 
+import { PERMITS_MAX } from '../message/lock-command.ts'
 import { branchNameFault, repeated } from './check-names.ts'
 import type {
   ApprovalSpec,
   BlockStep,
   Branch,
   EachStep,
+  LockStep,
   SendingStep,
   SignalStep,
   StepDefinition,
@@ -22,6 +24,8 @@ export function stepFaults(step: StepDefinition): readonly string[] {
     case 'command':
     case 'child':
       return undoFaults(step)
+    case 'lock':
+      return [...undoFaults(step), ...lockFaults(step)]
     case 'signal':
       return step.approval ? approvalFaults(step.approval) : []
     case 'local':
@@ -61,13 +65,18 @@ function undoFaults(step: SendingStep): string[] {
   if (step.undo && step.byHand !== undefined) faults.push('it has an undo, and is to be undone by hand: one of them')
   const undone = step.undo !== undefined || step.byHand !== undefined
   if (undone && step.kind !== 'compensatable') faults.push('it has an undo, but from the pivot on nothing is undone')
-  if (step.type === 'child' || !step.irreversible) return faults
+  if (step.type !== 'command' || !step.irreversible) return faults
   if (undone) faults.push('it is irreversible, and has an undo: one of them')
   if (step.kind === 'compensatable')
     faults.push(
       'it is irreversible, and the saga may turn back after it: make it the pivot, or let it come after the pivot',
     )
   return faults
+}
+
+function lockFaults({ permits, kind }: LockStep): string[] {
+  const pivot = kind === 'pivot' ? ['it is the pivot, and a lock does nothing that could not be undone'] : []
+  return [...pivot, ...figure('permits', permits, PERMITS_MAX)]
 }
 
 function approvalFaults({ roles, answers, turnBackOn }: ApprovalSpec): string[] {

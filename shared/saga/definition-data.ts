@@ -94,6 +94,11 @@ class PlanWriter implements DefinitionCode {
         return { ...place, type: step.type, ...this.#command(step, path) }
       case 'child':
         return { ...place, type: step.type, ...this.#child(step, path) }
+      case 'lock': {
+        const { permits, forward } = step
+        const resource = this.mapping(`${path}.resource`, step.resource)
+        return { ...place, type: step.type, resource, permits, timeoutMs: forward.timeoutMs ?? 0 }
+      }
       case 'local':
         return { ...place, type: step.type, compute: this.mapping(`${path}.compute`, step.compute) }
       case 'sleep':

@@ -82,6 +82,19 @@ export interface ChildPlan {
   readonly version: number
 }
 
+/** Asks for a lock, and is done when the saga holds it. It is sent, answered and undone as a command is. */
+export interface LockStep extends AnyStep {
+  readonly type: 'lock'
+  /** Makes the text that says what the lock is for. */
+  readonly resource: Mapping
+  /** How many sagas may hold it at the same time. */
+  readonly permits: number
+  readonly forward: PlannedCommand
+  /** Frees it; absent past the pivot, where nothing is undone. */
+  readonly undo: PlannedCommand | undefined
+  readonly byHand: undefined
+}
+
 /** Computes something from what is known, inside the saga. */
 export interface LocalStep extends AnyStep {
   readonly type: 'local'
@@ -173,7 +186,7 @@ export interface RepeatStep extends AnyStep {
   readonly atLimit: 'turn-back' | 'go-on'
 }
 
-export type SendingStep = CommandStep | ChildStep
+export type SendingStep = CommandStep | ChildStep | LockStep
 export type BlockStep = ParallelStep | ChooseStep | AttemptStep | EachStep | RepeatStep
 export type StepDefinition = SendingStep | LocalStep | SleepStep | SignalStep | BlockStep
 

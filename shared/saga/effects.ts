@@ -1,9 +1,10 @@
 /** `effects(events)`: what is to be sent, from the events alone. So it can be sent again, byte for byte (S9, S10). */
 import type { StepCommand } from '../message/command-record.ts'
-import type { EventEnvelope, ParentLink, Priority, SagaEvent } from '../message/events.ts'
+import type { EventEnvelope, LockAsk, ParentLink, Priority, SagaEvent } from '../message/events.ts'
 import { CLIENT_COMMAND } from '../message/headers.ts'
-import { commandId, type SagaId } from '../message/ids.ts'
+import { commandId, type LockId, lockId, type SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
+import type { Asker } from '../message/lock-events.ts'
 
 export interface SendEffect {
   readonly kind: 'send'
@@ -54,19 +55,49 @@ export interface AnswerParent extends Told {
   readonly body: Json
 }
 
-export type Effect = SendEffect | StartChild | UndoChild | CancelChild | AnswerParent
+interface ToLock extends Told {
+  readonly lock: LockId
+}
 
-/** The effects of an event: a requested step or compensation is sent, and a parent is answered; nothing else is. */
+/** A step asks for a lock. */
+export interface AskLock extends ToLock {
+  readonly kind: 'ask-lock'
+  readonly asker: Asker
+  readonly permits: number
+}
+
+/** What a step has asked is over. */
+export interface FreeLock extends ToLock {
+  readonly kind: 'free-lock'
+  readonly asker: Asker
+}
+
+/** The saga has ended: all that it has asked is over. */
+export interface LeaveLock extends ToLock {
+  readonly kind: 'leave-lock'
+  readonly saga: SagaId
+}
+
+export type TellLock = AskLock | FreeLock | LeaveLock
+export type Effect = SendEffect | StartChild | UndoChild | CancelChild | AnswerParent | TellLock
+
+/** The effects of an event: a requested step or compensation is sent, a parent is answered, locks are freed; nothing else is. */
 export function effectsOf(envelope: EventEnvelope): readonly Effect[] {
   const { event } = envelope
   switch (event.type) {
     case 'step-requested':
     case 'compensation-requested':
-      return [event.child === undefined ? send(envelope, event) : toChild(envelope, event, event.child)]
+      return [requested(envelope, event)]
+    case 'step-rejected':
+      return event.withdraws === undefined ? [] : [withdraw(envelope, { ...event, resource: event.withdraws })]
     case 'parent-answered':
       return [answer(envelope, event)]
     case 'parent-refused':
       return [refusal(envelope, event)]
+    case 'saga-completed':
+    case 'saga-compensated':
+    case 'saga-killed':
+      return (event.frees ?? []).map((resource) => leave(envelope, resource))
     default:
       return []
   }
@@ -76,6 +107,37 @@ type Requested = Extract<SagaEvent, { type: 'step-requested' | 'compensation-req
 
 function directionOf({ type }: Requested): 'forward' | 'compensate' {
   return type === 'step-requested' ? 'forward' : 'compensate'
+}
+
+function requested(envelope: EventEnvelope, event: Requested): Effect {
+  if (event.lock !== undefined) return tellLock(envelope, event, event.lock)
+  return event.child === undefined ? send(envelope, event) : toChild(envelope, event, event.child)
+}
+
+function tellLock(
+  { sagaId: saga, at }: EventEnvelope,
+  event: Requested,
+  { resource, permits, ask }: LockAsk,
+): TellLock {
+  const { step, attempt } = event
+  const requestId = commandId({ sagaId: saga, step, direction: directionOf(event) }, attempt)
+  const told = { lock: lockId(resource), asker: { saga, step, attempt: ask }, requestId, at }
+  return event.type === 'step-requested' ? { kind: 'ask-lock', ...told, permits } : { kind: 'free-lock', ...told }
+}
+
+interface Withdrawn {
+  readonly step: string
+  readonly attempt: number
+  readonly resource: string
+}
+
+function withdraw({ sagaId: saga, at }: EventEnvelope, { step, attempt, resource }: Withdrawn): TellLock {
+  const requestId = `${commandId({ sagaId: saga, step, direction: 'forward' }, attempt)}/withdrawn`
+  return { kind: 'free-lock', lock: lockId(resource), asker: { saga, step, attempt }, requestId, at }
+}
+
+function leave({ sagaId: saga, at }: EventEnvelope, resource: string): TellLock {
+  return { kind: 'leave-lock', lock: lockId(resource), saga, requestId: `${saga}/left`, at }
 }
 
 function send({ sagaId, at }: EventEnvelope, event: Requested): SendEffect {

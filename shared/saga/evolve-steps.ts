@@ -4,6 +4,7 @@ import type { HeldCommand, SagaEvent } from '../message/events.ts'
 import { frozenJson } from '../message/json.ts'
 import { nameOf, scopeAround } from '../message/step-path.ts'
 import type { EventOf, Folds } from './evolve.ts'
+import { withAsk, withoutAsk } from './locks.ts'
 import { isParked, unpark } from './parked.ts'
 import { type Phase, type SagaState, type StepState, withAct } from './state.ts'
 import { scopeAt, stepAt, withStep } from './tree.ts'
@@ -45,8 +46,9 @@ export const STEP_FOLDS: Folds<StepFold> = {
     const { attempt } = event
     const goesOn = before?.status === 'retrying' || before?.status === 'held'
     const budgetFrom = goesOn ? before.budgetFrom : attempt
-    const step = { name: nameOf(event.step), attempt, budgetFrom, output: undefined, ...childOf(event, before) }
-    return withStep(state, event.step, { ...step, status: 'armed', ...timesIn(event) })
+    const own = { ...childOf(event, before), ...lockIn(event) }
+    const step = { name: nameOf(event.step), attempt, budgetFrom, output: undefined, ...own }
+    return withStep(asking(state, event, before), event.step, { ...step, status: 'armed', ...timesIn(event) })
   },
   'step-held': (state, event) => {
     expectPhase(state, event, ['forward'])
@@ -75,7 +77,9 @@ export const STEP_FOLDS: Folds<StepFold> = {
     expectPhase(state, event, ['forward'])
     const step = inStatus(state, event.step, OPEN)
     const { error } = event
-    return unpark(withStep(state, event.step, { ...base(step), ...over(step), status: 'rejected', error }), event.step)
+    const { lock: _over, ...known } = base(step)
+    const rejected = withStep(state, event.step, { ...known, ...over(step), status: 'rejected', error })
+    return unpark(withoutAsk(rejected, step), event.step)
   },
   'step-failed': (state, event) => {
     expectPhase(state, event, ['forward'])
@@ -108,8 +112,10 @@ export const STEP_FOLDS: Folds<StepFold> = {
     const step = inStatus(state, event.step, ['undoing'])
     return withStep(state, event.step, { ...base(step), ...endOf(step), status: 'undoing', ...progressIn(event) })
   },
-  'compensation-succeeded': (state, event) =>
-    undone(state, event.step, inStatus(state, event.step, ['undoing', 'undo-retrying', 'undo-failed', 'undo-held'])),
+  'compensation-succeeded': (state, event) => {
+    const { lock, ...step } = inStatus(state, event.step, ['undoing', 'undo-retrying', 'undo-failed', 'undo-held'])
+    return withoutAsk(undone(state, event.step, step), lock ? { lock } : {})
+  },
   'compensation-failed': (state, event) => {
     const { retryAt, error } = event
     const known = inStatus(state, event.step, ['undoing', ...outOfTime(retryAt, ['undo-retrying', 'undo-held'])])
@@ -210,12 +216,22 @@ export function unsent(path: string): Pick<StepState, 'name' | 'attempt' | 'budg
   return { name: nameOf(path), attempt: 0, budgetFrom: 1, output: undefined }
 }
 
-type Base = Pick<StepState, 'name' | 'attempt' | 'budgetFrom' | 'output' | 'child'>
+type Base = Pick<StepState, 'name' | 'attempt' | 'budgetFrom' | 'output' | 'child' | 'lock'>
 
 /** What every status has, without what only the present one has. */
 export function base(step: Base): Base {
-  const { name, attempt, budgetFrom, output, child } = step
-  return child ? { name, attempt, budgetFrom, output, child } : { name, attempt, budgetFrom, output }
+  const { name, attempt, budgetFrom, output, child, lock } = step
+  return { name, attempt, budgetFrom, output, ...(child && { child }), ...(lock && { lock }) }
+}
+
+/** The lock that a step asks for; another ask for the same is in the place of the one before. */
+function asking(state: SagaState, { lock }: EventOf<'step-requested'>, before: StepState | undefined): SagaState {
+  if (!lock || before?.lock?.resource === lock.resource) return state
+  return withAsk(withoutAsk(state, before ?? {}), lock.resource)
+}
+
+function lockIn({ lock }: EventOf<'step-requested'>): Pick<StepState, 'lock'> {
+  return lock ? { lock } : {}
 }
 
 /** A step that waits to be tried again is given up when its time is over by then. */

@@ -97,6 +97,7 @@ const FRESH = {
   undoAttempt: 0,
   undoAnswered: 0,
   lateUndos: 0,
+  locks: [],
   paused: undefined,
   yielded: false,
 } as const
@@ -153,14 +154,15 @@ const SAGA_FOLDS: Folds<SagaFold> = {
     assert(state.paused !== undefined, 'S3: saga-resumed while it is not paused')
     return { ...withAct(state, requestId), paused: undefined }
   },
-  'saga-killed': (state, { requestId }) => ({ ...withAct(state, requestId), status: 'failed' }),
+  'saga-killed': (state, { requestId }) => ({ ...withAct(state, requestId), status: 'failed', locks: [] }),
   'saga-completed': (state, { output }) => {
     assert(state.status === 'running', `S3: saga-completed while ${state.status}`)
-    return withScope(state, ROOT, (scope) => ({ ...scope, phase: 'done', output: frozenJson(output) }))
+    const done = withScope(state, ROOT, (scope) => ({ ...scope, phase: 'done', output: frozenJson(output) }))
+    return { ...done, locks: [] }
   },
   'saga-compensated': (state) => {
     assert(state.root.phase === 'backward', `S3: saga-compensated while ${state.status}`)
-    return withScope(state, ROOT, undoneScope)
+    return { ...withScope(state, ROOT, undoneScope), locks: [] }
   },
 }
 

@@ -3,6 +3,7 @@ import { blockAround, ROOT, stepPath } from '../message/step-path.ts'
 import { begin } from './begin.ts'
 import { answerParent } from './children.ts'
 import type { Plan, StepDefinition } from './definition.ts'
+import { freesOf } from './locks.ts'
 import { isParked } from './parked.ts'
 import { isSending, planAt } from './plan-tree.ts'
 import { request, runMapping } from './request.ts'
@@ -94,5 +95,5 @@ function complete(story: Story): void {
     return
   }
   answerParent(story, { outcome: 'success', body: output.value })
-  story.tell({ type: 'saga-completed', output: output.value })
+  story.tell({ type: 'saga-completed', output: output.value, ...freesOf(story.state) })
 }

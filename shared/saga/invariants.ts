@@ -12,6 +12,7 @@ import {
   readScopeStarted,
 } from './invariants/blocks.ts'
 import { type Book, type Expect, moveScope, newBook, type Reading, type Violation } from './invariants/book.ts'
+import { expectFrees } from './invariants/locks.ts'
 import { expectAnswered, expectStranger, readAnswer, readUndoAsked } from './invariants/parent.ts'
 import type { PlanOutline } from './invariants/plan-outline.ts'
 import { readRetry, readStep, readStuck } from './invariants/steps.ts'
@@ -23,7 +24,7 @@ export type { InvariantId, Violation } from './invariants/book.ts'
 export { outlineOf, type PlanOutline } from './invariants/plan-outline.ts'
 
 /**
- * Every breach of S1, S3-S7, S10, S14 and S15 in one saga's history, which starts with the saga's first event.
+ * Every breach of S1, S3-S7, S10, S14, S15 and S26 in one saga's history, which starts with the saga's first event.
  * Without the plan, what only the plan tells is read off the events where they tell it, and not checked where not.
  */
 export function violations(history: readonly EventEnvelope[], plan?: PlanOutline): readonly Violation[] {
@@ -154,6 +155,7 @@ type End = Extract<SagaEvent, { type: 'saga-killed' | 'saga-completed' | 'saga-c
 
 function readEnd(book: Book, { event, expect }: Reading<End>): void {
   expectAnswered(book, expect)
+  expectFrees(book, event, expect)
   if (event.type === 'saga-killed') return
   const parked = book.parked.size + (book.outputParked ? 1 : 0)
   expect('S3', parked === 0, `${parked} steps wait for a person`)

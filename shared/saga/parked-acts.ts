@@ -51,7 +51,7 @@ function retryOne(story: Story, path: string | null): void {
   const step = path === null ? undefined : plannedAt(story.definition, path)
   const known = path === null ? undefined : stepAt(story.state, path)
   const scope = scopeAround(path ?? ROOT)
-  if (path !== null && known && step && (step.type === 'command' || step.type === 'child')) {
+  if (path !== null && known && step && isSending(step)) {
     if (scopeAt(story.state, scope)?.phase === 'forward')
       request(story, { path, step, direction: 'step', attempt: known.attempt + 1 })
     else if (known.status === 'undo-retrying')
@@ -163,10 +163,12 @@ function isSurelyNotDone(known: StepState | undefined): boolean {
 
 function takeAsDone(
   story: Story,
-  { path, step }: Named,
+  { path, step, known }: Named,
   said: Pick<InputOf<'skip'>, 'output' | 'notDone' | 'requestId' | 'actor' | 'reason'>,
 ): Decision {
-  const { requestId, actor, reason, notDone } = said
+  const { requestId, actor, reason } = said
+  // A lock that was not asked for is none that could be freed.
+  const notDone = said.notDone || (step.type === 'lock' && !known?.lock)
   const output = resultOf(step, said.output)
   if (output === undefined) return refused('invalid-result', `the result does not fit what ${path} gives`)
   const by = { requestId, actor, reason }

@@ -45,7 +45,7 @@ export function isBlock(step: StepDefinition): step is BlockStep {
 }
 
 export function isSending(step: StepDefinition): step is SendingStep {
-  return step.type === 'command' || step.type === 'child'
+  return step.type === 'command' || step.type === 'child' || step.type === 'lock'
 }
 
 const BEFORE = new WeakMap<Plan, ReadonlyMap<string, ReadonlySet<string>>>()

@@ -31,6 +31,8 @@ export function answer(story: Story, reply: Reply): Decision {
   const known = stepAt(story.state, reply.step)
   if (!known) return ignored('step-not-open')
   const answered = { path: reply.step, step, known }
+  // An older ask is over: what it was granted is free again, or will be.
+  if (step.type === 'lock' && reply.attempt !== known.attempt) return ignored('old-attempt')
   if (reply.direction === 'compensate') return answerBackward(story, answered, reply)
   const forward = scopeAt(story.state, scopeAround(reply.step))?.phase === 'forward'
   return forward ? answerForward(story, answered, reply) : answerLate(story, answered, reply)
@@ -102,12 +104,26 @@ function progress(
 }
 
 /** The participant said no: nothing was done. Before the pivot's success the scope turns back, after it a person is called. */
-function rejectStep(story: Story, { path, step }: Answered, said: { attempt: number; error: StepError }): void {
-  const { attempt, error } = said
-  story.tell({ type: 'step-rejected', step: path, attempt, error })
+function rejectStep(
+  story: Story,
+  { path, step }: Answered,
+  said: { readonly attempt: number; readonly error: StepError; readonly withdraws?: string },
+): void {
+  const { error } = said
+  story.tell({ type: 'step-rejected', step: path, ...said })
   if (step.kind === 'retriable') story.park(path, error)
   else failScope(story, scopeAround(path), { kind: 'rejected', step: path, error })
 }
+
+/** A lock was not granted in time: it is asked for no more, and nothing was done. */
+export function stopWaiting(story: Story, { path, step, known }: Answered): void {
+  const message = `the lock ${known.lock?.resource} was not granted within ${step.forward.timeoutMs} ms`
+  const error = { kind: 'timeout', code: LOCK_TIMEOUT, message } as const
+  const { lock, attempt } = known
+  rejectStep(story, { path, step, known }, { attempt, error, ...(lock && { withdraws: lock.resource }) })
+}
+
+export const LOCK_TIMEOUT = 'lock-timeout'
 
 export interface Failure {
   readonly error: StepError
@@ -129,6 +145,7 @@ export function failStep(story: Story, { path, step, known }: Answered, failure:
  * But of a step that had been rejected, so that nothing was to be undone, a success is: once.
  */
 function answerLate(story: Story, { path, step, known }: Answered, reply: Reply): Decision {
+  if (step.type === 'lock') return ignored('step-given-up')
   if (reply.outcome !== 'success' || known.status !== 'rejected' || (!step.undo && step.byHand === undefined))
     return ignored('step-given-up')
   if (reply.attempt > known.attempt) return ignored('old-attempt')

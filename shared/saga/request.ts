@@ -1,6 +1,6 @@
 /** Arming a step: runs its mapping, checks the payload, and says the command in an event before anything is sent. */
 import { messageOf } from '../message/errors.ts'
-import { PRIORITY, type RequestedCommand, type StepError } from '../message/events.ts'
+import { type LockAsk, PRIORITY, type RequestedCommand, type StepError } from '../message/events.ts'
 import { CLIENT_COMMAND } from '../message/headers.ts'
 import { isSagaId, type SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
@@ -8,8 +8,9 @@ import { scopeAround } from '../message/step-path.ts'
 import { timesOf } from './attempt-times.ts'
 import { misfit } from './check.ts'
 import { contextOf } from './context.ts'
-import type { ChildStep, Context, Mapping, PlannedCommand, SendingStep } from './definition.ts'
+import type { ChildStep, Context, LockStep, Mapping, PlannedCommand, SendingStep } from './definition.ts'
 import { limitKeyFault, limitMapping } from './limit-key.ts'
+import { askFault } from './lock-step.ts'
 import type { SagaState } from './state.ts'
 import type { Story } from './story.ts'
 import { stepAt } from './tree.ts'
@@ -132,7 +133,15 @@ function arm(story: Story, { path, step, direction, attempt }: RequestPlan, { pl
     story.park(path, child.error)
     return
   }
-  const command = commandOf(story, planned, { payload: payload.value, child: child?.value as SagaId | undefined })
+  const lock = step.type === 'lock' ? askOf(story.state, { path, step, direction, attempt }) : undefined
+  if (lock?.kind === 'threw') {
+    story.park(path, lock.error)
+    return
+  }
+  const command = {
+    ...commandOf(story, planned, { payload: payload.value, child: child?.value as SagaId | undefined }),
+    ...(lock && { lock: lock.value }),
+  }
   const times = timesOf(planned, stepAt(story.state, path), { now: story.moment.now, attempt })
   const starts = startOf(story.state, step, direction)
   story.tell({ type: `${direction}-requested`, step: path, attempt, ...command, ...key, ...times, ...starts })
@@ -166,17 +175,37 @@ function startOf(
   return { starts, ...(step.waits ? {} : { letGo: true }) }
 }
 
-/** What nobody answers is done when it is sent: a child that is let go, and the cancel of a child. */
+/** What nobody answers is done when it is sent: a child that is let go, the cancel of a child, the freeing of a lock. */
 function settleAtOnce(story: Story, { path, step, direction, attempt }: RequestPlan): void {
-  if (step.type !== 'child') return
-  if (direction === 'step' && !step.waits) {
+  if (step.type === 'command') return
+  if (direction === 'step' && step.type === 'child' && !step.waits) {
     const output = { sagaId: stepAt(story.state, path)?.child?.id ?? null }
     story.tell({ type: 'step-succeeded', step: path, attempt, output })
     story.look('scope', scopeAround(path))
-  } else if (direction === 'compensation' && step.undo?.command.type === CLIENT_COMMAND.cancel) {
+  } else if (direction === 'compensation' && isUnanswered(step)) {
     story.tell({ type: 'compensation-succeeded', step: path, attempt })
     story.lookOutward(path)
   }
+}
+
+function isUnanswered({ type, undo }: SendingStep): boolean {
+  return type === 'lock' || undo?.command.type === CLIENT_COMMAND.cancel
+}
+
+type Asked = { readonly kind: 'ok'; readonly value: LockAsk } | Extract<Mapped, { kind: 'threw' }>
+
+/** What a lock step asks; on the way back, what it has asked. */
+function askOf(
+  state: SagaState,
+  { path, step, direction, attempt }: RequestPlan & { readonly step: LockStep },
+): Asked | undefined {
+  const known = stepAt(state, path)?.lock
+  if (direction === 'compensation') return known && { kind: 'ok', value: known }
+  const made = runMapping(step.resource, state, scopeAround(path))
+  if (made.kind === 'threw') return made
+  const error = askFault(state, made.value)
+  if (error) return { kind: 'threw', error }
+  return { kind: 'ok', value: { resource: String(made.value), permits: step.permits, ask: attempt } }
 }
 
 /**

@@ -13,7 +13,7 @@
  *
  * The saga is a tree: its own scope holds steps; a step that is a block holds scopes; each of those is at a phase of its own.
  */
-import type { BlockKind, CompensationCause, ParentLink, Priority, StepError } from '../message/events.ts'
+import type { BlockKind, CompensationCause, LockAsk, ParentLink, Priority, StepError } from '../message/events.ts'
 import type { Direction, SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
 import type { Scopes } from './scopes.ts'
@@ -78,6 +78,15 @@ interface StepBase {
   readonly block?: BlockState
   /** The step is a child saga. */
   readonly child?: ChildState
+  /** The step has asked for a lock, and what it has asked may still be held or waited for. */
+  readonly lock?: LockAsk
+}
+
+/** A lock that the saga holds or waits for. */
+export interface HeldLock {
+  readonly resource: string
+  /** How many of its steps have asked for it. */
+  readonly asks: number
 }
 
 /** The child saga that a step has started last. */
@@ -181,6 +190,8 @@ export interface SagaState {
   readonly lateUndos: number
   /** A person holds it, and its times with it, or lets those run. */
   readonly paused: 'hold' | 'run' | undefined
+  /** Locks that it holds or waits for. */
+  readonly locks: readonly HeldLock[]
   /** More is to be done of itself than one turn has room for. */
   readonly yielded: boolean
 }

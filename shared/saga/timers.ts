@@ -8,7 +8,7 @@ import { type Decision, events, ignored } from './input.ts'
 import { isParked } from './parked.ts'
 import { pivotStanding } from './pivot.ts'
 import { stepAt as plannedAt } from './plan-tree.ts'
-import { failStep, failUndo } from './replies.ts'
+import { failStep, failUndo, stopWaiting } from './replies.ts'
 import { request } from './request.ts'
 import { isLive, type SagaState, type ScopeState, type StepState } from './state.ts'
 import type { Story } from './story.ts'
@@ -107,6 +107,7 @@ function fireStep(story: Story, { path, step: known }: Timer): Decision {
       break
     case 'command':
     case 'child':
+    case 'lock':
       fireSending(story, { path, step, known })
       break
     default:
@@ -123,7 +124,8 @@ function fireSending(story: Story, { path, step, known }: Sending): void {
   const planned = back ? step.undo : step.forward
   if (!planned) return
   const error = errorDue(known, planned, now)
-  if (error) (back ? failUndo : failStep)(story, { path, step, known }, { error })
+  if (error && step.type === 'lock' && known.status === 'armed') stopWaiting(story, { path, step, known })
+  else if (error) (back ? failUndo : failStep)(story, { path, step, known }, { error })
   else request(story, { path, step, direction: back ? 'compensation' : 'step', attempt: known.attempt + 1 })
 }
 

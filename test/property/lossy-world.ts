@@ -1,6 +1,11 @@
 /** A saga, the child sagas that it starts and their participants. What is sent between them is lost, late, repeated and out of order. */
 import type { StepCommand } from '../../shared/message/command-record.ts'
-import type { SagaId } from '../../shared/message/ids.ts'
+import type { LockId, SagaId } from '../../shared/message/ids.ts'
+import type { LockCommand } from '../../shared/message/lock-command.ts'
+import type { Asker } from '../../shared/message/lock-events.ts'
+import { lockCommand } from '../../shared/runtime/effect-record.ts'
+import { lockChange } from '../../shared/runtime/lock-turn.ts'
+import { PartitionLocks } from '../../shared/runtime/partition-locks.ts'
 import type { Definition } from '../../shared/saga/definition.ts'
 import type { Effect } from '../../shared/saga/effects.ts'
 import type { SagaInput } from '../../shared/saga/input.ts'
@@ -10,7 +15,10 @@ import { APPROVER } from './plans/steps.ts'
 import { type DriverOptions, SagaDriver } from './saga-driver.ts'
 import type { Move } from './saga-moves.ts'
 
-type Message = { readonly command: Omit<StepCommand, 'replyTo'> } | { readonly input: SagaInput }
+type Message =
+  | { readonly command: Omit<StepCommand, 'replyTo'> }
+  | { readonly lock: LockCommand }
+  | { readonly input: SagaInput }
 
 export interface WorldOptions extends DriverOptions {
   readonly definition: Definition
@@ -30,6 +38,8 @@ export class LossyWorld {
   /** What has not arrived so far. */
   readonly waiting = new Set<Message>()
   readonly #options: WorldOptions
+  readonly #locks = new PartitionLocks(1_000)
+  readonly lockIds = new Set<LockId>()
   #now = 0
 
   constructor(options: WorldOptions) {
@@ -72,6 +82,7 @@ export class LossyWorld {
   deliver(message: Message, luck = GOOD): void {
     this.waiting.delete(message)
     if ('command' in message) this.#handle(message.command, luck)
+    else if ('lock' in message) this.#tellLock(message.lock)
     else this.#hear(message.input)
   }
 
@@ -91,6 +102,25 @@ export class LossyWorld {
   give(driver: SagaDriver, input: SagaInput): void {
     driver.now = this.#now
     this.#posted(driver, () => driver.give(input))
+  }
+
+  /** A command arrives at a lock, which answers as it stands; no order is kept on the way. */
+  #tellLock(command: LockCommand): void {
+    const before = this.#locks.known(command.lockId)
+    const change = lockChange(before, command, { at: this.#now, causationId: 'c', source: '/locks' })
+    if (change.kind !== 'changed') return
+    this.#locks.keep(change.after)
+    for (const { lock, asker, outcome, body } of change.effects) {
+      const { saga: sagaId, step, attempt } = asker
+      const answer = { sagaId, step, direction: 'forward', attempt, outcome, body } as const
+      this.#post({ input: { kind: 'reply', ...answer, errorCode: undefined, retryAfterMs: undefined } })
+      this.lockIds.add(lock)
+    }
+  }
+
+  /** Who holds a lock or waits for it. */
+  asksFor(lock: LockId): readonly Asker[] {
+    return this.#locks.known(lock).asks
   }
 
   #handle(command: Omit<StepCommand, 'replyTo'>, luck: number): void {
@@ -142,6 +172,10 @@ function messageOf(effect: Effect): Message {
       const { child: sagaId, requestId } = effect
       return { input: { kind: 'cancel', sagaId, requestId, actor: 'parent', reason: 'undone' } }
     }
+    case 'ask-lock':
+    case 'free-lock':
+    case 'leave-lock':
+      return { lock: lockCommand(effect) }
     case 'answer-parent': {
       const { parent: sagaId, step, direction, attempt, outcome, body } = effect
       const answer = { sagaId, step, direction, attempt, outcome, body, errorCode: undefined, retryAfterMs: undefined }

@@ -19,11 +19,11 @@ interface Ended {
   readonly status: string | undefined
 }
 
-/** The same of the steps that are no child sagas. */
+/** The same of the steps that ask participants. */
 export function expectSteps(participants: LawfulParticipants, ended: Ended, book: NaiveBook): void {
   const due = new Set(book.due())
   for (const sent of book.sent.values())
-    if (sent.planned.type !== 'child') expectStep(participants, ended, { sent, isDue: due.has(sent) })
+    if (sent.planned.type === 'command') expectStep(participants, ended, { sent, isDue: due.has(sent) })
   for (const [key, net] of participants.net) {
     const [id, step = ''] = key.split('/')
     must(id !== ended.id || book.sent.has(step) || net === 0, () => `S8: ${key} has an effect, and was never asked for`)

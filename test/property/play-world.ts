@@ -24,6 +24,8 @@ export function playWorld(run: Run, options: { readonly checksEach: boolean }): 
     faults.on = false
     settle(world)
     for (const driver of world.drivers) expectEnd(world, driver)
+    for (const lock of world.lockIds)
+      must(world.asksFor(lock).length === 0, () => `S26: ${world.asksFor(lock)[0]?.saga} has ended, and has ${lock}`)
   } catch (error) {
     const story = world.drivers.flatMap(({ history }) => history)
     throw new Failed(error, definition, story)

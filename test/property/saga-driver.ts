@@ -9,6 +9,7 @@ import { type Effect, effectsOf } from '../../shared/saga/effects.ts'
 import { evolve } from '../../shared/saga/evolve.ts'
 import type { Act, Decision, SagaInput } from '../../shared/saga/input.ts'
 import { outlineOf, violations } from '../../shared/saga/invariants.ts'
+import { stepAt } from '../../shared/saga/plan-tree.ts'
 import { isLive, type SagaState, type ScopeState } from '../../shared/saga/state.ts'
 import { nextDueAt } from '../../shared/saga/timers.ts'
 import { must } from './must.ts'
@@ -134,7 +135,9 @@ export class SagaDriver {
   /** Answers a command. */
   answer(asked: Pick<Asked, 'step' | 'direction' | 'attempt'>, outcome: Outcome, body: Json = null): Decision {
     const { step, direction, attempt } = asked
-    const reply = { kind: 'reply', sagaId: this.id, step, direction, attempt, outcome, body } as const
+    const isGrant = outcome === 'success' && stepAt(this.definition, step)?.type === 'lock'
+    const said = isGrant ? { resource: 'a', token: attempt } : body
+    const reply = { kind: 'reply', sagaId: this.id, step, direction, attempt, outcome, body: said } as const
     return this.give({ ...reply, errorCode: undefined, retryAfterMs: undefined })
   }
 

@@ -87,7 +87,7 @@ function answerLate(driver: SagaDriver, choices: Choices): void {
   const planned = sendingStepAt(definition, asked.step)
   const isOpen = state.status === 'failed' || scopeAt(state, scopeAround(asked.step))?.phase === 'forward'
   const decision = driver.answer(asked, 'success', { n: choices.below(9) })
-  const isDue = !isOpen && planned !== undefined && canBeUndone(planned)
+  const isDue = !isOpen && planned !== undefined && planned.type !== 'lock' && canBeUndone(planned)
   must(
     isDue === (decision.kind === 'events'),
     () => `S14: a late success of ${asked.step}: ${JSON.stringify(decision)}`,

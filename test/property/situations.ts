@@ -67,9 +67,14 @@ class Reader {
       case 'step-requested':
         this.#waiting.delete(event.step)
         this.#begin(event.step)
+        if (event.lock) this.#see('lock asked for')
         if (event.child !== undefined) this.#see(`child started, ${event.letGo ? 'let go' : 'waited for'}`)
         return
+      case 'step-rejected':
+        if (event.withdraws !== undefined) this.#see('lock not granted in time')
+        return
       case 'step-succeeded':
+        if (stepAt(this.#definition, event.step)?.type === 'lock') this.#see('lock granted')
         if (this.#parked.size > 0 && !this.#parked.has(event.step)) this.#see('goes on while another step is parked')
         if (this.#parked.delete(event.step)) this.#see('unparked by its answer')
         return
@@ -123,7 +128,7 @@ class Reader {
         if (this.#undoing.size > 1) this.#see('undone at the same time')
         if (this.#ended !== undefined) this.#see('undone after the end')
         if (this.#definition.compensation === 'sequential') this.#see('undone one by one')
-        if (event.child !== undefined) this.#see(event.commandType)
+        if (event.child !== undefined || event.lock) this.#see(event.commandType)
         return
       case 'compensation-succeeded':
         this.#undoing.delete(event.step)
@@ -230,12 +235,14 @@ class Reader {
         this.#see(`one who is no parent told ${event.outcome}`)
         return
       case 'saga-killed':
+        if (event.frees) this.#see('killed, and frees locks')
         this.#see(
           `killed while ${this.#parked.size > 0 ? 'stuck' : this.#back.includes(ROOT) ? 'going back' : 'going forward'}`,
         )
         this.#ended = 'failed'
         return
       case 'saga-completed':
+        if (event.frees) this.#see('completed, and frees locks')
         if (this.#back.length > 0) this.#see('completed with a scope undone')
         this.#ended = 'completed'
         return

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { z } from 'zod'
 import type { Command } from '../../shared/saga/contract.ts'
 import type { Branch, Definition, Mapping, Plan, StepDefinition } from '../../shared/saga/definition.ts'
+import { lockBody } from '../../shared/saga/lock-step.ts'
 import type { RetryPolicy, RetryRule } from '../../shared/saga/retry-policy.ts'
 import { kasaga, place, sent, shop } from './every-kind.ts'
 
@@ -87,7 +88,11 @@ const signal = fc.record({
   approval: optional(approval),
 })
 
-const leaves: readonly fc.Arbitrary<Doing>[] = [command, child, local, sleep, signal]
+const lock = fc
+  .record({ resource: mapping, permits: fc.integer({ min: 1, max: 1_000 }), timeout: ms })
+  .map(({ resource, ...words }) => lockBody(resource, words, 'compensatable'))
+
+const leaves: readonly fc.Arbitrary<Doing>[] = [command, child, lock, local, sleep, signal]
 
 function blocks(depth: number): readonly fc.Arbitrary<Doing>[] {
   const body = anyPlan(depth - 1)

@@ -1,6 +1,7 @@
 /** The chain before the pivot: every step can be undone. */
 import type { Command } from '../contract.ts'
 import type { Definition, SignalSpec } from '../definition.ts'
+import type { LockOut } from '../lock-step.ts'
 import type {
   AfterRound,
   Branches,
@@ -21,6 +22,7 @@ import type {
   ChildOut,
   Enough,
   Last,
+  LockOptions,
   NullAt,
   RepeatOptions,
   StepOptions,
@@ -132,6 +134,16 @@ export interface StepsBefore<in out F extends Frame, in out O, in out G extends 
     input: (seen: Sight<F, O, N>) => NoInfer<In>,
     options?: ChildOptions<Sight<F, O, N>, Wait>,
   ): Next<F, O, G, N, Name, ChildOut<Out, Wait>>
+
+  /**
+   * Waits until the saga holds the lock of a resource, in order of arrival. With `permits` so many sagas may hold it at the
+   * same time. It is freed when the saga turns back, in its place, and when it ends.
+   */
+  lock<const Name extends string>(
+    name: NewName<Name, F, O>,
+    resource: (seen: Sight<F, O, N>) => string,
+    options?: LockOptions,
+  ): Next<F, O, G, N, Name, LockOut>
 
   /** All branches at once. With `enough` the saga goes on when so many are done, and the others are undone. */
   parallel<const Name extends string, B extends Branches<Inner<Sight<F, O, N>>>, const E extends Enough = 'all'>(

@@ -2,6 +2,7 @@
 import { type ChildUndo, childBody } from '../child-step.ts'
 import type { Branch, Definition, Plan, SignalSpec } from '../definition.ts'
 import type { Duration } from '../duration.ts'
+import { type LockWords, lockBody } from '../lock-step.ts'
 import {
   type AnyMapping,
   addPivot,
@@ -135,6 +136,10 @@ export class Chain {
     // Past the pivot nothing is undone.
     const undo = this.#draft.kind === 'retriable' ? undefined : body.undo
     return this.#knowing([{ ...body.child, plan: definition }]).#add(name, { ...body, undo })
+  }
+
+  lock(name: string, resource: AnyMapping, words: LockWords = {}): Chain {
+    return this.#add(name, lockBody(mapping(resource), words, this.#draft.kind))
   }
 
   parallel(name: string, bodies: Readonly<Record<string, Body>>, { enough = 'all' }: { enough?: Enough } = {}): Chain {

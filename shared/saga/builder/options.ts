@@ -111,6 +111,13 @@ export interface RepeatOptions<Round, Limit extends 'turn-back' | 'go-on'> {
 /** What the last round of a `repeat` gave, out of what a mapping sees; `undefined` in the first round. */
 export type Last<Out> = (seen: object) => Out | undefined
 
+export interface LockOptions {
+  /** How many sagas may hold it at the same time; all that ask for it say the same. 1 unless told otherwise, at most 1,000. */
+  readonly permits?: number
+  /** How long it is waited for; 1 minute unless told otherwise. Then the step is rejected, with code `lock-timeout`. */
+  readonly timeout?: Duration
+}
+
 export interface PastChildOptions<Sight, Wait extends boolean> {
   /** The child's saga id; made of the parent's and the step's unless told otherwise. */
   readonly id?: (seen: Sight) => string

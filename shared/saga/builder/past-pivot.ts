@@ -1,6 +1,7 @@
 /** The chain past the pivot: steps are tried until they are done, or a person is called. There is no way back. */
 import type { Command } from '../contract.ts'
 import type { Definition, SignalSpec } from '../definition.ts'
+import type { LockOut } from '../lock-step.ts'
 import type { Ended } from './before-pivot.ts'
 import type {
   AfterRound,
@@ -18,6 +19,7 @@ import type {
   ChildOut,
   EachOptions,
   Last,
+  LockOptions,
   PastApproveOptions,
   PastChildOptions,
   RepeatOptions,
@@ -93,6 +95,16 @@ export interface StepsPast<in out F extends Frame, in out O, in out G extends Gr
     input: (seen: Sight<F, O, N>) => NoInfer<In>,
     options?: PastChildOptions<Sight<F, O, N>, Wait>,
   ): Next<F, O, G, N, Name, ChildOut<Out, Wait>>
+
+  /**
+   * Waits until the saga holds the lock of a resource, in order of arrival. With `permits` so many sagas may hold it at the
+   * same time. It is freed when the saga ends.
+   */
+  lock<const Name extends string>(
+    name: NewName<Name, F, O>,
+    resource: (seen: Sight<F, O, N>) => string,
+    options?: LockOptions,
+  ): Next<F, O, G, N, Name, LockOut>
 
   /** All branches at once. */
   parallel<const Name extends string, B extends Branches<InnerPast<Sight<F, O, N>>>>(

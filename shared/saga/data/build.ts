@@ -4,6 +4,7 @@ import { stepPath } from '../../message/step-path.ts'
 import type { AttributeSpecs } from '../attributes.ts'
 import type { Branch, Definition, Mapping, Plan, PlannedCommand, StepDefinition } from '../definition.ts'
 import { childName, type DefinitionCode } from '../definition-data.ts'
+import { lockBody } from '../lock-step.ts'
 import { NOTHING } from '../plain-schema.ts'
 import { sorted } from '../plan-graph.ts'
 import type {
@@ -82,6 +83,10 @@ class PlanBuilder {
         return { ...place, type: step.type, ...this.#command(step, path) }
       case 'child':
         return { ...place, type: step.type, ...this.#child(step, path), byHand: undefined }
+      case 'lock': {
+        const resource = this.mapping(step.resource, `${path}.resource`)
+        return { ...place, ...lockBody(resource, { permits: step.permits, timeout: step.timeoutMs }, kind) }
+      }
       case 'local':
         return { ...place, type: step.type, compute: this.mapping(step.compute, `${path}.compute`) }
       case 'sleep':

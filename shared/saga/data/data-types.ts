@@ -50,6 +50,14 @@ export interface ChildStepData extends AnyStepData, SendingData {
   readonly waits: boolean
 }
 
+export interface LockStepData extends AnyStepData {
+  readonly type: 'lock'
+  /** Name of the mapping that says what it is for. */
+  readonly resource: string
+  readonly permits: number
+  readonly timeoutMs: number
+}
+
 export interface LocalStepData extends AnyStepData {
   readonly type: 'local'
   readonly compute: string
@@ -121,6 +129,7 @@ export type BodyStepData = EachStepData | RepeatStepData
 export type StepData =
   | CommandStepData
   | ChildStepData
+  | LockStepData
   | LocalStepData
   | SleepStepData
   | SignalStepData

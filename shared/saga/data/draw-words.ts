@@ -22,6 +22,10 @@ export function wordsOf(step: StepData): readonly string[] {
       return [step.command]
     case 'child':
       return [`saga ${step.child.definition} v${step.child.version}${step.waits ? '' : ', not waited for'}`]
+    case 'lock':
+      return [
+        `lock ${step.resource}${step.permits > 1 ? `, ${step.permits} at a time` : ''}, waits ${spanText(step.timeoutMs)}`,
+      ]
     case 'local':
       return ['computed']
     case 'sleep':

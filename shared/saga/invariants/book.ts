@@ -9,7 +9,7 @@ import type { SagaPhase, ScopePhase, Standing } from '../legality.ts'
 import type { PlannedGraph, PlannedStep, PlanOutline } from './plan-outline.ts'
 import type { AttemptTimes } from './times.ts'
 
-export type InvariantId = 'S1' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'S10' | 'S14' | 'S15'
+export type InvariantId = 'S1' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'S10' | 'S14' | 'S15' | 'S26'
 
 export interface Violation {
   readonly invariant: InvariantId
@@ -64,6 +64,8 @@ export interface StepBook {
   child: string | undefined
   /** That child has said that it will not succeed. */
   childIsOver: boolean
+  /** Of a step that is a lock: what it has asked last. */
+  lock: { readonly resource: string; readonly ask: number } | undefined
   block: BlockBook | undefined
 }
 
@@ -114,6 +116,8 @@ export interface Book {
   readonly undoing: Set<StepBook>
   /** Signals that have come, and which wait they ended. */
   readonly signals: Map<string, { readonly name: string; takenBy: string | undefined }>
+  /** By the paths of steps: the locks that they have asked for and not freed. */
+  readonly locks: Map<string, string>
   outputParked: boolean
   paused: boolean
   phase: SagaPhase
@@ -155,6 +159,7 @@ export function newBook(history: readonly EventEnvelope[], plan: PlanOutline | u
     parked: new Set(),
     undoing: new Set(),
     signals: new Map(),
+    locks: new Map(),
     outputParked: false,
     paused: false,
     phase: 'none',
@@ -228,6 +233,7 @@ function newStep(path: string, scope: ScopeBook): StepBook {
     signal: null,
     child: undefined,
     childIsOver: false,
+    lock: undefined,
     block: undefined,
   }
 }

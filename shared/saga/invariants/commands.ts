@@ -51,7 +51,7 @@ function expectWhole(command: RequestedCommand, at: number, expect: Expect): voi
   expect('S10', inTime, `given up at ${timeoutAt}, before it was sent at ${at}`)
 }
 
-/** The participant of every command to a child saga: none that is outside. */
+/** The participant of every command to a child saga or a lock: none that is outside. */
 const CHILDREN = 'kasaga'
 const TO_CHILDREN: { readonly [Type in 'step-requested' | 'compensation-requested']: readonly string[] } = {
   'step-requested': ['kasaga.start.v1'],
@@ -66,8 +66,9 @@ function expectChild(
 ): void {
   const { child, participant, commandType } = event
   const planned = step.planned?.type
-  const isChild = planned === undefined ? participant === CHILDREN : planned === 'child'
-  expect('S10', (participant === CHILDREN) === isChild, `step ${step.path} sends to ${participant}`)
+  const own = participant === CHILDREN && event.lock === undefined
+  const isChild = planned === undefined ? own : planned === 'child'
+  expect('S10', own === isChild, `step ${step.path} sends to ${participant}`)
   expect('S10', (child !== undefined) === isChild, `step ${step.path} names ${child ?? 'no child saga'}`)
   if (!isChild) return
   expect('S10', TO_CHILDREN[event.type].includes(commandType), `a child saga is sent ${commandType}`)

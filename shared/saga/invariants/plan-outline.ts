@@ -67,7 +67,7 @@ function planned(step: StepDefinition, all: readonly StepDefinition[]): PlannedS
 }
 
 function whoUndoes(step: StepDefinition): PlannedStep['undoneBy'] {
-  if (step.type !== 'command' && step.type !== 'child') return 'nobody'
+  if (step.type !== 'command' && step.type !== 'child' && step.type !== 'lock') return 'nobody'
   if (step.undo) return 'command'
   return step.byHand === undefined ? 'nobody' : 'person'
 }

@@ -3,6 +3,7 @@ import type { SagaEvent } from '../../message/events.ts'
 import { isEnd, PARKED_FROM, type StepEvent, type StepEventType, standingAfter, stepRule } from '../legality.ts'
 import { type Book, isDone, moveStep, type Reading, type StepBook, standingBehind, stepAt, unpark } from './book.ts'
 import { expectCommand } from './commands.ts'
+import { readLock } from './locks.ts'
 import type { PlannedStep } from './plan-outline.ts'
 import { expectTime } from './times.ts'
 import { oweFailure } from './turn.ts'
@@ -24,6 +25,7 @@ export function readStep(book: Book, reading: Reading<StepEvent>): StepBook | un
   expectTime(step, reading)
   if (event.type === 'wait-ended' && event.requestId !== null) expectSignal(book, step, { ...reading, event })
   expectCommand(step, reading)
+  readLock(book, step, reading)
   const rule = stepRule(event.type)
   if (step.parked && rule.parked !== 'never') unpark(book, step)
   if (event.type === 'step-held' || event.type === 'compensation-held')
@@ -44,7 +46,7 @@ const BEGINNING: ReadonlySet<StepEventType> = new Set([
 
 /** Which steps of a plan an event may be about. */
 const OF_TYPE: { readonly [Type in StepEventType]?: ReadonlySet<PlannedStep['type']> } = {
-  'step-requested': new Set(['command', 'child']),
+  'step-requested': new Set(['command', 'child', 'lock']),
   // What a child saga is told goes to no participant.
   'step-held': new Set(['command']),
   'compensation-held': new Set(['command']),

@@ -27,6 +27,9 @@ export function expectTime(step: StepBook, reading: Reading<StepEvent>): void {
     case 'compensation-failed':
       expectFailed(step, { ...reading, event })
       break
+    case 'step-rejected':
+      if (event.error.kind === 'timeout') expectDue(step, step.notBefore, { at, expect })
+      break
     case 'step-progressed':
     case 'compensation-progressed':
       step.times = { ...step.times, takeUpAt: undefined, progressAt: event.progressAt }

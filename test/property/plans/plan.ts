@@ -17,6 +17,7 @@ import {
   commandStep,
   conditionOf,
   localStep,
+  lockStep,
   type Making,
   type Placed,
   signalStep,
@@ -85,6 +86,7 @@ const LEAVES: readonly [readonly [number, Leaf], ...(readonly [number, Leaf])[]]
   [1, localStep],
   [1, sleepStep],
   [2, signalStep],
+  [2, lockStep],
 ]
 const LEAVES_AND_CHILD: typeof LEAVES = [...LEAVES, [2, childStep]]
 

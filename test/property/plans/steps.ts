@@ -6,11 +6,13 @@ import type {
   ChildStep,
   CommandStep,
   LocalStep,
+  LockStep,
   PlannedCommand,
   SignalStep,
   SleepStep,
   StepKind,
 } from '../../../shared/saga/definition.ts'
+import { lockBody } from '../../../shared/saga/lock-step.ts'
 import type { RetryPolicy } from '../../../shared/saga/retry-policy.ts'
 import type { Choices } from './choices.ts'
 import { answering, type Faults, instant, mappingOf } from './faults.ts'
@@ -151,6 +153,14 @@ export function childStep(making: Making, placed: Placed): ChildStep {
 /** An id that is made of what is known when the child is started: more is known when it is undone. */
 function ownId(name: string): ChildStep['id'] {
   return (context) => `own-${name}-${Object.keys(context).length}`
+}
+
+/** Locks of child sagas are others than those of their parents, who may wait for them: nobody waits for who waits for it. */
+export function lockStep({ choices, faults, isChild }: Making, placed: Placed): LockStep {
+  const permits = choices.one([1, 1, 2] as const)
+  const resource = answering(faults, () => `${isChild ? 'child' : 'main'}:${permits}`)
+  const timeout = choices.one([5_000, 1_000, 0] as const)
+  return { ...placed, ...lockBody(resource, { permits, timeout }, placed.kind) }
 }
 
 export function localStep({ faults }: Making, placed: Placed): LocalStep {

@@ -201,6 +201,16 @@ function child(play: Play): void {
   play.undone('way[first].try')
 }
 
+const locked = begin('locked')
+  .lock('one', () => 'sku:1')
+  .lock('two', ({ one }) => `of:${one.resource}`, { permits: 2, timeout: '10 s' })
+  .step('take', shop.do, of('take'))
+  .undo(shop.undo, of('take'))
+  .lock('three', () => 'sku:3')
+  .end()
+
+const granted = (resource: string, token: number) => ({ resource, token })
+
 /** Every golden log by name. */
 export const GOLDEN: Readonly<Record<string, Golden>> = {
   list: golden(order, list),
@@ -295,6 +305,23 @@ export const GOLDEN: Readonly<Record<string, Golden>> = {
     play.act('cancel')
     play.admit()
     play.undone('stock')
+  }),
+  locked: golden(locked, (play) => {
+    play.start()
+    play.answer('one', 'success', granted('sku:1', 1))
+    play.answer('two', 'failed', { code: 'asked-late', message: 'ask again' })
+    play.fire()
+    play.answer('two', 'success', granted('of:sku:1', 2))
+    play.answer('take')
+    play.answer('three', 'success', granted('sku:3', 7))
+  }),
+  'lock-not-granted': golden(locked, (play) => {
+    play.start()
+    play.answer('one', 'success', granted('sku:1', 1))
+    play.answer('two', 'success', granted('of:sku:1', 2))
+    play.answer('take')
+    play.fire()
+    play.undone('take')
   }),
   found: golden(found, (play) => {
     play.start({ customer: 'c-7' })

@@ -2,6 +2,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
 import { type Last, saga, signal } from '../../../shared/saga/builder.ts'
+import type { LockOut } from '../../../shared/saga/lock-step.ts'
 import { bank, carrier, stock } from '../../support/fulfil.ts'
 
 const order = z.object({ id: z.string(), cents: z.int(), lines: z.array(z.object({ sku: z.string() })) })
@@ -244,6 +245,13 @@ const blocks = {
         expectTypeOf(one).toEqualTypeOf<{ twice: number }>()
         expectTypeOf(two).toEqualTypeOf<{ readonly sagaId: string }>()
       }),
+  'a lock gives what it is for, and its token': () =>
+    begin()
+      .lock('held', ({ input }) => input.id, { permits: 2, timeout: '10 s' })
+      .output(({ held }) => expectTypeOf(held).toEqualTypeOf<LockOut>()),
+  'a lock of something that is no text': () =>
+    // @ts-expect-error -- cents is a number
+    begin().lock('held', ({ input }) => input.cents),
   'a child with the wrong input': () =>
     // @ts-expect-error -- n is a number
     begin().child('one', child, ({ input }) => ({ n: input.id })),

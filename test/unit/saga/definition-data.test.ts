@@ -109,9 +109,14 @@ describe('a definition as data', () => {
 
 describe('a field that a step gets', () => {
   type Fields<T> = T extends unknown ? keyof T : never
+  /** What follows from the rest. */
+  interface NotWritten {
+    readonly child: 'byHand'
+    readonly lock: 'byHand' | 'undo'
+  }
   type Untold<Type extends StepDefinition['type']> = Exclude<
     Fields<Extract<StepDefinition, { type: Type }>>,
-    Fields<Extract<StepData, { type: Type }>> | 'forward' | 'body' | (Type extends 'child' ? 'byHand' : never)
+    Fields<Extract<StepData, { type: Type }>> | 'forward' | 'body' | NotWritten[Type & keyof NotWritten]
   >
   it('has its place in the data, or this does not compile', () => {
     expectTypeOf<{ [Type in StepDefinition['type']]: Untold<Type> }[StepDefinition['type']]>().toEqualTypeOf<never>()
