@@ -1,4 +1,5 @@
 /** Tables of the `sagas` projection: every saga, its steps in both directions, and its history with offsets. */
+import { lockReading } from './lock-standing.ts'
 import { statusReading } from './status-reading.ts'
 import { along, bigint, boolean, double, first, int, noted, offset, type RowOf, table, text } from './table.ts'
 
@@ -84,6 +85,8 @@ export const steps = table('steps', {
     block: text,
     /** The saga that it started. */
     child_saga_id: text,
+    /** The lock that it asks for: its resource. */
+    lock_resource: text,
     attempts: int,
     participant: text,
     /** What it is counted under beside its participant. */
@@ -138,6 +141,30 @@ export const sagaAttributes = table('saga_attributes', {
   serverIndexes: [['name', 'number']],
 })
 
+/** One row for each lock that was ever asked for. */
+export const locks = table('locks', {
+  key: ['resource'],
+  columns: {
+    resource: text,
+    /** Who holds it and who waits: see shared/view/lock-standing.ts. */
+    asks: noted,
+    /** How many sagas hold it, and how many wait. */
+    holders: int,
+    waiters: int,
+    /** How many may hold it, as they said who asked last. */
+    permits: int,
+    /** The newest that was given. */
+    token: bigint,
+    seq: int,
+    partition: first(int),
+    updated_at: bigint,
+    /** Why an event of it could not be read; null: all could. */
+    quarantined: first(text),
+  },
+  reading: lockReading,
+})
+
+export type LockRow = RowOf<typeof locks>
 export type AttributeRow = RowOf<typeof sagaAttributes>
 export type SagaRow = RowOf<typeof sagas>
 export type StepRow = RowOf<typeof steps>

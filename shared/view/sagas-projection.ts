@@ -1,7 +1,9 @@
-/** The projection that Kasaga brings: sagas, steps, events and attributes, from the events alone, with no definition at hand. */
+/** The projection that Kasaga brings: sagas, steps, events, attributes and locks, from the events alone, with no definition at hand. */
+import { isLockId, type LockId, resourceOf } from '../message/ids.ts'
+import { lockChange } from './lock-changes.ts'
 import { type LogEvent, projection, type UnreadableEvent } from './projection.ts'
 import { sagaChange } from './saga-changes.ts'
-import { events, sagaAttributes, sagas, steps } from './saga-tables.ts'
+import { events, locks, sagaAttributes, sagas, steps } from './saga-tables.ts'
 import { stepChange } from './step-changes.ts'
 import type { ChangeOf } from './table.ts'
 
@@ -22,16 +24,24 @@ function attributeRows({ sagaId, event }: LogEvent): ChangeOf<typeof sagaAttribu
 }
 
 function quarantine(entry: UnreadableEvent, sagaId: string): ChangeOf<typeof sagas> {
-  const { partition, at, why, offset } = entry
-  const quarantined = `the record at offset ${offset} of partition ${partition} cannot be read: ${why}`
-  return { saga_id: sagaId, partition, started_at: at, updated_at: at, quarantined }
+  const { partition, at } = entry
+  return { saga_id: sagaId, partition, started_at: at, updated_at: at, quarantined: whyUnreadable(entry) }
+}
+
+function lockQuarantine(entry: UnreadableEvent, id: LockId): ChangeOf<typeof locks> {
+  const { partition, at } = entry
+  return { resource: resourceOf(id), partition, updated_at: at, quarantined: whyUnreadable(entry) }
+}
+
+function whyUnreadable({ offset, partition, why }: UnreadableEvent): string {
+  return `the record at offset ${offset} of partition ${partition} cannot be read: ${why}`
 }
 
 /** Versioned with its tables: a change of either is a higher version, built again from the log. */
 export const sagasProjection = projection({
   name: 'sagas',
-  version: 5,
-  tables: { sagas, steps, events, saga_attributes: sagaAttributes },
+  version: 6,
+  tables: { sagas, steps, events, saga_attributes: sagaAttributes, locks },
   event(entry, changes) {
     changes.put('sagas', sagaChange(entry))
     const step = stepChange(entry)
@@ -41,7 +51,12 @@ export const sagasProjection = projection({
     changes.put('events', eventRow(entry))
     for (const row of attributeRows(entry)) changes.put('saga_attributes', row)
   },
+  lock(entry, changes) {
+    changes.put('locks', lockChange(entry))
+  },
   unreadable(entry, changes) {
-    if (entry.sagaId !== undefined) changes.put('sagas', quarantine(entry, entry.sagaId))
+    if (entry.sagaId === undefined) return
+    if (isLockId(entry.sagaId)) changes.put('locks', lockQuarantine(entry, entry.sagaId))
+    else changes.put('sagas', quarantine(entry, entry.sagaId))
   },
 })

@@ -14,10 +14,10 @@ function errorOf(error: StepError): Pick<Change, 'error_code' | 'error_message'>
 
 type Requested = Extract<SagaEvent, { type: 'step-requested' | 'compensation-requested' }>
 
-function requested({ participant, key, commandType, attempt, timeoutAt, child }: Requested, at: number) {
+function requested({ participant, key, commandType, attempt, timeoutAt, child, lock }: Requested, at: number) {
   const to = { participant, limit_key: key, command_type: commandType }
   const asked = { requested_at: at, attempt_at: at, ...to, attempts: attempt }
-  return { status: 'requested', timeout_at: timeoutAt, child_saga_id: child, ...asked }
+  return { status: 'requested', timeout_at: timeoutAt, child_saga_id: child, lock_resource: lock?.resource, ...asked }
 }
 
 /** Nothing is sent yet: its attempts are what they were. */
