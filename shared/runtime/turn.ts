@@ -8,6 +8,7 @@ import { eventRecord } from '../message/event-record.ts'
 import type { EventEnvelope, SagaEvent } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
 import type { LogRecord, NewRecord } from '../message/record.ts'
+import { recordBytes } from '../message/record-bytes.ts'
 import type { Random } from '../ports/clock.ts'
 import { attributesOf } from '../saga/attributes.ts'
 import { decide, type Known } from '../saga/decide.ts'
@@ -20,7 +21,6 @@ import { causationOf, commandInput, replyInput } from './input-decoder.ts'
 import type { OrchestratorLimits } from './limits.ts'
 import type { ConsumedMarks, PartitionState } from './partition-state.ts'
 import { hashOf } from './plan-of.ts'
-import { recordBytes } from './record-bytes.ts'
 
 /** A record that waits for its turn. */
 export interface Waiting {
