@@ -7,6 +7,7 @@ import { MemoryLog } from '../../shared/adapters/memory/memory-log.ts'
 import { MemoryPayloadStore } from '../../shared/adapters/memory/memory-payload-store.ts'
 import type { LogRecord, NewRecord } from '../../shared/message/record.ts'
 import type { AppendResult, Broker, GroupMember } from '../../shared/ports/broker.ts'
+import { sleep } from '../../shared/ports/clock.ts'
 import { noLog, noMetrics } from '../../shared/ports/telemetry.ts'
 import { FaultyPayloadStore } from '../support/faulty-payload-store.ts'
 import { delivered } from '../support/wire.ts'
@@ -16,6 +17,7 @@ const TOPIC = 'topic'
 const PARTITIONS = 2
 const RULE = { valueBytesMax: 2_000, payloadBytesMax: 20_000 }
 const SMALL = 'small'
+const TRAVEL_MS = 30
 
 type Value = NewRecord['value']
 
@@ -63,7 +65,8 @@ class World {
 
   /** A process of its own, with nothing in its memory. */
   connect(): Broker {
-    const store = new FaultyPayloadStore(this.#kept, () => this.#planned.shift() ?? false)
+    const fails = () => this.#planned.shift() ?? false
+    const store = new FaultyPayloadStore(this.#kept, fails, () => sleep(this.clock, TRAVEL_MS))
     const surroundings = { clock: this.clock, log: noLog, metrics: noMetrics }
     return new ClaimCheckBroker(this.log.connect(), { store, rule: RULE, ...surroundings })
   }
