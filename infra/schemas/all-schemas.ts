@@ -6,6 +6,7 @@ import { payment } from '../../services/payment/contract.ts'
 import { shipping } from '../../services/shipping/contract.ts'
 import { BATCH_TYPE } from '../../shared/message/batch.ts'
 import { eventTypeHeader } from '../../shared/message/event-record.ts'
+import { SAGA_EVENT_TYPES } from '../../shared/message/events.ts'
 import type { Command } from '../../shared/saga/contract.ts'
 import { BatchValue, ErrorBody, EVENT_VALUES } from './event-schemas.ts'
 
@@ -38,8 +39,8 @@ export function allSchemas(): ReadonlyMap<string, Schema> {
       files.set(`contracts/${command.participant}.${command.name}.json`, ofCommand(command))
   for (const { name, version, input } of definitions.all)
     files.set(`sagas/${name}.input.json`, titled(`input of ${name}, version ${version}`, input))
-  for (const [type, schema] of Object.entries(EVENT_VALUES))
-    files.set(`events/${type}.json`, titled(eventTypeHeader(type), schema))
+  for (const type of SAGA_EVENT_TYPES)
+    files.set(`events/${type}.json`, titled(eventTypeHeader(type), EVENT_VALUES[type]))
   files.set('batch-header.json', titled(BATCH_TYPE, BatchValue))
   files.set('error-body.json', titled('value of a rejected, failed or fatal reply', ErrorBody))
   return files

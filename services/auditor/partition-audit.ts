@@ -43,6 +43,7 @@ const WITH_EFFECTS: ReadonlySet<SagaEvent['type']> = new Set([
   'step-requested',
   'compensation-requested',
   'parent-answered',
+  'parent-refused',
 ])
 const ENDS: ReadonlySet<SagaEvent['type']> = new Set(['saga-completed', 'saga-compensated', 'saga-killed'])
 /** After these a saga may go on when it has ended. */

@@ -1,15 +1,25 @@
 /** Events of the log as records, and back. One record an event; identity in headers, the event's data as the value. */
-import { type EventEnvelope, isSagaEventType, type SagaEvent } from './events.ts'
+import type { EventEnvelope, SagaEvent, SagaEventType } from './events.ts'
 import { H, rfc3339 } from './headers.ts'
 import { isSagaId } from './ids.ts'
 import { headersOf, type LogRecord, type NewRecord, utf8 } from './record.ts'
+import { UPCASTS } from './upcast/forms.ts'
 
 const PREFIX = 'kasaga.'
-const SUFFIX = '.v1'
+/** What stands before the format, at the end of the type. */
+const FORMAT = '.v'
 
-/** `step-requested` -> `kasaga.step-requested.v1` */
-export function eventTypeHeader(type: string): string {
-  return PREFIX + type + SUFFIX
+/** `step-requested` -> `kasaga.step-requested.v1`: the number is the format of its data. */
+export function eventTypeHeader(type: SagaEventType): string {
+  return `${PREFIX}${type}${FORMAT}${UPCASTS.formatOf(type)}`
+}
+
+/** The type and the format that a header names; `undefined`: it is no type of an event. */
+function typeIn(header: string): { readonly type: string; readonly format: number } | undefined {
+  const end = header.lastIndexOf(FORMAT)
+  const digits = header.slice(end + FORMAT.length)
+  if (!header.startsWith(PREFIX) || end < PREFIX.length || !/^\d{1,9}$/.test(digits)) return undefined
+  return { type: header.slice(PREFIX.length, end), format: Number(digits) }
 }
 
 /** Writes an event as a record. The same envelope gives the same bytes. */
@@ -36,22 +46,23 @@ export type DecodedEvent =
   /** The record belongs to a saga, when that much can be read, and cannot be folded: that saga stops (K22). */
   | { readonly kind: 'unreadable'; readonly sagaId: string | undefined; readonly why: string }
 
-/** Reads an event's record. Never throws. */
-export function decodeEvent(record: LogRecord): DecodedEvent {
+/** Reads an event's record, whichever version wrote it. Never throws. */
+export function decodeEvent(record: LogRecord, upcasts = UPCASTS): DecodedEvent {
   const headers = headersOf(record)
   const id = headers.get(H.sagaId)
   const unreadable = (why: string): DecodedEvent => ({ kind: 'unreadable', sagaId: id, why })
   if (id === undefined || !isSagaId(id)) return unreadable('no saga id')
   const header = headers.get(H.type) ?? ''
-  const type = header.slice(PREFIX.length, -SUFFIX.length)
-  if (!header.startsWith(PREFIX) || !header.endsWith(SUFFIX) || !isSagaEventType(type))
-    return unreadable(`unknown event type ${header}`)
+  const named = typeIn(header)
+  if (!named) return unreadable(`unknown event type ${header}`)
   const seq = Number(headers.get(H.sequence))
   const at = Date.parse(headers.get(H.time) ?? '')
   if (!Number.isSafeInteger(seq) || seq < 1 || Number.isNaN(at)) return unreadable('no sequence or time')
   const data = dataOf(record)
   if (data === undefined) return unreadable('the value is not a JSON object')
-  const event = { ...data, type } as SagaEvent
+  const present = upcasts.upcast({ ...named, data })
+  if (present.kind === 'unreadable') return unreadable(present.why)
+  const event = { ...present.data, type: present.type } as SagaEvent
   return { kind: 'event', envelope: { sagaId: id, seq, at, causationId: headers.get(H.causationId) ?? '', event } }
 }
 

@@ -219,6 +219,17 @@ export type SagaEvent =
       /** The saga's output, or `{ code, message }`. */
       readonly body: Json
     }
+  /** What a saga tells one that takes it for its child and is not its parent. */
+  | {
+      readonly type: 'parent-refused'
+      readonly parent: SagaId
+      readonly step: string
+      readonly direction: Direction
+      readonly attempt: number
+      /** `rejected`: it was not started for that one. `success`: for that one there is nothing to undo. */
+      readonly outcome: 'success' | 'rejected'
+      readonly body: Json
+    }
   /**
    * A child saga that never started and never will: its parent's undo came first, or its start could not be used. A start
    * that still comes is refused. The first event of its saga, and its end.
@@ -267,6 +278,7 @@ const TYPES: Record<SagaEventType, true> = {
   'undo-requested': true,
   'turn-yielded': true,
   'parent-answered': true,
+  'parent-refused': true,
   'saga-voided': true,
   'saga-killed': true,
   'saga-completed': true,

@@ -12,10 +12,10 @@
  * appended; 3. it has landed just where expected; 4. its effects are given to the sender; 5. the next turn begins. When
  * they are sent, the next header says so.
  */
-import { messageOf, OperationalError } from '../message/errors.ts'
+import { messageOf } from '../message/errors.ts'
 import type { LogRecord } from '../message/record.ts'
 import type { KasagaTopics } from '../message/topics.ts'
-import type { Broker, GroupMember } from '../ports/broker.ts'
+import type { Broker } from '../ports/broker.ts'
 import type { Cancel, Clock, Random } from '../ports/clock.ts'
 import { sleep } from '../ports/clock.ts'
 import type { Log, Metrics } from '../ports/telemetry.ts'
@@ -23,11 +23,13 @@ import type { Definitions } from '../saga/definition.ts'
 import { type DeadLetterPorts, storeDeadLetters } from './dead-letters.ts'
 import { effectRecord } from './effect-record.ts'
 import type { EffectSender } from './effect-sender.ts'
+import { type Holding, InputGate } from './input-gate.ts'
 import type { OrchestratorLimits } from './limits.ts'
 import type { BatchEffects } from './log-replay.ts'
 import { OwnLog } from './own-log.ts'
 import { SentMark } from './sent-mark.ts'
-import { InputQueue, type Turn, takeTurn } from './turn.ts'
+import { tellMissing, tellTrouble } from './take-over-telemetry.ts'
+import { type Turn, takeTurn } from './turn.ts'
 import { tellTurn } from './turn-telemetry.ts'
 
 export interface OwnerPorts {
@@ -48,9 +50,6 @@ export interface OwnerPorts {
   readonly source: string
 }
 
-/** What an owner needs of its membership in the group. */
-export type Holding = Pick<GroupMember, 'open' | 'pause' | 'resume' | 'owns'>
-
 const RECOVER_DELAY_MS_MAX = 5_000
 const TIMER_MS_MAX = 3_600_000
 
@@ -62,12 +61,11 @@ export class Owner {
   readonly #holding: () => Holding
   readonly #deadLetters: DeadLetterPorts
   readonly #log: OwnLog
-  readonly #queue = new InputQueue()
+  readonly #inputs: InputGate
   #status: OwnerStatus = 'replaying'
   #sent = new SentMark(0)
   #appending = false
   #leaving = false
-  #paused = false
   #waitsForRoom = false
   #failures = 0
   #timer: Cancel | undefined
@@ -79,6 +77,7 @@ export class Owner {
     this.#holding = holding
     this.#deadLetters = { ...ports, topic: ports.topics.deadLetters, service: 'orchestrator' }
     this.#log = new OwnLog({ ...ports, partition, topic: ports.topics.events })
+    this.#inputs = new InputGate({ ...ports, partition, holding })
   }
 
   get status(): OwnerStatus {
@@ -95,7 +94,7 @@ export class Owner {
   }
 
   get waitingInputs(): number {
-    return this.#queue.length
+    return this.#inputs.queue.length
   }
 
   /** Takes the partition over. Runs until `leave`; trouble is waited out. */
@@ -106,9 +105,7 @@ export class Owner {
   /** Takes records of `commands` or `replies`. Returns at once. */
   enqueue(topic: string, records: readonly LogRecord[]): void {
     if (this.#status !== 'live') return
-    const source = topic === this.#ports.topics.commands ? 'commands' : 'replies'
-    for (const record of records) this.#queue.push({ source, record })
-    if (!this.#paused && this.#queue.length >= this.#ports.limits.queuedInputsMax) this.#setPaused(true)
+    this.#inputs.push(topic, records)
     this.wake()
   }
 
@@ -130,7 +127,7 @@ export class Owner {
       await this.#withinDrainTime(this.#log.noteSent(this.#sent.through))
     }
     this.#status = 'left'
-    this.#queue.clear()
+    this.#inputs.queue.clear()
     const fields = { partition: this.partition, batch: this.#log.number, liveSagas: this.liveSagas }
     log.info('partition let go', { ...fields, tookMs: clock.now() - began })
   }
@@ -151,26 +148,18 @@ export class Owner {
   async #recover(): Promise<void> {
     this.#status = 'replaying'
     this.#timer?.()
-    this.#queue.clear()
+    this.#inputs.queue.clear()
     this.#log.forget()
     while (!this.#leaving) {
       try {
         const began = this.#ports.clock.now()
         if (await this.#takeOver()) return this.#begin(began)
       } catch (error) {
-        this.#tellTrouble(error)
+        tellTrouble(this.#ports.log, this.partition, error)
         this.#log.forget()
       }
       await sleep(this.#ports.clock, Math.min(RECOVER_DELAY_MS_MAX, 20 * 2 ** Math.min(this.#failures++, 10)))
     }
-  }
-
-  /** What passes by itself is a warning; a log that is not what it was needs a person. */
-  #tellTrouble(error: unknown): void {
-    const { log } = this.#ports
-    const fields = { partition: this.partition, error: messageOf(error) }
-    if (error instanceof OperationalError && error.retriable) log.warn('take-over failed; trying again', fields)
-    else log.error('the partition cannot be taken over and stands still', fields)
   }
 
   /** Reads the log to its end and claims the partition. `false`: another append came in between; read on and claim again. */
@@ -184,36 +173,22 @@ export class Owner {
   }
 
   #begin(began: number): void {
-    const { log, metrics, clock, topics } = this.#ports
+    const { log, metrics, clock } = this.#ports
     if (this.#leaving) return
     this.#failures = 0
     const { replay, number } = this.#log
     this.#sent = new SentMark(replay.sentThrough)
     this.#status = 'live'
-    this.#paused = false
     const unsent = replay.takeUnsent()
     for (const batch of unsent) this.#sendAll(batch)
     this.#sent.landed(number, 0)
     const { marks, state, voidBatches } = replay
-    const holding = this.#holding()
-    holding.open(topics.commands, this.partition, marks.commands)
-    holding.open(topics.replies, this.partition, marks.replies)
+    this.#inputs.open(marks)
     metrics.count('kasaga_take_overs_total')
     const fields = { liveSagas: state.liveSagas, resent: unsent.length, voidBatches, tookMs: clock.now() - began }
     log.info('partition taken over', { partition: this.partition, batch: number, ...fields })
-    this.#tellMissing()
+    tellMissing(this.#ports, this.partition, state.withoutPlan.missing())
     this.wake()
-  }
-
-  /** Once for each definition, whatever number of sagas wait for it. */
-  #tellMissing(): void {
-    const { log, definitions } = this.#ports
-    for (const { definition, version, hash, sagas } of this.#log.replay.state.withoutPlan.missing()) {
-      const known = definitions.find(definition, version) !== undefined
-      const why = known ? 'it was changed under the same version' : 'it is not known here'
-      const fields = { partition: this.partition, definition, version, startedOn: hash ?? null, sagas, why }
-      log.error('sagas wait for their definition', fields)
-    }
   }
 
   // --- the loop ---
@@ -226,7 +201,7 @@ export class Owner {
       return
     }
     const turn = this.#takeTurn()
-    if (this.#paused && this.#queue.length <= limits.queuedInputsMax / 2) this.#setPaused(false)
+    this.#inputs.eased()
     if (turn) void this.#appendTurn(turn)
     else this.#armTimer()
   }
@@ -246,9 +221,9 @@ export class Owner {
     const { definitions, limits, random, source, clock } = this.#ports
     const { state, marks } = this.#log.replay
     const now = clock.now()
-    const nothing = this.#queue.length === 0 && (state.due.earliest() ?? Number.POSITIVE_INFINITY) > now
+    const nothing = this.#inputs.queue.length === 0 && (state.due.earliest() ?? Number.POSITIVE_INFINITY) > now
     if (nothing) return undefined
-    const turn = takeTurn(this.#queue, { state, definitions, limits, random, source, now, marks })
+    const turn = takeTurn(this.#inputs.queue, { state, definitions, limits, random, source, now, marks })
     for (const { saga, why } of turn.stalled)
       this.#ports.log.error('a saga stands still', { partition: this.partition, saga, why })
     const consumed = turn.marks.commands !== marks.commands || turn.marks.replies !== marks.replies
@@ -288,8 +263,7 @@ export class Owner {
   #lost(): void {
     this.#ports.metrics.count('kasaga_appends_unconfirmed_total')
     this.#ports.log.warn('a batch was not confirmed: reading the log again', { partition: this.partition })
-    for (const topic of [this.#ports.topics.commands, this.#ports.topics.replies])
-      this.#holding().pause(topic, this.partition)
+    this.#inputs.close()
     void this.#recover()
   }
 
@@ -306,15 +280,6 @@ export class Owner {
     if (dueAt === undefined) return
     const { clock } = this.#ports
     this.#timer = clock.schedule(Math.min(TIMER_MS_MAX, Math.max(0, dueAt - clock.now())), () => this.wake())
-  }
-
-  #setPaused(paused: boolean): void {
-    this.#paused = paused
-    const holding = this.#holding()
-    for (const topic of [this.#ports.topics.commands, this.#ports.topics.replies]) {
-      if (paused) holding.pause(topic, this.partition)
-      else holding.resume(topic, this.partition)
-    }
   }
 
   #landing(): Promise<void> {

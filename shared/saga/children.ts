@@ -4,7 +4,7 @@ import type { SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
 import { ROOT } from '../message/step-path.ts'
 import { turnBack } from './failure.ts'
-import { type Decision, events, type InputOf, ignored, refused } from './input.ts'
+import { type Decision, events, type InputOf, ignored } from './input.ts'
 import { pivotStanding } from './pivot.ts'
 import type { SagaState } from './state.ts'
 import type { Story } from './story.ts'
@@ -25,14 +25,17 @@ const PAST_PIVOT: Answer = {
  * of the step that waits for it. A saga that was undone has answered an undo, whatever the reason for which it turned back.
  */
 export function answerParent(story: Story, answer: Answer): void {
-  const { parent, undoAttempt, undoAnswered } = story.state
-  if (!parent) return
-  if (undoAttempt > undoAnswered) {
-    story.tell(answered(story.state, UNDO_ANSWER[answer.outcome] ?? answer))
-  } else if (parent.waits && undoAnswered === 0) {
-    const { sagaId, step, attempt } = parent
-    story.tell({ type: 'parent-answered', parent: sagaId, step, direction: 'forward', attempt, ...answer })
-  }
+  story.tell(...answerAtEnd(story.state, answer))
+}
+
+/** What is told to the parent, if there is one that waits for anything. */
+export function answerAtEnd(state: SagaState, answer: Answer): readonly SagaEvent[] {
+  const { parent, undoAttempt, undoAnswered } = state
+  if (!parent) return []
+  if (undoAttempt > undoAnswered) return [answered(state, UNDO_ANSWER[answer.outcome] ?? answer)]
+  if (!parent.waits || undoAnswered > 0) return []
+  const { sagaId, step, attempt } = parent
+  return [{ type: 'parent-answered', parent: sagaId, step, direction: 'forward', attempt, ...answer }]
 }
 
 /** What the parent's undo is told, by what the step would have been told. */
@@ -52,9 +55,11 @@ function answered({ parent, undoAttempt }: SagaState, answer: Answer): SagaEvent
 /** The parent undoes the step that started this saga. Asked again, it is answered again. */
 export function undoForParent(story: Story, input: InputOf<'undo'>): Decision {
   const { state } = story
-  const { sagaId, step, attempt } = input.parent
-  if (state.parent?.sagaId !== sagaId || state.parent.step !== step)
-    return refused('not-a-parent', `${sagaId} has not started ${state.id} by its step ${step}`)
+  const { attempt } = input.parent
+  if (!isChildOf(state, input.parent)) {
+    story.tell(undoOfNothing(input.parent))
+    return events(...story.events)
+  }
   if (attempt <= state.undoAttempt) return ignored('duplicate-request')
   story.tell({ type: 'undo-requested', attempt })
   switch (state.root.phase) {
@@ -102,8 +107,7 @@ export function voidStart(parent: ParentLink, error: { readonly code: string; re
 
 /** A saga that was voided is asked to be undone again; one that was killed says that it cannot be. */
 export function undoOfVoidOrKilled(state: SagaState, { parent }: InputOf<'undo'>): Decision {
-  if (state.parent?.sagaId !== parent.sagaId || state.parent.step !== parent.step)
-    return refused('not-a-parent', `${parent.sagaId} has not started ${state.id} by its step ${parent.step}`)
+  if (!isChildOf(state, parent)) return events(undoOfNothing(parent))
   if (parent.attempt <= state.undoAnswered) return ignored('duplicate-request')
   if (state.status !== 'failed') return events(undone(parent))
   const message = 'the child saga was killed: what it had done is as it was then'
@@ -115,4 +119,23 @@ export function undoOfVoidOrKilled(state: SagaState, { parent }: InputOf<'undo'>
 function undone({ sagaId, step, attempt }: InputOf<'undo'>['parent']): SagaEvent {
   const to = { parent: sagaId, step, direction: 'compensate', attempt } as const
   return { type: 'parent-answered', ...to, outcome: 'success', body: null }
+}
+
+type AnyParent = Pick<ParentLink, 'sagaId' | 'step' | 'attempt'>
+
+/** Whether that step of that saga has started this one. */
+export function isChildOf({ parent }: Pick<SagaState, 'parent'>, { sagaId, step }: AnyParent): boolean {
+  return parent?.sagaId === sagaId && parent.step === step
+}
+
+/** A saga would have this one as its child, under an id that was taken: it is told, since it waits. */
+export function refuseParent({ sagaId: parent, step, attempt }: AnyParent, message: string): Decision {
+  const body = { code: 'start-conflict', message }
+  return events({ type: 'parent-refused', parent, step, direction: 'forward', attempt, outcome: 'rejected', body })
+}
+
+/** It was never started for the one who asks: there is nothing to undo. */
+function undoOfNothing({ sagaId: parent, step, attempt }: AnyParent): SagaEvent {
+  const to = { parent, step, direction: 'compensate', attempt } as const
+  return { type: 'parent-refused', ...to, outcome: 'success', body: null }
 }

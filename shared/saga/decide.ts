@@ -6,7 +6,7 @@ import { cancel, kill, pause, resume, signalRefusal, takeSignal } from './acts.t
 import { attributesOf } from './attributes.ts'
 import { isOver } from './backward.ts'
 import { misfit } from './check.ts'
-import { undoForParent, undoOfVoidOrKilled, voidForParent, voidStart } from './children.ts'
+import { isChildOf, refuseParent, undoForParent, undoOfVoidOrKilled, voidForParent, voidStart } from './children.ts'
 import type { Definition } from './definition.ts'
 import {
   type Decision,
@@ -61,8 +61,11 @@ function planned<Kind extends InputKind>(rule: (story: Story, input: InputOf<Kin
 /** Nothing is decided by another plan than the one that the saga started on. */
 function withoutPlan({ state, changed }: Pick<Asked<InputKind>, 'state' | 'changed'>): Decision {
   const named = `${state.definition} version ${state.version}`
-  if (!changed) return refused('unknown-definition', `${named} is not known here`)
-  return refused('definition-changed', `${named} is another plan here than the one that the saga started on`)
+  if (!changed) return refused('unknown-definition', `${named} is not known here; legal now: kill`)
+  return refused(
+    'definition-changed',
+    `${named} is another plan here than the one that the saga started on; legal now: kill`,
+  )
 }
 
 /** What a rule has decided, with all that follows from it. */
@@ -100,10 +103,12 @@ function afterEnd<Kind extends InputKind>(rule: Rule<Kind>): Rule<Kind> {
   }
 }
 
-const startedAgain = entry<'start'>(({ state, input }) => startAgain(state, input))
+/** It stays what it is; one that would have it as its child is told. */
+const startedAgain = (status: SagaStatus) => entry<'start'>(({ state, input }) => startAgain(state, input), status)
+/** Also where the definition is not known: a saga that nobody can decide for can still be ended. */
+const killed = entry<'kill'>(({ state, input }) => kill(state, input), 'failed')
 const over = ignoring('saga-ended')
-const ended: Row = {
-  start: startedAgain,
+const ended: Omit<Row, 'start'> = {
   reply: over,
   timer: over,
   signal: over,
@@ -124,13 +129,13 @@ const ended: Row = {
  */
 export const TABLE: { readonly [Status in SagaStatus]: Row } = {
   running: {
-    start: startedAgain,
+    start: startedAgain('running'),
     reply: entry(planned(answer), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     timer: entry(planned(fire), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     signal: entry(signal, 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     cancel: entry(planned(cancel), 'running', 'compensating', 'stuck', 'compensated'),
     retry: ignoring('not-stuck'),
-    kill: entry(planned(kill), 'failed'),
+    kill: killed,
     resolve: entry(planned(resolve)),
     skip: entry(planned(skip), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     pause: entry(planned(pause), 'paused'),
@@ -139,13 +144,13 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     undo: entry(planned(undoForParent), 'running', 'compensating', 'stuck', 'compensated'),
   },
   compensating: {
-    start: startedAgain,
+    start: startedAgain('compensating'),
     reply: entry(planned(answer), 'compensating', 'stuck', 'compensated'),
     timer: entry(planned(fire), 'compensating', 'stuck', 'compensated'),
     signal: entry(signal, 'compensating'),
     cancel: ignoring('already-compensating'),
     retry: ignoring('not-stuck'),
-    kill: entry(planned(kill), 'failed'),
+    kill: killed,
     resolve: entry(planned(resolve)),
     skip: entry(planned(skip)),
     pause: entry(planned(pause), 'paused'),
@@ -155,13 +160,13 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
   },
   /** Others go on beside what is parked. */
   stuck: {
-    start: startedAgain,
+    start: startedAgain('stuck'),
     reply: entry(planned(answer), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     timer: entry(planned(fire), 'stuck', 'compensating', 'compensated'),
     signal: entry(signal, 'stuck', 'compensating', 'compensated'),
     cancel: entry(planned(cancel), 'stuck', 'compensating', 'compensated'),
     retry: entry(planned(retryParked), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
-    kill: entry(planned(kill), 'failed'),
+    kill: killed,
     resolve: entry(planned(resolve), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     skip: entry(planned(skip), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     pause: entry(planned(pause), 'paused'),
@@ -171,13 +176,13 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
   },
   /** It keeps what it was at: what comes is taken, and nothing new is begun. */
   paused: {
-    start: startedAgain,
+    start: startedAgain('paused'),
     reply: entry(planned(answer), 'paused'),
     timer: entry(planned(fire), 'paused'),
     signal: entry(signal, 'paused'),
     cancel: entry(planned(cancel), 'paused'),
     retry: entry(planned(retryParked)),
-    kill: entry(planned(kill), 'failed'),
+    kill: killed,
     resolve: entry(planned(resolve), 'paused'),
     skip: entry(planned(skip), 'paused'),
     edit: entry(planned(edit)),
@@ -188,17 +193,23 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
   /** Remembered whole where a step may still succeed late, or a parent may still want it undone. */
   completed: {
     ...ended,
+    start: startedAgain('completed'),
     reply: entry(afterEnd(planned(answer)), 'completed', 'stuck'),
     timer: entry(afterEnd(planned(fire)), 'completed', 'stuck'),
     undo: entry(planned(undoForParent), 'completed', 'compensating', 'stuck', 'compensated'),
   },
   compensated: {
     ...ended,
+    start: startedAgain('compensated'),
     reply: entry(afterEnd(planned(answer)), 'compensated', 'stuck'),
     timer: entry(afterEnd(planned(fire)), 'compensated', 'stuck'),
     undo: entry(undo, 'compensated'),
   },
-  failed: { ...ended, undo: entry(({ state, input }) => undoOfVoidOrKilled(state, input), 'failed') },
+  failed: {
+    ...ended,
+    start: startedAgain('failed'),
+    undo: entry(({ state, input }) => undoOfVoidOrKilled(state, input), 'failed'),
+  },
 }
 
 export interface Question<Kind extends InputKind = InputKind> {
@@ -267,6 +278,9 @@ function unusable({ parent }: InputOf<'start'>, code: RefusedReason, message: st
 
 /** Same id and same payload: the same saga. Same id and other payload: refused (S21). */
 function startAgain(known: SagaState | EndedSaga, input: InputOf<'start'>): Decision {
+  const { parent } = input
+  if (parent?.waits && known.status !== 'ended' && !isChildOf(known, parent))
+    return refuseParent(parent, `the id ${known.id} is taken by another saga`)
   if (known.inputHash === '') return refused('voided', `saga ${known.id} was undone by its parent before it started`)
   if (known.definition !== input.definition)
     return refused('start-conflict', `saga ${known.id} is of ${known.definition}`)

@@ -1,6 +1,7 @@
 /** `effects(events)`: what is to be sent, from the events alone. So it can be sent again, byte for byte (S9, S10). */
 import type { StepCommand } from '../message/command-record.ts'
 import type { EventEnvelope, ParentLink, SagaEvent } from '../message/events.ts'
+import { CLIENT_COMMAND } from '../message/headers.ts'
 import { commandId, type SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
 
@@ -62,6 +63,8 @@ export function effectsOf(envelope: EventEnvelope): readonly Effect[] {
       return [event.child === undefined ? send(envelope, event) : toChild(envelope, event, event.child)]
     case 'parent-answered':
       return [answer(envelope, event)]
+    case 'parent-refused':
+      return [refusal(envelope, event)]
     default:
       return []
   }
@@ -84,7 +87,7 @@ function toChild({ sagaId, at }: EventEnvelope, event: Requested, child: SagaId)
   const { step, attempt, commandType } = event
   const told = { child, requestId: commandId({ sagaId, step, direction: directionOf(event) }, attempt), at }
   if (event.type === 'step-requested') return startChild(told, { sagaId, event })
-  if (commandType === 'kasaga.cancel.v1') return { kind: 'cancel-child', ...told, parent: sagaId }
+  if (commandType === CLIENT_COMMAND.cancel) return { kind: 'cancel-child', ...told, parent: sagaId }
   return { kind: 'undo-child', ...told, parent: { sagaId, step, attempt } }
 }
 
@@ -101,5 +104,14 @@ function startChild(
 function answer({ sagaId, at }: EventEnvelope, event: Extract<SagaEvent, { type: 'parent-answered' }>): AnswerParent {
   const { parent, step, direction, attempt, outcome, body } = event
   const requestId = `${sagaId}/answer/${direction}/${attempt}`
+  return { kind: 'answer-parent', child: sagaId, parent, step, direction, attempt, outcome, body, requestId, at }
+}
+
+function refusal(
+  { sagaId, seq, at }: EventEnvelope,
+  event: Extract<SagaEvent, { type: 'parent-refused' }>,
+): AnswerParent {
+  const { parent, step, direction, attempt, outcome, body } = event
+  const requestId = `${sagaId}/refusal/${seq}`
   return { kind: 'answer-parent', child: sagaId, parent, step, direction, attempt, outcome, body, requestId, at }
 }

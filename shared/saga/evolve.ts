@@ -49,11 +49,12 @@ const AFTER_END: ReadonlySet<SagaEvent['type']> = new Set([
   'undo-resolved',
   'undo-requested',
   'parent-answered',
+  'parent-refused',
   'turn-yielded',
 ])
 
 /** The same for a saga that was killed: all that it can still do is to tell its parent so. */
-const AFTER_KILL: ReadonlySet<SagaEvent['type']> = new Set(['undo-requested', 'parent-answered'])
+const AFTER_KILL: ReadonlySet<SagaEvent['type']> = new Set(['undo-requested', 'parent-answered', 'parent-refused'])
 
 function expectBeforeEnd(state: SagaState, event: SagaEvent): void {
   const { phase } = state.root
@@ -118,9 +119,9 @@ type SagaFold = Exclude<
 >
 
 const SAGA_FOLDS: Folds<SagaFold> = {
-  'signal-received': (state, { name, payload, requestId, actor }) => ({
+  'signal-received': (state, { name, payload, requestId, actor, roles = [] }) => ({
     ...state,
-    signals: [...state.signals, { name, payload: frozenJson(payload), requestId, actor }],
+    signals: [...state.signals, { name, payload: frozenJson(payload), requestId, actor, roles }],
   }),
   'cancel-requested': (state, { requestId }) => ({ ...withAct(state, requestId), cancelRequestId: requestId }),
   'cancel-refused': (state, { requestId }) => withAct(state, requestId),
@@ -139,6 +140,7 @@ const SAGA_FOLDS: Folds<SagaFold> = {
   'undo-requested': (state, { attempt }) => ({ ...state, undoAttempt: attempt }),
   'parent-answered': (state, { direction, attempt }) =>
     direction === 'compensate' ? { ...state, undoAnswered: attempt } : state,
+  'parent-refused': (state) => state,
   'turn-yielded': (state, { more }) => ({ ...state, yielded: more }),
   'saga-paused': (state, { timers, requestId }) => {
     assert(state.paused === undefined, 'S3: saga-paused while it is')

@@ -110,7 +110,6 @@ export type RefusedReason =
   | 'not-now'
   | 'invalid-result'
   | 'invalid-payload'
-  | 'not-a-parent'
   | 'voided'
 
 export type Decision =

@@ -12,7 +12,7 @@ import {
   readScopeStarted,
 } from './invariants/blocks.ts'
 import { type Book, type Expect, moveScope, newBook, type Reading, type Violation } from './invariants/book.ts'
-import { expectAnswered, readAnswer, readUndoAsked } from './invariants/parent.ts'
+import { expectAnswered, expectStranger, readAnswer, readUndoAsked } from './invariants/parent.ts'
 import type { PlanOutline } from './invariants/plan-outline.ts'
 import { readRetry, readStep, readStuck } from './invariants/steps.ts'
 import { expectOwed, readTurn } from './invariants/turn.ts'
@@ -134,6 +134,9 @@ function readSaga(book: Book, { event, at, expect }: Reading<Exclude<SagaEvent, 
       return
     case 'parent-answered':
       readAnswer(book, { event, at, expect })
+      return
+    case 'parent-refused':
+      expectStranger(book, { event, at, expect })
       return
     case 'saga-killed':
     case 'saga-completed':

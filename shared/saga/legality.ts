@@ -71,6 +71,7 @@ const SAGA: { readonly [Type in SagaEventType]: readonly [from: readonly SagaPha
   'undo-requested': [[...GOING, ...ENDED, 'voided', 'killed']],
   'turn-yielded': [[...GOING, ...ENDED]],
   'parent-answered': [[...GOING, ...ENDED, 'voided', 'killed']],
+  'parent-refused': [[...GOING, ...ENDED, 'voided', 'killed']],
   'saga-voided': [['none'], 'voided'],
   'saga-killed': [GOING, 'killed'],
   'saga-completed': [['forward'], 'completed'],
@@ -83,6 +84,7 @@ const AFTER_END: ReadonlySet<SagaEventType> = new Set([
   'undo-requested',
   'turn-yielded',
   'parent-answered',
+  'parent-refused',
   'compensation-started',
   'compensation-requested',
   'compensation-progressed',
@@ -93,6 +95,9 @@ const AFTER_END: ReadonlySet<SagaEventType> = new Set([
   'step-edited',
   'undo-resolved',
 ])
+
+/** The same where it never ran, or was killed. */
+const AFTER_NOTHING: ReadonlySet<SagaEventType> = new Set(['undo-requested', 'parent-answered', 'parent-refused'])
 
 type Move<Place> = { readonly legal: boolean; readonly to: Place }
 
@@ -110,7 +115,7 @@ export function isEnd(phase: SagaPhase): boolean {
 
 /** S1: whether an event may follow that end at all. */
 export function mayFollowEnd(phase: SagaPhase, type: SagaEventType): boolean {
-  if (phase === 'killed' || phase === 'voided') return type === 'undo-requested' || type === 'parent-answered'
+  if (phase === 'killed' || phase === 'voided') return AFTER_NOTHING.has(type)
   return AFTER_END.has(type) && (type !== 'compensation-started' || phase === 'completed')
 }
 

@@ -107,6 +107,7 @@ const CHANGES: ChangesByType = {
   'undo-requested': nothing,
   'turn-yielded': nothing,
   'parent-answered': nothing,
+  'parent-refused': nothing,
   'saga-voided': ({ parent }, at) => ({ phase: 'compensated', ended_at: at, ...childOf(parent) }),
   'saga-killed': ({ actor, reason }, at) => ({
     phase: 'failed',

@@ -1,6 +1,6 @@
 /** S8, looked at where the effects are: at the participants, once nothing is on its way any more. */
 
-import { netKey } from './lawful-participants.ts'
+import { type LawfulParticipants, netKey } from './lawful-participants.ts'
 import type { LossyWorld } from './lossy-world.ts'
 import { must } from './must.ts'
 import type { NaiveBook, Sent } from './naive-book.ts'
@@ -9,16 +9,24 @@ import type { SagaDriver } from './saga-driver.ts'
 /** Expects of a saga that has ended: what it undid left nothing, and what it went through with was done once. */
 export function expectNetEffect(world: LossyWorld, driver: SagaDriver, book: NaiveBook): void {
   const due = new Set(book.due())
-  for (const sent of book.sent.values()) {
+  for (const sent of book.sent.values())
     if (sent.planned.type === 'child') expectChild(world, driver, { sent, isDue: due.has(sent) })
-    else expectStep(world, driver, { sent, isDue: due.has(sent) })
-  }
-  for (const [key, net] of world.participants.net) {
+  expectSteps(world.participants, { id: driver.id, status: driver.state?.status }, book)
+}
+
+interface Ended {
+  readonly id: string
+  readonly status: string | undefined
+}
+
+/** The same of the steps that are no child sagas. */
+export function expectSteps(participants: LawfulParticipants, ended: Ended, book: NaiveBook): void {
+  const due = new Set(book.due())
+  for (const sent of book.sent.values())
+    if (sent.planned.type !== 'child') expectStep(participants, ended, { sent, isDue: due.has(sent) })
+  for (const [key, net] of participants.net) {
     const [id, step = ''] = key.split('/')
-    must(
-      id !== driver.id || book.sent.has(step) || net === 0,
-      () => `S8: ${key} has an effect, and was never asked for`,
-    )
+    must(id !== ended.id || book.sent.has(step) || net === 0, () => `S8: ${key} has an effect, and was never asked for`)
   }
 }
 
@@ -27,12 +35,12 @@ interface Looked {
   readonly isDue: boolean
 }
 
-function expectStep(world: LossyWorld, driver: SagaDriver, { sent, isDue }: Looked): void {
+function expectStep(participants: LawfulParticipants, { id, status }: Ended, { sent, isDue }: Looked): void {
   const { path, turn, refused } = sent
-  const net = world.participants.net.get(netKey(driver.id, path)) ?? 0
+  const net = participants.net.get(netKey(id, path)) ?? 0
   if (isDue || refused) must(net === 0, () => `S8: ${path} was undone, or refused, and its net effect is ${net}`)
   else if (turn) must(net === 0 || net === 1, () => `S8: ${path}, which has no undo, has the net effect ${net}`)
-  else must(net === 1, () => `S8: ${path} of a ${driver.state?.status} saga has the net effect ${net}`)
+  else must(net === 1, () => `S8: ${path} of a ${status} saga has the net effect ${net}`)
 }
 
 /** A child that its parent waited for and went on with is completed; one that it undid is undone, or never was. */

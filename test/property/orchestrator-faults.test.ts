@@ -6,23 +6,14 @@
 import { expect, test } from 'vitest'
 import { audit } from '../../services/auditor/audit.ts'
 import type { ParticipantAudit } from '../../services/auditor/participant-ledger.ts'
-import { Orchestrator } from '../../services/orchestrator/orchestrator.ts'
-import { ManualClock } from '../../shared/adapters/memory/manual-clock.ts'
 import { MemoryInbox } from '../../shared/adapters/memory/memory-inbox.ts'
-import { MemoryLog } from '../../shared/adapters/memory/memory-log.ts'
-import { seededRandom } from '../../shared/adapters/system/seeded-random.ts'
-import { sagaClient } from '../../shared/client/saga-client.ts'
-import { kasagaTopics } from '../../shared/message/topics.ts'
 import { rejected } from '../../shared/participant/answer.ts'
 import { participantService } from '../../shared/participant/participant-service.ts'
-import type { Random } from '../../shared/ports/clock.ts'
-import { noLog, noMetrics } from '../../shared/ports/telemetry.ts'
-import { participantsOf, topicSpecs } from '../../shared/runtime/topic-specs.ts'
+import { noLog } from '../../shared/ports/telemetry.ts'
 import { Definitions } from '../../shared/saga/definition.ts'
-import { FaultyBroker } from '../support/faulty-broker.ts'
 import { bank, carrier, fulfil, stock } from '../support/fulfil.ts'
+import { FaultySystem, TOPICS } from './faulty/faulty-system.ts'
 
-const TOPICS = kasagaTopics('kasaga')
 const DEFINITIONS = new Definitions([fulfil])
 const SEEDS = Number(process.env.KASAGA_FAULT_SEEDS ?? 60)
 const FIRST_SEED = Number(process.env.KASAGA_FAULT_SEED ?? 1)
@@ -61,54 +52,13 @@ class Ledger {
   }
 }
 
-class World {
-  readonly clock = new ManualClock()
-  readonly log = new MemoryLog({ clock: this.clock })
-  readonly faults: Record<string, number> = {}
+class World extends FaultySystem {
   readonly reserved = new Ledger()
   readonly charged = new Ledger()
   readonly shipped = new Ledger()
-  readonly #random: Random
-  faultShare: number
-  readonly travelMsMax: number
-  #ids = 0
 
   constructor(seed: number) {
-    this.#random = seededRandom(seed)
-    this.faultShare = this.#random.next() * 0.3
-    this.travelMsMax = 1 + Math.floor(this.#random.next() * 150)
-  }
-
-  get chance(): number {
-    return this.#random.next()
-  }
-
-  broker(): FaultyBroker {
-    return new FaultyBroker(this.log.connect(), this.log.connect(), {
-      clock: this.clock,
-      random: this.#random,
-      faultShare: () => this.faultShare,
-      travelMsMax: this.travelMsMax,
-      onFault: (fault) => this.count(fault),
-    })
-  }
-
-  count(what: string): void {
-    this.faults[what] = (this.faults[what] ?? 0) + 1
-  }
-
-  /** Starts one; what is answered ends it, as a kill does or as a long pause does. */
-  async orchestrator(): Promise<() => void> {
-    const broker = this.broker()
-    const ids = { next: () => `id-${++this.#ids}` }
-    const ports = { broker, clock: this.clock, random: this.#random, ids, log: noLog, metrics: noMetrics }
-    const orchestrator = new Orchestrator({ ...ports, definitions: DEFINITIONS, topics: TOPICS, prefix: 'kasaga' })
-    await orchestrator.start()
-    return () => {
-      if (this.chance < 0.5) broker.kill()
-      else broker.pauseThroughTakeOver()
-      this.count('taken over')
-    }
+    super(seed, DEFINITIONS)
   }
 
   async participants(): Promise<void> {
@@ -170,8 +120,7 @@ class World {
 /** Starts sagas, cancels some, and kills orchestrators while the faults last. */
 async function faultyTime(world: World): Promise<void> {
   const { clock } = world
-  const ids = { next: () => `req-${Math.floor(world.chance * 1e12)}` }
-  const client = sagaClient({ broker: world.broker(), topics: TOPICS, clock, ids, source: '/test' })
+  const client = world.client()
   const kills = [await world.orchestrator(), await world.orchestrator()]
   const said: Promise<unknown>[] = []
   for (let i = 0; i < SAGAS; i++) {
@@ -190,26 +139,13 @@ async function faultyTime(world: World): Promise<void> {
   await clock.advance(FAULTY_MS)
   world.faultShare = 0
   await clock.advance(QUIET_MS)
-  await inTime(world, Promise.all(said))
-}
-
-/** Waits for work that needs the clock to go on. */
-async function inTime<T>(world: World, work: Promise<T>): Promise<T> {
-  let settled = false
-  const done = () => {
-    settled = true
-  }
-  work.then(done, done)
-  while (!settled) await world.clock.advance(1)
-  return work
+  await world.inTime(Promise.all(said))
 }
 
 async function run(seed: number) {
   const world = new World(seed)
   const broker = world.log.connect()
-  await broker.createTopics(
-    topicSpecs('kasaga', { partitions: 2, participantPartitions: 2 }, participantsOf(DEFINITIONS)),
-  )
+  await world.open(2)
   await world.participants()
   await faultyTime(world)
   const auditing = audit({
@@ -225,7 +161,7 @@ async function run(seed: number) {
     atRest: { now: world.clock.now() },
     log: noLog,
   })
-  return { world, report: await inTime(world, auditing) }
+  return { world, report: await world.inTime(auditing) }
 }
 
 test(`${SEEDS} seeds of faults: what was started ends, and the auditor finds nothing`, async () => {

@@ -79,6 +79,7 @@ export class SagaDriver {
     }
     must(decision.events.length > 0, 'a decision has events')
     for (const event of decision.events) this.#append(event, input)
+    if (decision.events[0]?.type === 'parent-refused') return decision
     if (input.kind !== 'timer' && !(input.kind === 'reply' && input.outcome === 'progress')) this.consumed.push(input)
     if (this.#options.checksEach) this.check()
     return decision

@@ -180,7 +180,8 @@ function undo(driver: SagaDriver, choices: Choices): void {
   const attempt = 1 + choices.below(3)
   const step = choices.percent(15) ? 'other' : (driver.parent?.step ?? 'other')
   const decision = driver.give({ kind: 'undo', sagaId: driver.id, parent: { sagaId: PARENT, step, attempt } })
-  if (step === 'other') must(decision.kind !== 'events', 'one who is no parent undoes nothing')
+  const undone = decision.kind === 'events' && decision.events.some(({ type }) => type !== 'parent-refused')
+  if (step === 'other') must(!undone, 'one who is no parent undoes nothing')
 }
 
 /** Rarely: a saga that was killed has little left to do. */

@@ -226,6 +226,9 @@ class Reader {
       case 'parent-answered':
         this.#see(`parent told ${event.direction} ${event.outcome}`)
         return
+      case 'parent-refused':
+        this.#see(`one who is no parent told ${event.outcome}`)
+        return
       case 'saga-killed':
         this.#see(
           `killed while ${this.#parked.size > 0 ? 'stuck' : this.#back.includes(ROOT) ? 'going back' : 'going forward'}`,

@@ -27,6 +27,12 @@ export function readAnswer(book: Book, { event, expect }: Reading<Of<'parent-ans
   book.answeredParent = true
 }
 
+/** Only one that is not its parent is told that it is none. */
+export function expectStranger({ parent }: Book, { event, expect }: Reading<Of<'parent-refused'>>): void {
+  const own = parent?.sagaId === event.parent && parent.step === event.step
+  expect('S10', !own, `tells its parent ${event.parent}/${event.step} that it is none`)
+}
+
 /** What never ran, or was killed, takes no note of an undo: it answers. */
 const UNASKED: ReadonlySet<SagaPhase> = new Set(['voided', 'killed'])
 

@@ -1,5 +1,6 @@
 /** A golden log: what a version of the engine wrote, and what it held its fold to be. NDJSON, the outcome first. */
-import type { EventEnvelope } from '../../../shared/message/events.ts'
+import type { EventEnvelope, SagaEvent } from '../../../shared/message/events.ts'
+import { UPCASTS } from '../../../shared/message/upcast/forms.ts'
 import { evolve } from '../../../shared/saga/evolve.ts'
 import type { SagaState, ScopeState } from '../../../shared/saga/state.ts'
 
@@ -33,14 +34,29 @@ function standings(scope: ScopeState, prefix: string): [string, string][] {
   })
 }
 
+/** An event as its version wrote it: a line says its format where it is not the first. */
+type Line = EventEnvelope & { readonly format?: number }
+
 export function goldenText({ outcome, history }: GoldenLog): string {
-  return [outcome, ...history].map((line) => `${JSON.stringify(line)}\n`).join('')
+  const lines = history.map((envelope): Line => {
+    const format = UPCASTS.formatOf(envelope.event.type)
+    return format === 1 ? envelope : { ...envelope, format }
+  })
+  return [outcome, ...lines].map((line) => `${JSON.stringify(line)}\n`).join('')
 }
 
+/** Read as records are: older forms become present ones. */
 export function readGolden(text: string): GoldenLog {
-  const [outcome, ...history] = text
+  const [outcome, ...lines] = text
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line))
-  return { outcome, history }
+  return { outcome, history: lines.map(presentOf) }
+}
+
+function presentOf({ format = 1, event, ...place }: Line): EventEnvelope {
+  const { type, ...data } = event
+  const present = UPCASTS.upcast({ type, format, data })
+  if (present.kind === 'unreadable') throw new Error(present.why)
+  return { ...place, event: { type: present.type, ...present.data } as SagaEvent }
 }

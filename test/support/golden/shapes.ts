@@ -189,6 +189,7 @@ function child(play: Play): void {
   const { name: definition, version } = play.definition
   const start = { kind: 'start', sagaId: play.id, definition, version, input: {}, inputHash: 'h' } as const
   play.give({ ...start, parent: { ...link, waits: true } })
+  play.give({ ...start, parent: { ...link, step: 'other', waits: true } })
   play.answer('way[first].try')
   play.give({ kind: 'undo', sagaId: play.id, parent: link })
   play.undone('way[first].try')

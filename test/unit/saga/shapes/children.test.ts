@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { sagaId } from '../../../../shared/message/ids.ts'
 import type { Definition } from '../../../../shared/saga/definition.ts'
 import type { Effect } from '../../../../shared/saga/effects.ts'
 import { Play } from '../../../support/play.ts'
@@ -46,6 +47,7 @@ class Family {
     if (effect.kind === 'send') return
     if (effect.kind === 'answer-parent') {
       const { step, direction, attempt, outcome, body, parent: sagaId } = effect
+      if (sagaId !== this.parent.id) return
       const reply = { kind: 'reply', sagaId, step, direction, attempt, outcome, body } as const
       this.parent.give({ ...reply, errorCode: undefined, retryAfterMs: undefined })
       return
@@ -138,7 +140,27 @@ describe('a child saga', () => {
     expect(both.only.effects.at(-1)).toMatchObject({ kind: 'answer-parent', attempt: 2, outcome: 'success' })
     expect(both.only.give(again)).toMatchObject({ kind: 'ignored' })
     const stranger = { ...again, parent: { ...again.parent, step: 'other' } }
-    expect(both.only.give(stranger)).toMatchObject({ kind: 'refused', reason: 'not-a-parent' })
+    both.only.give(stranger)
+    expect(both.only.effects.at(-1)).toMatchObject({ kind: 'answer-parent', step: 'other', outcome: 'success' })
+    expect(both.only.told.at(-1)).toBe('parent-refused other')
+  })
+  it('that another saga would have too refuses it, whatever it is at', () => {
+    const both = family()
+    const other = { sagaId: sagaId('p-2'), step: 'parcel', attempt: 1, waits: true }
+    const { name: definition, version } = parcel
+    const start = { kind: 'start', sagaId: both.only.id, definition, version, input: { n: 1 }, inputHash: 'h' } as const
+    const refusal = { kind: 'answer-parent', parent: 'p-2', direction: 'forward', outcome: 'rejected' }
+    both.only.give({ ...start, parent: other })
+    expect(both.only.effects.at(-1)).toMatchObject({ ...refusal, body: { code: 'start-conflict' } })
+    expect(both.only.status).toBe('running')
+    both.only.answer('label')
+    both.only.give({ ...start, parent: { ...other, attempt: 2 } })
+    expect(both.only.effects.at(-1)).toMatchObject({ ...refusal, attempt: 2 })
+    const { waits: _, ...stranger } = other
+    both.only.give({ kind: 'undo', sagaId: both.only.id, parent: stranger })
+    expect(both.only.effects.at(-1)).toMatchObject({ direction: 'compensate', outcome: 'success' })
+    both.carry()
+    expect([both.only.status, both.parent.open]).toEqual(['completed', ['bill']])
   })
   it('never starts after its undo', () => {
     const child = new Play(parcel, 'p-1.parcel')

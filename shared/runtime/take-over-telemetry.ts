@@ -1,0 +1,26 @@
+/** What taking a partition over says to whoever watches. */
+import { messageOf, OperationalError } from '../message/errors.ts'
+import type { Log } from '../ports/telemetry.ts'
+import type { Definitions } from '../saga/definition.ts'
+import type { MissingPlan } from './waiting-for-plan.ts'
+
+/** What passes by itself is a warning; a log that is not what it was needs a person. */
+export function tellTrouble(log: Log, partition: number, error: unknown): void {
+  const fields = { partition, error: messageOf(error) }
+  if (error instanceof OperationalError && error.retriable) log.warn('take-over failed; trying again', fields)
+  else log.error('the partition cannot be taken over and stands still', fields)
+}
+
+/** Once for each definition, whatever number of sagas wait for it. */
+export function tellMissing(
+  { log, definitions }: { readonly log: Log; readonly definitions: Definitions },
+  partition: number,
+  missing: readonly MissingPlan[],
+): void {
+  for (const { definition, version, hash, sagas } of missing) {
+    const known = definitions.find(definition, version) !== undefined
+    const why = known ? 'it was changed under the same version' : 'it is not known here'
+    const fields = { partition, definition, version, startedOn: hash ?? null, sagas, why }
+    log.error('sagas wait for their definition', fields)
+  }
+}
