@@ -38,8 +38,8 @@ export interface ClaimRule {
 export const PAYLOAD_BYTES_MAX = 16 * 1024 * 1024
 /** What a value may have before it is kept aside, unless told otherwise. */
 export const CLAIM_CHECK_BYTES = 256 * 1024
-/** No value of at most so many bytes is ever kept aside: its claim would hardly be shorter. */
-const LEAST_BYTES = 1_024
+/** However full a batch is, values of at most so many bytes stay in it: their claims would hardly be shorter. */
+export const LEAST_CLAIMED_BYTES = 1_024
 /** Room for what an event says around the JSON that came in. */
 const AROUND_BYTES = 64 * 1024
 const KEYS_MAX = 200_000
@@ -70,12 +70,14 @@ export function claimOf(record: LogRecord): Claim | undefined {
 /** The record that stands in the log in place of one whose value is kept aside. */
 export function claimRecord(record: NewRecord, claim: Claim): NewRecord {
   const text = claimText(claim)
-  return { ...record, value: text, headers: [...withoutClaim(record.headers), [CLAIM_HEADER, text]] }
+  return { key: record.key, value: text, headers: [...withoutClaim(record.headers), [CLAIM_HEADER, text]] }
 }
 
 /** The record as it was written: its value is back, and nothing says that it was elsewhere. */
 export function redeemed(record: LogRecord, value: Uint8Array): LogRecord {
-  return { ...record, value, headers: withoutClaim(record.headers) }
+  // Field by field: a record that was read may be one that is decoded as it is asked, which has none of its own.
+  const { topic, partition, offset, timestamp, key } = record
+  return { topic, partition, offset, timestamp, key, value, headers: withoutClaim(record.headers) }
 }
 
 function withoutClaim<Header extends readonly [string, unknown]>(headers: readonly Header[]): Header[] {
@@ -96,7 +98,8 @@ export function isLarger({ value }: NewRecord, bytesMax: number): boolean {
 export function logBytes(records: readonly NewRecord[], valueBytesMax: number): number {
   let bytes = 0
   for (const record of records) {
-    if (isLarger(record, valueBytesMax)) bytes += recordBytes({ ...record, value: null }) + CLAIMED_BYTES
+    if (isLarger(record, valueBytesMax))
+      bytes += recordBytes({ key: record.key, value: null, headers: record.headers }) + CLAIMED_BYTES
     else bytes += recordBytes(record)
   }
   return bytes
@@ -108,8 +111,8 @@ export function logBytes(records: readonly NewRecord[], valueBytesMax: number): 
  */
 export function valueBytesMaxFor(records: readonly NewRecord[], rule: ClaimRule, batchBytesMax: number): number {
   let bytesMax = rule.valueBytesMax
-  while (bytesMax > LEAST_BYTES && logBytes(records, bytesMax) > batchBytesMax)
-    bytesMax = Math.max(LEAST_BYTES, Math.floor(bytesMax / 4))
+  while (bytesMax > LEAST_CLAIMED_BYTES && logBytes(records, bytesMax) > batchBytesMax)
+    bytesMax = Math.max(LEAST_CLAIMED_BYTES, Math.floor(bytesMax / 4))
   return bytesMax
 }
 
