@@ -3,14 +3,15 @@ import { decodeClientCommand } from '../message/client-command-reader.ts'
 import type { ClientCommand } from '../message/client-command-record.ts'
 import { type Decoded, decodeReply, refuse } from '../message/command-record.ts'
 import { H } from '../message/headers.ts'
+import type { JsonLimits } from '../message/json.ts'
 import { decodeLockCommand, isLockCommand, type LockCommand } from '../message/lock-command.ts'
 import { headerOf, keyOf, type LogRecord } from '../message/record.ts'
 import type { SagaInput } from '../saga/input.ts'
 import { inputHash } from './input-hash.ts'
 
 /** Reads a record of the replies topic. The key must be the saga's id: it is what led the record to this partition. */
-export function replyInput(record: LogRecord): Decoded<SagaInput> {
-  const reply = decodeReply(record)
+export function replyInput(record: LogRecord, limits?: JsonLimits): Decoded<SagaInput> {
+  const reply = decodeReply(record, limits)
   if (reply.kind === 'refused') return reply
   if (keyOf(record) !== reply.value.sagaId) return refuse('key-mismatch', 'the record key is not the saga id')
   return { kind: 'ok', value: { kind: 'reply', ...reply.value } }
@@ -23,12 +24,12 @@ export interface LockInput {
 }
 
 /** Reads a record of the commands topic. */
-export function commandInput(record: LogRecord): Decoded<SagaInput | LockInput> {
+export function commandInput(record: LogRecord, limits?: JsonLimits): Decoded<SagaInput | LockInput> {
   if (isLockCommand(headerOf(record, H.type))) {
     const command = decodeLockCommand(record)
     return command.kind === 'refused' ? command : { kind: 'ok', value: { kind: 'lock', command: command.value } }
   }
-  const command = decodeClientCommand(record)
+  const command = decodeClientCommand(record, limits)
   if (command.kind === 'refused') return command
   return { kind: 'ok', value: inputOf(command.value) }
 }
