@@ -13,6 +13,7 @@ import {
 import { approveCommand } from './commands/approve.ts'
 import { historyCommand } from './commands/history.ts'
 import { listCommand } from './commands/list.ts'
+import { locksCommand } from './commands/locks.ts'
 import { showCommand } from './commands/show.ts'
 import { signalCommand } from './commands/signal.ts'
 import { startCommand } from './commands/start.ts'
@@ -38,6 +39,7 @@ const ASKING: readonly CliCommand[] = [
   pauseCommand,
   resumeCommand,
   killCommand,
+  locksCommand,
 ]
 
 /** The program. `more`: commands that run things; `main.ts` knows them, because it picks what they run on. */

@@ -3,6 +3,7 @@
 import type { HistoryEvent, SagaMark, SagaView } from '../../shared/adapters/postgres/view-queries.ts'
 import {
   type EventAnswer,
+  type LockAnswer,
   type SagaAnswer,
   type SagaDetail,
   SagaStatusName,
@@ -116,13 +117,14 @@ function stepStatus(row: StepRow, isOver: (step: string) => boolean): string | n
   return row.direction === 'forward' && OPEN.includes(row.status) && isOver(row.step) ? 'left' : row.status
 }
 
-function stepAnswer(row: StepRow, isOver: (step: string) => boolean): StepAnswer {
+function stepAnswer(row: StepRow, { isOver, held }: Surroundings): StepAnswer {
   return {
     step: row.step,
     direction: direction(row.direction),
     status: stepStatus(row, isOver),
     block: row.block,
     child: row.child_saga_id,
+    lock: lockOf(row, held),
     attempts: row.attempts,
     participant: row.participant,
     command: row.command_type,
@@ -134,17 +136,41 @@ function stepAnswer(row: StepRow, isOver: (step: string) => boolean): StepAnswer
   }
 }
 
+interface Surroundings {
+  readonly isOver: (step: string) => boolean
+  /** Who holds the locks that are waited for. */
+  readonly held: ReadonlyMap<string, LockAnswer['holders']>
+}
+
+function lockOf({ lock_resource: resource, direction: way, status }: StepRow, held: Surroundings['held']) {
+  if (resource === null) return null
+  const waits = way === 'forward' && status === 'requested'
+  const holders = waits ? (held.get(resource) ?? []) : []
+  return { resource, holders: holders.map(({ saga, since }) => ({ saga, since })) }
+}
+
+/** Resources of the locks that steps of a saga wait for. */
+export function locksAwaited(row: SagaView, steps: readonly StepRow[]): string[] {
+  if (row.ended_at !== null) return []
+  const waiting = steps.filter(({ direction: way, status }) => way === 'forward' && status === 'requested')
+  return [...new Set(waiting.flatMap(({ lock_resource }) => (lock_resource === null ? [] : [lock_resource])))]
+}
+
+interface SagaRows {
+  readonly row: SagaView
+  readonly steps: readonly StepRow[]
+  readonly attributes: readonly AttributeRow[]
+  readonly held?: Surroundings['held']
+}
+
 /** One saga with its steps, in the order that they began. */
-export function sagaDetail(
-  saga: SagaAnswer,
-  { row, steps, attributes }: { row: SagaView; steps: readonly StepRow[]; attributes: readonly AttributeRow[] },
-): SagaDetail {
+export function sagaDetail(saga: SagaAnswer, { row, steps, attributes, held = new Map() }: SagaRows): SagaDetail {
   const turned = steps.filter(({ step }) => step.endsWith(']'))
   const isOver = (path: string) => row.phase !== 'running' || turned.some(({ step }) => isWithin(path, step))
   return {
     ...saga,
     attributes: Object.fromEntries(attributes.map((one) => [one.name, attributeValue(one)])),
-    steps: steps.map((step) => stepAnswer(step, isOver)),
+    steps: steps.map((step) => stepAnswer(step, { isOver, held })),
     links: linksOf(row.saga_id),
   }
 }

@@ -1,4 +1,5 @@
 /** What the gateway reads of the views. */
+import { type LockFilter, listLocks, locksNamed } from '../../shared/adapters/postgres/lock-queries.ts'
 import {
   allCheckpoints,
   attributesOf,
@@ -16,7 +17,7 @@ import {
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { InvariantError, messageOf, OperationalError } from '../../shared/message/errors.ts'
 import type { ViewCheckpoint, ViewStore } from '../../shared/ports/view-store.ts'
-import type { AttributeRow, StepRow } from '../../shared/view/saga-tables.ts'
+import type { AttributeRow, LockRow, StepRow } from '../../shared/view/saga-tables.ts'
 import type { SagaStatus } from '../../shared/view/standing.ts'
 
 export interface ListFilter {
@@ -34,6 +35,11 @@ export interface SagaPage {
   readonly next?: SagaMark
 }
 
+export interface LockPage {
+  readonly locks: readonly LockRow[]
+  readonly next?: string
+}
+
 /** Every method throws an `OperationalError` when the views do not answer. */
 export interface SagaReads {
   saga(id: string): Promise<SagaView | undefined>
@@ -44,6 +50,9 @@ export interface SagaReads {
   list(filter: ListFilter): Promise<SagaPage>
   counts(): Promise<{ readonly counts: StatusCounts; readonly unreadable: number }>
   checkpoints(): Promise<readonly ViewCheckpoint[]>
+  /** Locks that somebody holds or waits for. */
+  locks(filter: LockFilter): Promise<LockPage>
+  locksNamed(resources: readonly string[]): Promise<readonly LockRow[]>
 }
 
 /** Reads change nothing and name what the views have, so what goes wrong with one is that the views do not answer. */
@@ -65,6 +74,8 @@ export function sagaReads({ db }: ViewStore<ViewTables>): SagaReads {
     events: (id, after, limit) => asked(() => historyOf(db, id, { fromSeq: after + 1, limit })),
     list: (filter) => asked(() => listSagas(db, filter)),
     counts: () => asked(async () => ({ counts: await countsByStatus(db), unreadable: await countQuarantined(db) })),
+    locks: (filter) => asked(() => listLocks(db, filter)),
+    locksNamed: (resources) => asked(() => locksNamed(db, resources)),
     checkpoints: () => asked(() => allCheckpoints(db)),
   }
 }

@@ -150,6 +150,14 @@ export const StepAnswer = z.object({
   status: z.string().nullable().describe('left: open when the saga, or the scope around it, turned back or ended'),
   block: z.string().nullable().describe('parallel, choose, attempt, each or repeat; null: it is no block'),
   child: z.string().nullable().describe('id of the saga that it started'),
+  lock: z
+    .object({
+      resource: z.string(),
+      holders: z.array(z.object({ saga: z.string(), since: Time })).describe('where the step waits: who holds it now'),
+    })
+    .nullable()
+    .default(null)
+    .describe('the lock that it asks for'),
   attempts: z.int().nullable(),
   participant: z.string().nullable(),
   command: z.string().nullable(),
@@ -265,6 +273,30 @@ export const ShowQuery = z.strictObject({
   until: z.enum(['ended', 'settled']).optional().describe('settled: ended, stuck or paused'),
   timeoutMs: Count(WAIT_MS_MAX, 10_000),
 })
+export const LOCKS_LIMIT_MAX = 200
+const Resource = z
+  .string()
+  .regex(/^[A-Za-z0-9._:-]{1,180}$/, '1 to 180 characters of A-Z a-z 0-9 . _ : -')
+  .describe('what the lock is for')
+const LockAskAnswer = z.object({
+  saga: z.string(),
+  step: z.string().describe('path of the step that asks'),
+  since: Time,
+})
+export const LockAnswer = z.object({
+  resource: z.string(),
+  permits: z.int().nullable().describe('how many sagas may hold it at the same time'),
+  token: z.number().nullable().describe('the newest that was given'),
+  holders: z.array(LockAskAnswer.extend({ token: z.number() })).describe('in the order that they asked'),
+  waiters: z.array(LockAskAnswer).describe('in the order in which they will get it'),
+  quarantined: z.string().nullable().describe('why an event of it cannot be read'),
+  updatedAt: Time.nullable(),
+})
+export const LockList = z.object({ locks: z.array(LockAnswer), next: z.string().nullable() })
+export const LockListQuery = z.strictObject({ limit: Count(LOCKS_LIMIT_MAX, 50), after: Resource.optional() })
+export const ResourceParams = z.strictObject({ resource: Resource })
+export const FreeLockBody = ActBody.extend({ saga: Id.describe('the saga that holds it, or waits for it') })
+export const FreeLockAnswer = z.object({ resource: z.string(), requestId: z.string(), place: PlaceAnswer })
 export const IdParams = z.strictObject({ id: Id })
 export const SignalParams = z.strictObject({ id: Id, name: Id })
 export const SignalByKeyParams = z.strictObject({
@@ -273,6 +305,9 @@ export const SignalByKeyParams = z.strictObject({
   name: Id,
 })
 
+export type LockAnswer = z.infer<typeof LockAnswer>
+export type LockList = z.infer<typeof LockList>
+export type FreeLockAnswer = z.infer<typeof FreeLockAnswer>
 export type Problem = z.infer<typeof Problem>
 export type SagaAnswer = z.infer<typeof SagaAnswer>
 export type SagaDetail = z.infer<typeof SagaDetail>

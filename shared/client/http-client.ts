@@ -3,7 +3,18 @@ import type { ZodType } from 'zod'
 import type { ActKind, ResolvedAs } from '../message/client-command-record.ts'
 import { messageOf } from '../message/errors.ts'
 import type { Json } from '../message/json.ts'
-import { ActAnswer, CountsAnswer, HistoryAnswer, Problem, SagaDetail, SagaList, StartAnswer } from './http-api.ts'
+import {
+  ActAnswer,
+  CountsAnswer,
+  FreeLockAnswer,
+  HistoryAnswer,
+  LockAnswer,
+  LockList,
+  Problem,
+  SagaDetail,
+  SagaList,
+  StartAnswer,
+} from './http-api.ts'
 
 export interface HttpClientOptions {
   /** Where the gateway is: `http://127.0.0.1:7070`. */
@@ -99,6 +110,11 @@ export interface HttpClient {
   kill(id: string, call: ActCall): Promise<ActAnswer>
   resolve(id: string, call: ResolveCall): Promise<ActAnswer>
   counts(): Promise<CountsAnswer>
+  /** Locks that somebody holds or waits for, by resource. */
+  locks(page?: { readonly limit?: number; readonly after?: string }): Promise<LockList>
+  lock(resource: string): Promise<LockAnswer>
+  /** Takes a lock away from a saga. */
+  freeLock(resource: string, call: ActCall & { readonly saga: string }): Promise<FreeLockAnswer>
 }
 
 function query(values: object): string {
@@ -180,6 +196,13 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
     edit: (id, given) => act(id, 'edit', given),
     kill: (id, given) => act(id, 'kill', given),
     resolve: (id, given) => act(id, 'resolve', given),
+    locks: (page = {}) => call(`/v1/locks${query(page)}`, LockList),
+    lock: (resource) => call(`/v1/locks/${encodeURIComponent(resource)}`, LockAnswer),
+    freeLock: (resource, { requestId, ...body }) =>
+      change(`/v1/locks/${encodeURIComponent(resource)}/free`, FreeLockAnswer, {
+        body,
+        ...(requestId !== undefined && { requestId }),
+      }),
     counts: () => call('/v1/counts', CountsAnswer),
   }
 }

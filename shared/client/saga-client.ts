@@ -8,12 +8,15 @@ import {
   isRequestId,
   isStepPath,
   isWireName,
+  lockId,
   REQUEST_ID_CHARS_MAX,
   type SagaId,
   sagaIdOfKey,
 } from '../message/ids.ts'
 import { type Json, type JsonLimits, parseJsonText } from '../message/json.ts'
+import { lockCommandRecord } from '../message/lock-command.ts'
 import { partitionOf } from '../message/murmur2.ts'
+import type { NewRecord } from '../message/record.ts'
 import type { KasagaTopics } from '../message/topics.ts'
 import type { Broker } from '../ports/broker.ts'
 import type { Clock, Ids } from '../ports/clock.ts'
@@ -118,6 +121,11 @@ export interface SagaClient {
    * @throws TypeError without a reason.
    */
   kill(saga: SagaRef, act: ActRequest): Promise<Place>
+  /**
+   * Takes a lock away from a saga that holds it or waits for it. The saga does not know; its token is then an old one.
+   * @throws TypeError without a reason, or when the resource is none.
+   */
+  freeLock(resource: string, act: ActRequest & { readonly saga: SagaRef }): Promise<Place>
   /** Puts a command into the log that has been checked already. */
   send(command: ClientCommand): Promise<Place>
 }
@@ -156,21 +164,18 @@ export function sagaClient(options: SagaClientOptions): SagaClient {
   const { broker, topics, clock, ids, source } = options
   const limits = options.limits ?? jsonLimitsFor(broker.claims)
 
-  const sendAll = async (commands: readonly ClientCommand[]): Promise<readonly Place[]> => {
+  const append = async (records: readonly NewRecord[]): Promise<readonly Place[]> => {
     const partitions = await broker.partitions(topics.commands)
-    const stamp = { at: clock.now(), source }
-    const records = commands.map((command) => ({
-      partition: partitionOf(command.sagaId, partitions),
-      record: clientCommandRecord(command, stamp),
-    }))
-    return appendCommands({ broker, clock }, topics.commands, records)
+    const placed = records.map((record) => ({ partition: partitionOf(String(record.key), partitions), record }))
+    return appendCommands({ broker, clock }, topics.commands, placed)
   }
 
-  const send = async (command: ClientCommand): Promise<Place> => {
-    const [place] = await sendAll([command])
-    if (!place) throw new TypeError('an append of one command answers one place')
-    return place
+  const sendAll = (commands: readonly ClientCommand[]): Promise<readonly Place[]> => {
+    const stamp = { at: clock.now(), source }
+    return append(commands.map((command) => clientCommandRecord(command, stamp)))
   }
+
+  const send = async (command: ClientCommand): Promise<Place> => only(await sendAll([command]))
 
   const request = (saga: SagaRef, requestId = ids.next()): { sagaId: SagaId; requestId: string } => {
     if (!isRequestId(requestId))
@@ -203,8 +208,20 @@ export function sagaClient(options: SagaClientOptions): SagaClient {
       if (asked.reason.trim() === '') throw new TypeError('a kill says why')
       return act('kill', saga, asked)
     },
+    freeLock: async (resource, { saga, actor, reason, requestId }) => {
+      if (reason.trim() === '') throw new TypeError('who takes a lock away says why')
+      const asked = request(saga, requestId)
+      const to = { lockId: lockId(resource), requestId: asked.requestId, saga: asked.sagaId }
+      const stamp = { at: clock.now(), source }
+      return only(await append([lockCommandRecord({ kind: 'take-away', ...to, actor, reason }, stamp)]))
+    },
     ...stepActs({ send, request, limits }),
   }
+}
+
+function only([place]: readonly Place[]): Place {
+  if (!place) throw new TypeError('an append of one command answers one place')
+  return place
 }
 
 interface Sending {

@@ -8,9 +8,9 @@
 import type { LogRecord } from '../message/record.ts'
 import type { KasagaTopics } from '../message/topics.ts'
 import type { GroupMember } from '../ports/broker.ts'
+import { InputQueue } from './input-queue.ts'
 import type { OrchestratorLimits } from './limits.ts'
 import type { ConsumedMarks } from './partition-state.ts'
-import { InputQueue } from './turn.ts'
 
 /** What an owner needs of its membership in the group. */
 export type Holding = Pick<GroupMember, 'open' | 'pause' | 'resume' | 'owns'>

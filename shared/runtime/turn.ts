@@ -20,16 +20,11 @@ import type { Decision, SagaInput } from '../saga/input.ts'
 import type { SagaState } from '../saga/state.ts'
 import type { AnyEffect } from './effect-record.ts'
 import { causationOf, commandInput, type LockInput, replyInput } from './input-decoder.ts'
+import type { InputQueue, Waiting } from './input-queue.ts'
 import type { OrchestratorLimits } from './limits.ts'
 import { lockChange } from './lock-turn.ts'
 import type { ConsumedMarks, PartitionState } from './partition-state.ts'
 import { hashOf } from './plan-of.ts'
-
-/** A record that waits for its turn. */
-export interface Waiting {
-  readonly source: 'commands' | 'replies'
-  readonly record: LogRecord
-}
 
 export interface DeadRecord {
   readonly record: LogRecord
@@ -94,51 +89,6 @@ export function takeTurn(queue: InputQueue, context: TurnContext): Turn {
     queue.shift()
   }
   return turn.close()
-}
-
-/** First in, first out, without moving what is behind. */
-export class InputQueue {
-  #items: Waiting[] = []
-  #first = 0
-  #bytes = 0
-
-  get length(): number {
-    return this.#items.length - this.#first
-  }
-
-  /** Of their values. */
-  get bytes(): number {
-    return this.#bytes
-  }
-
-  push(waiting: Waiting): void {
-    this.#items.push(waiting)
-    this.#bytes += bytesOf(waiting)
-  }
-
-  peek(): Waiting | undefined {
-    return this.#items[this.#first]
-  }
-
-  shift(): void {
-    const first = this.peek()
-    if (first) this.#bytes -= bytesOf(first)
-    this.#first++
-    if (this.#first * 2 > this.#items.length && this.#first > 64) {
-      this.#items = this.#items.slice(this.#first)
-      this.#first = 0
-    }
-  }
-
-  clear(): void {
-    this.#items = []
-    this.#first = 0
-    this.#bytes = 0
-  }
-}
-
-function bytesOf({ record }: Waiting): number {
-  return record.value?.length ?? 0
 }
 
 type Verdict = Decision | { readonly kind: 'broken'; readonly why: string }

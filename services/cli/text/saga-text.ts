@@ -1,5 +1,6 @@
 /** A saga, and lists of sagas and events, for a person to read. */
 import type { EventAnswer, SagaAnswer, SagaDetail, StepAnswer } from '../../../shared/client/http-api.ts'
+import { waitsForText } from './lock-text.ts'
 import { plain } from './plain.ts'
 import { sinceText, spanText, untilText } from './spans.ts'
 import { statusDetail, statusWord, styled } from './status-text.ts'
@@ -39,7 +40,8 @@ function tookText(step: StepAnswer, now: number): string {
   return spanText(Math.max(0, to - Date.parse(step.requestedAt)))
 }
 
-function whoText({ participant, block, child }: StepAnswer): string {
+function whoText({ participant, block, child, lock }: StepAnswer): string {
+  if (lock) return plain(`lock ${lock.resource}`)
   return plain(child === null ? (participant ?? block ?? '') : `saga ${child}`)
 }
 
@@ -103,6 +105,13 @@ function noteLines({ parent, incident, attributes }: SagaDetail): string[] {
   return lines
 }
 
+/** What it waits for, where that is a lock that others hold. */
+function lockLines({ steps }: SagaDetail, now: number): string[] {
+  return steps.flatMap(({ lock, direction, status }) =>
+    lock && direction === 'forward' && status === 'requested' ? [waitsForText(lock, now)] : [],
+  )
+}
+
 /** One saga with its steps; where it is stuck, what can be done. */
 export function detailText(saga: SagaDetail, eyes: Eyes): string {
   const { color, now } = eyes
@@ -113,6 +122,7 @@ export function detailText(saga: SagaDetail, eyes: Eyes): string {
     `started ${saga.startedAt ?? '?'}, ${saga.endedAt === null ? 'running for' : 'took'} ${ageText(saga, now)}`,
   ]
   lines.push(...noteLines(saga))
+  lines.push(...lockLines(saga, now))
   if (saga.cancelRequested && saga.endedAt === null) lines.push('a cancel was asked for')
   if (saga.deadlineAt !== null && saga.endedAt === null) lines.push(`deadline ${untilText(saga.deadlineAt, now)}`)
   const rows = inTreeOrder(saga.steps).map((step) => stepRow(step, now))

@@ -13,8 +13,9 @@ import {
   SagaList,
   ShowQuery,
 } from '../../../shared/client/http-api.ts'
-import { eventAnswer, markOf, markText, sagaAnswer, sagaDetail } from '../answers.ts'
+import { eventAnswer, locksAwaited, markOf, markText, sagaAnswer, sagaDetail } from '../answers.ts'
 import type { App, Parts } from '../app.ts'
+import { holdersOf } from '../lock-answers.ts'
 import { Problem } from '../problem.ts'
 import type { ListFilter, SagaReads } from '../saga-reads.ts'
 import type { ViewWaits } from '../view-waits.ts'
@@ -113,7 +114,8 @@ function showRoute(app: App, parts: Pick<Parts, 'reads' | 'clock' | 'definitions
       }
       const { value } = await waits.until(untilMs, look)
       const [steps, attributes] = await Promise.all([reads.steps(id), reads.attributes(id)])
-      return sagaDetail(sagaAnswer(value, definitions), { row: value, steps, attributes })
+      const held = holdersOf(await reads.locksNamed(locksAwaited(value, steps)))
+      return sagaDetail(sagaAnswer(value, definitions), { row: value, steps, attributes, held })
     },
   )
 }

@@ -5,10 +5,11 @@ import { type LockCommand, lockCommandRecord } from '../../../shared/message/loc
 import { headerOf, type LogRecord } from '../../../shared/message/record.ts'
 import { kasagaTopics } from '../../../shared/message/topics.ts'
 import { effectRecord } from '../../../shared/runtime/effect-record.ts'
+import { InputQueue } from '../../../shared/runtime/input-queue.ts'
 import { ORCHESTRATOR_LIMITS } from '../../../shared/runtime/limits.ts'
 import { LogReplay } from '../../../shared/runtime/log-replay.ts'
 import { NOTHING_CONSUMED, PartitionState } from '../../../shared/runtime/partition-state.ts'
-import { batchOf, InputQueue, takeTurn } from '../../../shared/runtime/turn.ts'
+import { batchOf, takeTurn } from '../../../shared/runtime/turn.ts'
 import { Definitions } from '../../../shared/saga/definition.ts'
 import { delivered } from '../../support/wire.ts'
 

@@ -1,0 +1,53 @@
+/** What waits for an owner's turns. */
+import type { LogRecord } from '../message/record.ts'
+
+/** A record that waits for its turn. */
+export interface Waiting {
+  readonly source: 'commands' | 'replies'
+  readonly record: LogRecord
+}
+
+/** First in, first out, without moving what is behind. */
+export class InputQueue {
+  #items: Waiting[] = []
+  #first = 0
+  #bytes = 0
+
+  get length(): number {
+    return this.#items.length - this.#first
+  }
+
+  /** Of their values. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  push(waiting: Waiting): void {
+    this.#items.push(waiting)
+    this.#bytes += bytesOf(waiting)
+  }
+
+  peek(): Waiting | undefined {
+    return this.#items[this.#first]
+  }
+
+  shift(): void {
+    const first = this.peek()
+    if (first) this.#bytes -= bytesOf(first)
+    this.#first++
+    if (this.#first * 2 > this.#items.length && this.#first > 64) {
+      this.#items = this.#items.slice(this.#first)
+      this.#first = 0
+    }
+  }
+
+  clear(): void {
+    this.#items = []
+    this.#first = 0
+    this.#bytes = 0
+  }
+}
+
+function bytesOf({ record }: Waiting): number {
+  return record.value?.length ?? 0
+}
