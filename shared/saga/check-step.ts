@@ -74,9 +74,10 @@ function undoFaults(step: SendingStep): string[] {
   return faults
 }
 
-function lockFaults({ permits, kind }: LockStep): string[] {
+function lockFaults({ permits, kind, forward }: LockStep): string[] {
   const pivot = kind === 'pivot' ? ['it is the pivot, and a lock does nothing that could not be undone'] : []
-  return [...pivot, ...figure('permits', permits, PERMITS_MAX)]
+  const waits = (forward.timeoutMs ?? 0) > 0 ? [] : ['its timeout is longer than nothing']
+  return [...pivot, ...waits, ...figure('permits', permits, PERMITS_MAX)]
 }
 
 function approvalFaults({ roles, answers, turnBackOn }: ApprovalSpec): string[] {

@@ -89,7 +89,11 @@ const signal = fc.record({
 })
 
 const lock = fc
-  .record({ resource: mapping, permits: fc.integer({ min: 1, max: 1_000 }), timeout: ms })
+  .record({
+    resource: mapping,
+    permits: fc.integer({ min: 1, max: 1_000 }),
+    timeout: fc.integer({ min: 1, max: 100_000 }),
+  })
   .map(({ resource, ...words }) => lockBody(resource, words, 'compensatable'))
 
 const leaves: readonly fc.Arbitrary<Doing>[] = [command, child, lock, local, sleep, signal]

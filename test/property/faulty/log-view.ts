@@ -27,7 +27,7 @@ export class LogView {
         for (const record of records) {
           at.next = record.offset + 1n
           for (const { decoded } of at.reader.read(record)?.events ?? []) {
-            must(decoded.kind === 'event', () => `an event that cannot be read: ${JSON.stringify(decoded)}`)
+            must(decoded.kind !== 'unreadable', () => `an event that cannot be read: ${JSON.stringify(decoded)}`)
             if (decoded.kind === 'event') this.#take(decoded.envelope)
           }
         }

@@ -1,5 +1,6 @@
 /** Generated steps that hold no others. */
 import { z } from 'zod'
+import { PERMITS_MAX } from '../../../shared/message/lock-command.ts'
 import type { Command } from '../../../shared/saga/contract.ts'
 import type {
   ApprovalSpec,
@@ -155,11 +156,14 @@ function ownId(name: string): ChildStep['id'] {
   return (context) => `own-${name}-${Object.keys(context).length}`
 }
 
-/** Locks of child sagas are others than those of their parents, who may wait for them: nobody waits for who waits for it. */
+/**
+ * Locks of child sagas are others than those of their parents, who may wait for them: nobody waits for who waits for it.
+ * Past the pivot, where no timeout turns a saga back, there is room for all: two that wait for each other would do so for ever.
+ */
 export function lockStep({ choices, faults, isChild }: Making, placed: Placed): LockStep {
-  const permits = choices.one([1, 1, 2] as const)
+  const permits = placed.kind === 'retriable' ? PERMITS_MAX : choices.one([1, 1, 2] as const)
   const resource = answering(faults, () => `${isChild ? 'child' : 'main'}:${permits}`)
-  const timeout = choices.one([5_000, 1_000, 0] as const)
+  const timeout = placed.kind === 'retriable' ? 5_000 : choices.one([5_000, 1_000, 1] as const)
   return { ...placed, ...lockBody(resource, { permits, timeout }, placed.kind) }
 }
 
