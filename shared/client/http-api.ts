@@ -3,8 +3,12 @@ import { z } from 'zod'
 
 const ID = /^[A-Za-z0-9._:-]{1,200}$/
 
-/** Ids of sagas, requests and signals. */
+/** Ids of requests, names of signals, beginnings of saga ids. */
 export const Id = z.string().regex(ID, '1 to 200 characters of A-Z a-z 0-9 . _ : -')
+const SAGA_ID = /^(?!lock:)[A-Za-z0-9._:-]{1,200}$/
+const SagaIdText = z
+  .string()
+  .regex(SAGA_ID, 'a saga id has 1 to 200 characters of A-Z a-z 0-9 . _ : - and does not begin with lock:')
 const Actor = z.string().min(1).max(200)
 const Time = z.string().describe('RFC 3339, UTC')
 const Offset = z
@@ -49,7 +53,7 @@ export const Links = z.object({ self: z.string(), history: z.string(), result: z
 
 export const StartRequest = z
   .strictObject({
-    id: Id.optional(),
+    id: SagaIdText.optional(),
     key: z.string().min(1).max(200).optional().describe('a business key: the id is made of the definition and it'),
     definition: z.string().min(1).max(64),
     version: z.int().min(1).max(999_999_999).optional(),
@@ -295,10 +299,10 @@ export const LockAnswer = z.object({
 export const LockList = z.object({ locks: z.array(LockAnswer), next: z.string().nullable() })
 export const LockListQuery = z.strictObject({ limit: Count(LOCKS_LIMIT_MAX, 50), after: Resource.optional() })
 export const ResourceParams = z.strictObject({ resource: Resource })
-export const FreeLockBody = ActBody.extend({ saga: Id.describe('the saga that holds it, or waits for it') })
+export const FreeLockBody = ActBody.extend({ saga: SagaIdText.describe('the saga that holds it, or waits for it') })
 export const FreeLockAnswer = z.object({ resource: z.string(), requestId: z.string(), place: PlaceAnswer })
-export const IdParams = z.strictObject({ id: Id })
-export const SignalParams = z.strictObject({ id: Id, name: Id })
+export const IdParams = z.strictObject({ id: SagaIdText })
+export const SignalParams = z.strictObject({ id: SagaIdText, name: Id })
 export const SignalByKeyParams = z.strictObject({
   definition: z.string().min(1).max(64),
   key: z.string().min(1).max(200),

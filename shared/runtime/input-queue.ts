@@ -48,6 +48,7 @@ export class InputQueue {
   }
 }
 
-function bytesOf({ record }: Waiting): number {
+/** Of its value. */
+export function bytesOf({ record }: Waiting): number {
   return record.value?.length ?? 0
 }

@@ -21,7 +21,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Statements of the view tables: reads for whoever answers questions, the same on every database, so no choice of adapter. */
-const OPEN_ADAPTER_FILES = new Set(['shared/adapters/postgres/view-queries.ts'])
+const OPEN_ADAPTER_FILES = new Set([
+  'shared/adapters/postgres/view-queries.ts',
+  'shared/adapters/postgres/lock-queries.ts',
+])
 
 /** Adapters that are another one in another place: logs inside the process, and Postgres inside the process. */
 const BUILT_ON: Readonly<Record<string, string>> = {

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { type FindPlan, planFaults } from '../../../shared/saga/check-plan.ts'
 import { childBody } from '../../../shared/saga/child-step.ts'
 import type { Branch, Plan, StepDefinition, StepKind } from '../../../shared/saga/definition.ts'
+import { lockBody } from '../../../shared/saga/lock-step.ts'
 import { inOrder, surelyBefore } from '../../../shared/saga/plan-graph.ts'
 import { sendingStepAt } from '../../../shared/saga/plan-tree.ts'
 import { fulfil } from '../../support/fulfil.ts'
@@ -35,6 +36,19 @@ const refuses = (cases: readonly Case[]) =>
     expect(told(faulty)).toEqual(faults),
   )
 const undoPast = 'it could need to undo past the pivot'
+
+describe('locks', () => {
+  const lock = (said: Said, kind: StepKind = 'compensatable') =>
+    only(kind, { ...lockBody(never, { timeout: '1 s' }, kind), ...said })
+  const noWait = lockBody(never, { timeout: 0 }, 'compensatable')
+  refuses([
+    ['one that is sound', plan(lock({}))],
+    ['no permits', plan(lock({ permits: 0 })), 'x: permits: a whole number from 1 to 1000, not 0'],
+    ['permits that are no count', plan(lock({ permits: 1.5 })), 'x: permits: a whole number from 1 to 1000, not 1.5'],
+    ['no time to wait', plan(lock({ forward: noWait.forward })), 'x: its timeout is longer than nothing'],
+    ['the pivot', plan(lock({}, 'pivot')), 'x: it is the pivot, and a lock does nothing that could not be undone'],
+  ])
+})
 
 describe('names', () => {
   refuses([
