@@ -30,6 +30,8 @@ export interface Home {
   views(): Promise<Views>
   /** The database that a participant keeps its own tables and its inbox in, opened when first asked. */
   participantDatabase<Tables>(participant: string): Kysely<Tables>
+  /** Whether nothing that all services here need keeps them waiting: what readiness asks besides the service's own. */
+  ready(): boolean
   /** Closes what was opened, the log last. */
   close(): Promise<void>
 }
@@ -39,10 +41,12 @@ export interface HomeParts
   extends Pick<Home, 'broker' | 'log' | 'partitions' | 'participantPartitions' | 'onShorterLog'> {
   openViews(): Promise<Views>
   openDatabase(participant: string): Kysely<unknown>
+  /** Absent: always. */
+  readonly ready?: (() => boolean) | undefined
 }
 
 /** A home of its parts, on the machine's clock: each database is opened once, when first asked for. */
-export function homeOf({ openViews, openDatabase, ...parts }: HomeParts): Home {
+export function homeOf({ openViews, openDatabase, ready = () => true, ...parts }: HomeParts): Home {
   const databases = new Map<string, Kysely<unknown>>()
   let views: Promise<Views> | undefined
   return {
@@ -50,6 +54,7 @@ export function homeOf({ openViews, openDatabase, ...parts }: HomeParts): Home {
     clock: systemClock,
     random: systemRandom,
     ids: systemIds,
+    ready,
     views() {
       views ??= openViews()
       return views

@@ -6,6 +6,7 @@ import closeWithGrace from 'close-with-grace'
 import { Registry } from 'prom-client'
 import { pinoLog } from '../../shared/adapters/pino/pino-log.ts'
 import { prometheusMetrics } from '../../shared/adapters/prometheus/prometheus-metrics.ts'
+import type { WireContracts } from '../../shared/contracts/wire-contracts.ts'
 import { messageOf } from '../../shared/message/errors.ts'
 import { type KasagaTopics, kasagaTopics } from '../../shared/message/topics.ts'
 import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
@@ -31,13 +32,21 @@ export interface Service {
 
 const DRAIN_MS = 20_000
 
+export interface ProcessPlan {
+  readonly name: string
+  /** What it writes and reads on the wire. */
+  readonly contracts: WireContracts
+  readonly start: (parts: ProcessParts) => Promise<Service>
+}
+
 /** Runs a service as this process. Ends the process with 1 when it cannot start. */
-export async function runProcess(name: string, start: (parts: ProcessParts) => Promise<Service>): Promise<void> {
+export async function runProcess(plan: ProcessPlan): Promise<void> {
+  const { name } = plan
   let log: Log = pinoLog({ level: 'info', fields: { service: name } })
   try {
     const settings = settingsFrom(process.env)
     log = pinoLog({ level: settings.logLevel, fields: { service: name } })
-    await run(name, { settings, log }, start)
+    await run(plan, { settings, log })
   } catch (error) {
     log.error('cannot start', { error: messageOf(error) })
     process.exit(1)
@@ -45,16 +54,21 @@ export async function runProcess(name: string, start: (parts: ProcessParts) => P
 }
 
 async function run(
-  name: string,
+  { name, contracts, start }: ProcessPlan,
   { settings, log }: { settings: ProcessSettings; log: Log },
-  start: (parts: ProcessParts) => Promise<Service>,
 ): Promise<void> {
   const registry = new Registry()
   const metrics = prometheusMetrics(registry)
-  const { brokers, security, databaseUrl, prefix } = settings
-  const home = await openKafkaHome({ kafka: { ...security, brokers, clientId: `kasaga-${name}` }, databaseUrl, log })
+  const { brokers, security, registry: choice, databaseUrl, prefix } = settings
+  const home = await openKafkaHome({
+    kafka: { ...security, brokers, clientId: `kasaga-${name}` },
+    framing: choice && { ...choice, contracts, prefix, metrics },
+    databaseUrl,
+    log,
+  })
   const service = await start({ home, settings, topics: kasagaTopics(prefix), metrics, registry })
-  const health = service.ready && (await openHealth(settings, { registry, ready: service.ready, log }))
+  const { ready } = service
+  const health = ready && (await openHealth(settings, { registry, ready: () => ready() && home.ready(), log }))
   log.info('running')
   closeWithGrace({ delay: DRAIN_MS }, async ({ err, signal }) => {
     if (err) log.error('stopping after an error', { error: messageOf(err) })
