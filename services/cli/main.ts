@@ -14,6 +14,7 @@ import { reportText } from '../auditor/report-text.ts'
 import { type DemoEnd, demo } from '../demo/main.ts'
 import type { Home } from '../home.ts'
 import { KAFKA_PARTITIONS, openKafkaHome } from '../kafka/home.ts'
+import { payloadsFrom } from '../kafka/payload-settings.ts'
 import { registryFrom } from '../kafka/registry-settings.ts'
 import { kafkaSecurityFrom } from '../kafka/security-settings.ts'
 import { brokersOf, isLogLevel } from '../kafka/settings.ts'
@@ -42,6 +43,7 @@ const log: Log = pinoLog({ level: isLogLevel(level) ? level : 'warn' })
 const stop = new StopSignal()
 const kafkaSecurity = () => kafkaSecurityFrom(env)
 const registry = () => registryFrom(env)
+const payloads = () => payloadsFrom(env)
 const progress = progressLine(stderr, () => Date.now())
 
 // Who reads the output may have seen enough (`kasaga history order-1 | head`): what they did not take is no trouble.
@@ -83,7 +85,7 @@ async function runDemo(options: DemoCommandOptions): Promise<DemoEnd> {
   }
   const { inFlight: inFlightMax, ...rest } = options
   const end = await demo(
-    { ...rest, inFlightMax, kafkaSecurity, registry },
+    { ...rest, inFlightMax, kafkaSecurity, payloads, registry },
     { out, note, progress: progress.show, log, stop },
   )
   progress.clear()
@@ -92,7 +94,7 @@ async function runDemo(options: DemoCommandOptions): Promise<DemoEnd> {
 
 async function runDev(options: DevCommandOptions): Promise<void> {
   listenForSignals()
-  const home = await openHome({ ...options, kafkaSecurity, registry }, log)
+  const home = await openHome({ ...options, kafkaSecurity, payloads, registry }, log)
   try {
     const everything = await startEverything(home, options.prefix)
     try {
@@ -109,7 +111,7 @@ async function runDev(options: DevCommandOptions): Promise<void> {
 }
 
 async function runVerify(options: VerifyCommandOptions): Promise<'clean' | 'violations'> {
-  const home = await openHome({ ...options, kafkaSecurity, registry, mustExist: true }, log)
+  const home = await openHome({ ...options, kafkaSecurity, payloads, registry, mustExist: true }, log)
   try {
     await (await home.views()).writer.prepare(PROJECTIONS)
     const topics = kasagaTopics(options.prefix)

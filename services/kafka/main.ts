@@ -28,6 +28,8 @@ export interface Service {
   stop(): Promise<void>
   /** What `/readyz` asks; absent in a service that answers it, `/healthz` and `/metrics` itself. */
   readonly ready?: () => boolean
+  /** What `/healthz` asks; absent where a process that answers is alive. */
+  readonly live?: () => boolean
 }
 
 const DRAIN_MS = 20_000
@@ -59,16 +61,14 @@ async function run(
 ): Promise<void> {
   const registry = new Registry()
   const metrics = prometheusMetrics(registry)
-  const { brokers, security, registry: choice, databaseUrl, prefix } = settings
-  const home = await openKafkaHome({
-    kafka: { ...security, brokers, clientId: `kasaga-${name}` },
-    framing: choice && { ...choice, contracts, prefix, metrics },
-    databaseUrl,
-    log,
-  })
+  const { brokers, security, registry: choice, prefix, databaseUrl, payloads } = settings
+  const kafka = { ...security, brokers, clientId: `kasaga-${name}` }
+  const framing = choice && { ...choice, contracts, prefix }
+  const home = await openKafkaHome({ kafka, databaseUrl, payloads, framing, log, metrics })
   const service = await start({ home, settings, topics: kasagaTopics(prefix), metrics, registry })
-  const { ready } = service
-  const health = ready && (await openHealth(settings, { registry, ready: () => ready() && home.ready(), log }))
+  const { ready, live = () => true } = service
+  const isReady = () => home.ready() && ready?.() !== false
+  const health = ready && (await openHealth(settings, { registry, ready: isReady, live, log }))
   log.info('running')
   closeWithGrace({ delay: DRAIN_MS }, async ({ err, signal }) => {
     if (err) log.error('stopping after an error', { error: messageOf(err) })
@@ -79,7 +79,7 @@ async function run(
   })
 }
 
-interface HealthParts extends Pick<HealthOptions, 'registry' | 'ready'> {
+interface HealthParts extends Pick<HealthOptions, 'registry' | 'ready' | 'live'> {
   readonly log: Log
 }
 

@@ -5,6 +5,7 @@ import type { Log } from '../../shared/ports/telemetry.ts'
 import { isEmbeddedHome, openEmbeddedHome } from '../embedded/home.ts'
 import type { Home } from '../home.ts'
 import { openKafkaHome } from '../kafka/home.ts'
+import type { PayloadSettings } from '../kafka/payload-settings.ts'
 import type { RegistryChoice } from '../kafka/registry-settings.ts'
 import type { KafkaSecurity } from '../kafka/security-settings.ts'
 import { brokersOf } from '../kafka/settings.ts'
@@ -18,6 +19,8 @@ export interface HomeChoice {
   readonly databaseUrl?: string | undefined
   /** How to talk to the brokers; asked only where there are any. */
   readonly kafkaSecurity?: () => KafkaSecurity
+  /** Where large values are kept; asked only where there are brokers: a data folder has its own place for them. */
+  readonly payloads?: () => PayloadSettings
   /** The registry that values on Kafka are written for; asked only there. */
   readonly registry?: () => RegistryChoice | undefined
   /** Of the topics; `kasaga` unless told otherwise. */
@@ -28,7 +31,7 @@ export interface HomeChoice {
 
 /** @throws OperationalError when both homes are named, or half of one, or it cannot be opened. */
 export async function openHome(choice: HomeChoice, log: Log): Promise<Home> {
-  const { dataDir, kafka, databaseUrl, kafkaSecurity = () => ({}), mustExist = false } = choice
+  const { dataDir, kafka, databaseUrl, kafkaSecurity = () => ({}), payloads, mustExist = false } = choice
   if (kafka !== undefined) {
     if (dataDir !== undefined) throw unclear('either --data-dir or --kafka, not both')
     if (databaseUrl === undefined) throw unclear('--kafka needs --database-url: the views and tables live in Postgres')
@@ -37,6 +40,7 @@ export async function openHome(choice: HomeChoice, log: Log): Promise<Home> {
       framing: framing && { ...framing, contracts: contractsOf(definitions), prefix: choice.prefix ?? 'kasaga' },
       kafka: { ...kafkaSecurity(), brokers: brokersOf(kafka), clientId: 'kasaga' },
       databaseUrl,
+      payloads: payloads?.(),
       log,
     })
   }

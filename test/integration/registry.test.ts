@@ -58,14 +58,14 @@ async function opened(commands: readonly AnyCommand[], format: ValueFormat = 'js
   await inner.createTopics(names.map((name) => ({ name, partitions: 1, retention: 'forever' })))
   const schemas = valueSchemas(wireContracts(commands), format)
   const topics = { events: 'k.events', deadLetters: 'k.dead-letters' }
-  const { broker, ready } = await openRegistry(inner, {
+  const { around, ready } = await openRegistry({
     settings: own,
     schemas,
     topics,
     clock: systemClock,
     log: noLog,
   })
-  return { broker, inner, ready }
+  return { broker: around(inner), inner, ready }
 }
 
 type Opened = Awaited<ReturnType<typeof opened>>

@@ -1,4 +1,4 @@
-/** Puts a registry in front of a broker. */
+/** A schema registry, opened: what puts its wire format around the values of a broker. */
 import type { KasagaTopics } from '../../message/topics.ts'
 import type { Broker } from '../../ports/broker.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -18,25 +18,30 @@ export interface RegistryOptions {
 }
 
 export interface OpenRegistry {
-  readonly broker: Broker
+  /** The broker for those who read and write JSON. Closing it closes the one inside, and this. */
+  readonly around: (inner: Broker) => Broker
   /** Whether nothing waits for the registry. */
-  ready(): boolean
+  readonly ready: () => boolean
+  close(): void
 }
 
 /**
- * Has the schemas taken, and frames and opens values from there on. A registry that does not answer is waited for.
- * @throws OperationalError `contract-refused` when it will not take a schema; the inner broker is closed then.
+ * Has the schemas taken. A registry that does not answer is waited for later.
+ * @throws OperationalError `contract-refused` when it will not take a schema.
  */
-export async function openRegistry(inner: Broker, options: RegistryOptions): Promise<OpenRegistry> {
+export async function openRegistry(options: RegistryOptions): Promise<OpenRegistry> {
   const { settings, topics, clock } = options
   const values = new RegistryValues({ ...options, client: new RegistryClient(settings) })
   const plainTopics = new Set([topics.events, topics.deadLetters])
-  const broker = new RegistryBroker({ inner, values, clock, plainTopics })
   try {
     await values.prepare()
   } catch (error) {
-    await broker.close()
+    values.close()
     throw error
   }
-  return { broker, ready: () => values.ready }
+  return {
+    around: (inner) => new RegistryBroker({ inner, values, clock, plainTopics }),
+    ready: () => values.ready,
+    close: () => values.close(),
+  }
 }

@@ -4,6 +4,7 @@
  * Values are framed as they are appended and opened as they are delivered; plain JSON is taken as well. The log itself
  * and dead letters pass as they are: a dead letter has the value that came, frame and all.
  */
+import type { ClaimRule } from '../../message/claim.ts'
 import { OperationalError } from '../../message/errors.ts'
 import type { LogRecord } from '../../message/record.ts'
 import type {
@@ -39,6 +40,10 @@ export class RegistryBroker implements Broker {
 
   constructor(parts: RegistryBrokerParts) {
     this.#parts = parts
+  }
+
+  get claims(): ClaimRule | undefined {
+    return this.#parts.inner.claims
   }
 
   append(batches: readonly AppendBatch[]): Promise<readonly AppendResult[]> {

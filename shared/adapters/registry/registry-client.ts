@@ -1,6 +1,7 @@
 /** A schema registry with Confluent's API: ids of our schemas, and codecs of the ids that records name. */
 import { Agent } from 'node:https'
 import registryPackage from '@kafkajs/confluent-schema-registry'
+import { jsonLimitsFor, PAYLOAD_BYTES_MAX } from '../../message/claim.ts'
 import { messageOf, OperationalError } from '../../message/errors.ts'
 import { type Json, parseJson } from '../../message/json.ts'
 import type { ValueSchema } from '../../ports/value-schemas.ts'
@@ -104,11 +105,14 @@ interface JsonCheck {
   isValid(value: unknown, options: { errorHook: (path: readonly string[], why: unknown) => void }): boolean
 }
 
+/** As where most is taken; whoever reads has limits of its own. */
+const LIMITS = jsonLimitsFor({ valueBytesMax: 0, payloadBytesMax: PAYLOAD_BYTES_MAX })
+
 function jsonCodec(schema: JsonCheck): Codec {
   return {
     encode: (text) => (faultsIn(schema, JSON.parse(text)).length === 0 ? Buffer.from(text) : undefined),
     decode(payload) {
-      const parsed = parseJson(payload)
+      const parsed = parseJson(payload, LIMITS)
       // What is no JSON, or too much of it, is refused by name where it is read.
       if (parsed.kind === 'refused') return payload
       const faults = faultsIn(schema, parsed.value)

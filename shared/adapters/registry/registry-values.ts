@@ -145,7 +145,7 @@ export class RegistryValues {
     try {
       const value = codec.decode(payload)
       if (record.value) this.#originals.set(value, record.value)
-      return { ...record, value }
+      return withValue(record, value)
     } catch (error) {
       const why = messageOf(error).slice(0, 500)
       return faulty(record, 'schema-mismatch', `the value does not fit the schema that it names: ${why}`)
@@ -257,5 +257,13 @@ function asAvro(headers: NewRecord['headers']): NewRecord['headers'] {
 }
 
 function faulty(record: LogRecord, fault: 'unknown-schema' | 'schema-mismatch', message: string): LogRecord {
-  return { ...record, unread: { fault, message } }
+  return { ...withValue(record, record.value), unread: { fault, message } }
+}
+
+/** Field by field: a record that was read may be one that is decoded as it is asked, which has none of its own. */
+function withValue(
+  { topic, partition, offset, timestamp, key, headers }: LogRecord,
+  value: LogRecord['value'],
+): LogRecord {
+  return { topic, partition, offset, timestamp, key, value, headers }
 }
