@@ -99,7 +99,9 @@ export function request(story: Story, { path, step, direction, attempt }: Reques
   }
   const command = commandOf(story, planned, { payload: payload.value, child: child?.value as SagaId | undefined })
   const times = timesOf(planned, stepAt(story.state, path), { now: story.moment.now, attempt })
-  story.tell({ type: `${direction}-requested`, step: path, attempt, ...command, ...times, ...startOf(step, direction) })
+  const known = stepAt(story.state, path)?.sentAs
+  const asked = { ...command, ...times, ...startOf(step, direction), ...(known !== undefined && { sentAs: known }) }
+  story.tell({ type: `${direction}-requested`, step: path, attempt, ...asked })
   settleAtOnce(story, { path, step, direction, attempt })
 }
 

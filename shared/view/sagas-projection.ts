@@ -2,7 +2,7 @@
 import { type LogEvent, projection, type UnreadableEvent } from './projection.ts'
 import { sagaChange } from './saga-changes.ts'
 import { events, sagaAttributes, sagas, steps } from './saga-tables.ts'
-import { stepChange } from './step-changes.ts'
+import { renamedRows, stepChange } from './step-changes.ts'
 import type { ChangeOf } from './table.ts'
 
 function eventRow(entry: LogEvent): ChangeOf<typeof events> {
@@ -30,7 +30,7 @@ function quarantine(entry: UnreadableEvent, sagaId: string): ChangeOf<typeof sag
 /** Versioned with its tables: a change of either is a higher version, built again from the log. */
 export const sagasProjection = projection({
   name: 'sagas',
-  version: 4,
+  version: 5,
   tables: { sagas, steps, events, saga_attributes: sagaAttributes },
   event(entry, changes) {
     changes.put('sagas', sagaChange(entry))
@@ -38,6 +38,7 @@ export const sagasProjection = projection({
     // A scope that was undone with the scope around it never had a row of its own.
     if (step && entry.event.type === 'scope-compensated') changes.amend('steps', step)
     else if (step) changes.put('steps', step)
+    for (const row of renamedRows(entry)) changes.amend('steps', row)
     changes.put('events', eventRow(entry))
     for (const row of attributeRows(entry)) changes.put('saga_attributes', row)
   },
