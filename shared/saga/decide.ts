@@ -65,8 +65,11 @@ function planned<Kind extends InputKind>(rule: (story: Story, input: InputOf<Kin
 /** Nothing is decided by another plan than the one that the saga started on. */
 function withoutPlan({ state, changed }: Pick<Asked<InputKind>, 'state' | 'changed'>): Decision {
   const named = `${state.definition} version ${state.version}`
-  if (!changed) return refused('unknown-definition', `${named} is not known here`)
-  return refused('definition-changed', `${named} is another plan here than the one that the saga started on`)
+  if (!changed) return refused('unknown-definition', `${named} is not known here; legal now: kill`)
+  return refused(
+    'definition-changed',
+    `${named} is another plan here than the one that the saga started on; legal now: kill`,
+  )
 }
 
 /** What a rule has decided, with all that follows from it. */
@@ -112,6 +115,8 @@ function afterEnd<Kind extends InputKind>(rule: Rule<Kind>): Rule<Kind> {
 
 /** It stays what it is; one that would have it as its child is told. */
 const startedAgain = (status: SagaStatus) => entry<'start'>(({ state, input }) => startAgain(state, input), status)
+/** Also where the definition is not known: a saga that nobody can decide for can still be ended. */
+const killed = entry<'kill'>(({ state, input }) => kill(state, input), 'failed')
 const over = ignoring('saga-ended')
 const ended: Omit<Row, 'start'> = {
   reply: over,
@@ -141,7 +146,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     signal: entry(signal, 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     cancel: entry(planned(cancel), 'running', 'compensating', 'stuck', 'compensated'),
     retry: ignoring('not-stuck'),
-    kill: entry(planned(kill), 'failed'),
+    kill: killed,
     resolve: entry(planned(resolve)),
     skip: entry(planned(skip), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     pause: entry(planned(pause), 'paused'),
@@ -157,7 +162,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     signal: entry(signal, 'compensating'),
     cancel: ignoring('already-compensating'),
     retry: ignoring('not-stuck'),
-    kill: entry(planned(kill), 'failed'),
+    kill: killed,
     resolve: entry(planned(resolve)),
     skip: entry(planned(skip)),
     pause: entry(planned(pause), 'paused'),
@@ -174,7 +179,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     signal: entry(signal, 'stuck', 'compensating', 'compensated'),
     cancel: entry(planned(cancel), 'stuck', 'compensating', 'compensated'),
     retry: entry(planned(retryParked), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
-    kill: entry(planned(kill), 'failed'),
+    kill: killed,
     resolve: entry(planned(resolve), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     skip: entry(planned(skip), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     pause: entry(planned(pause), 'paused'),
@@ -191,7 +196,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     signal: entry(signal, 'paused'),
     cancel: entry(planned(cancel), 'paused'),
     retry: entry(planned(retryParked)),
-    kill: entry(planned(kill), 'failed'),
+    kill: killed,
     resolve: entry(planned(resolve), 'paused'),
     skip: entry(planned(skip), 'paused'),
     edit: entry(planned(edit)),

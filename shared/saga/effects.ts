@@ -1,6 +1,7 @@
 /** `effects(events)`: what is to be sent, from the events alone. So it can be sent again, byte for byte (S9, S10). */
 import type { StepCommand } from '../message/command-record.ts'
 import type { EventEnvelope, ParentLink, SagaEvent } from '../message/events.ts'
+import { CLIENT_COMMAND } from '../message/headers.ts'
 import { commandId, type SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
 
@@ -93,7 +94,7 @@ function toChild({ sagaId, at }: EventEnvelope, event: Requested, child: SagaId)
   const { attempt, commandType } = event
   const told = { child, requestId: commandId({ sagaId, step, direction: directionOf(event) }, attempt), at }
   if (event.type === 'step-requested') return startChild(told, { sagaId, event })
-  if (commandType === 'kasaga.cancel.v1') return { kind: 'cancel-child', ...told, parent: sagaId }
+  if (commandType === CLIENT_COMMAND.cancel) return { kind: 'cancel-child', ...told, parent: sagaId }
   return { kind: 'undo-child', ...told, parent: { sagaId, step, attempt } }
 }
 

@@ -121,9 +121,9 @@ type SagaFold = Exclude<
 >
 
 const SAGA_FOLDS: Folds<SagaFold> = {
-  'signal-received': (state, { name, payload, requestId, actor }) => ({
+  'signal-received': (state, { name, payload, requestId, actor, roles = [] }) => ({
     ...state,
-    signals: [...state.signals, { name, payload: frozenJson(payload), requestId, actor }],
+    signals: [...state.signals, { name, payload: frozenJson(payload), requestId, actor, roles }],
   }),
   'cancel-requested': (state, { requestId }) => ({ ...withAct(state, requestId), cancelRequestId: requestId }),
   'cancel-refused': (state, { requestId }) => withAct(state, requestId),

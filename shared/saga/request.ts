@@ -1,6 +1,7 @@
 /** Arming a step: runs its mapping, checks the payload, and says the command in an event before anything is sent. */
 import { messageOf } from '../message/errors.ts'
 import type { RequestedCommand, StepError } from '../message/events.ts'
+import { CLIENT_COMMAND } from '../message/headers.ts'
 import { isSagaId, type SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
 import { scopeAround } from '../message/step-path.ts'
@@ -39,8 +40,7 @@ function caught<T>(run: () => T): { readonly kind: 'ok'; readonly value: T } | E
   }
 }
 
-/** The value as it will be read from the log: what is decided live and what is folded later are then the same (S2). */
-/** A value that a mapping gave, as it will be read from the log. */
+/** A value that a mapping gave, as it will be read from the log: what is decided live and what is folded later are then the same (S2). */
 export function written(value: unknown): Mapped {
   return caught(() => asWritten(value))
 }
@@ -134,16 +134,11 @@ function settleAtOnce(story: Story, { path, step, direction, attempt }: RequestP
     const output = { sagaId: stepAt(story.state, path)?.child?.id ?? null }
     story.tell({ type: 'step-succeeded', step: path, attempt, output })
     story.look('scope', scopeAround(path))
-  } else if (direction === 'compensation' && step.undo?.command.type === CHILD_CANCEL) {
+  } else if (direction === 'compensation' && step.undo?.command.type === CLIENT_COMMAND.cancel) {
     story.tell({ type: 'compensation-succeeded', step: path, attempt })
     story.lookOutward(path)
   }
 }
-
-/** Command types of a step that is a child saga. */
-export const CHILD_START = 'kasaga.start.v1'
-export const CHILD_UNDO = 'kasaga.undo.v1'
-export const CHILD_CANCEL = 'kasaga.cancel.v1'
 
 /**
  * The child's saga id: that of the one that was started before, while it may still answer; else what the definition says,

@@ -138,8 +138,9 @@ export interface Signal {
   readonly name: string
   readonly payload: Json
   readonly requestId: string
-  /** Who sent it, where that was said. */
+  /** Who sent it, and what they said that they may, where that was said. */
   readonly actor: string | undefined
+  readonly roles: readonly string[]
 }
 
 /** What waits for a person. `step` is `null` when it is the saga's output. */
@@ -148,7 +149,6 @@ export interface Parked {
   readonly error: StepError
 }
 
-/** `stuck` while anything is parked, else what the saga's own scope is at; `failed`: it was killed. */
 /** A payload that a person gave instead of what the mapping makes. */
 export interface Edited {
   readonly step: string
@@ -156,6 +156,7 @@ export interface Edited {
   readonly payload: Json
 }
 
+/** `paused` while a person holds it, `stuck` while anything is parked, else what its own scope is at; `failed`: it was killed. */
 export type SagaStatus = 'paused' | 'running' | 'compensating' | 'stuck' | 'completed' | 'compensated' | 'failed'
 
 export interface SagaState {

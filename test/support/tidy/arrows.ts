@@ -2,19 +2,21 @@
 import { type Finding, type Import, importsOf, type Rule, resolved, type SourceFile } from './source.ts'
 
 const WHY_ARROWS =
-  'imports go one way (message <- saga, view, ports <- adapters, runtime, participant, client, testing <- services), so that the core stays pure and a home can be swapped in its main.ts alone'
+  'imports go one way (message <- saga, flow, view, ports <- adapters, runtime, participant, client, testing <- services), so that the core stays pure and a home can be swapped in its main.ts alone'
 
 /** For each folder of shared/, which others it may import from. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   message: [],
   saga: ['message'],
+  flow: ['message'],
   view: ['message', 'saga'],
   ports: ['message', 'saga', 'view'],
+  contracts: ['message', 'saga'],
   adapters: ['message', 'saga', 'view', 'ports'],
-  runtime: ['message', 'saga', 'view', 'ports'],
+  runtime: ['message', 'saga', 'flow', 'view', 'ports'],
   participant: ['message', 'saga', 'view', 'ports'],
-  client: ['message', 'saga', 'view', 'ports'],
-  testing: ['message', 'saga', 'view', 'ports', 'runtime', 'participant', 'client', 'adapters'],
+  client: ['message', 'saga', 'flow', 'view', 'ports'],
+  testing: ['message', 'saga', 'view', 'ports', 'contracts', 'runtime', 'participant', 'client', 'adapters'],
 }
 
 /** Statements of the view tables: reads for whoever answers questions, the same on every database, so no choice of adapter. */

@@ -2,10 +2,10 @@
 import { type Finding, findings, importsOf, type Rule } from './source.ts'
 
 const WHY_PURE =
-  'message, saga and view are functions over data: without clock, chance, waiting and packages a replay gives what live gave, anywhere'
+  'message, saga, flow and view are functions over data: without clock, chance, waiting and packages a replay gives what live gave, anywhere'
 const WHY_PROCESS = 'environment, arguments and exit belong to a main.ts; below it everything comes in as an argument'
 
-const isPure = (path: string): boolean => /^shared\/(message|saga|view)\//.test(path)
+const isPure = (path: string): boolean => /^shared\/(message|saga|flow|view)\//.test(path)
 
 const IMPURE: readonly RegExp[] = [
   /\b(?:async|await)\b/g,
