@@ -45,9 +45,13 @@ const order = begin('list')
 
 /** The list with another name in it, a step more before the pivot, and what the old one could not do. */
 const reordered = saga('list', { version: 2, input: z.json() })
-  .migratesFrom(1, ({ outputs }) => ({ input: { order: 'o-2' }, outputs: { stock: outputs.stock, check: { of: 'no' } } }), {
-    renames: { charge: 'pay' },
-  })
+  .migratesFrom(
+    1,
+    ({ outputs }) => ({ input: { order: 'o-2' }, outputs: { stock: outputs.stock, check: { of: 'no' } } }),
+    {
+      renames: { charge: 'pay' },
+    },
+  )
   .step('stock', shop.do, of('stock'))
   .undo(shop.undo, of('stock'))
   .step('check', shop.do, of('check'))
