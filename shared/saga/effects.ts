@@ -1,6 +1,6 @@
 /** `effects(events)`: what is to be sent, from the events alone. So it can be sent again, byte for byte (S9, S10). */
 import type { StepCommand } from '../message/command-record.ts'
-import type { EventEnvelope, ParentLink, SagaEvent } from '../message/events.ts'
+import type { EventEnvelope, ParentLink, Priority, SagaEvent } from '../message/events.ts'
 import { CLIENT_COMMAND } from '../message/headers.ts'
 import { commandId, type SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
@@ -25,6 +25,8 @@ export interface StartChild extends Told {
   readonly definition: string
   readonly version: number
   readonly input: Json
+  /** The parent's, where it is not that of all. */
+  readonly priority?: Priority
   readonly parent: ParentLink
 }
 
@@ -104,8 +106,9 @@ function startChild(
 ): StartChild {
   const { attempt, payload } = event
   const { definition, version } = event.starts ?? event
+  const rank = event.starts?.priority === undefined ? {} : { priority: event.starts.priority }
   const parent = { sagaId, step: sentAs(event), attempt, waits: event.letGo !== true }
-  return { kind: 'start-child', ...told, definition, version, input: payload, parent }
+  return { kind: 'start-child', ...told, definition, version, input: payload, ...rank, parent }
 }
 
 function answer({ sagaId, at }: EventEnvelope, event: Extract<SagaEvent, { type: 'parent-answered' }>): AnswerParent {

@@ -49,7 +49,9 @@ function renameAll(scope: ScopeState, renames: Renames): ScopeState {
 function renamedStep(step: StepState, name: string): StepState {
   if (name === step.name) return step
   assert(!step.block, `S23: ${step.name} is a block: its name stays`)
-  return step.sent ? { ...step, name, sentAs: step.sentAs ?? step.name } : { ...step, name }
+  const named = step.sent ? { ...step, name, sentAs: step.sentAs ?? step.name } : { ...step, name }
+  // What is held is again what it was when it is waited for no more.
+  return 'before' in named && named.before ? { ...named, before: renamedStep(named.before, name) } : named
 }
 
 function withOutputs(scope: ScopeState, outputs: Readonly<Record<string, Json>>): ScopeState {

@@ -16,7 +16,9 @@ export function pivotOf({ steps }: Definition): string | null {
 
 /** Where a saga stands whose pivot has that name. */
 export function standingTo({ root }: SagaState, pivot: string | null): PivotStanding {
-  const status = pivot === null ? undefined : stepIn(root, pivot)?.status
+  const known = pivot === null ? undefined : stepIn(root, pivot)
+  // While it is held, it is what it was before.
+  const status = known?.status === 'held' ? known.before?.status : known?.status
   if (status === 'succeeded') return 'passed'
   if (status === 'armed' || status === 'retrying') return 'in-flight'
   return status === 'given-up' ? 'unknown' : 'ahead'

@@ -102,7 +102,10 @@ export function sayOfLast(draft: Draft, said: Partial<CommandStep>): Draft {
 
 /** What the outermost chain says of its saga. */
 export interface SagaHead<Input>
-  extends Pick<Definition<Input>, 'name' | 'version' | 'input' | 'compensation' | 'attributes' | 'migrations'> {
+  extends Pick<
+    Definition<Input>,
+    'name' | 'version' | 'input' | 'compensation' | 'attributes' | 'priority' | 'migrations'
+  > {
   readonly deadline: Duration | undefined
 }
 

@@ -90,12 +90,18 @@ const OPEN: ReadonlySet<StepState['status']> = new Set([
   'retrying',
   'waiting',
   'open',
+  'held',
+  'undo-held',
   'undoing',
   'undo-retrying',
   'undo-failed',
 ])
 /** Its effect stands, or may stand, or may turn out to stand: S5, S14. */
 const MAY_STAND: ReadonlySet<StepState['status']> = new Set([
+  'armed',
+  'retrying',
+  'held',
+  'undo-held',
   'succeeded',
   'given-up',
   'rejected',
@@ -161,6 +167,7 @@ class Walk {
     const { block, sent, status } = step
     if (block) this.#expectSameBlock(block, planned, at)
     else if (sent) this.#expectSameCommand(sent.forward, planned, at)
+    else if (status === 'held') this.#expectRoomAt(step.participant, planned, at)
     else if (status === 'waiting') {
       const awaited = planned.type === 'signal' ? planned.signal.name : null
       const same = (planned.type === 'signal' || planned.type === 'sleep') && awaited === step.signal
@@ -168,6 +175,7 @@ class Walk {
     } else if (status !== 'skipped' && status !== 'rejected') this.#expectSameType(step, planned, at)
     const undo = sent?.undo
     const open = status === 'undoing' || status === 'undo-retrying' || status === 'undo-failed'
+    if (status === 'undo-held') this.#expectRoomAt(step.participant, planned, at)
     if (undo && open && isSending(planned) && !isCommand(undo, planned.undo?.command))
       this.#fault(at, `is being undone by ${undo.commandType}, and would be by another command`)
   }
@@ -188,6 +196,13 @@ class Walk {
     if (!same) this.#fault(at, `was sent as ${sent.starts ?? sent.commandType}, and would be another step`)
   }
 
+  /** What is held is sent to the participant that it is held for, and to no other. */
+  #expectRoomAt(participant: string, planned: StepDefinition, at: string): void {
+    const to = planned.type === 'command' ? [planned.forward, planned.undo] : []
+    if (!to.some((one) => one?.command.participant === participant))
+      this.#fault(at, `is held for ${participant}, and would not be sent there`)
+  }
+
   #expectSameBlock(block: BlockState, planned: StepDefinition, at: string): void {
     if (!isBlock(planned) || planned.type !== block.kind) {
       this.#fault(at, `is a block of ${block.kind}, and would be ${planned.type}`)
@@ -206,6 +221,7 @@ class Walk {
     if (phase === 'undone' && before.lateUndos === 0 && status !== 'rejected') return false
     const { old } = target
     const was = this.#oldPath(before, at)
+    if (was === oldPivot(this.#move)) return false
     if (old) return isUndoable(stepAt(old, was))
     return !this.#move.migration.keeps.includes(was.replaceAll(/\[[^\]]*\]/g, ''))
   }

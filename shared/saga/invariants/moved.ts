@@ -3,7 +3,17 @@
 import type { SagaEvent } from '../../message/events.ts'
 import { nameOf, ROOT, stepPath } from '../../message/step-path.ts'
 import type { Standing } from '../legality.ts'
-import { type Book, isDone, moveStep, type Reading, type ScopeBook, type StepBook, stepAt, unpark } from './book.ts'
+import {
+  type Book,
+  isDone,
+  moveStep,
+  type Reading,
+  type ScopeBook,
+  type StepBook,
+  standingBehind,
+  stepAt,
+  unpark,
+} from './book.ts'
 import type { PlannedGraph, PlannedStep } from './plan-outline.ts'
 
 type Moved = Extract<SagaEvent, { type: 'saga-migrated' }>
@@ -12,7 +22,7 @@ export function readMoved(book: Book, { event, expect, at }: Reading<Moved>): vo
   expect('S23', book.version === event.fromVersion, `the saga is of version ${book.version}, not ${event.fromVersion}`)
   expect('S23', event.toVersion !== event.fromVersion, `it is of version ${event.toVersion} already`)
   const pivot = pivotBefore(book)
-  const before = typeof pivot === 'string' ? book.root.steps.get(pivot)?.standing : undefined
+  const before = typeof pivot === 'string' ? standingOf(book, pivot) : undefined
   rename(book, { event, expect, at })
   book.version = event.toVersion
   book.pivot = event.pivot
@@ -30,12 +40,18 @@ function pivotBefore({ pivot, plan }: Book): string | null | undefined {
   return [...plan.steps.values()].find(({ isPivot }) => isPivot)?.name ?? null
 }
 
+/** While a step is held, it is what it was before. */
+function standingOf({ root }: Book, name: string): Standing | undefined {
+  const step = root.steps.get(name)
+  return step && standingBehind(step)
+}
+
 /** What is sent, or may be done, where a pivot is. */
 const SENT: ReadonlySet<Standing> = new Set(['armed', 'waiting', 'unknown', 'done'])
 
 /** S7: what is past the pivot stays past it. */
 function expectPivotKept(book: Book, before: Standing | undefined, { event, expect }: Reading<Moved>): void {
-  const now = event.pivot === null ? undefined : book.root.steps.get(event.pivot)?.standing
+  const now = event.pivot === null ? undefined : standingOf(book, event.pivot)
   const [was, is] = [before && SENT.has(before) ? before : 'ahead', now && SENT.has(now) ? now : 'ahead']
   expect('S7', was === is, `the pivot was ${was}, and is ${is}`)
 }
@@ -109,6 +125,8 @@ const OPEN: ReadonlySet<Standing> = new Set([
   'waiting',
   'awaiting',
   'open',
+  'held',
+  'undo-held',
   'undoing',
   'undo-waiting',
   'undo-failed',
