@@ -53,8 +53,9 @@ async function run(
 ): Promise<void> {
   const registry = new Registry()
   const metrics = prometheusMetrics(registry)
-  const { brokers, security, databaseUrl, prefix } = settings
-  const home = await openKafkaHome({ kafka: { ...security, brokers, clientId: `kasaga-${name}` }, databaseUrl, log })
+  const { brokers, security, prefix, databaseUrl, payloads } = settings
+  const kafka = { ...security, brokers, clientId: `kasaga-${name}` }
+  const home = await openKafkaHome({ kafka, databaseUrl, payloads, log, metrics })
   const service = await start({ home, settings, topics: kasagaTopics(prefix), metrics, registry })
   const { ready, live = () => true } = service
   const health = ready && (await openHealth(settings, { registry, ready, live, log }))

@@ -75,6 +75,6 @@ interface ReadParts extends ProjectorSettings, Business {
 async function openReads(home: Home, parts: ReadParts) {
   const { store: views } = await home.views()
   const projector = await startProjector(home, parts)
-  const gateway = await createGateway({ ...home, ...parts, views })
+  const gateway = await createGateway({ ...home, ...parts, views, claims: home.broker.claims })
   return { gateway, projector }
 }

@@ -7,6 +7,7 @@
  * least one reply; one saga's commands are handled in order, and one key's; a record that cannot be used becomes a dead letter and
  * the partition goes on (S18).
  */
+import { jsonLimitsFor } from '../message/claim.ts'
 import { assert, type OperationalError } from '../message/errors.ts'
 import type { LogRecord } from '../message/record.ts'
 import { kasagaTopics, participantTopic } from '../message/topics.ts'
@@ -75,6 +76,7 @@ export interface ParticipantLimits extends WorkerLimits {
 
 export const PARTICIPANT_LIMITS: ParticipantLimits = {
   windowRecordsMax: 1_000,
+  heldBytesMax: 64_000_000,
   queueRecordsMax: 2_000,
   drainMs: 10_000,
   abortGraceMs: 5_000,
@@ -131,6 +133,7 @@ export function participantService<C extends Contract, Tx>(
     group,
     operations: operationsOf<C, Tx>(contract, handlers),
     isReplyTopic: options.isReplyTopic ?? takesReplies,
+    json: jsonLimitsFor(broker.claims),
     performer: new Performer<Tx>(performing),
     slots: new Slots(concurrencyMax),
     concurrencyMax,
