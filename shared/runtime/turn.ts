@@ -23,6 +23,7 @@ import { causationOf, commandInput, type LockInput, replyInput } from './input-d
 import { bytesOf, type InputQueue, type Waiting } from './input-queue.ts'
 import type { OrchestratorLimits } from './limits.ts'
 import { lockChange } from './lock-turn.ts'
+import { migrationTarget } from './migration-target.ts'
 import type { ConsumedMarks, PartitionState } from './partition-state.ts'
 import { hashOf } from './plan-of.ts'
 
@@ -300,6 +301,7 @@ class OpenTurn {
       return decide({
         definition,
         definitionHash: definition && hashOf(definition),
+        target: migrationTarget(this.#context.definitions, known, input),
         known,
         input,
         moment: { now, chance: random.next() },

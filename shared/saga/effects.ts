@@ -1,6 +1,6 @@
 /** `effects(events)`: what is to be sent, from the events alone. So it can be sent again, byte for byte (S9, S10). */
 import type { StepCommand } from '../message/command-record.ts'
-import type { EventEnvelope, LockAsk, ParentLink, Priority, SagaEvent } from '../message/events.ts'
+import type { EventEnvelope, LockAsk, ParentLink, Priority, SagaEvent, WithdrawnAsk } from '../message/events.ts'
 import { CLIENT_COMMAND } from '../message/headers.ts'
 import { commandId, type LockId, lockId, type SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
@@ -89,7 +89,7 @@ export function effectsOf(envelope: EventEnvelope): readonly Effect[] {
     case 'compensation-requested':
       return [requested(envelope, event)]
     case 'step-rejected':
-      return event.withdraws === undefined ? [] : [withdraw(envelope, { ...event, resource: event.withdraws })]
+      return event.withdraws === undefined ? [] : [withdraw(envelope, event.withdraws)]
     case 'parent-answered':
       return [answer(envelope, event)]
     case 'parent-refused':
@@ -119,19 +119,14 @@ function tellLock(
   event: Requested,
   { resource, permits, ask }: LockAsk,
 ): TellLock {
-  const { step, attempt } = event
+  const { attempt } = event
+  const step = sentAs(event)
   const requestId = commandId({ sagaId: saga, step, direction: directionOf(event) }, attempt)
   const told = { lock: lockId(resource), asker: { saga, step, attempt: ask }, requestId, at }
   return event.type === 'step-requested' ? { kind: 'ask-lock', ...told, permits } : { kind: 'free-lock', ...told }
 }
 
-interface Withdrawn {
-  readonly step: string
-  readonly attempt: number
-  readonly resource: string
-}
-
-function withdraw({ sagaId: saga, at }: EventEnvelope, { step, attempt, resource }: Withdrawn): TellLock {
+function withdraw({ sagaId: saga, at }: EventEnvelope, { resource, step, ask: attempt }: WithdrawnAsk): TellLock {
   const requestId = `${commandId({ sagaId: saga, step, direction: 'forward' }, attempt)}/withdrawn`
   return { kind: 'free-lock', lock: lockId(resource), asker: { saga, step, attempt }, requestId, at }
 }
@@ -140,15 +135,22 @@ function leave({ sagaId: saga, at }: EventEnvelope, resource: string): TellLock 
   return { kind: 'leave-lock', lock: lockId(resource), saga, requestId: `${saga}/left`, at }
 }
 
+/** What participants know the step by: the name that it had when it was first sent, for ever. */
+function sentAs({ sentAs, step }: Requested): string {
+  return sentAs ?? step
+}
+
 function send({ sagaId, at }: EventEnvelope, event: Requested): SendEffect {
-  const { step, attempt, definition, version, commandType, payload, timeoutAt, participant } = event
+  const step = sentAs(event)
+  const { attempt, definition, version, commandType, payload, timeoutAt, participant } = event
   const direction = directionOf(event)
   const command = { sagaId, definition, version, step, direction, attempt, commandType, payload, at } as const
   return { kind: 'send', participant, command: { ...command, deadlineAt: timeoutAt } }
 }
 
 function toChild({ sagaId, at }: EventEnvelope, event: Requested, child: SagaId): Effect {
-  const { step, attempt, commandType } = event
+  const step = sentAs(event)
+  const { attempt, commandType } = event
   const told = { child, requestId: commandId({ sagaId, step, direction: directionOf(event) }, attempt), at }
   if (event.type === 'step-requested') return startChild(told, { sagaId, event })
   if (commandType === CLIENT_COMMAND.cancel) return { kind: 'cancel-child', ...told, parent: sagaId }
@@ -159,10 +161,10 @@ function startChild(
   told: Told & { readonly child: SagaId },
   { sagaId, event }: { sagaId: SagaId; event: Requested },
 ): StartChild {
-  const { step, attempt, payload } = event
+  const { attempt, payload } = event
   const { definition, version } = event.starts ?? event
   const rank = event.starts?.priority === undefined ? {} : { priority: event.starts.priority }
-  const parent = { sagaId, step, attempt, waits: event.letGo !== true }
+  const parent = { sagaId, step: sentAs(event), attempt, waits: event.letGo !== true }
   return { kind: 'start-child', ...told, definition, version, input: payload, ...rank, parent }
 }
 

@@ -6,7 +6,7 @@ import { nameOf, scopeAround } from '../message/step-path.ts'
 import type { EventOf, Folds } from './evolve.ts'
 import { withAsk, withoutAsk } from './locks.ts'
 import { isParked, unpark } from './parked.ts'
-import { type Phase, type SagaState, type StepState, withAct } from './state.ts'
+import { type Phase, type SagaState, type SentCommand, type StepState, withAct } from './state.ts'
 import { scopeAt, stepAt, withStep } from './tree.ts'
 
 type StepFold =
@@ -48,7 +48,8 @@ export const STEP_FOLDS: Folds<StepFold> = {
     const budgetFrom = goesOn ? before.budgetFrom : attempt
     const own = { ...childOf(event, before), ...lockIn(event) }
     const step = { name: nameOf(event.step), attempt, budgetFrom, output: undefined, ...own }
-    return withStep(asking(state, event, before), event.step, { ...step, status: 'armed', ...timesIn(event) })
+    const known = { ...step, sent: { forward: sentIn(event) }, ...sentAsOf(before) }
+    return withStep(asking(state, event, before), event.step, { ...known, status: 'armed', ...timesIn(event) })
   },
   'step-held': (state, event) => {
     expectPhase(state, event, ['forward'])
@@ -98,7 +99,8 @@ export const STEP_FOLDS: Folds<StepFold> = {
     const { attempt } = event
     const goesOn = step.status === 'undo-retrying' || step.status === 'undo-held'
     const budgetFrom = goesOn ? step.budgetFrom : attempt
-    return withStep(state, event.step, { ...base(step), status: 'undoing', attempt, budgetFrom, ...timesIn(event) })
+    const known = { ...base(step), ...(step.sent && { sent: { ...step.sent, undo: sentIn(event) } }) }
+    return withStep(state, event.step, { ...known, status: 'undoing', attempt, budgetFrom, ...timesIn(event) })
   },
   'compensation-held': (state, event) => {
     const before = inStatus(state, event.step, TO_UNDO)
@@ -133,7 +135,7 @@ export const STEP_FOLDS: Folds<StepFold> = {
     expectPhase(state, { type, step: path }, ['forward'])
     const legal = step ? RESOLVABLE.includes(step.status) : isParked(state, path)
     assert(legal, `S3: step-resolved while ${path} is ${step?.status ?? 'not begun'}`)
-    const known = step ? base(step) : unsent(path)
+    const known = step ? base(step) : ({ ...unsent(path), byWord: true } as const)
     const resolved = { ...known, status: notDone ? 'skipped' : 'succeeded', output: frozenJson(output) } as const
     return withAct(unpark(withStep(state, path, resolved), path), requestId)
   },
@@ -216,12 +218,16 @@ export function unsent(path: string): Pick<StepState, 'name' | 'attempt' | 'budg
   return { name: nameOf(path), attempt: 0, budgetFrom: 1, output: undefined }
 }
 
-type Base = Pick<StepState, 'name' | 'attempt' | 'budgetFrom' | 'output' | 'child' | 'lock'>
+type Base = Pick<
+  StepState,
+  'name' | 'attempt' | 'budgetFrom' | 'output' | 'child' | 'lock' | 'sent' | 'byWord' | 'sentAs'
+>
 
 /** What every status has, without what only the present one has. */
 export function base(step: Base): Base {
-  const { name, attempt, budgetFrom, output, child, lock } = step
-  return { name, attempt, budgetFrom, output, ...(child && { child }), ...(lock && { lock }) }
+  const { name, attempt, budgetFrom, output, child, lock, sent, byWord } = step
+  const own = { name, attempt, budgetFrom, output, ...(child && { child }), ...(lock && { lock }) }
+  return { ...own, ...(sent && { sent }), ...(byWord && { byWord }), ...sentAsOf(step) }
 }
 
 /** The lock that a step asks for; another ask for the same is in the place of the one before. */
@@ -244,6 +250,15 @@ function endOf({ end }: StepState): Pick<StepState, 'end'> {
 }
 
 type Requested = EventOf<'step-requested' | 'compensation-requested'>
+
+/** What identifies the command: the rest of it is in the event. */
+function sentIn({ participant, commandType, starts }: Requested): SentCommand {
+  return { participant, commandType, ...(starts && { starts: starts.definition }) }
+}
+
+function sentAsOf(step: Pick<StepState, 'sentAs'> | undefined): Pick<StepState, 'sentAs'> {
+  return step?.sentAs === undefined ? {} : { sentAs: step.sentAs }
+}
 
 /** The times that an attempt begins with. */
 function timesIn({ timeoutAt, takeUpAt, giveUpAt, retryUntil }: Requested) {

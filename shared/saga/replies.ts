@@ -1,6 +1,6 @@
 /** What a participant's answer, or its silence, leads to. */
 import type { Reply } from '../message/command-record.ts'
-import type { StepError } from '../message/events.ts'
+import type { StepError, WithdrawnAsk } from '../message/events.ts'
 import type { Json } from '../message/json.ts'
 import { scopeAround } from '../message/step-path.ts'
 import { extended, mayBegin } from './attempt-times.ts'
@@ -12,6 +12,7 @@ import { failScope } from './failure.ts'
 import { type Decision, events, ignored, refused } from './input.ts'
 import { sendingStepAt } from './plan-tree.ts'
 import { policyOn, retryDelayMs } from './retry-policy.ts'
+import { presentPath } from './sent-as.ts'
 import type { StepState } from './state.ts'
 import type { Story } from './story.ts'
 import { scopeAt, stepAt } from './tree.ts'
@@ -24,17 +25,20 @@ interface Answered {
 
 /** A reply to a saga, whichever way it goes. */
 export function answer(story: Story, reply: Reply): Decision {
-  const step = sendingStepAt(story.definition, reply.step)
+  const path = presentPath(story.state, reply.step)
+  const step = sendingStepAt(story.definition, path)
+  const known = stepAt(story.state, path)
+  // A step of an earlier version, of which nothing was open when the saga was moved.
+  if (known?.sent && (!step || (reply.direction === 'compensate' && !step.undo))) return ignored('step-not-open')
   if (!step) return refused('unknown-step', `${story.definition.name} has no step ${reply.step} that sends a command`)
   if (reply.direction === 'compensate' && !step.undo)
     return refused('unknown-step', `the step ${reply.step} has no undo`)
-  const known = stepAt(story.state, reply.step)
   if (!known) return ignored('step-not-open')
-  const answered = { path: reply.step, step, known }
+  const answered = { path, step, known }
   // An older ask is over: what it was granted is free again, or will be.
   if (step.type === 'lock' && reply.attempt !== known.attempt) return ignored('old-attempt')
   if (reply.direction === 'compensate') return answerBackward(story, answered, reply)
-  const forward = scopeAt(story.state, scopeAround(reply.step))?.phase === 'forward'
+  const forward = scopeAt(story.state, scopeAround(path))?.phase === 'forward'
   return forward ? answerForward(story, answered, reply) : answerLate(story, answered, reply)
 }
 
@@ -107,7 +111,7 @@ function progress(
 function rejectStep(
   story: Story,
   { path, step }: Answered,
-  said: { readonly attempt: number; readonly error: StepError; readonly withdraws?: string },
+  said: { readonly attempt: number; readonly error: StepError; readonly withdraws?: WithdrawnAsk },
 ): void {
   const { error } = said
   story.tell({ type: 'step-rejected', step: path, ...said })
@@ -120,7 +124,8 @@ export function stopWaiting(story: Story, { path, step, known }: Answered): void
   const message = `the lock ${known.lock?.resource} was not granted within ${step.forward.timeoutMs} ms`
   const error = { kind: 'timeout', code: LOCK_TIMEOUT, message } as const
   const { lock, attempt } = known
-  rejectStep(story, { path, step, known }, { attempt, error, ...(lock && { withdraws: lock.resource }) })
+  const withdraws = lock && { resource: lock.resource, step: known.sentAs ?? path, ask: lock.ask }
+  rejectStep(story, { path, step, known }, { attempt, error, ...(withdraws && { withdraws }) })
 }
 
 export const LOCK_TIMEOUT = 'lock-timeout'

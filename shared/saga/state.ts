@@ -80,6 +80,12 @@ interface StepBase {
   readonly child?: ChildState
   /** The step has asked for a lock, and what it has asked may still be held or waited for. */
   readonly lock?: LockAsk
+  /** What it has sent, forward and to undo it. */
+  readonly sent?: SentCommands
+  /** It was never sent: a person says what it came to. */
+  readonly byWord?: true
+  /** The path that it was first sent under, where it has another name by now. */
+  readonly sentAs?: string
 }
 
 /** A lock that the saga holds or waits for. */
@@ -87,6 +93,19 @@ export interface HeldLock {
   readonly resource: string
   /** How many of its steps have asked for it. */
   readonly asks: number
+}
+
+/** Which commands a step has sent: to another version of its definition it must be the same step. */
+export interface SentCommands {
+  readonly forward: SentCommand
+  readonly undo?: SentCommand
+}
+
+export interface SentCommand {
+  readonly participant: string
+  readonly commandType: string
+  /** Of a child saga: its definition. */
+  readonly starts?: string
 }
 
 /** The child saga that a step has started last. */
@@ -170,8 +189,10 @@ export interface SagaState {
   readonly inputHash: string
   readonly deadlineAt: number | null
   readonly priority: Priority
-  /** Hash of the plan that it started on; `undefined`: its log does not say. */
+  /** Hash of the plan that it runs on; `undefined`: its log does not say. */
   readonly definitionHash?: string | undefined
+  /** The pivot of that plan; `null`: it has none; `undefined`: its log does not say. */
+  readonly pivot?: string | null | undefined
   readonly parent: ParentLink | undefined
   /** The saga's own scope. */
   readonly root: ScopeState

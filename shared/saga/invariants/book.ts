@@ -9,7 +9,10 @@ import type { SagaPhase, ScopePhase, Standing } from '../legality.ts'
 import type { PlannedGraph, PlannedStep, PlanOutline } from './plan-outline.ts'
 import type { AttemptTimes } from './times.ts'
 
-export type InvariantId = 'S1' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'S10' | 'S14' | 'S15' | 'S26'
+export type InvariantId = 'S1' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'S10' | 'S14' | 'S15' | 'S23' | 'S26'
+
+/** The plan of a version that a saga was moved to, where it is known. */
+export type MovedTo = (event: Extract<SagaEvent, { type: 'saga-migrated' }>) => PlanOutline | undefined
 
 export interface Violation {
   readonly invariant: InvariantId
@@ -29,10 +32,14 @@ export interface Reading<Event extends SagaEvent = SagaEvent> {
 }
 
 export interface StepBook {
-  readonly path: string
-  readonly name: string
+  path: string
+  name: string
   readonly scope: ScopeBook
-  readonly planned: PlannedStep | undefined
+  planned: PlannedStep | undefined
+  /** The path that it was first sent under, where it has another name by now. */
+  sentAs: string | undefined
+  /** The command that it was sent as, and whether it has been sent at all. */
+  command: string | undefined
   standing: Standing
   /** Where it stood when it was held, and for what it is. */
   held: { readonly from: Standing; readonly participant: string; readonly key: string | undefined } | undefined
@@ -86,7 +93,7 @@ export interface ScopeBook {
   /** Its place among the scopes of its block. */
   readonly index: number
   readonly block: BlockBook | undefined
-  readonly plan: PlannedGraph | undefined
+  plan: PlannedGraph | undefined
   readonly steps: Map<string, StepBook>
   readonly trail: readonly number[]
   phase: ScopePhase
@@ -105,7 +112,12 @@ export interface Owed {
 }
 
 export interface Book {
-  readonly plan: PlanOutline | undefined
+  plan: PlanOutline | undefined
+  readonly movedTo: MovedTo
+  definition: string | undefined
+  version: number | undefined
+  /** The pivot of the plan that it runs on, as its events say; `null`: there is none. */
+  pivot: string | null | undefined
   readonly sagaId: string | undefined
   readonly found: Violation[]
   readonly scopes: Map<string, ScopeBook>
@@ -116,8 +128,8 @@ export interface Book {
   readonly undoing: Set<StepBook>
   /** Signals that have come, and which wait they ended. */
   readonly signals: Map<string, { readonly name: string; takenBy: string | undefined }>
-  /** By the paths of steps: the locks that they have asked for and not freed. */
-  readonly locks: Map<string, string>
+  /** The locks that steps have asked for and not freed. */
+  readonly locks: Map<StepBook, string>
   outputParked: boolean
   paused: boolean
   phase: SagaPhase
@@ -136,7 +148,12 @@ export interface Book {
   owed: Owed | undefined
 }
 
-export function newBook(history: readonly EventEnvelope[], plan: PlanOutline | undefined): Book {
+interface KnownPlans {
+  readonly plan: PlanOutline | undefined
+  readonly movedTo: MovedTo | undefined
+}
+
+export function newBook(history: readonly EventEnvelope[], { plan, movedTo }: KnownPlans): Book {
   const root: ScopeBook = {
     path: ROOT,
     index: 0,
@@ -151,11 +168,15 @@ export function newBook(history: readonly EventEnvelope[], plan: PlanOutline | u
   }
   return {
     plan,
+    movedTo: movedTo ?? (() => undefined),
+    definition: undefined,
+    version: undefined,
+    pivot: undefined,
     sagaId: history[0]?.sagaId,
     found: [],
     scopes: new Map([[ROOT, root]]),
     root,
-    undoneKinds: plan ? new Set() : undoneAnywhere(history),
+    undoneKinds: plan && !wasMoved(history) ? new Set() : undoneAnywhere(history),
     parked: new Set(),
     undoing: new Set(),
     signals: new Map(),
@@ -174,6 +195,10 @@ export function newBook(history: readonly EventEnvelope[], plan: PlanOutline | u
     pastPivot: false,
     owed: undefined,
   }
+}
+
+function wasMoved(history: readonly EventEnvelope[]): boolean {
+  return history.some(({ event }) => event.type === 'saga-migrated')
 }
 
 /** A step that is ever compensated has a compensation, and so have those in the other items and rounds. */
@@ -216,6 +241,8 @@ function newStep(path: string, scope: ScopeBook): StepBook {
     name,
     scope,
     planned: scope.plan?.steps.get(name),
+    sentAs: undefined,
+    command: undefined,
     standing: 'idle',
     held: undefined,
     parked: false,

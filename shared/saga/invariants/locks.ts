@@ -16,18 +16,21 @@ export function readLock(book: Book, step: StepBook, { event, expect }: Reading<
     case 'step-requested':
     case 'compensation-requested':
       expectAsk(step, event, expect)
-      if (event.type === 'step-requested' && event.lock) book.locks.set(step.path, event.lock.resource)
+      if (event.type === 'step-requested' && event.lock) book.locks.set(step, event.lock.resource)
       return
     case 'step-rejected': {
       const { withdraws } = event
       const timedOut = step.lock !== undefined && event.error.kind === 'timeout'
-      expect('S10', (withdraws !== undefined) === timedOut, `withdraws ${withdraws ?? 'nothing'} of step ${step.path}`)
-      expect('S10', withdraws === undefined || withdraws === step.lock?.resource, `withdraws ${withdraws}`)
-      book.locks.delete(step.path)
+      expect('S10', (withdraws !== undefined) === timedOut, `step ${step.path} withdraws ${withdraws?.resource}`)
+      if (withdraws) {
+        const own = same(step, withdraws) && withdraws.step === (step.sentAs ?? step.path)
+        expect('S10', own, `withdraws ask ${withdraws.ask} of ${withdraws.resource}, and has not asked so`)
+      }
+      book.locks.delete(step)
       return
     }
     case 'compensation-succeeded':
-      book.locks.delete(step.path)
+      book.locks.delete(step)
   }
 }
 

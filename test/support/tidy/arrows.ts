@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lock: ['message'],
   view: ['message', 'saga', 'lock'],
   ports: ['message', 'saga', 'view'],
-  contracts: ['message', 'saga'],
+  contracts: ['message', 'saga', 'ports'],
   adapters: ['message', 'saga', 'view', 'ports'],
   runtime: ['message', 'saga', 'flow', 'lock', 'view', 'ports'],
   participant: ['message', 'saga', 'view', 'ports'],
