@@ -1,9 +1,11 @@
 /** Who waits for which participant, as the views say it: held against sagas of any shape, left wherever they stood. */
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { outlineOf } from '../../services/auditor/saga-outline.ts'
 import { Projector } from '../../services/projector/projector.ts'
 import { MemoryLog } from '../../shared/adapters/memory/memory-log.ts'
 import { HELD_LISTED_MAX, heldCounts, heldStepsOf } from '../../shared/adapters/postgres/held-queries.ts'
+import { stepsOf } from '../../shared/adapters/postgres/view-queries.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { KyselyViewWriter } from '../../shared/adapters/postgres/view-writer.ts'
 import { systemClock } from '../../shared/adapters/system/system-clock.ts'
@@ -84,6 +86,14 @@ export function heldRowsSuite(title: string, openStore: () => Promise<ViewStore<
       const { rows: all } = await sql<{ held: number }>`
         select count(*) as held from kasaga.steps where status = 'held'`.execute(store.db)
       expect(Number(all[0]?.held)).toBeGreaterThan(expected.length)
+      for (const { id, history } of sagas) {
+        const rows = (await stepsOf(store.db, id)).map(
+          ({ step, direction, status, attempts }) => `${step}/${direction} ${status} ${attempts ?? 0}`,
+        )
+        const steps = [...outlineOf(history).steps.values()]
+        const audited = steps.map((one) => `${one.step}/${one.direction} ${one.status} ${one.attempts}`)
+        expect(rows.sort(), 'the rows are what an audit finds').toEqual(audited.sort())
+      }
       const counts = await heldCounts(store.db)
       expect(counts.reduce((sum, { held }) => sum + held, 0)).toBe(expected.length)
     })
