@@ -61,6 +61,7 @@ function currentOf(row: SagaView): SagaAnswer['current'] {
     timeoutAt: time(row.timeout_at),
     retryAt: time(row.retry_at),
     awaits: row.awaits,
+    heldFor: row.held_for,
   }
 }
 
@@ -79,6 +80,7 @@ export function sagaAnswer(row: SagaView, definitions: Definitions): SagaAnswer 
     waitsForDefinition: missingPlan(row, definitions),
     parent: row.parent_saga_id === null ? null : { saga: row.parent_saga_id, step: row.parent_step ?? '' },
     stuck: row.status === 'stuck' ? { step: row.stuck_step, code: row.error_code, message: row.error_message } : null,
+    priority: row.priority,
     cancelRequested: row.cancel_requested === true,
     quarantined: row.quarantined,
     events: row.seq,
@@ -112,19 +114,29 @@ function personsOf(row: SagaView): Pick<SagaAnswer, 'parked' | 'incident'> {
 /** Statuses of a step that nobody asks for any more once its saga, or the scope around it, goes forward no longer. */
 const OPEN: readonly (string | null)[] = ['requested', 'held', 'progressed', 'retrying', 'waiting', 'open']
 
-/** A step that was open when all around it turned back has no event of its own that says so. */
-function stepStatus(row: StepRow, isOver: (step: string) => boolean): string | null {
-  return row.direction === 'forward' && OPEN.includes(row.status) && isOver(row.step) ? 'left' : row.status
+/** What a step's row does not tell by itself. */
+interface Around {
+  /** Whether its saga, or the scope around it, goes forward no longer. */
+  readonly isOver: (step: string) => boolean
+  readonly isParked: (step: string) => boolean
+  /** Who holds the locks that are waited for. */
+  readonly held: ReadonlyMap<string, LockAnswer['holders']>
 }
 
-function stepAnswer(row: StepRow, { isOver, held }: Surroundings): StepAnswer {
+/** A step that was open when all around it turned back, or was held and is parked now, has no event of its own that says so. */
+function stepStatus({ step, direction, status }: StepRow, { isOver, isParked }: Around): string | null {
+  if (direction === 'forward' && OPEN.includes(status) && isOver(step)) return 'left'
+  return status === 'held' && isParked(step) ? 'parked' : status
+}
+
+function stepAnswer(row: StepRow, around: Around): StepAnswer {
   return {
     step: row.step,
     direction: direction(row.direction),
-    status: stepStatus(row, isOver),
+    status: stepStatus(row, around),
     block: row.block,
     child: row.child_saga_id,
-    lock: lockOf(row, held),
+    lock: lockOf(row, around),
     attempts: row.attempts,
     participant: row.participant,
     command: row.command_type,
@@ -132,17 +144,13 @@ function stepAnswer(row: StepRow, { isOver, held }: Surroundings): StepAnswer {
     finishedAt: time(row.finished_at),
     timeoutAt: time(row.timeout_at),
     retryAt: time(row.retry_at),
+    heldAt: time(row.held_at),
+    limitKey: row.limit_key,
     error: row.error_code === null ? null : { code: row.error_code, message: row.error_message },
   }
 }
 
-interface Surroundings {
-  readonly isOver: (step: string) => boolean
-  /** Who holds the locks that are waited for. */
-  readonly held: ReadonlyMap<string, LockAnswer['holders']>
-}
-
-function lockOf({ lock_resource: resource, direction: way, status }: StepRow, held: Surroundings['held']) {
+function lockOf({ lock_resource: resource, direction: way, status }: StepRow, { held }: Around): StepAnswer['lock'] {
   if (resource === null) return null
   const waits = way === 'forward' && status === 'requested'
   const holders = waits ? (held.get(resource) ?? []) : []
@@ -160,17 +168,19 @@ interface SagaRows {
   readonly row: SagaView
   readonly steps: readonly StepRow[]
   readonly attributes: readonly AttributeRow[]
-  readonly held?: Surroundings['held']
+  readonly held?: Around['held']
 }
 
 /** One saga with its steps, in the order that they began. */
 export function sagaDetail(saga: SagaAnswer, { row, steps, attributes, held = new Map() }: SagaRows): SagaDetail {
   const turned = steps.filter(({ step }) => step.endsWith(']'))
   const isOver = (path: string) => row.phase !== 'running' || turned.some(({ step }) => isWithin(path, step))
+  const parked = new Set(saga.parked.map(({ step }) => step))
+  const isParked = (path: string) => parked.has(path)
   return {
     ...saga,
     attributes: Object.fromEntries(attributes.map((one) => [one.name, attributeValue(one)])),
-    steps: steps.map((step) => stepAnswer(step, { isOver, held })),
+    steps: steps.map((step) => stepAnswer(step, { isOver, isParked, held })),
     links: linksOf(row.saga_id),
   }
 }
