@@ -1,4 +1,4 @@
-/** What waits for an owner's turns. */
+/** Records of one partition that wait for their turn. */
 import type { LogRecord } from '../message/record.ts'
 
 /** A record that waits for its turn. */
@@ -24,7 +24,7 @@ export class InputQueue {
 
   push(waiting: Waiting): void {
     this.#items.push(waiting)
-    this.#bytes += bytesOf(waiting)
+    this.#bytes += valueBytes(waiting)
   }
 
   peek(): Waiting | undefined {
@@ -33,7 +33,7 @@ export class InputQueue {
 
   shift(): void {
     const first = this.peek()
-    if (first) this.#bytes -= bytesOf(first)
+    if (first) this.#bytes -= valueBytes(first)
     this.#first++
     if (this.#first * 2 > this.#items.length && this.#first > 64) {
       this.#items = this.#items.slice(this.#first)
@@ -48,7 +48,7 @@ export class InputQueue {
   }
 }
 
-/** Of its value. */
-export function bytesOf({ record }: Waiting): number {
+/** Of its value, as it came. */
+export function valueBytes({ record }: Waiting): number {
   return record.value?.length ?? 0
 }

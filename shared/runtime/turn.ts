@@ -20,7 +20,7 @@ import type { Decision, SagaInput } from '../saga/input.ts'
 import type { SagaState } from '../saga/state.ts'
 import type { AnyEffect } from './effect-record.ts'
 import { causationOf, commandInput, type LockInput, replyInput } from './input-decoder.ts'
-import { bytesOf, type InputQueue, type Waiting } from './input-queue.ts'
+import { type InputQueue, valueBytes, type Waiting } from './input-queue.ts'
 import type { OrchestratorLimits } from './limits.ts'
 import { lockChange } from './lock-turn.ts'
 import { migrationTarget } from './migration-target.ts'
@@ -155,7 +155,7 @@ class OpenTurn {
     if (decoded.kind === 'refused') this.#bury(record, decoded.fault, decoded.message)
     else if (!this.#takeInput(record, decoded.value)) return false
     this.#taken++
-    this.#takenBytes += bytesOf(waiting)
+    this.#takenBytes += valueBytes(waiting)
     this.#marks = { ...this.#marks, [source]: record.offset + 1n }
     return true
   }
