@@ -58,6 +58,20 @@ export interface ParentLink {
   readonly waits: boolean
 }
 
+/** The saga that this one is a fork of: from which of its steps, and at which of its events. */
+export interface OriginLink {
+  readonly sagaId: SagaId
+  readonly step: string
+  readonly seq: number
+}
+
+/** A step of a fork's own plan that its origin has done. */
+export interface GivenStep {
+  readonly step: string
+  /** Absent: it was skipped. */
+  readonly output?: Json
+}
+
 /**
  * `parallel`: all branches at once. `choose`: one branch. `attempt`: one branch after the other until one is done, each
  * undone before the next. `each`: one plan for every item. `repeat`: one plan again and again.
@@ -92,6 +106,9 @@ export type SagaEvent =
       /** What it can be found by. */
       readonly attributes?: Attributes
       readonly parent?: ParentLink
+      /** Of a fork: where it comes from, and what it is given. */
+      readonly origin?: OriginLink
+      readonly given?: readonly GivenStep[]
     }
   | ({ readonly type: 'step-requested'; readonly step: string; readonly attempt: number } & RequestedCommand)
   | {
@@ -192,6 +209,17 @@ export type SagaEvent =
   /** A person holds the saga: nothing new is begun. `run`: times that come meanwhile count all the same. */
   | ({ readonly type: 'saga-paused'; readonly timers: 'hold' | 'run' } & ByPerson)
   | ({ readonly type: 'saga-resumed' } & ByPerson)
+  /** A person lets another saga go on from a step of this one, with what this one has done before it. */
+  | ({
+      readonly type: 'saga-forked'
+      readonly step: string
+      /** Id of the new saga, and what it is started with. */
+      readonly fork: SagaId
+      readonly definition: string
+      readonly version: number
+      readonly input: Json
+      readonly given: readonly GivenStep[]
+    } & ByPerson)
   /** A person has undone a step by hand. */
   | {
       readonly type: 'undo-resolved'
@@ -272,6 +300,7 @@ const TYPES: Record<SagaEventType, true> = {
   'step-edited': true,
   'saga-paused': true,
   'saga-resumed': true,
+  'saga-forked': true,
   'undo-resolved': true,
   'saga-stuck': true,
   'late-success': true,

@@ -4,6 +4,7 @@ import type { ClientCommand } from '../message/client-command-record.ts'
 import { type Decoded, decodeReply, refuse } from '../message/command-record.ts'
 import { H } from '../message/headers.ts'
 import { headerOf, keyOf, type LogRecord } from '../message/record.ts'
+import { hashedOf } from '../saga/fork.ts'
 import type { SagaInput } from '../saga/input.ts'
 import { inputHash } from './input-hash.ts'
 
@@ -25,8 +26,10 @@ export function commandInput(record: LogRecord): Decoded<SagaInput> {
 function inputOf(command: ClientCommand): SagaInput {
   switch (command.kind) {
     case 'start': {
-      const { sagaId, definition, version, input, parent } = command
-      return { kind: 'start', sagaId, definition, version, input, inputHash: inputHash(input), parent }
+      const { sagaId, definition, version, input, parent, origin, given = [] } = command
+      const hashed = origin ? hashedOf({ input, origin, given }) : input
+      const start = { kind: 'start', sagaId, definition, version, input, inputHash: inputHash(hashed), parent } as const
+      return origin ? { ...start, origin, given } : start
     }
     case 'signal': {
       const { sagaId, requestId, name, payload, actor, roles = [] } = command

@@ -270,6 +270,7 @@ class OpenTurn {
       return decide({
         definition,
         definitionHash: definition && hashOf(definition),
+        target: this.#targetOf(known, input),
         known,
         input,
         moment: { now, chance: random.next() },
@@ -283,6 +284,12 @@ class OpenTurn {
     const { definitions } = this.#context
     if (known && known.status !== 'ended') return definitions.find(known.definition, known.version)
     return input.kind === 'start' ? definitions.forStart(input.definition, input.version, input.sagaId) : undefined
+  }
+
+  /** The definition of another version, where one is named. */
+  #targetOf(known: Known, input: SagaInput): Definition | undefined {
+    if (!known || input.kind !== 'fork' || input.version === undefined) return undefined
+    return this.#context.definitions.find(known.definition, input.version)
   }
 
   #bury(record: LogRecord, reason: string, message: string): void {

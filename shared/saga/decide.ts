@@ -8,6 +8,7 @@ import { isOver } from './backward.ts'
 import { misfit } from './check.ts'
 import { isChildOf, refuseParent, undoForParent, undoOfVoidOrKilled, voidForParent, voidStart } from './children.ts'
 import type { Definition } from './definition.ts'
+import { fork, givenFaults } from './fork.ts'
 import {
   type Decision,
   events,
@@ -33,6 +34,8 @@ interface Asked<Kind extends InputKind> {
   readonly definition: Definition | undefined
   /** What is known here under its name and version is another plan (S23). */
   readonly changed: boolean
+  /** The definition of another version, where the input names one that is known here. */
+  readonly target: Definition | undefined
   readonly state: SagaState
   readonly input: InputOf<Kind>
   readonly moment: Moment
@@ -82,6 +85,17 @@ const signal: Rule<'signal'> = (asked) => {
   return (definition && signalRefusal(state, input, definition)) ?? planned(takeSignal)(asked)
 }
 
+/** A saga goes on from one of its steps as another one. It stays what it is, whatever it is at. */
+const forked: Rule<'fork'> = (asked) => {
+  const { state, input, target } = asked
+  if (state.inputHash === '') return refused('voided', `saga ${state.id} was undone by its parent before it started`)
+  return planned<'fork'>((story) => fork(story, input, target ?? versionOf(story, input)))(asked)
+}
+
+function versionOf({ definition }: Story, { version }: InputOf<'fork'>): Definition | undefined {
+  return version === undefined || version === definition.version ? definition : undefined
+}
+
 const entry = <Kind extends InputKind>(rule: Rule<Kind>, ...to: readonly SagaStatus[]): Entry<Kind> => ({ rule, to })
 /** An input that changes nothing in a status. */
 function ignoring(...[reason]: Parameters<typeof ignored>): {
@@ -103,12 +117,13 @@ function afterEnd<Kind extends InputKind>(rule: Rule<Kind>): Rule<Kind> {
   }
 }
 
+const forkedAs = (status: SagaStatus) => entry(forked, status)
 /** It stays what it is; one that would have it as its child is told. */
 const startedAgain = (status: SagaStatus) => entry<'start'>(({ state, input }) => startAgain(state, input), status)
 /** Also where the definition is not known: a saga that nobody can decide for can still be ended. */
 const killed = entry<'kill'>(({ state, input }) => kill(state, input), 'failed')
 const over = ignoring('saga-ended')
-const ended: Omit<Row, 'start'> = {
+const ended: Omit<Row, 'start' | 'fork'> = {
   reply: over,
   timer: over,
   signal: over,
@@ -141,6 +156,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     pause: entry(planned(pause), 'paused'),
     resume: ignoring('not-paused'),
     edit: entry(planned(edit)),
+    fork: forkedAs('running'),
     undo: entry(planned(undoForParent), 'running', 'compensating', 'stuck', 'compensated'),
   },
   compensating: {
@@ -156,6 +172,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     pause: entry(planned(pause), 'paused'),
     resume: ignoring('not-paused'),
     edit: entry(planned(edit)),
+    fork: forkedAs('compensating'),
     undo: entry(planned(undoForParent), 'compensating'),
   },
   /** Others go on beside what is parked. */
@@ -172,6 +189,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     pause: entry(planned(pause), 'paused'),
     resume: ignoring('not-paused'),
     edit: entry(planned(edit), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
+    fork: forkedAs('stuck'),
     undo: entry(planned(undoForParent), 'stuck', 'compensating', 'compensated'),
   },
   /** It keeps what it was at: what comes is taken, and nothing new is begun. */
@@ -186,6 +204,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     resolve: entry(planned(resolve), 'paused'),
     skip: entry(planned(skip), 'paused'),
     edit: entry(planned(edit)),
+    fork: forkedAs('paused'),
     pause: ignoring('already-paused'),
     resume: entry(planned(resume), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     undo: entry(planned(undoForParent), 'paused'),
@@ -194,6 +213,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
   completed: {
     ...ended,
     start: startedAgain('completed'),
+    fork: forkedAs('completed'),
     reply: entry(afterEnd(planned(answer)), 'completed', 'stuck'),
     timer: entry(afterEnd(planned(fire)), 'completed', 'stuck'),
     undo: entry(planned(undoForParent), 'completed', 'compensating', 'stuck', 'compensated'),
@@ -201,6 +221,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
   compensated: {
     ...ended,
     start: startedAgain('compensated'),
+    fork: forkedAs('compensated'),
     reply: entry(afterEnd(planned(answer)), 'compensated', 'stuck'),
     timer: entry(afterEnd(planned(fire)), 'compensated', 'stuck'),
     undo: entry(undo, 'compensated'),
@@ -208,6 +229,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
   failed: {
     ...ended,
     start: startedAgain('failed'),
+    fork: forkedAs('failed'),
     undo: entry(({ state, input }) => undoOfVoidOrKilled(state, input), 'failed'),
   },
 }
@@ -217,18 +239,30 @@ export interface Question<Kind extends InputKind = InputKind> {
   readonly definition: Definition | undefined
   /** Hash of that definition; absent: plans are not told apart. */
   readonly definitionHash?: string | undefined
+  /** The definition of another version, where the input names one that is known here. */
+  readonly target?: Definition | undefined
   readonly known: Known
   readonly input: InputOf<Kind>
   readonly moment: Moment
 }
 
 /** Decides one input. Never throws for what an input, a definition's mapping or a participant can do wrong. */
-export function decide({ definition, definitionHash, known, input, moment }: Question): Decision {
+export function decide({ definition, definitionHash, target, known, input, moment }: Question): Decision {
   if (!known) return first({ definition, definitionHash, input, moment })
-  if (known.status === 'ended') return input.kind === 'start' ? startAgain(known, input) : ignored('saga-ended')
+  if (known.status === 'ended') return afterAll(known, input)
   const { rule } = TABLE[known.status][input.kind] as Entry<InputKind>
   const changed = isChanged(known, definitionHash)
-  return rule({ definition: changed ? undefined : definition, changed, state: known, input, moment })
+  return rule({ definition: changed ? undefined : definition, changed, target, state: known, input, moment })
+}
+
+/** Of most sagas that have ended only the start is remembered: nothing of them could be given to a fork. */
+function afterAll(known: EndedSaga, input: InputOf<InputKind>): Decision {
+  if (input.kind === 'start') return startAgain(known, input)
+  if (input.kind !== 'fork') return ignored('saga-ended')
+  return refused(
+    'not-now',
+    `saga ${known.id} has ended, and what it did is not remembered: it cannot be forked any more`,
+  )
 }
 
 /** Whether a plan of that hash is another one than the saga started on. A log that does not say goes on with what there is. */
@@ -260,7 +294,10 @@ function start({ definition, definitionHash, input, moment }: FirstQuestion<'sta
     ...(definitionHash !== undefined && { definitionHash }),
     ...foundBy(definition, input.input),
   } as const
-  const event = input.parent ? { ...started, parent: input.parent } : started
+  const { parent, origin, given = [] } = input
+  const faults = givenFaults(definition, given)
+  if (faults.length > 0) return unusable(input, 'invalid-given', faults.join('; '))
+  const event = { ...started, ...(parent && { parent }), ...(origin && { origin, given }) }
   const story = Story.begin(definition, moment, { id: input.sagaId, event })
   story.look('scope', '')
   return unfolded(story, events())

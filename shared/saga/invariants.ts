@@ -12,6 +12,7 @@ import {
   readScopeStarted,
 } from './invariants/blocks.ts'
 import { type Book, type Expect, moveScope, newBook, type Reading, type Violation } from './invariants/book.ts'
+import { readForked, readGiven } from './invariants/fork.ts'
 import { expectAnswered, expectStranger, readAnswer, readUndoAsked } from './invariants/parent.ts'
 import type { PlanOutline } from './invariants/plan-outline.ts'
 import { readRetry, readStep, readStuck } from './invariants/steps.ts'
@@ -94,6 +95,7 @@ function readSaga(book: Book, { event, at, expect }: Reading<Exclude<SagaEvent, 
     case 'saga-started':
       book.deadlineAt = event.deadlineAt
       book.parent = event.parent
+      readGiven(book, { event, at, expect })
       return
     case 'saga-voided':
       book.parent = event.parent
@@ -137,6 +139,9 @@ function readSaga(book: Book, { event, at, expect }: Reading<Exclude<SagaEvent, 
       return
     case 'parent-refused':
       expectStranger(book, { event, at, expect })
+      return
+    case 'saga-forked':
+      readForked(book, { event, at, expect })
       return
     case 'saga-killed':
     case 'saga-completed':

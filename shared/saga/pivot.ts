@@ -8,7 +8,7 @@ export type PivotStanding = 'ahead' | 'in-flight' | 'unknown' | 'passed'
 export function pivotStanding(definition: Definition, { root }: SagaState): PivotStanding {
   const pivot = definition.steps.find((step) => step.kind === 'pivot')
   const status = pivot && stepIn(root, pivot.name)?.status
-  if (status === 'succeeded') return 'passed'
+  if (status === 'succeeded' || status === 'given') return 'passed'
   if (status === 'armed' || status === 'retrying') return 'in-flight'
   return status === 'given-up' ? 'unknown' : 'ahead'
 }

@@ -58,7 +58,7 @@ const settled = ({ step }: { readonly step: string }): Change => ({ standing: un
 const nothing = () => NOTHING
 
 const CHANGES: ChangesByType = {
-  'saga-started': ({ definition, version, inputHash, definitionHash, deadlineAt, parent }) => ({
+  'saga-started': ({ definition, version, inputHash, definitionHash, deadlineAt, parent, origin }) => ({
     definition,
     version,
     phase: 'running',
@@ -66,6 +66,7 @@ const CHANGES: ChangesByType = {
     definition_hash: definitionHash,
     deadline_at: deadlineAt,
     ...childOf(parent),
+    ...(origin && { origin_saga_id: origin.sagaId, origin_step: origin.step }),
   }),
   'step-requested': (event) => requested('forward', event),
   'step-progressed': nothing,
@@ -101,6 +102,7 @@ const CHANGES: ChangesByType = {
   'step-edited': settled,
   'saga-paused': () => ({ standing: PAUSED }),
   'saga-resumed': () => ({ standing: RESUMED }),
+  'saga-forked': nothing,
   'undo-resolved': settled,
   'saga-stuck': ({ step, error }) => ({ standing: parkedNote([step, error.code, error.message]) }),
   'late-success': nothing,

@@ -87,6 +87,10 @@ export const expectedOfSagas: readonly string[] = [
     (reason) => `answered ${reason}`,
   ),
   'answered unknown-step',
+  ...['completed', 'compensated', 'failed', 'going back', 'going forward'].map((how) => `forked while it is ${how}`),
+  'a fork that is given something',
+  'a fork that is given nothing',
+  'a fork that is past its pivot',
 ]
 
 /** The same of sagas with their children and lawful participants. */
@@ -116,6 +120,7 @@ export const expectedOfWorlds: readonly string[] = [
   'one step tried again by a person',
   'given another payload, forward',
   'taken as done by a person',
+  'a fork that is given something',
   'parked: rejected',
   'given up',
 ]
