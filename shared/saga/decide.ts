@@ -1,6 +1,6 @@
 /** `decide(definition, state, input, moment)`: the total table of status x input. Pure: no clock, no chance, no I/O. */
 
-import type { SagaEvent } from '../message/events.ts'
+import { PRIORITY, type SagaEvent } from '../message/events.ts'
 import type { Json } from '../message/json.ts'
 import { cancel, kill, pause, resume, signalRefusal, takeSignal } from './acts.ts'
 import { attributesOf } from './attributes.ts'
@@ -9,6 +9,7 @@ import { misfit } from './check.ts'
 import { isChildOf, refuseParent, undoForParent, undoOfVoidOrKilled, voidForParent, voidStart } from './children.ts'
 import type { Definition } from './definition.ts'
 import { fork, givenFaults } from './fork.ts'
+import { admit } from './held.ts'
 import {
   type Decision,
   events,
@@ -126,6 +127,7 @@ const over = ignoring('saga-ended')
 const ended: Omit<Row, 'start' | 'fork'> = {
   reply: over,
   timer: over,
+  admit: over,
   signal: over,
   cancel: over,
   retry: over,
@@ -147,6 +149,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     start: startedAgain('running'),
     reply: entry(planned(answer), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     timer: entry(planned(fire), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
+    admit: entry(planned(admit), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     signal: entry(signal, 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     cancel: entry(planned(cancel), 'running', 'compensating', 'stuck', 'compensated'),
     retry: ignoring('not-stuck'),
@@ -163,6 +166,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     start: startedAgain('compensating'),
     reply: entry(planned(answer), 'compensating', 'stuck', 'compensated'),
     timer: entry(planned(fire), 'compensating', 'stuck', 'compensated'),
+    admit: entry(planned(admit), 'compensating', 'stuck', 'compensated'),
     signal: entry(signal, 'compensating'),
     cancel: ignoring('already-compensating'),
     retry: ignoring('not-stuck'),
@@ -180,6 +184,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     start: startedAgain('stuck'),
     reply: entry(planned(answer), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     timer: entry(planned(fire), 'stuck', 'compensating', 'compensated'),
+    admit: entry(planned(admit), 'stuck', 'compensating', 'compensated'),
     signal: entry(signal, 'stuck', 'compensating', 'compensated'),
     cancel: entry(planned(cancel), 'stuck', 'compensating', 'compensated'),
     retry: entry(planned(retryParked), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
@@ -197,6 +202,8 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     start: startedAgain('paused'),
     reply: entry(planned(answer), 'paused'),
     timer: entry(planned(fire), 'paused'),
+    /** What it holds keeps its place, and is admitted once the saga is resumed. */
+    admit: ignoring('nothing-due'),
     signal: entry(signal, 'paused'),
     cancel: entry(planned(cancel), 'paused'),
     retry: entry(planned(retryParked)),
@@ -216,6 +223,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     fork: forkedAs('completed'),
     reply: entry(afterEnd(planned(answer)), 'completed', 'stuck'),
     timer: entry(afterEnd(planned(fire)), 'completed', 'stuck'),
+    admit: entry(afterEnd(planned(admit)), 'completed', 'stuck'),
     undo: entry(planned(undoForParent), 'completed', 'compensating', 'stuck', 'compensated'),
   },
   compensated: {
@@ -224,6 +232,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     fork: forkedAs('compensated'),
     reply: entry(afterEnd(planned(answer)), 'compensated', 'stuck'),
     timer: entry(afterEnd(planned(fire)), 'compensated', 'stuck'),
+    admit: entry(afterEnd(planned(admit)), 'compensated', 'stuck'),
     undo: entry(undo, 'compensated'),
   },
   failed: {
@@ -293,6 +302,7 @@ function start({ definition, definitionHash, input, moment }: FirstQuestion<'sta
     deadlineAt: definition.deadlineMs === undefined ? null : moment.now + definition.deadlineMs,
     ...(definitionHash !== undefined && { definitionHash }),
     ...foundBy(definition, input.input),
+    ...rankOf(definition, input),
   } as const
   const { parent, origin, given = [] } = input
   const faults = givenFaults(definition, given)
@@ -301,6 +311,12 @@ function start({ definition, definitionHash, input, moment }: FirstQuestion<'sta
   const story = Story.begin(definition, moment, { id: input.sagaId, event })
   story.look('scope', '')
   return unfolded(story, events())
+}
+
+/** A child saga has its parent's, and a fork its origin's. */
+function rankOf({ priority: own }: Definition, input: InputOf<'start'>): Pick<StartedEvent, 'priority'> {
+  const priority = input.priority ?? (input.parent || input.origin ? PRIORITY : own)
+  return priority === undefined || priority === PRIORITY ? {} : { priority }
 }
 
 function foundBy({ attributes: specs }: Definition, input: Json): Pick<StartedEvent, 'attributes'> {

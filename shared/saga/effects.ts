@@ -1,6 +1,6 @@
 /** `effects(events)`: what is to be sent, from the events alone. So it can be sent again, byte for byte (S9, S10). */
 import type { StepCommand } from '../message/command-record.ts'
-import type { EventEnvelope, GivenStep, OriginLink, ParentLink, SagaEvent } from '../message/events.ts'
+import type { EventEnvelope, GivenStep, OriginLink, ParentLink, Priority, SagaEvent } from '../message/events.ts'
 import { CLIENT_COMMAND } from '../message/headers.ts'
 import { commandId, type SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
@@ -25,6 +25,8 @@ export interface StartChild extends Told {
   readonly definition: string
   readonly version: number
   readonly input: Json
+  /** The parent's, where it is not that of all. */
+  readonly priority?: Priority
   readonly parent: ParentLink
 }
 
@@ -37,6 +39,7 @@ export interface StartFork extends Told {
   readonly input: Json
   readonly origin: OriginLink
   readonly given: readonly GivenStep[]
+  readonly priority?: Priority
 }
 
 export interface UndoChild extends Told {
@@ -110,8 +113,9 @@ function startChild(
 ): StartChild {
   const { step, attempt, payload } = event
   const { definition, version } = event.starts ?? event
+  const rank = event.starts?.priority === undefined ? {} : { priority: event.starts.priority }
   const parent = { sagaId, step, attempt, waits: event.letGo !== true }
-  return { kind: 'start-child', ...told, definition, version, input: payload, parent }
+  return { kind: 'start-child', ...told, definition, version, input: payload, ...rank, parent }
 }
 
 function answer({ sagaId, at }: EventEnvelope, event: Extract<SagaEvent, { type: 'parent-answered' }>): AnswerParent {
@@ -130,7 +134,8 @@ function refusal(
 }
 
 function startFork({ sagaId, seq, at }: EventEnvelope, event: Extract<SagaEvent, { type: 'saga-forked' }>): StartFork {
-  const { fork, definition, version, input, given, step } = event
+  const { fork, definition, version, input, given, step, priority } = event
   const origin = { sagaId, step, seq }
-  return { kind: 'start-fork', fork, definition, version, input, origin, given, requestId: `${sagaId}/fork/${seq}`, at }
+  const begun = { definition, version, input, given, ...(priority !== undefined && { priority }) }
+  return { kind: 'start-fork', fork, ...begun, origin, requestId: `${sagaId}/fork/${seq}`, at }
 }

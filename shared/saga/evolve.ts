@@ -1,6 +1,6 @@
 /** `evolve(state, event) -> state`: the fold. Needs no definition and calls no user code, so anyone can fold the log. */
 import { assert } from '../message/errors.ts'
-import type { EventEnvelope, GivenStep, SagaEvent } from '../message/events.ts'
+import { type EventEnvelope, type GivenStep, PRIORITY, type SagaEvent } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
 import { frozenJson } from '../message/json.ts'
 import { ROOT } from '../message/step-path.ts'
@@ -8,7 +8,7 @@ import { BLOCK_FOLDS, undoneScope } from './evolve-blocks.ts'
 import { STEP_FOLDS, unsent } from './evolve-steps.ts'
 import { isParked, park, unpark, unparkAll } from './parked.ts'
 import { type SagaState, type SagaStatus, type ScopeState, type StepState, withAct } from './state.ts'
-import { stepAt, withScope, withStep } from './tree.ts'
+import { letGo, stepAt, withScope, withStep } from './tree.ts'
 
 /**
  * Folds one event of the log.
@@ -40,6 +40,7 @@ export function apply(state: SagaState | undefined, event: SagaEvent, id: SagaId
 const AFTER_END: ReadonlySet<SagaEvent['type']> = new Set([
   'late-success',
   'compensation-requested',
+  'compensation-held',
   'compensation-progressed',
   'compensation-succeeded',
   'compensation-failed',
@@ -107,9 +108,9 @@ const FRESH = {
 } as const
 
 function started(event: EventOf<'saga-started'>, id: SagaId): SagaState {
-  const { definition, version, inputHash, deadlineAt, definitionHash, parent } = event
+  const { definition, version, inputHash, deadlineAt, definitionHash, parent, priority = PRIORITY } = event
   const plan = { definition, version, ...(definitionHash !== undefined && { definitionHash }) }
-  const base = { id, ...plan, input: frozenJson(event.input), inputHash, deadlineAt, parent }
+  const base = { id, ...plan, input: frozenJson(event.input), inputHash, deadlineAt, priority, parent }
   return { status: 'running', ...base, ...FRESH, root: { ...EMPTY, steps: (event.given ?? []).map(givenStep) } }
 }
 
@@ -119,7 +120,8 @@ function givenStep({ step, output }: GivenStep): StepState {
 
 /** No saga has an empty name or hash: no start can be the one that this stands for. */
 function voided({ parent }: EventOf<'saga-voided'>, id: SagaId): SagaState {
-  const base = { id, definition: '', version: 0, input: null, inputHash: '', deadlineAt: null, parent }
+  const nothing = { definition: '', version: 0, input: null, inputHash: '' }
+  const base = { id, ...nothing, deadlineAt: null, priority: PRIORITY, parent }
   return { status: 'compensated', ...base, ...FRESH, root: { ...EMPTY, phase: 'undone' } }
 }
 
@@ -146,7 +148,8 @@ const SAGA_FOLDS: Folds<SagaFold> = {
     const edited = [...others, { step, direction, payload: frozenJson(payload) }]
     return withAct({ ...triedAgain(state, step), edited }, requestId)
   },
-  'saga-stuck': (state, { step, error }) => park(state, step, error),
+  // What could not be sent now that there was room is held no more.
+  'saga-stuck': (state, { step, error }) => park(step === null ? state : letGo(state, step), step, error),
   'undo-requested': (state, { attempt }) => ({ ...state, undoAttempt: attempt }),
   'parent-answered': (state, { direction, attempt }) =>
     direction === 'compensate' ? { ...state, undoAnswered: attempt } : state,

@@ -2,7 +2,7 @@
  * A fork: a new saga that goes on from a step of another one, its origin. What the origin has done before that step is given
  * to the fork: it counts as done, and the fork never undoes it. What the origin did belongs to the origin.
  */
-import type { GivenStep } from '../message/events.ts'
+import { type GivenStep, PRIORITY } from '../message/events.ts'
 import { type Json, parseJson } from '../message/json.ts'
 import { misfit } from './check.ts'
 import { outputOf } from './context.ts'
@@ -33,7 +33,9 @@ export function fork(story: Story, input: InputOf<'fork'>, target: Definition | 
   const said = parseJson(new TextEncoder().encode(JSON.stringify({ input: all, given })))
   if (said.kind === 'refused') return no('invalid-given', `the fork's start would be ${said.fault}: ${said.message}`)
   const { name, version } = target
-  const begun = { step, fork: id, definition: name, version, input: all, given }
+  const { priority } = state
+  const rank = priority === PRIORITY ? {} : { priority }
+  const begun = { step, fork: id, definition: name, version, input: all, given, ...rank }
   story.tell({ type: 'saga-forked', ...begun, requestId, actor, reason })
   return events(...story.events)
 }
