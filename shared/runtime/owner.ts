@@ -218,12 +218,15 @@ export class Owner {
   }
 
   #takeTurn(): Turn | undefined {
-    const { definitions, limits, random, source, clock } = this.#ports
+    const { definitions, limits, random, source, clock, broker } = this.#ports
     const { state, marks } = this.#log.replay
     const now = clock.now()
     const nothing = this.#inputs.queue.length === 0 && (state.due.earliest() ?? Number.POSITIVE_INFINITY) > now
     if (nothing) return undefined
-    const turn = takeTurn(this.#inputs.queue, { state, definitions, limits, random, source, now, marks })
+    const turn = takeTurn(this.#inputs.queue, {
+      ...{ state, definitions, limits, random, source, now, marks },
+      claims: broker.claims,
+    })
     for (const { saga, why } of turn.stalled)
       this.#ports.log.error('a saga stands still', { partition: this.partition, saga, why })
     const consumed = turn.marks.commands !== marks.commands || turn.marks.replies !== marks.replies

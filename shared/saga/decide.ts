@@ -1,7 +1,7 @@
 /** `decide(definition, state, input, moment)`: the total table of status x input. Pure: no clock, no chance, no I/O. */
 
 import { PRIORITY, type SagaEvent } from '../message/events.ts'
-import type { Json } from '../message/json.ts'
+import type { Json, JsonLimits } from '../message/json.ts'
 import { cancel, kill, pause, resume, signalRefusal, takeSignal } from './acts.ts'
 import { attributesOf } from './attributes.ts'
 import { isOver } from './backward.ts'
@@ -37,6 +37,7 @@ interface Asked<Kind extends InputKind> {
   readonly changed: boolean
   /** The definition of another version, where the input names one that is known here. */
   readonly target: Definition | undefined
+  readonly limits: JsonLimits | undefined
   readonly state: SagaState
   readonly input: InputOf<Kind>
   readonly moment: Moment
@@ -88,9 +89,9 @@ const signal: Rule<'signal'> = (asked) => {
 
 /** A saga goes on from one of its steps as another one. It stays what it is, whatever it is at. */
 const forked: Rule<'fork'> = (asked) => {
-  const { state, input, target } = asked
+  const { state, input, target, limits } = asked
   if (state.inputHash === '') return refused('voided', `saga ${state.id} was undone by its parent before it started`)
-  return planned<'fork'>((story) => fork(story, input, target ?? versionOf(story, input)))(asked)
+  return planned<'fork'>((story) => fork(story, input, { target: target ?? versionOf(story, input), limits }))(asked)
 }
 
 function versionOf({ definition }: Story, { version }: InputOf<'fork'>): Definition | undefined {
@@ -250,18 +251,21 @@ export interface Question<Kind extends InputKind = InputKind> {
   readonly definitionHash?: string | undefined
   /** The definition of another version, where the input names one that is known here. */
   readonly target?: Definition | undefined
+  /** What the start of a fork may hold; absent: the usual. */
+  readonly limits?: JsonLimits | undefined
   readonly known: Known
   readonly input: InputOf<Kind>
   readonly moment: Moment
 }
 
 /** Decides one input. Never throws for what an input, a definition's mapping or a participant can do wrong. */
-export function decide({ definition, definitionHash, target, known, input, moment }: Question): Decision {
+export function decide(question: Question): Decision {
+  const { definition, definitionHash, target, limits, known, input, moment } = question
   if (!known) return first({ definition, definitionHash, input, moment })
   if (known.status === 'ended') return afterAll(known, input)
   const { rule } = TABLE[known.status][input.kind] as Entry<InputKind>
   const changed = isChanged(known, definitionHash)
-  return rule({ definition: changed ? undefined : definition, changed, target, state: known, input, moment })
+  return rule({ definition: changed ? undefined : definition, changed, target, limits, state: known, input, moment })
 }
 
 /** Of most sagas that have ended only the start is remembered: nothing of them could be given to a fork. */

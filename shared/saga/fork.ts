@@ -3,7 +3,7 @@
  * to the fork: it counts as done, and the fork never undoes it. What the origin did belongs to the origin.
  */
 import { type GivenStep, PRIORITY } from '../message/events.ts'
-import { type Json, parseJson } from '../message/json.ts'
+import { type Json, type JsonLimits, parseJson } from '../message/json.ts'
 import { misfit } from './check.ts'
 import { outputOf } from './context.ts'
 import type { Definition, StepDefinition } from './definition.ts'
@@ -13,8 +13,15 @@ import { dependsOn, isBlock, isSending, plansInside, signalSteps, stepNamed } fr
 import { type SagaState, type StepState, stepIn } from './state.ts'
 import type { Story } from './story.ts'
 
-/** A person asks for a fork. `target`: the definition of the version that it is to run, where that is known. */
-export function fork(story: Story, input: InputOf<'fork'>, target: Definition | undefined): Decision {
+interface Bounds {
+  /** The definition of the version that the fork is to run, where that is known. */
+  readonly target: Definition | undefined
+  /** What its start may hold. */
+  readonly limits: JsonLimits | undefined
+}
+
+/** A person asks for a fork. */
+export function fork(story: Story, input: InputOf<'fork'>, { target, limits }: Bounds): Decision {
   const { definition, state } = story
   const { step, fork: id, requestId, actor, reason } = input
   if (state.acts.includes(requestId)) return ignored('duplicate-request')
@@ -30,7 +37,7 @@ export function fork(story: Story, input: InputOf<'fork'>, target: Definition | 
   if (why !== undefined) return no('invalid-input', `the input does not fit ${target.name}: ${why}`)
   const faults = [...strangers(definition, target, given), ...givenFaults(target, given)]
   if (faults.length > 0) return no('invalid-given', faults.join('; '))
-  const said = parseJson(new TextEncoder().encode(JSON.stringify({ input: all, given })))
+  const said = parseJson(new TextEncoder().encode(JSON.stringify({ input: all, given })), limits)
   if (said.kind === 'refused') return no('invalid-given', `the fork's start would be ${said.fault}: ${said.message}`)
   const { name, version } = target
   const { priority } = state
