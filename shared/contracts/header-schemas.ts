@@ -122,6 +122,7 @@ const OWN: Readonly<Record<Kind, readonly [required: Headers, optional: Headers]
   ],
   pause: [{}, { [H.timers]: one('hold', 'run'), ...PERSON }],
   resume: [{}, PERSON],
+  migrate: [{ [H.sagaVersion]: count('the version of its definition that the saga is moved to') }, PERSON],
   kill: [{ [H.reason]: { type: 'string', minLength: 1, maxLength: 2_000, description: 'why' } }, PERSON],
   undo: [PARENT, {}],
 }

@@ -20,6 +20,7 @@ import type { Decision, SagaInput } from '../saga/input.ts'
 import type { SagaState } from '../saga/state.ts'
 import { causationOf, commandInput, replyInput } from './input-decoder.ts'
 import type { OrchestratorLimits } from './limits.ts'
+import { migrationTarget } from './migration-target.ts'
 import type { ConsumedMarks, PartitionState } from './partition-state.ts'
 import { hashOf } from './plan-of.ts'
 
@@ -307,7 +308,8 @@ class OpenTurn {
       return decide({
         definition,
         definitionHash: definition && hashOf(definition),
-        target: this.#targetOf(known, input),
+        target: migrationTarget(this.#context.definitions, known, input),
+        forkOn: this.#forkOn(known, input),
         limits: this.#json,
         known,
         input,
@@ -325,7 +327,7 @@ class OpenTurn {
   }
 
   /** The definition of another version, where one is named. */
-  #targetOf(known: Known, input: SagaInput): Definition | undefined {
+  #forkOn(known: Known, input: SagaInput): Definition | undefined {
     if (!known || input.kind !== 'fork' || input.version === undefined) return undefined
     return this.#context.definitions.find(known.definition, input.version)
   }

@@ -20,7 +20,9 @@ import {
   type RefusedReason,
   refused,
 } from './input.ts'
+import { type MigrationTarget, migrate as migrateTo } from './migrate.ts'
 import { edit, resolve, retryParked, skip } from './parked-acts.ts'
+import { pivotOf } from './pivot.ts'
 import { answer } from './replies.ts'
 import type { EndedSaga, SagaState, SagaStatus } from './state.ts'
 import { Story } from './story.ts'
@@ -35,8 +37,10 @@ interface Asked<Kind extends InputKind> {
   readonly definition: Definition | undefined
   /** What is known here under its name and version is another plan (S23). */
   readonly changed: boolean
-  /** The definition of another version, where the input names one that is known here. */
-  readonly target: Definition | undefined
+  /** Where the input asks to move the saga, where this process knows that version. */
+  readonly target: MigrationTarget | undefined
+  /** The definition of another version, where a fork is to run on one that is known here. */
+  readonly forkOn: Definition | undefined
   readonly limits: JsonLimits | undefined
   readonly state: SagaState
   readonly input: InputOf<Kind>
@@ -89,13 +93,19 @@ const signal: Rule<'signal'> = (asked) => {
 
 /** A saga goes on from one of its steps as another one. It stays what it is, whatever it is at. */
 const forked: Rule<'fork'> = (asked) => {
-  const { state, input, target, limits } = asked
+  const { state, input, forkOn, limits } = asked
   if (state.inputHash === '') return refused('voided', `saga ${state.id} was undone by its parent before it started`)
-  return planned<'fork'>((story) => fork(story, input, { target: target ?? versionOf(story, input), limits }))(asked)
+  return planned<'fork'>((story) => fork(story, input, { target: forkOn ?? versionOf(story, input), limits }))(asked)
 }
 
 function versionOf({ definition }: Story, { version }: InputOf<'fork'>): Definition | undefined {
   return version === undefined || version === definition.version ? definition : undefined
+}
+
+/** Decided on the new plan, also where the one that the saga runs on is not here: that is the way out. */
+const migrate: Rule<'migrate'> = ({ state, input, moment, target }) => {
+  const answer = migrateTo({ state, input, moment, target })
+  return answer instanceof Story ? unfolded(answer, events()) : answer
 }
 
 const entry = <Kind extends InputKind>(rule: Rule<Kind>, ...to: readonly SagaStatus[]): Entry<Kind> => ({ rule, to })
@@ -137,6 +147,7 @@ const ended: Omit<Row, 'start' | 'fork'> = {
   skip: over,
   pause: over,
   resume: over,
+  migrate: over,
   edit: over,
   undo: over,
 }
@@ -159,6 +170,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     skip: entry(planned(skip), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     pause: entry(planned(pause), 'paused'),
     resume: ignoring('not-paused'),
+    migrate: entry(migrate, 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     edit: entry(planned(edit)),
     fork: forkedAs('running'),
     undo: entry(planned(undoForParent), 'running', 'compensating', 'stuck', 'compensated'),
@@ -176,6 +188,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     skip: entry(planned(skip)),
     pause: entry(planned(pause), 'paused'),
     resume: ignoring('not-paused'),
+    migrate: entry(migrate, 'compensating', 'stuck', 'compensated'),
     edit: entry(planned(edit)),
     fork: forkedAs('compensating'),
     undo: entry(planned(undoForParent), 'compensating'),
@@ -194,6 +207,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     skip: entry(planned(skip), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     pause: entry(planned(pause), 'paused'),
     resume: ignoring('not-paused'),
+    migrate: entry(migrate, 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     edit: entry(planned(edit), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     fork: forkedAs('stuck'),
     undo: entry(planned(undoForParent), 'stuck', 'compensating', 'compensated'),
@@ -213,6 +227,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     skip: entry(planned(skip), 'paused'),
     edit: entry(planned(edit)),
     fork: forkedAs('paused'),
+    migrate: entry(migrate, 'paused'),
     pause: ignoring('already-paused'),
     resume: entry(planned(resume), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     undo: entry(planned(undoForParent), 'paused'),
@@ -249,8 +264,10 @@ export interface Question<Kind extends InputKind = InputKind> {
   readonly definition: Definition | undefined
   /** Hash of that definition; absent: plans are not told apart. */
   readonly definitionHash?: string | undefined
-  /** The definition of another version, where the input names one that is known here. */
-  readonly target?: Definition | undefined
+  /** The version that a `migrate` names. */
+  readonly target?: MigrationTarget | undefined
+  /** The definition of another version, where a fork is to run on one that is known here. */
+  readonly forkOn?: Definition | undefined
   /** What the start of a fork may hold; absent: the usual. */
   readonly limits?: JsonLimits | undefined
   readonly known: Known
@@ -260,12 +277,21 @@ export interface Question<Kind extends InputKind = InputKind> {
 
 /** Decides one input. Never throws for what an input, a definition's mapping or a participant can do wrong. */
 export function decide(question: Question): Decision {
-  const { definition, definitionHash, target, limits, known, input, moment } = question
+  const { definition, definitionHash, target, forkOn, limits, known, input, moment } = question
   if (!known) return first({ definition, definitionHash, input, moment })
   if (known.status === 'ended') return afterAll(known, input)
   const { rule } = TABLE[known.status][input.kind] as Entry<InputKind>
   const changed = isChanged(known, definitionHash)
-  return rule({ definition: changed ? undefined : definition, changed, target, limits, state: known, input, moment })
+  return rule({
+    definition: changed ? undefined : definition,
+    changed,
+    target,
+    forkOn,
+    limits,
+    state: known,
+    input,
+    moment,
+  })
 }
 
 /** Of most sagas that have ended only the start is remembered: nothing of them could be given to a fork. */
@@ -284,7 +310,7 @@ export function isChanged(state: Pick<SagaState, 'definitionHash'>, hash: string
 }
 
 type StartedEvent = Extract<SagaEvent, { type: 'saga-started' }>
-type FirstQuestion<Kind extends InputKind = InputKind> = Omit<Question<Kind>, 'known'>
+type FirstQuestion<Kind extends InputKind = InputKind> = Omit<Question<Kind>, 'known' | 'target'>
 
 function first({ input, ...asked }: FirstQuestion): Decision {
   if (input.kind === 'start') return start({ input, ...asked })
@@ -304,7 +330,7 @@ function start({ definition, definitionHash, input, moment }: FirstQuestion<'sta
     input: input.input,
     inputHash: input.inputHash,
     deadlineAt: definition.deadlineMs === undefined ? null : moment.now + definition.deadlineMs,
-    ...(definitionHash !== undefined && { definitionHash }),
+    ...(definitionHash !== undefined && { definitionHash, pivot: pivotOf(definition) }),
     ...foundBy(definition, input.input),
     ...rankOf(definition, input),
   } as const

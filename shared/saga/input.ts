@@ -44,6 +44,8 @@ export type SagaInput =
   /** Nothing new is begun until it is resumed. */
   | ({ readonly kind: 'pause'; readonly timers?: 'hold' | 'run' | undefined } & Act)
   | ({ readonly kind: 'resume' } & Act)
+  /** The saga is moved to another version of its definition. */
+  | ({ readonly kind: 'migrate'; readonly toVersion: number } & Act)
   /** What a person knows of a parked step: it was undone by hand, it was done (with which result), or it was not. */
   | ({
       readonly kind: 'resolve'
@@ -118,6 +120,7 @@ export type IgnoredReason =
   | 'not-stuck'
   | 'already-paused'
   | 'not-paused'
+  | 'same-version'
   | 'nothing-due'
 
 /** Why an input cannot be used: its record becomes a dead letter. */
@@ -137,6 +140,8 @@ export type RefusedReason =
   | 'invalid-result'
   | 'invalid-payload'
   | 'invalid-given'
+  | 'no-migration'
+  | 'would-orphan'
   | 'voided'
 
 export type Decision =

@@ -70,6 +70,7 @@ const SAGA: { readonly [Type in SagaEventType]: readonly [from: readonly SagaPha
   'saga-paused': [GOING],
   'saga-resumed': [GOING],
   'saga-forked': [[...GOING, ...ENDED, 'killed']],
+  'saga-migrated': [GOING],
   'undo-resolved': [UNDOING],
   'saga-stuck': [UNDOING],
   'late-success': [UNDOING],

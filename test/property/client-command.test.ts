@@ -79,6 +79,9 @@ const command: fc.Arbitrary<ClientCommand> = fc.oneof(
   fc
     .record({ request, act, timers: fc.constantFrom('hold' as const, 'run' as const) })
     .map(({ request, act, timers }) => ({ kind: 'pause' as const, ...request, ...act, timers })),
+  fc
+    .record({ request, act, toVersion: fc.integer({ min: 1, max: 9 }) })
+    .map(({ request, act, toVersion }) => ({ kind: 'migrate' as const, ...request, ...act, toVersion })),
   fc.record({ request, act }).map(({ request, act }) => ({ kind: 'resume' as const, ...request, ...act })),
   fc
     .record({ request, act, step: stepPath, payload: json })
@@ -151,6 +154,7 @@ const known = fc.constantFrom(
   'kasaga.edit.v1',
   'kasaga.fork.v1',
   'kasaga.pause.v1',
+  'kasaga.migrate.v1',
   'kasaga.resume.v1',
   'done',
   'failed',

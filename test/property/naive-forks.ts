@@ -53,6 +53,7 @@ function doneIn(history: readonly EventEnvelope[]): Map<string, string | undefin
   for (const { event } of history) {
     if (event.type === 'saga-started')
       for (const { step, output } of event.given ?? []) done.set(step, JSON.stringify(output))
+    if (event.type === 'saga-migrated') moveAll(done, event)
     const path = stepOf(event)
     if (path === '' || pathParts(path).length > 1) continue
     if (event.type === 'block-completed') done.set(path, undefined)
@@ -60,6 +61,21 @@ function doneIn(history: readonly EventEnvelope[]): Map<string, string | undefin
     else if (DONE.has(event.type) && 'output' in event) done.set(path, JSON.stringify(event.output))
   }
   return done
+}
+
+/** A move gives steps other names, and other outputs. */
+function moveAll(done: Map<string, string | undefined>, event: Extract<SagaEvent, { type: 'saga-migrated' }>): void {
+  const { renames = {}, outputs = {} } = event
+  const moved = Object.entries(renames).flatMap(([from, to]) => {
+    const known = done.has(from) ? [[to, done.get(from)] as const] : []
+    done.delete(from)
+    return known
+  })
+  for (const [name, output] of [
+    ...moved,
+    ...Object.entries(outputs).map(([name, one]) => [name, JSON.stringify(one)] as const),
+  ])
+    done.set(name, output)
 }
 
 const DONE: ReadonlySet<SagaEvent['type']> = new Set(['step-succeeded', 'step-computed', 'step-resolved', 'wait-ended'])

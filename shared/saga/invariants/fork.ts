@@ -13,7 +13,10 @@ export function readGiven(book: Book, { event, expect }: Reading<Of<'saga-starte
   if (origin) expect('S3', origin.sagaId !== book.sagaId && origin.seq >= 1, `it is a fork of ${origin.sagaId}`)
   const steps = given.flatMap((one) => ownStep(book, one) ?? [])
   expect('S3', new Set(steps).size === given.length, 'what is given are steps of its own plan, each once')
-  for (const step of steps) take(book, step)
+  for (const { step: name, output } of given) {
+    const step = steps.find(({ path }) => path === name)
+    if (step) take(book, step, output !== undefined)
+  }
   for (const { path, planned } of steps) {
     const done = planned?.after.filter((name) => isDone(book.root.steps.get(name)?.standing ?? 'idle')).length ?? 0
     expect('S4', done >= (planned?.needs ?? 0), `${path} is given, and ${done} of what it comes after`)
@@ -26,9 +29,10 @@ function ownStep(book: Book, { step: path }: GivenStep): StepBook | undefined {
 }
 
 /** Nothing of it is undone here: it stands as one that was skipped. S7: the pivot counts. */
-function take(book: Book, step: StepBook): void {
-  moveStep(book, step, 'skipped')
-  if (step.planned?.isPivot) book.pastPivot = true
+function take(book: Book, step: StepBook, isDone: boolean): void {
+  const isPivot = isDone && (step.planned?.isPivot ?? book.pivot === step.name)
+  moveStep(book, step, isPivot ? 'done' : 'skipped')
+  if (isPivot) book.pastPivot = true
 }
 
 /** The origin: no step that is not done, was undone, or comes after the one where the fork begins. */

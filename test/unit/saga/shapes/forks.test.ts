@@ -263,8 +263,8 @@ describe('an approval', () => {
     const act = { sagaId: origin.id, requestId: 'r', actor: 'ann', reason: 'so' }
     const input = { kind: 'fork', step: 'pay', fork: sagaId('f-1'), version: 2, ...act } as const
     const question = { definition: asked, known: origin.state, input, moment: { now: 0, chance: 0 } }
-    expect(decide({ ...question, target: version(['boss']) }).kind).toBe('events')
-    expect(decide({ ...question, target: version(['lawyer']) })).toMatchObject({ reason: 'invalid-given' })
+    expect(decide({ ...question, forkOn: version(['boss']) }).kind).toBe('events')
+    expect(decide({ ...question, forkOn: version(['lawyer']) })).toMatchObject({ reason: 'invalid-given' })
   })
 })
 
@@ -275,7 +275,7 @@ describe('a fork on another version', () => {
     const origin = began(order, 'hold', 'pack')
     const act = { sagaId: origin.id, requestId: 'r', actor: 'ann', reason: 'so' }
     const input = { kind: 'fork', step: 'charge', fork: sagaId('f-1'), version, ...act } as const
-    return decide({ definition: order, target, known: origin.state, input, moment: { now: 0, chance: 0 } })
+    return decide({ definition: order, forkOn: target, known: origin.state, input, moment: { now: 0, chance: 0 } })
   }
 
   it('runs that one, which has the steps that it is given', () => {
