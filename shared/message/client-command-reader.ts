@@ -4,8 +4,9 @@ import { asPositive, type Decoded, refuse } from './command-record.ts'
 import type { GivenStep, ParentLink } from './events.ts'
 import { CLIENT_COMMAND, H } from './headers.ts'
 import { isRequestId, isSagaId, isStepPath, REQUEST_ID_CHARS_MAX } from './ids.ts'
-import { type Json, type JsonLimits, parseJson } from './json.ts'
+import type { Json, JsonLimits } from './json.ts'
 import { headersOf, keyOf, type LogRecord } from './record.ts'
+import { parseValue, type ValueResult } from './record-value.ts'
 
 /** Longest `ce_actor`, in characters. */
 export const ACTOR_CHARS_MAX = 200
@@ -37,9 +38,9 @@ export function decodeClientCommand(record: LogRecord, limits?: JsonLimits): Dec
   const request: Request = { sagaId, requestId }
   switch (headers.get(H.type)) {
     case CLIENT_COMMAND.start:
-      return decodeStart(request, headers, parseJson(record.value, limits))
+      return decodeStart(request, headers, parseValue(record, limits))
     case CLIENT_COMMAND.signal:
-      return decodeSignal(request, headers, parseJson(record.value ?? NULL_TEXT, limits))
+      return decodeSignal(request, headers, parseValue(record, limits, NULL_TEXT))
     case CLIENT_COMMAND.cancel:
       return decodeAct('cancel', request, headers)
     case CLIENT_COMMAND.resume:
@@ -53,13 +54,13 @@ export function decodeClientCommand(record: LogRecord, limits?: JsonLimits): Dec
     case CLIENT_COMMAND.kill:
       return decodeKill(request, headers)
     case CLIENT_COMMAND.resolve:
-      return decodeResolve(request, headers, parseJson(record.value ?? NULL_TEXT, limits))
+      return decodeResolve(request, headers, parseValue(record, limits, NULL_TEXT))
     case CLIENT_COMMAND.skip:
-      return decodeSkip(request, headers, parseJson(record.value ?? NULL_TEXT, limits))
+      return decodeSkip(request, headers, parseValue(record, limits, NULL_TEXT))
     case CLIENT_COMMAND.edit:
-      return decodeEdit(request, headers, parseJson(record.value ?? NULL_TEXT, limits))
+      return decodeEdit(request, headers, parseValue(record, limits, NULL_TEXT))
     case CLIENT_COMMAND.fork:
-      return decodeFork(request, headers, parseJson(record.value ?? NULL_TEXT, limits))
+      return decodeFork(request, headers, parseValue(record, limits, NULL_TEXT))
     case CLIENT_COMMAND.undo:
       return decodeUndo(request, headers)
     case undefined:
@@ -72,7 +73,7 @@ export function decodeClientCommand(record: LogRecord, limits?: JsonLimits): Dec
 /** A signal without a value carries null. */
 const NULL_TEXT = new Uint8Array([0x6e, 0x75, 0x6c, 0x6c])
 
-type Parsed = ReturnType<typeof parseJson>
+type Parsed = ValueResult
 
 function decodeStart(request: Request, headers: Headers, input: Parsed): Decoded<ClientCommand> {
   const definition = headers.get(H.sagaType)
