@@ -176,7 +176,7 @@ export const EVENT_VALUES = {
   'saga-paused': act.extend({ timers: z.enum(['hold', 'run']).describe('whether times that come meanwhile count') }),
   'saga-resumed': act,
   'saga-forked': act.extend({
-    step: Name.describe('the step from which the fork goes on'),
+    from: Name.describe('the step from which the fork goes on'),
     fork: Saga.describe('the new saga'),
     definition: z.string(),
     version: z.int().min(1),

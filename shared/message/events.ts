@@ -239,7 +239,8 @@ export type SagaEvent =
   /** A person lets another saga go on from a step of this one, with what this one has done before it. */
   | ({
       readonly type: 'saga-forked'
-      readonly step: string
+      /** The step from which the fork goes on. The event changes nothing of it, so it is not called its step. */
+      readonly from: string
       /** Id of the new saga, and what it is started with. */
       readonly fork: SagaId
       readonly definition: string

@@ -27,9 +27,9 @@ export function commandInput(record: LogRecord, limits?: JsonLimits): Decoded<Sa
 function inputOf(command: ClientCommand): SagaInput {
   switch (command.kind) {
     case 'start': {
-      const { sagaId, definition, version, input, parent, origin, given = [] } = command
-      const hashed = origin ? hashedOf({ input, origin, given }) : input
-      const start = { kind: 'start', sagaId, definition, version, input, inputHash: inputHash(hashed), parent } as const
+      const { sagaId, definition, version, priority, input, parent, origin, given = [] } = command
+      const hash = inputHash(origin ? hashedOf({ input, origin, given }) : input)
+      const start = { kind: 'start', sagaId, definition, version, priority, input, inputHash: hash, parent } as const
       return origin ? { ...start, origin, given } : start
     }
     case 'signal': {

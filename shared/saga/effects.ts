@@ -141,7 +141,7 @@ function refusal(
 }
 
 function startFork({ sagaId, seq, at }: EventEnvelope, event: Extract<SagaEvent, { type: 'saga-forked' }>): StartFork {
-  const { fork, definition, version, input, given, step, priority } = event
+  const { fork, definition, version, input, given, from: step, priority } = event
   const origin = { sagaId, step, seq }
   const begun = { definition, version, input, given, ...(priority !== undefined && { priority }) }
   return { kind: 'start-fork', fork, ...begun, origin, requestId: `${sagaId}/fork/${seq}`, at }

@@ -42,7 +42,7 @@ export function fork(story: Story, input: InputOf<'fork'>, { target, limits }: B
   const { name, version } = target
   const { priority } = state
   const rank = priority === PRIORITY ? {} : { priority }
-  const begun = { step, fork: id, definition: name, version, input: all, given, ...rank }
+  const begun = { from: step, fork: id, definition: name, version, input: all, given, ...rank }
   story.tell({ type: 'saga-forked', ...begun, requestId, actor, reason })
   return events(...story.events)
 }

@@ -37,10 +37,14 @@ const command: fc.Arbitrary<ClientCommand> = fc.oneof(
       request,
       definition: id,
       version: fc.option(fc.integer({ min: 1, max: 999_999_999 }), { nil: undefined }),
+      priority: fc.option(fc.integer({ min: 0, max: 9 }), { nil: undefined }),
       input: json,
       parent: fc.option(parent, { nil: undefined }),
     })
-    .map(({ request, ...rest }) => ({ kind: 'start' as const, ...request, ...rest })),
+    .map(({ request, priority, ...rest }) => {
+      const rank = priority === undefined ? {} : { priority }
+      return { kind: 'start' as const, ...request, ...rank, ...rest }
+    }),
   fc
     .record({
       request,
@@ -141,6 +145,7 @@ const headerName = fc.constantFrom(
   'ce_originsagaid',
   'ce_originstepid',
   'ce_originsequence',
+  'ce_priority',
   'x',
 )
 const known = fc.constantFrom(

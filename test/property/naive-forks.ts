@@ -28,13 +28,13 @@ function expectGiven(
   { before, fork }: { before: readonly EventEnvelope[]; fork: Forked },
 ): void {
   const done = doneIn(before)
-  const later = laterThan(definition, fork.step)
-  const wanted = [...done.keys()].filter((name) => name !== fork.step && !later.has(name)).sort()
+  const later = laterThan(definition, fork.from)
+  const wanted = [...done.keys()].filter((name) => name !== fork.from && !later.has(name)).sort()
   const names = fork.given.map(({ step }) => step).sort()
   const turned = before.some(({ event }) => event.type === 'compensation-started' && event.scope === undefined)
   const unwanted = names.filter((name) => !wanted.includes(name))
-  must(unwanted.length === 0, () => `a fork from ${fork.step} is given ${unwanted.join()}`)
-  must(turned || names.length === wanted.length, () => `a fork from ${fork.step} is given ${names} of ${wanted}`)
+  must(unwanted.length === 0, () => `a fork from ${fork.from} is given ${unwanted.join()}`)
+  must(turned || names.length === wanted.length, () => `a fork from ${fork.from} is given ${names} of ${wanted}`)
   for (const { step, output } of fork.given) {
     const told = done.get(step)
     must(

@@ -37,7 +37,7 @@ function take(book: Book, step: StepBook, isDone: boolean): void {
 
 /** The origin: no step that is not done, was undone, or comes after the one where the fork begins. */
 export function readForked(book: Book, { event, expect }: Reading<Of<'saga-forked'>>): void {
-  const { step: from, fork, given } = event
+  const { from, fork, given } = event
   expect('S3', fork !== book.sagaId, 'it is its own fork')
   expect('S3', !book.plan || book.plan.steps.has(from), `the plan has no step ${from}`)
   const later = new Set([from, ...(book.plan?.steps.get(from)?.later ?? [])])

@@ -11,10 +11,10 @@ const steps = (names: readonly string[]): GivenStep[] => names.map((step) => ({ 
 const startGiven = (...names: string[]): SagaEvent => {
   return { ...s.start, origin: { sagaId: sagaId('origin-1'), step: 'any', seq: 9 }, given: steps(names) } as SagaEvent
 }
-const forked = (step: string, given: readonly GivenStep[], fork = 'fork-1'): SagaEvent => {
-  const person = { requestId: `fork-${step}`, actor: 'ann', reason: 'once more' }
+const forked = (from: string, given: readonly GivenStep[], fork = 'fork-1'): SagaEvent => {
+  const person = { requestId: `fork-${from}`, actor: 'ann', reason: 'once more' }
   const begun = { definition: 'shape', version: 1, input: null, fork: sagaId(fork), given }
-  return { type: 'saga-forked', step, ...begun, ...person }
+  return { type: 'saga-forked', from, ...begun, ...person }
 }
 
 export const LAWFUL_FORKS: readonly Lawful[] = [
