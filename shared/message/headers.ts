@@ -41,6 +41,12 @@ export const H = {
   parentWaits: 'ce_parentwaits',
   /** Of an ask for a lock: how many sagas may hold it at the same time. */
   permits: 'ce_permits',
+  /** Of an act that asks for a fork: the new saga. */
+  fork: 'ce_fork',
+  /** Of a fork's start: the saga that it comes from, the step, and the event that says so. */
+  originSagaId: 'ce_originsagaid',
+  originStepId: 'ce_originstepid',
+  originSequence: 'ce_originsequence',
   sequence: 'ce_sequence',
   causationId: 'ce_causationid',
   contentType: 'content-type',
@@ -78,6 +84,7 @@ export const CLIENT_COMMAND = {
   resolve: 'kasaga.resolve.v1',
   skip: 'kasaga.skip.v1',
   edit: 'kasaga.edit.v1',
+  fork: 'kasaga.fork.v1',
   pause: 'kasaga.pause.v1',
   resume: 'kasaga.resume.v1',
   migrate: 'kasaga.migrate.v1',

@@ -9,7 +9,7 @@ import type { Json } from '../message/json.ts'
 import { type LockCommand, lockCommandRecord } from '../message/lock-command.ts'
 import type { NewRecord } from '../message/record.ts'
 import { type KasagaTopics, participantTopic } from '../message/topics.ts'
-import { type AnswerParent, type Effect, effectsOf, type TellLock } from '../saga/effects.ts'
+import { type AnswerParent, type Effect, effectsOf, type StartFork, type TellLock } from '../saga/effects.ts'
 
 /** A record and where it goes. */
 export interface RoutedRecord {
@@ -50,6 +50,10 @@ export function effectRecord(effect: AnyEffect, { topics, source }: EffectContex
       const record = lockCommandRecord(lockCommand(effect), { at: effect.at, source })
       return { topic: topics.commands, key: effect.lock, record }
     }
+    case 'start-fork': {
+      const record = clientCommandRecord(forkCommand(effect), { at: effect.at, source })
+      return { topic: topics.commands, key: effect.fork, record }
+    }
     default: {
       const record = clientCommandRecord(childCommand(effect), { at: effect.at, source })
       return { topic: topics.commands, key: effect.child, record }
@@ -74,7 +78,11 @@ export function lockCommand(effect: TellLock): LockCommand {
   }
 }
 
-type ToChild = Exclude<Effect, TellLock | { kind: 'send' | 'answer-parent' }>
+type ToChild = Exclude<Effect, TellLock | { kind: 'send' | 'answer-parent' | 'start-fork' }>
+
+function forkCommand({ fork: sagaId, kind: _, at: __, ...start }: StartFork): ClientCommand {
+  return { kind: 'start', sagaId, ...start }
+}
 
 function childCommand(effect: ToChild): ClientCommand {
   const { child: sagaId, requestId } = effect

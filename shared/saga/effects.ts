@@ -1,6 +1,15 @@
 /** `effects(events)`: what is to be sent, from the events alone. So it can be sent again, byte for byte (S9, S10). */
 import type { StepCommand } from '../message/command-record.ts'
-import type { EventEnvelope, LockAsk, ParentLink, Priority, SagaEvent, WithdrawnAsk } from '../message/events.ts'
+import type {
+  EventEnvelope,
+  GivenStep,
+  LockAsk,
+  OriginLink,
+  ParentLink,
+  Priority,
+  SagaEvent,
+  WithdrawnAsk,
+} from '../message/events.ts'
 import { CLIENT_COMMAND } from '../message/headers.ts'
 import { commandId, type LockId, lockId, type SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
@@ -29,6 +38,18 @@ export interface StartChild extends Told {
   /** The parent's, where it is not that of all. */
   readonly priority?: Priority
   readonly parent: ParentLink
+}
+
+/** A fork of this saga begins. */
+export interface StartFork extends Told {
+  readonly kind: 'start-fork'
+  readonly fork: SagaId
+  readonly definition: string
+  readonly version: number
+  readonly input: Json
+  readonly origin: OriginLink
+  readonly given: readonly GivenStep[]
+  readonly priority?: Priority
 }
 
 export interface UndoChild extends Told {
@@ -79,9 +100,9 @@ export interface LeaveLock extends ToLock {
 }
 
 export type TellLock = AskLock | FreeLock | LeaveLock
-export type Effect = SendEffect | StartChild | UndoChild | CancelChild | AnswerParent | TellLock
+export type Effect = SendEffect | StartChild | StartFork | UndoChild | CancelChild | AnswerParent | TellLock
 
-/** The effects of an event: a requested step or compensation is sent, a parent is answered, locks are freed; nothing else is. */
+/** The effects of an event: a requested step or compensation is sent, a parent is answered, a fork begins, locks are freed; nothing else is. */
 export function effectsOf(envelope: EventEnvelope): readonly Effect[] {
   const { event } = envelope
   switch (event.type) {
@@ -98,6 +119,8 @@ export function effectsOf(envelope: EventEnvelope): readonly Effect[] {
     case 'saga-compensated':
     case 'saga-killed':
       return (event.frees ?? []).map((resource) => leave(envelope, resource))
+    case 'saga-forked':
+      return [startFork(envelope, event)]
     default:
       return []
   }
@@ -181,4 +204,11 @@ function refusal(
   const { parent, step, direction, attempt, outcome, body } = event
   const requestId = `${sagaId}/refusal/${seq}`
   return { kind: 'answer-parent', child: sagaId, parent, step, direction, attempt, outcome, body, requestId, at }
+}
+
+function startFork({ sagaId, seq, at }: EventEnvelope, event: Extract<SagaEvent, { type: 'saga-forked' }>): StartFork {
+  const { fork, definition, version, input, given, from: step, priority } = event
+  const origin = { sagaId, step, seq }
+  const begun = { definition, version, input, given, ...(priority !== undefined && { priority }) }
+  return { kind: 'start-fork', fork, ...begun, origin, requestId: `${sagaId}/fork/${seq}`, at }
 }
