@@ -1,5 +1,7 @@
 /** Sagas that ask for locks: when they hold them, and when those are free again. */
 import { describe, expect, it, test } from 'vitest'
+import { z } from 'zod'
+import { saga } from '../../../../shared/saga/builder.ts'
 import { LOCKS_MAX } from '../../../../shared/saga/lock-step.ts'
 import { stepAt } from '../../../../shared/saga/tree.ts'
 import { LockHall } from '../../../support/lock-hall.ts'
@@ -274,4 +276,38 @@ test('an ask that came too late for its lock is made again', () => {
   expect(play.open).toEqual(['stock'])
   expect(play.state?.locks).toEqual([{ resource: 'sku:1', asks: 1 }])
   expect(play.state && stepAt(play.state, 'stock')?.lock).toEqual({ resource: 'sku:1', permits: 1, ask: 2 })
+})
+
+describe('a saga that is moved to another version', () => {
+  const first = saga('moved', { version: 1, input: z.json() })
+    .lock('shelf', sku)
+    .step('take', shop.do, what('take'))
+    .end()
+  const second = saga('moved', { version: 2, input: z.json() })
+    .migratesFrom(1, undefined, { renames: { shelf: 'place' } })
+    .lock('place', sku)
+    .step('take', shop.do, what('take'))
+    .end()
+
+  it.each(['waits', 'holds'])('%s under the name that its step had when it asked', (how) => {
+    const hall = new LockHall()
+    if (how === 'waits') asking(hall, 'other')
+    const play = hall.start(first, 'a')
+    play.move(second)
+    expect(play.open).toEqual([how === 'waits' ? 'place' : 'take'])
+    if (how === 'waits') play.fire()
+    else play.answer('take', 'rejected')
+    hall.carry()
+    expect([play.status, hall.who('sku:1')]).toEqual(['compensated', how === 'waits' ? 'other' : 'nobody'])
+  })
+})
+
+test('a fork goes on under no lock that it does not hold', () => {
+  const hall = new LockHall()
+  const play = asking(hall, 'a')
+  expect(play.fork('take')).toMatchObject({
+    reason: 'invalid-given',
+    message: expect.stringContaining('stock holds a lock, and the fork would not'),
+  })
+  expect(play.fork('stock').kind).toBe('events')
 })
