@@ -193,7 +193,7 @@ class Walk {
     const same =
       planned.type === 'child'
         ? sent.starts === planned.child.definition
-        : planned.type === 'command' && isCommand(sent, planned.forward.command)
+        : isSending(planned) && isCommand(sent, planned.forward.command)
     if (!same) this.#fault(at, `was sent as ${sent.starts ?? sent.commandType}, and would be another step`)
   }
 

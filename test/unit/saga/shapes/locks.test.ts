@@ -293,7 +293,7 @@ describe('a saga that is moved to another version', () => {
     const hall = new LockHall()
     if (how === 'waits') asking(hall, 'other')
     const play = hall.start(first, 'a')
-    play.move(second)
+    expect(play.move(second)).toMatchObject({ kind: 'events' })
     expect(play.open).toEqual([how === 'waits' ? 'place' : 'take'])
     if (how === 'waits') play.fire()
     else play.answer('take', 'rejected')
