@@ -1,6 +1,6 @@
 /** Which schema registry values are written for, and how. Files are read once, at the start. */
 import { readFileSync } from 'node:fs'
-import type { Compatibility, RegistrySettings } from '../../shared/adapters/registry/registry-client.ts'
+import type { Compatibility, RegistrySettings } from '../../shared/adapters/registry/registry-api.ts'
 import { messageOf } from '../../shared/message/errors.ts'
 import type { ValueFormat } from '../../shared/ports/value-schemas.ts'
 import { badSetting, type Environment } from './bad-setting.ts'
