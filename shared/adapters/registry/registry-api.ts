@@ -16,6 +16,8 @@ export interface RegistrySettings {
   readonly compatibility: Compatibility
   /** Whether schemas are registered, or must be there already. */
   readonly register: boolean
+  /** How long one question may take; 5 s unless told otherwise. */
+  readonly requestMs?: number
 }
 
 const REQUEST_MS = 5_000
@@ -25,17 +27,22 @@ interface AnyRequest {
   enhance(extras: { readonly timeout: number }): AnyRequest
 }
 
-const limited = () => ({ request: async (request: AnyRequest) => request.enhance({ timeout: REQUEST_MS }) })
+const limited = (timeout: number) => () => ({ request: async (request: AnyRequest) => request.enhance({ timeout }) })
 
 /** The client of the registry's API. */
-export function schemaRegistry({ url, auth, ca }: RegistrySettings): InstanceType<typeof SchemaRegistry> {
+export function schemaRegistry({
+  url,
+  auth,
+  ca,
+  requestMs = REQUEST_MS,
+}: RegistrySettings): InstanceType<typeof SchemaRegistry> {
   return new SchemaRegistry(
     {
       host: url.replace(/\/+$/, ''),
       retry: { retries: 0 },
       ...(auth && { auth }),
       ...(ca !== undefined && { agent: new Agent({ ca }) }),
-      middlewares: [limited as never],
+      middlewares: [limited(requestMs) as never],
     },
     // Schemas of others may be of newer drafts; formats and unknown words are left to contracts.
     { [SchemaType.JSON]: { strict: false, validateFormats: false, validateSchema: false, logger: false } },

@@ -16,6 +16,7 @@ export type RegistryCode =
   | 'schema-unusable'
 
 /** The client gives out a connection that failed as status 400, without a word of the registry's in the message. */
+const CLIENTS_WORDS = /^Confluent_Schema_Registry - (?:Error, status \d+: )?/
 const WITHOUT_WORDS = /- Error, status \d+/
 /** What registries say to an id that they do not have, or that can be none. */
 const NOT_THERE: ReadonlySet<number> = new Set([400, 404, 422])
@@ -27,7 +28,7 @@ export function registryTrouble(
 ): OperationalError {
   const code = codeOf(error, asked.write)
   const retriable = code === 'registry-unreachable' || code === 'registry-login-failed'
-  return new OperationalError(code, `${asked.what}: ${messageOf(error)}`, {
+  return new OperationalError(code, `${asked.what}: ${messageOf(error).replace(CLIENTS_WORDS, '')}`, {
     where: 'registry',
     retriable,
     cause: error,
