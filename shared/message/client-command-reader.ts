@@ -1,7 +1,7 @@
 /** Reads the records of the commands topic: whatever they hold is a whole command, or refused with a named fault. */
 import type { ClientCommand, ParentStep, PersonsAct, Request, ResolvedAs } from './client-command-record.ts'
 import { asPositive, type Decoded, refuse } from './command-record.ts'
-import type { ParentLink } from './events.ts'
+import { isPriority, type ParentLink, PRIORITY_MAX, type Priority } from './events.ts'
 import { CLIENT_COMMAND, H } from './headers.ts'
 import { isRequestId, isSagaId, isStepPath, REQUEST_ID_CHARS_MAX } from './ids.ts'
 import type { JsonLimits } from './json.ts'
@@ -79,11 +79,22 @@ function decodeStart(request: Request, headers: Headers, input: Parsed): Decoded
   const version = asPositive(headers.get(H.sagaVersion))
   if (headers.has(H.sagaVersion) && version === undefined)
     return refuse('bad-header', `${H.sagaVersion} is not a positive whole number`)
+  const rank = decodePriority(headers)
+  if (rank.kind === 'refused') return rank
   const parent = headers.has(H.parentSagaId) ? decodeParent(headers) : undefined
   if (parent?.kind === 'refused') return parent
   if (input.kind === 'refused') return refuse(input.fault, input.message)
-  const start = { kind: 'start', ...request, definition, version, input: input.value } as const
+  const start = { kind: 'start', ...request, definition, version, ...rank.value, input: input.value } as const
   return { kind: 'ok', value: parent ? { ...start, parent: parent.value } : start }
+}
+
+function decodePriority(headers: Headers): Decoded<{ readonly priority?: Priority }> {
+  const text = headers.get(H.priority)
+  if (text === undefined) return { kind: 'ok', value: {} }
+  const isOne = /^\d$/.test(text) && isPriority(Number(text))
+  return isOne
+    ? { kind: 'ok', value: { priority: Number(text) } }
+    : refuse('bad-header', `${H.priority} is a whole number from 0 to ${PRIORITY_MAX}`)
 }
 
 function decodeParent(headers: Headers): Decoded<ParentLink> {
