@@ -21,6 +21,8 @@ export interface Home {
   /** With large values kept aside, where the home has a place for them. */
   readonly broker: Broker
   readonly payloads: PayloadStore
+  /** The same log with its claims as they stand: for whoever looks after the payloads. */
+  readonly unredeemed: Broker
   readonly clock: Clock
   readonly random: Random
   readonly ids: Ids
@@ -58,6 +60,7 @@ export function homeOf({ openViews, openDatabase, claims, metrics = noMetrics, .
   return {
     ...parts,
     broker,
+    unredeemed: parts.broker,
     clock: systemClock,
     random: systemRandom,
     ids: systemIds,

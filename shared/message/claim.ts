@@ -44,6 +44,8 @@ export const LEAST_CLAIMED_BYTES = 1_024
 const AROUND_BYTES = 64 * 1024
 const KEYS_MAX = 200_000
 
+const NO_STORE: JsonLimits = { ...JSON_LIMITS, hint: 'KASAGA_PAYLOADS names a store for larger values' }
+
 const CLAIM = /^sha256:([0-9a-f]{64});([1-9]\d{0,8})$/
 const CLAIM_BYTES_MIN = 'sha256:'.length + 64 + ';1'.length
 const CLAIM_BYTES_MAX = CLAIM_BYTES_MIN + 8
@@ -118,7 +120,7 @@ export function valueBytesMaxFor(records: readonly NewRecord[], rule: ClaimRule,
 
 /** What JSON from outside may have, given what is kept aside. */
 export function jsonLimitsFor(rule: ClaimRule | undefined): JsonLimits {
-  if (rule === undefined) return JSON_LIMITS
+  if (rule === undefined) return NO_STORE
   const bytesMax = Math.max(JSON_LIMITS.bytesMax, rule.payloadBytesMax - AROUND_BYTES)
   return { ...JSON_LIMITS, bytesMax, keysMax: KEYS_MAX }
 }

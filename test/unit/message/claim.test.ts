@@ -115,6 +115,6 @@ describe('sizes', () => {
 })
 
 test('what JSON may have is as ever without a store, and more with one', () => {
-  expect(jsonLimitsFor(undefined)).toEqual(JSON_LIMITS)
+  expect(jsonLimitsFor(undefined)).toEqual({ ...JSON_LIMITS, hint: expect.stringContaining('KASAGA_PAYLOADS') })
   expect(jsonLimitsFor(RULE)).toMatchObject({ bytesMax: PAYLOAD_BYTES_MAX - 65_536, depthMax: JSON_LIMITS.depthMax })
 })
