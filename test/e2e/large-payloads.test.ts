@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openEmbeddedHome } from '../../services/embedded/home.ts'
 import { noLog } from '../../shared/ports/telemetry.ts'
-import { largeSuite } from '../support/large/large-suite.ts'
+import { largeSuite } from '../contract/large-suite.ts'
 
 largeSuite(async () => {
   const directory = await mkdtemp(join(tmpdir(), 'kasaga-large-'))

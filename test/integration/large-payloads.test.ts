@@ -4,9 +4,9 @@ import type { PayloadTables } from '../../shared/adapters/postgres/payloads-tabl
 import { openPostgresDatabase } from '../../shared/adapters/postgres/postgres-database.ts'
 import { systemClock } from '../../shared/adapters/system/system-clock.ts'
 import { noLog } from '../../shared/ports/telemetry.ts'
+import { LARGE_EXAMPLE, largeSuite } from '../contract/large-suite.ts'
 import { payloadStoreContract } from '../contract/payload-store-suite.ts'
 import { openKafkaExampleHome } from '../support/examples/kafka-home.ts'
-import { LARGE_EXAMPLE, largeSuite } from '../support/large/large-suite.ts'
 import { describeReal } from '../support/real-servers/describe-real.ts'
 import { withDatabase } from '../support/real-servers/with-database.ts'
 
