@@ -1,7 +1,9 @@
 /** What a process needs to live: the adapters, picked. The embedded home and the Kafka home are the two there are. */
 import type { Kysely } from 'kysely'
+import { Registry } from 'prom-client'
 import { ClaimCheckBroker } from '../shared/adapters/claim-check/claim-check-broker.ts'
 import type { ViewTables } from '../shared/adapters/postgres/view-schema.ts'
+import { prometheusMetrics } from '../shared/adapters/prometheus/prometheus-metrics.ts'
 import { systemClock } from '../shared/adapters/system/system-clock.ts'
 import { systemIds } from '../shared/adapters/system/system-ids.ts'
 import { systemRandom } from '../shared/adapters/system/system-random.ts'
@@ -9,7 +11,7 @@ import type { ClaimRule } from '../shared/message/claim.ts'
 import type { Broker } from '../shared/ports/broker.ts'
 import type { Clock, Ids, Random } from '../shared/ports/clock.ts'
 import type { PayloadStore } from '../shared/ports/payload-store.ts'
-import { type Log, type Metrics, noMetrics } from '../shared/ports/telemetry.ts'
+import type { Log, Metrics } from '../shared/ports/telemetry.ts'
 import type { ViewStore, ViewWriter } from '../shared/ports/view-store.ts'
 
 export interface Views {
@@ -27,6 +29,9 @@ export interface Home {
   readonly random: Random
   readonly ids: Ids
   readonly log: Log
+  /** What the process counts, whichever of its services does, and where it is read. */
+  readonly metrics: Metrics
+  readonly registry: Registry
   /** Partitions of the co-partitioned topics, when they are made. */
   readonly partitions: number
   /** Partitions of each participant's commands, when they are made. */
@@ -46,13 +51,14 @@ export interface HomeParts
   extends Pick<Home, 'broker' | 'payloads' | 'log' | 'partitions' | 'participantPartitions' | 'onShorterLog'> {
   /** Which values are kept aside; absent: none. */
   readonly claims: ClaimRule | undefined
-  readonly metrics?: Metrics | undefined
   openViews(): Promise<Views>
   openDatabase(participant: string): Kysely<unknown>
 }
 
 /** A home of its parts, on the machine's clock: each database is opened once, when first asked for. */
-export function homeOf({ openViews, openDatabase, claims, metrics = noMetrics, ...parts }: HomeParts): Home {
+export function homeOf({ openViews, openDatabase, claims, ...parts }: HomeParts): Home {
+  const registry = new Registry()
+  const metrics = prometheusMetrics(registry)
   const { payloads: store, log } = parts
   const broker = new ClaimCheckBroker(parts.broker, { store, rule: claims, clock: systemClock, log, metrics })
   const databases = new Map<string, Kysely<unknown>>()
@@ -61,6 +67,8 @@ export function homeOf({ openViews, openDatabase, claims, metrics = noMetrics, .
     ...parts,
     broker,
     unredeemed: parts.broker,
+    metrics,
+    registry,
     clock: systemClock,
     random: systemRandom,
     ids: systemIds,

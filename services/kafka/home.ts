@@ -13,7 +13,7 @@ import { systemClock } from '../../shared/adapters/system/system-clock.ts'
 import { PAYLOAD_BYTES_MAX } from '../../shared/message/claim.ts'
 import { OperationalError } from '../../shared/message/errors.ts'
 import type { PayloadStore } from '../../shared/ports/payload-store.ts'
-import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
+import type { Log } from '../../shared/ports/telemetry.ts'
 import { type Home, homeOf } from '../home.ts'
 import { PAYLOADS_UNSET, type PayloadPlace, type PayloadSettings } from './payload-settings.ts'
 
@@ -26,7 +26,6 @@ export interface KafkaHomeOptions {
   readonly databaseUrl: string | undefined
   readonly payloads?: PayloadSettings | undefined
   readonly log: Log
-  readonly metrics?: Metrics | undefined
 }
 
 /** Connections for payloads: each holds a whole one while it is on its way. */
@@ -34,7 +33,7 @@ const PAYLOAD_CONNECTIONS_MAX = 4
 
 /** @throws OperationalError when the brokers cannot be reached. */
 export async function openKafkaHome(options: KafkaHomeOptions): Promise<Home> {
-  const { kafka, databaseUrl, payloads = PAYLOADS_UNSET, log, metrics } = options
+  const { kafka, databaseUrl, payloads = PAYLOADS_UNSET, log } = options
   const url = () => {
     if (databaseUrl !== undefined) return databaseUrl
     throw new OperationalError('no-database', 'no database is given: set KASAGA_DATABASE_URL or --database-url', {
@@ -51,7 +50,6 @@ export async function openKafkaHome(options: KafkaHomeOptions): Promise<Home> {
     payloads: store,
     claims: keeps ? { valueBytesMax: payloads.valueBytesMax, payloadBytesMax: PAYLOAD_BYTES_MAX } : undefined,
     log,
-    metrics,
     partitions: KAFKA_PARTITIONS,
     participantPartitions: KAFKA_PARTITIONS,
     onShorterLog: 'refuse',

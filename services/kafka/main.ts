@@ -3,9 +3,8 @@
  * SIGTERM and Ctrl-C drain: partitions are handed over, what is in flight lands. A second signal ends it at once.
  */
 import closeWithGrace from 'close-with-grace'
-import { Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import { pinoLog } from '../../shared/adapters/pino/pino-log.ts'
-import { prometheusMetrics } from '../../shared/adapters/prometheus/prometheus-metrics.ts'
 import { messageOf } from '../../shared/message/errors.ts'
 import { type KasagaTopics, kasagaTopics } from '../../shared/message/topics.ts'
 import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
@@ -51,11 +50,10 @@ async function run(
   { settings, log }: { settings: ProcessSettings; log: Log },
   start: (parts: ProcessParts) => Promise<Service>,
 ): Promise<void> {
-  const registry = new Registry()
-  const metrics = prometheusMetrics(registry)
   const { brokers, security, prefix, databaseUrl, payloads } = settings
   const kafka = { ...security, brokers, clientId: `kasaga-${name}` }
-  const home = await openKafkaHome({ kafka, databaseUrl, payloads, log, metrics })
+  const home = await openKafkaHome({ kafka, databaseUrl, payloads, log })
+  const { metrics, registry } = home
   const service = await start({ home, settings, topics: kasagaTopics(prefix), metrics, registry })
   const { ready, live = () => true } = service
   const health = ready && (await openHealth(settings, { registry, ready, live, log }))
