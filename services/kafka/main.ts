@@ -54,6 +54,7 @@ async function run(
   const kafka = { ...security, brokers, clientId: `kasaga-${name}` }
   const home = await openKafkaHome({ kafka, databaseUrl, payloads, log })
   const { metrics, registry } = home
+  if (home.broker.claims) void tellPayloads(home, log)
   const service = await start({ home, settings, topics: kasagaTopics(prefix), metrics, registry })
   const { ready, live = () => true } = service
   const health = ready && (await openHealth(settings, { registry, ready, live, log }))
@@ -65,6 +66,15 @@ async function run(
     await health?.close()
     await home.close()
   })
+}
+
+/** A store that cannot be used now holds up what needs it; whoever starts the process is told before anything does. */
+async function tellPayloads({ payloads }: Home, log: Log): Promise<void> {
+  try {
+    await payloads.health()
+  } catch (error) {
+    log.warn('the payload store cannot be used yet', { error: messageOf(error) })
+  }
 }
 
 interface HealthParts extends Pick<HealthOptions, 'registry' | 'ready' | 'live'> {

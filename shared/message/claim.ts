@@ -38,8 +38,11 @@ export interface ClaimRule {
 export const PAYLOAD_BYTES_MAX = 16 * 1024 * 1024
 /** What a value may have before it is kept aside, unless told otherwise. */
 export const CLAIM_CHECK_BYTES = 256 * 1024
-/** However full a batch is, values of at most so many bytes stay in it: their claims would hardly be shorter. */
-export const LEAST_CLAIMED_BYTES = 1_024
+/**
+ * However full a batch is, values of at most so many bytes stay in it. Above a batch's header, so that what says how the
+ * log is to be read never stands elsewhere; and as many events as a decision has fit into a batch with as much each.
+ */
+export const LEAST_CLAIMED_BYTES = 4_096
 /** Room for what an event says around the JSON that came in. */
 const AROUND_BYTES = 64 * 1024
 const KEYS_MAX = 200_000

@@ -110,7 +110,7 @@ describe('sizes', () => {
 
   test('the search for a size that fits ends also where none does', () => {
     const many = Array.from({ length: 2_000 }, () => record('x'.repeat(1_000)))
-    expect(valueBytesMaxFor(many, RULE, 950_000)).toBe(1_024)
+    expect(valueBytesMaxFor(many, RULE, 950_000)).toBe(4_096)
   })
 })
 
