@@ -42,8 +42,18 @@ export interface Home {
   views(): Promise<Views>
   /** The database that a participant keeps its own tables and its inbox in, opened when first asked. */
   participantDatabase<Tables>(participant: string): Kysely<Tables>
+  /** Whether nothing that all services here need keeps them waiting: what readiness asks besides the service's own. */
+  ready(): boolean
   /** Closes what was opened, the log last. */
   close(): Promise<void>
+}
+
+export type Telemetry = Pick<Home, 'metrics' | 'registry'>
+
+/** For one process. */
+export function openTelemetry(): Telemetry {
+  const registry = new Registry()
+  return { registry, metrics: prometheusMetrics(registry) }
 }
 
 /** What the two homes do differently. */
@@ -53,25 +63,32 @@ export interface HomeParts
   readonly claims: ClaimRule | undefined
   openViews(): Promise<Views>
   openDatabase(participant: string): Kysely<unknown>
+  /** Puts the wire format of a schema registry around values, before large ones are kept aside. */
+  readonly framed?: ((broker: Broker) => Broker) | undefined
+  /** Absent: made here. */
+  readonly telemetry?: Telemetry
+  /** Absent: always. */
+  readonly ready?: (() => boolean) | undefined
 }
 
 /** A home of its parts, on the machine's clock: each database is opened once, when first asked for. */
-export function homeOf({ openViews, openDatabase, claims, ...parts }: HomeParts): Home {
-  const registry = new Registry()
-  const metrics = prometheusMetrics(registry)
+export function homeOf(given: HomeParts): Home {
+  const { openViews, openDatabase, claims, ready = () => true, framed, telemetry = openTelemetry(), ...parts } = given
+  const { metrics } = telemetry
   const { payloads: store, log } = parts
-  const broker = new ClaimCheckBroker(parts.broker, { store, rule: claims, clock: systemClock, log, metrics })
+  const plain = new ClaimCheckBroker(parts.broker, { store, rule: claims, clock: systemClock, log, metrics })
+  const broker = framed ? framed(plain) : plain
   const databases = new Map<string, Kysely<unknown>>()
   let views: Promise<Views> | undefined
   return {
     ...parts,
     broker,
     unredeemed: parts.broker,
-    metrics,
-    registry,
+    ...telemetry,
     clock: systemClock,
     random: systemRandom,
     ids: systemIds,
+    ready,
     views() {
       views ??= openViews()
       return views

@@ -97,6 +97,11 @@ const OWN: Readonly<Record<Kind, readonly [required: Headers, optional: Headers]
     { [H.sagaType]: text('name of the definition') },
     {
       [H.sagaVersion]: count('version of the definition; absent: the newest'),
+      [H.priority]: {
+        type: 'string',
+        pattern: '^[0-9]$',
+        description: 'whose steps are sent first where calls are limited, 9 first; absent: what the definition says',
+      },
       ...PARENT,
       [H.parentWaits]: flag('whether the parent waits for the end'),
     },
@@ -112,6 +117,7 @@ const OWN: Readonly<Record<Kind, readonly [required: Headers, optional: Headers]
   edit: [STEP_OF_ACT, PERSON],
   pause: [{}, { [H.timers]: one('hold', 'run'), ...PERSON }],
   resume: [{}, PERSON],
+  migrate: [{ [H.sagaVersion]: count('the version of its definition that the saga is moved to') }, PERSON],
   kill: [{ [H.reason]: { type: 'string', minLength: 1, maxLength: 2_000, description: 'why' } }, PERSON],
   undo: [PARENT, {}],
 }

@@ -1,5 +1,5 @@
 /** What clients and persons ask, as records on the commands topic. Written by anyone; read in client-command-reader.ts. */
-import type { ParentLink } from './events.ts'
+import type { ParentLink, Priority } from './events.ts'
 import { CLIENT_COMMAND, H, rfc3339 } from './headers.ts'
 import type { SagaId } from './ids.ts'
 import type { Json } from './json.ts'
@@ -27,6 +27,8 @@ export type ClientCommand =
       readonly definition: string
       /** Absent: the newest. */
       readonly version: number | undefined
+      /** Absent: what the definition says. */
+      readonly priority?: Priority | undefined
       readonly input: Json
       /** The saga that starts it as its child. */
       readonly parent?: ParentLink | undefined
@@ -43,6 +45,7 @@ export type ClientCommand =
   | (PersonsAct & { readonly kind: 'cancel' | 'kill' | 'resume' })
   /** Absent: its timers are held. */
   | (PersonsAct & { readonly kind: 'pause'; readonly timers?: 'hold' | 'run' | undefined })
+  | (PersonsAct & { readonly kind: 'migrate'; readonly toVersion: number })
   /** Of one parked step, or of all. */
   | (PersonsAct & { readonly kind: 'retry'; readonly step?: string | undefined })
   | (PersonsAct & {
@@ -113,10 +116,11 @@ type Header = readonly [string, string]
 function ownHeaders(command: ClientCommand): readonly Header[] {
   switch (command.kind) {
     case 'start': {
-      const { definition, version, parent } = command
+      const { definition, version, priority, parent } = command
       return [
         [H.sagaType, definition],
         ...(version === undefined ? [] : [[H.sagaVersion, String(version)] as const]),
+        ...(priority === undefined ? [] : [[H.priority, String(priority)] as const]),
         ...(parent ? [...parentHeaders(parent), [H.parentWaits, String(parent.waits)] as const] : []),
       ]
     }
@@ -134,6 +138,8 @@ function ownHeaders(command: ClientCommand): readonly Header[] {
     }
     case 'skip':
       return [[H.stepId, command.step], [H.notDone, String(command.notDone === true)], ...personHeaders(command)]
+    case 'migrate':
+      return [[H.sagaVersion, String(command.toVersion)], ...personHeaders(command)]
     case 'pause':
       return [[H.timers, command.timers ?? 'hold'], ...personHeaders(command)]
     case 'edit':

@@ -20,6 +20,7 @@ import type { Decision, SagaInput } from '../saga/input.ts'
 import type { SagaState } from '../saga/state.ts'
 import { causationOf, commandInput, replyInput } from './input-decoder.ts'
 import type { OrchestratorLimits } from './limits.ts'
+import { migrationTarget } from './migration-target.ts'
 import type { ConsumedMarks, PartitionState } from './partition-state.ts'
 import { hashOf } from './plan-of.ts'
 
@@ -307,6 +308,7 @@ class OpenTurn {
       return decide({
         definition,
         definitionHash: definition && hashOf(definition),
+        target: migrationTarget(this.#context.definitions, known, input),
         known,
         input,
         moment: { now, chance: random.next() },

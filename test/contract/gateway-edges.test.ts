@@ -32,7 +32,7 @@ describe('bodies', () => {
       400,
       'too-many-keys',
     ],
-    ['with an unknown field', JSON.stringify({ ...startOf('x'), priority: 1 }), 400, 'invalid-request'],
+    ['with an unknown field', JSON.stringify({ ...startOf('x'), urgency: 1 }), 400, 'invalid-request'],
     ['with a bad id', JSON.stringify(startOf('no spaces')), 400, 'invalid-request'],
     ['with an id of 201 characters', JSON.stringify(startOf('x'.repeat(201))), 400, 'invalid-request'],
     [
@@ -154,6 +154,7 @@ describe('for those who run it', () => {
       '/v1/sagas/{id}/edit',
       '/v1/sagas/{id}/history',
       '/v1/sagas/{id}/kill',
+      '/v1/sagas/{id}/migrate',
       '/v1/sagas/{id}/pause',
       '/v1/sagas/{id}/resolve',
       '/v1/sagas/{id}/resume',

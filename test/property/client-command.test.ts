@@ -36,10 +36,14 @@ const command: fc.Arbitrary<ClientCommand> = fc.oneof(
       request,
       definition: id,
       version: fc.option(fc.integer({ min: 1, max: 999_999_999 }), { nil: undefined }),
+      priority: fc.option(fc.integer({ min: 0, max: 9 }), { nil: undefined }),
       input: json,
       parent: fc.option(parent, { nil: undefined }),
     })
-    .map(({ request, ...rest }) => ({ kind: 'start' as const, ...request, ...rest })),
+    .map(({ request, priority, ...rest }) => {
+      const rank = priority === undefined ? {} : { priority }
+      return { kind: 'start' as const, ...request, ...rank, ...rest }
+    }),
   fc
     .record({ request, name: id, payload: json, actor: fc.option(words(200), { nil: undefined }), roles })
     .map(({ request, ...rest }) => ({ kind: 'signal' as const, ...request, ...rest })),
@@ -56,6 +60,9 @@ const command: fc.Arbitrary<ClientCommand> = fc.oneof(
   fc
     .record({ request, act, timers: fc.constantFrom('hold' as const, 'run' as const) })
     .map(({ request, act, timers }) => ({ kind: 'pause' as const, ...request, ...act, timers })),
+  fc
+    .record({ request, act, toVersion: fc.integer({ min: 1, max: 9 }) })
+    .map(({ request, act, toVersion }) => ({ kind: 'migrate' as const, ...request, ...act, toVersion })),
   fc.record({ request, act }).map(({ request, act }) => ({ kind: 'resume' as const, ...request, ...act })),
   fc
     .record({ request, act, step: stepPath, payload: json })
@@ -111,6 +118,7 @@ const headerName = fc.constantFrom(
   'ce_resolvedas',
   'ce_notdone',
   'ce_timers',
+  'ce_priority',
   'x',
 )
 const known = fc.constantFrom(
@@ -123,6 +131,7 @@ const known = fc.constantFrom(
   'kasaga.skip.v1',
   'kasaga.edit.v1',
   'kasaga.pause.v1',
+  'kasaga.migrate.v1',
   'kasaga.resume.v1',
   'done',
   'failed',
