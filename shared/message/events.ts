@@ -1,6 +1,7 @@
 /** The facts of a saga: everything that `evolve` folds and that readers of the log see. Extended only by adding. */
 import type { Direction, SagaId } from './ids.ts'
 import type { Json } from './json.ts'
+import type { Frees, LockAsk, WithdrawnAsk } from './lock-ask.ts'
 
 /** What went wrong at a participant, in a mapping, or by the clock. */
 export interface StepError {
@@ -61,23 +62,6 @@ export interface HeldCommand {
   readonly key?: string
 }
 
-/** What a step asks of a lock, or has asked. */
-export interface LockAsk {
-  readonly resource: string
-  /** How many sagas may hold it at the same time. */
-  readonly permits: number
-  /** Attempt of the step that asked. */
-  readonly ask: number
-}
-
-/** What is asked of a lock no more. */
-export interface WithdrawnAsk {
-  readonly resource: string
-  /** The path that the step had when it asked, and its attempt. */
-  readonly step: string
-  readonly ask: number
-}
-
 /** The saga that started this one, and the step of it that waits for the answer. */
 export interface ParentLink {
   readonly sagaId: SagaId
@@ -129,11 +113,6 @@ interface ByPerson {
   readonly requestId: string
   readonly actor: string
   readonly reason: string
-}
-
-/** Locks that the saga held or waited for when it ended. */
-interface Frees {
-  readonly frees?: readonly string[]
 }
 
 export type SagaEvent =

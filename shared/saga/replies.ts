@@ -1,7 +1,8 @@
 /** What a participant's answer, or its silence, leads to. */
 import type { Reply } from '../message/command-record.ts'
-import type { StepError, WithdrawnAsk } from '../message/events.ts'
+import type { StepError } from '../message/events.ts'
 import type { Json } from '../message/json.ts'
+import type { WithdrawnAsk } from '../message/lock-ask.ts'
 import { scopeAround } from '../message/step-path.ts'
 import { extended, mayBegin } from './attempt-times.ts'
 import { undoLate } from './backward.ts'
