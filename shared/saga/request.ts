@@ -89,26 +89,27 @@ export function request(story: Story, plan: RequestPlan): void {
   const { path, step, direction, admitted } = plan
   const planned = direction === 'step' ? step.forward : step.undo
   if (!planned) return
-  // It was admitted under the key that it was held under.
-  const made = admitted ? { kind: 'ok' as const, key: admitted.key } : keyOf(story.state, plan)
-  if (made.kind === 'threw') {
+  // What was admitted is sent under the key that it was held under.
+  const made = admitted ? undefined : keyOf(story.state, plan)
+  if (made?.kind === 'threw') {
     story.park(path, made.error)
     return
   }
-  const key = made.key === undefined ? {} : { key: made.key }
+  const key = admitted ? admitted.key : made?.key
   const { participant } = planned.command
   const held = !admitted && step.type === 'command' && story.moment.gated?.has(participant)
-  if (held) story.tell({ type: `${direction}-held`, step: path, participant, ...key })
-  else arm(story, plan, { planned, key })
+  if (!held) arm(story, plan, { planned, key })
+  else story.tell({ type: `${direction}-held`, step: path, participant, ...(key !== undefined && { key }) })
 }
 
+/** `undefined`: it is limited by nothing of its own. */
 function keyOf(
   state: SagaState,
   { path, step, direction }: RequestPlan,
-): { readonly kind: 'ok'; readonly key: string | undefined } | Extract<Mapped, { kind: 'threw' }> {
+): { readonly kind: 'ok'; readonly key: string } | Extract<Mapped, { kind: 'threw' }> | undefined {
   const map = limitMapping(step, direction)
-  const made = map && runMapping(map, state, scopeAround(path))
-  if (!made) return { kind: 'ok', key: undefined }
+  if (!map) return undefined
+  const made = runMapping(map, state, scopeAround(path))
   if (made.kind === 'threw') return made
   const fault = limitKeyFault(made.value)
   return fault === undefined ? { kind: 'ok', key: made.value as string } : contractError('bad-limit-key', fault)
@@ -116,7 +117,7 @@ function keyOf(
 
 interface Arming {
   readonly planned: PlannedCommand
-  readonly key: Pick<RequestedCommand, 'key'>
+  readonly key: string | undefined
 }
 
 function arm(story: Story, { path, step, direction, attempt }: RequestPlan, { planned, key }: Arming): void {
@@ -132,20 +133,22 @@ function arm(story: Story, { path, step, direction, attempt }: RequestPlan, { pl
     story.park(path, child.error)
     return
   }
-  const command = commandOf(story, planned, { payload: payload.value, child: child?.value as SagaId | undefined })
+  const said = { payload: payload.value, child: child?.value as SagaId | undefined, key }
+  const command = commandOf(story, planned, said)
   const times = timesOf(planned, stepAt(story.state, path), { now: story.moment.now, attempt })
   const starts = startOf(story.state, step, direction)
   const first = stepAt(story.state, path)?.sentAs
   const sentAs = first === undefined ? {} : { sentAs: first }
-  const asked = { ...command, ...key, ...times, ...starts, ...sentAs }
+  const asked = { ...command, ...times, ...starts, ...sentAs }
   story.tell({ type: `${direction}-requested`, step: path, attempt, ...asked })
   settleAtOnce(story, { path, step, direction, attempt })
 }
 
+/** Only a command has a key, and only a child saga is a child. */
 function commandOf(
   { definition }: Story,
   { command }: PlannedCommand,
-  { payload, child }: { payload: Json; child: SagaId | undefined },
+  { payload, child, key }: { payload: Json; child: SagaId | undefined; key: string | undefined },
 ): Omit<RequestedCommand, 'timeoutAt'> {
   const { participant, type: commandType } = command
   const said = {
@@ -155,6 +158,7 @@ function commandOf(
     commandType,
     payload,
   }
+  if (key !== undefined) return { ...said, key }
   return child === undefined ? said : { ...said, child }
 }
 
