@@ -89,27 +89,26 @@ export function request(story: Story, plan: RequestPlan): void {
   const { path, step, direction, admitted } = plan
   const planned = direction === 'step' ? step.forward : step.undo
   if (!planned) return
-  // What was admitted is sent under the key that it was held under.
-  const made = admitted ? undefined : keyOf(story.state, plan)
-  if (made?.kind === 'threw') {
+  // It was admitted under the key that it was held under.
+  const made = admitted ? { kind: 'ok' as const, key: admitted.key } : keyOf(story.state, plan)
+  if (made.kind === 'threw') {
     story.park(path, made.error)
     return
   }
-  const key = admitted ? admitted.key : made?.key
+  const key = made.key === undefined ? {} : { key: made.key }
   const { participant } = planned.command
   const held = !admitted && step.type === 'command' && story.moment.gated?.has(participant)
-  if (!held) arm(story, plan, { planned, key })
-  else story.tell({ type: `${direction}-held`, step: path, participant, ...(key !== undefined && { key }) })
+  if (held) story.tell({ type: `${direction}-held`, step: path, participant, ...key })
+  else arm(story, plan, { planned, key })
 }
 
-/** `undefined`: it is limited by nothing of its own. */
 function keyOf(
   state: SagaState,
   { path, step, direction }: RequestPlan,
-): { readonly kind: 'ok'; readonly key: string } | Extract<Mapped, { kind: 'threw' }> | undefined {
+): { readonly kind: 'ok'; readonly key: string | undefined } | Extract<Mapped, { kind: 'threw' }> {
   const map = limitMapping(step, direction)
-  if (!map) return undefined
-  const made = runMapping(map, state, scopeAround(path))
+  const made = map && runMapping(map, state, scopeAround(path))
+  if (!made) return { kind: 'ok', key: undefined }
   if (made.kind === 'threw') return made
   const fault = limitKeyFault(made.value)
   return fault === undefined ? { kind: 'ok', key: made.value as string } : contractError('bad-limit-key', fault)
@@ -117,7 +116,7 @@ function keyOf(
 
 interface Arming {
   readonly planned: PlannedCommand
-  readonly key: string | undefined
+  readonly key: Pick<RequestedCommand, 'key'>
 }
 
 function arm(story: Story, { path, step, direction, attempt }: RequestPlan, { planned, key }: Arming): void {
@@ -133,22 +132,20 @@ function arm(story: Story, { path, step, direction, attempt }: RequestPlan, { pl
     story.park(path, child.error)
     return
   }
-  const said = { payload: payload.value, child: child?.value as SagaId | undefined, key }
-  const command = commandOf(story, planned, said)
+  const command = commandOf(story, planned, { payload: payload.value, child: child?.value as SagaId | undefined })
   const times = timesOf(planned, stepAt(story.state, path), { now: story.moment.now, attempt })
   const starts = startOf(story.state, step, direction)
   const first = stepAt(story.state, path)?.sentAs
   const sentAs = first === undefined ? {} : { sentAs: first }
-  const asked = { ...command, ...times, ...starts, ...sentAs }
+  const asked = { ...command, ...key, ...times, ...starts, ...sentAs }
   story.tell({ type: `${direction}-requested`, step: path, attempt, ...asked })
   settleAtOnce(story, { path, step, direction, attempt })
 }
 
-/** Only a command has a key, and only a child saga is a child. */
 function commandOf(
   { definition }: Story,
   { command }: PlannedCommand,
-  { payload, child, key }: { payload: Json; child: SagaId | undefined; key: string | undefined },
+  { payload, child }: { payload: Json; child: SagaId | undefined },
 ): Omit<RequestedCommand, 'timeoutAt'> {
   const { participant, type: commandType } = command
   const said = {
@@ -158,7 +155,6 @@ function commandOf(
     commandType,
     payload,
   }
-  if (key !== undefined) return { ...said, key }
   return child === undefined ? said : { ...said, child }
 }
 

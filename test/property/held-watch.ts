@@ -39,9 +39,6 @@ export class HeldWatch {
       case 'saga-killed':
         this.#held.clear()
         return
-      case 'saga-migrated':
-        this.#rename(event.renames ?? {})
-        return
       case 'step-requested':
       case 'compensation-requested':
         if (event.child === undefined) this.#expectSent(event, deciding)
@@ -76,13 +73,6 @@ export class HeldWatch {
     )
     must(!held || held.participant === participant, () => `${step} was held for ${held?.participant}`)
     must(!held || held.key === key, () => `${step} was held under ${held?.key}, and is sent under ${key}`)
-  }
-
-  /** Another plan may have another name for a step of the saga's own; it is held as before. */
-  #rename(renames: Readonly<Record<string, string>>): void {
-    const all = this.held.map((one) => ({ ...one, step: renames[one.step] ?? one.step }))
-    this.#held.clear()
-    for (const one of all) this.#held.set(`${one.step}/${one.direction}`, one)
   }
 
   #drop(goes: (held: HeldStep) => boolean): void {
