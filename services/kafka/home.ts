@@ -9,7 +9,7 @@ import { openPostgresDatabase } from '../../shared/adapters/postgres/postgres-da
 import { openPostgresViewStore } from '../../shared/adapters/postgres/postgres-view-store.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { KyselyViewWriter } from '../../shared/adapters/postgres/view-writer.ts'
-import { type OpenRegistry, openRegistry } from '../../shared/adapters/registry/open-registry.ts'
+import type { OpenRegistry } from '../../shared/adapters/registry/open-registry.ts'
 import { systemClock } from '../../shared/adapters/system/system-clock.ts'
 import { valueSchemas } from '../../shared/contracts/value-schemas.ts'
 import type { WireContracts } from '../../shared/contracts/wire-contracts.ts'
@@ -88,6 +88,8 @@ export async function openKafkaHome(options: KafkaHomeOptions): Promise<Home> {
 /** @throws OperationalError `bad-setting` for a contract that the format cannot say, `contract-refused` by the registry. */
 async function registryFor({ framing, log, metrics }: KafkaHomeOptions): Promise<OpenRegistry | undefined> {
   if (!framing) return undefined
+  // Its client brings much with it, which those without a registry need not load.
+  const { openRegistry } = await import('../../shared/adapters/registry/open-registry.ts')
   const topics = kasagaTopics(framing.prefix)
   return openRegistry({ ...framing, schemas: schemasOf(framing), topics, clock: systemClock, log, metrics })
 }
