@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { pinoLog } from '../../shared/adapters/pino/pino-log.ts'
-import { RegistrySubjects } from '../../shared/adapters/registry/registry-subjects.ts'
 import { systemIds } from '../../shared/adapters/system/system-ids.ts'
 import { OperationalError } from '../../shared/message/errors.ts'
 import { kasagaTopics } from '../../shared/message/topics.ts'
@@ -21,6 +20,7 @@ import { brokersOf, isLogLevel } from '../kafka/settings.ts'
 import { openHome } from '../one-process/home.ts'
 import { startEverything } from '../one-process/main.ts'
 import { definitions } from '../orders/definitions.ts'
+import { checkPayloads } from '../payloads/payload-check.ts'
 import { PROJECTIONS } from '../projector/home.ts'
 import { verifyHome } from '../verify/home.ts'
 import { type ContractsRun, contractsCommand } from './commands/contracts.ts'
@@ -28,6 +28,7 @@ import { definitionCommand } from './commands/definition.ts'
 import { type DemoCommandOptions, demoCommand } from './commands/demo.ts'
 import { type DevCommandOptions, devCommand } from './commands/dev.ts'
 import { drawCommand } from './commands/draw.ts'
+import { type PayloadsCommandOptions, payloadsCommand } from './commands/payloads.ts'
 import { type TopicsCommandOptions, type TopicsRun, topicsCommand } from './commands/topics.ts'
 import { type VerifyCommandOptions, verifyCommand } from './commands/verify.ts'
 import { loadContracts } from './load-contracts.ts'
@@ -125,6 +126,18 @@ async function runVerify(options: VerifyCommandOptions): Promise<'clean' | 'viol
   }
 }
 
+async function runPayloads(options: PayloadsCommandOptions) {
+  const home = await openHome({ ...options, kafkaSecurity, payloads, mustExist: true }, log)
+  try {
+    const { removeOrphans, read, prefix } = options
+    const topics = topicSpecs(prefix, home, participantsOf(definitions)).map(({ name }) => name)
+    const removeBefore = removeOrphans === undefined ? undefined : home.clock.now() - removeOrphans
+    return await checkPayloads({ ...home, topics, read, removeBefore })
+  } finally {
+    await home.close()
+  }
+}
+
 const topicsRun: TopicsRun = {
   apply: (options) =>
     onKafka(options, async (home) => {
@@ -166,7 +179,9 @@ async function onKafka<T>(
 
 const askRegistry: ContractsRun['askRegistry'] = async (url, contracts) => {
   const choice = registryFrom({ ...env, KASAGA_REGISTRY_URL: url })
-  return choice ? registryBreaks(new RegistrySubjects(choice.settings), contracts, choice.format) : []
+  if (!choice) return []
+  const { RegistrySubjects } = await import('../../shared/adapters/registry/registry-subjects.ts')
+  return registryBreaks(new RegistrySubjects(choice.settings), contracts, choice.format)
 }
 
 const program = createProgram(around, [
@@ -174,6 +189,7 @@ const program = createProgram(around, [
   devCommand(runDev),
   verifyCommand(runVerify),
   topicsCommand(topicsRun),
+  payloadsCommand(runPayloads),
   drawCommand(definitions),
   definitionCommand(definitions),
   contractsCommand({ load: loadContracts, read: readSchemaFolder, write: writeSchemaFolder, askRegistry }),
