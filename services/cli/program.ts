@@ -11,6 +11,7 @@ import {
   skipCommand,
 } from './commands/acts.ts'
 import { approveCommand } from './commands/approve.ts'
+import { forkCommand } from './commands/fork.ts'
 import { historyCommand } from './commands/history.ts'
 import { listCommand } from './commands/list.ts'
 import { locksCommand } from './commands/locks.ts'
@@ -40,6 +41,7 @@ const ASKING: readonly CliCommand[] = [
   resumeCommand,
   killCommand,
   locksCommand,
+  forkCommand,
 ]
 
 /** The program. `more`: commands that run things; `main.ts` knows them, because it picks what they run on. */

@@ -12,6 +12,7 @@ import { Problem, problemBody } from './problem.ts'
 import { addHeaders, addRates } from './protection.ts'
 import { RecentStarts } from './recent-starts.ts'
 import { actRoutes } from './routes/act-routes.ts'
+import { forkRoute } from './routes/fork-route.ts'
 import { lockRoutes } from './routes/lock-routes.ts'
 import { readRoutes } from './routes/read-routes.ts'
 import { startRoute } from './routes/start-route.ts'
@@ -98,6 +99,7 @@ export async function httpApp(parts: Parts, options: { readonly anonymous: boole
   readRoutes(app, parts, waits)
   actRoutes(app, parts, recent)
   lockRoutes(app, parts)
+  forkRoute(app, parts, recent)
   statusRoutes(app, parts)
   openapiRoute(app)
   pageRoutes(app, parts, options.anonymous)

@@ -6,6 +6,7 @@ import type { Json } from '../message/json.ts'
 import {
   ActAnswer,
   CountsAnswer,
+  ForkAnswer,
   FreeLockAnswer,
   HistoryAnswer,
   LockAnswer,
@@ -97,6 +98,14 @@ export interface SkipCall extends ActCall {
   readonly notDone?: boolean
 }
 
+export interface ForkCall extends ActCall {
+  readonly step: string
+  /** Id of the new saga; absent: the gateway makes one. */
+  readonly fork?: string
+  readonly input?: Json
+  readonly version?: number
+}
+
 export interface HttpClient {
   start(call: StartCall): Promise<StartAnswer>
   list(call?: ListCall): Promise<SagaList>
@@ -112,6 +121,8 @@ export interface HttpClient {
   skip(id: string, call: SkipCall): Promise<ActAnswer>
   edit(id: string, call: ActCall & { readonly step: string; readonly payload: Json }): Promise<ActAnswer>
   kill(id: string, call: ActCall): Promise<ActAnswer>
+  /** A new saga goes on from a step of this one. */
+  fork(id: string, call: ForkCall): Promise<ForkAnswer>
   resolve(id: string, call: ResolveCall): Promise<ActAnswer>
   counts(): Promise<CountsAnswer>
   /** Locks that somebody holds or waits for, by resource. */
@@ -200,6 +211,8 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
     skip: (id, given) => act(id, 'skip', given),
     edit: (id, given) => act(id, 'edit', given),
     kill: (id, given) => act(id, 'kill', given),
+    fork: (id, { requestId, ...body }) =>
+      change(`${saga(id)}/fork`, ForkAnswer, { body, ...(requestId !== undefined && { requestId }) }),
     resolve: (id, given) => act(id, 'resolve', given),
     locks: (page = {}) => call(`/v1/locks${query(page)}`, LockList),
     lock: (resource) => call(`/v1/locks/${encodeURIComponent(resource)}`, LockAnswer),
