@@ -10,7 +10,7 @@ import type { LockEnvelope } from '../message/lock-events.ts'
 import type { NewRecord } from '../message/record.ts'
 
 export type LockChange =
-  | { readonly kind: 'broken'; readonly why: string }
+  | { readonly kind: 'broken'; readonly reason: 'saga-quarantined'; readonly message: string }
   | Exclude<LockDecision, { kind: 'events' }>
   | {
       readonly kind: 'changed'
@@ -30,7 +30,7 @@ export function lockChange(before: LockState, command: LockCommand, stamp: Stamp
   try {
     return changeOf(before, command, stamp)
   } catch (error) {
-    return { kind: 'broken', why: messageOf(error) }
+    return { kind: 'broken', reason: 'saga-quarantined', message: messageOf(error) }
   }
 }
 

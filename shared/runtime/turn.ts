@@ -180,24 +180,17 @@ class OpenTurn {
     const { now, source, state } = this.#context
     const before = state.locks.known(command.lockId)
     const change = lockChange(before, command, { at: now, causationId: causationOf(record), source })
-    switch (change.kind) {
-      case 'ignored':
-        this.#ignore(change.reason)
-        return true
-      case 'refused':
-        this.#bury(record, change.reason, change.message)
-        return true
-      case 'broken':
-        state.quarantine(command.lockId, change.why)
-        this.#bury(record, 'saga-quarantined', change.why)
-        return true
-      case 'changed':
-        if (!this.#add(change.records)) return this.#leftOver(record)
-        state.locks.keep(change.after)
-        this.#effects.push(...change.effects)
-        this.#applied++
-        return true
+    if (change.kind === 'changed') {
+      if (!this.#add(change.records)) return this.#leftOver(record)
+      state.locks.keep(change.after)
+      this.#effects.push(...change.effects)
+      this.#applied++
+    } else if (change.kind === 'ignored') this.#ignore(change.reason)
+    else {
+      if (change.kind === 'broken') state.quarantine(command.lockId, change.message)
+      this.#bury(record, change.reason, change.message)
     }
+    return true
   }
 
   #takeSaga(record: LogRecord, input: SagaInput): boolean {
