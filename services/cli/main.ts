@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { text } from 'node:stream/consumers'
+import { pathToFileURL } from 'node:url'
 import { pinoLog } from '../../shared/adapters/pino/pino-log.ts'
 import { systemIds } from '../../shared/adapters/system/system-ids.ts'
 import { OperationalError } from '../../shared/message/errors.ts'
@@ -16,6 +17,7 @@ import { KAFKA_PARTITIONS, openKafkaHome } from '../kafka/home.ts'
 import { payloadsFrom } from '../kafka/payload-settings.ts'
 import { kafkaSecurityFrom } from '../kafka/security-settings.ts'
 import { brokersOf, isLogLevel } from '../kafka/settings.ts'
+import { migrationOf } from '../migrations/home.ts'
 import { openHome } from '../one-process/home.ts'
 import { startEverything } from '../one-process/main.ts'
 import { definitions } from '../orders/definitions.ts'
@@ -25,8 +27,10 @@ import { definitionCommand } from './commands/definition.ts'
 import { type DemoCommandOptions, demoCommand } from './commands/demo.ts'
 import { type DevCommandOptions, devCommand } from './commands/dev.ts'
 import { drawCommand } from './commands/draw.ts'
+import { migrateCommand, type WithMigration } from './commands/migrate.ts'
 import { type TopicsCommandOptions, type TopicsRun, topicsCommand } from './commands/topics.ts'
 import { type VerifyCommandOptions, verifyCommand } from './commands/verify.ts'
+import { definitionsIn } from './definitions-in.ts'
 import { createProgram, runProgram } from './program.ts'
 import type { Surroundings } from './surroundings.ts'
 import { progressLine } from './text/progress-line.ts'
@@ -118,6 +122,20 @@ async function runVerify(options: VerifyCommandOptions): Promise<'clean' | 'viol
   }
 }
 
+const withMigration: WithMigration = async ({ definition, options }, work) => {
+  const { definitions: path, kafka, reason = '', timeout: waitMsMax } = options
+  const known = path === undefined ? definitions : definitionsIn(await import(pathToFileURL(path).href), path)
+  const settings = { ...options, definition, definitions: known, reason, waitMsMax }
+  const within = async (home: Home) => work(await migrationOf(home, settings))
+  if (kafka !== undefined) return onKafka(options, within)
+  const home = await openHome({ ...options, mustExist: true }, log)
+  try {
+    return await within(home)
+  } finally {
+    await home.close()
+  }
+}
+
 const topicsRun: TopicsRun = {
   apply: (options) =>
     onKafka(options, async (home) => {
@@ -137,7 +155,7 @@ function specsOf({ prefix, partitions = KAFKA_PARTITIONS }: TopicsCommandOptions
 }
 
 async function onKafka<T>(
-  { kafka = env.KASAGA_KAFKA }: TopicsCommandOptions,
+  { kafka = env.KASAGA_KAFKA }: Pick<TopicsCommandOptions, 'kafka'>,
   work: (home: Home) => Promise<T>,
 ): Promise<T> {
   if (kafka === undefined)
@@ -162,6 +180,7 @@ const program = createProgram(around, [
   devCommand(runDev),
   verifyCommand(runVerify),
   topicsCommand(topicsRun),
+  migrateCommand(withMigration),
   drawCommand(definitions),
   definitionCommand(definitions),
 ])

@@ -5,7 +5,7 @@ import type { Definition } from '../../shared/saga/definition.ts'
 import type { Effect } from '../../shared/saga/effects.ts'
 import type { SagaInput } from '../../shared/saga/input.ts'
 import { LawfulParticipants } from './lawful-participants.ts'
-import { Choices } from './plans/choices.ts'
+import { Choices, numbersFrom } from './plans/choices.ts'
 import { APPROVER } from './plans/steps.ts'
 import { type DriverOptions, SagaDriver } from './saga-driver.ts'
 import type { Move } from './saga-moves.ts'
@@ -16,7 +16,12 @@ export interface WorldOptions extends DriverOptions {
   readonly definition: Definition
   /** What child sagas run. */
   readonly child: Definition
+  /** The next version of a definition, to which sagas are moved; absent: they are not. */
+  readonly next?: (definition: Definition, choices: Choices) => Definition | undefined
 }
+
+/** Numbers that one version is made of. */
+const VERSION_NUMBERS = 60
 
 /** Luck with which all goes well. */
 export const GOOD = 99
@@ -55,6 +60,7 @@ export class LossyWorld {
       [2, 'kill'],
       [1, 'pause'],
       [2, 'resume'],
+      [this.#options.next ? 4 : 0, 'move'],
     ] as const)
     const { messages } = this
     const driver = choices.percent(70) ? this.main : choices.one([this.main, ...this.drivers])
@@ -62,7 +68,8 @@ export class LossyWorld {
       const back = choices.percent(30) ? choices.below(Math.max(messages.length, 1)) : choices.below(2)
       const message = messages.at(-1 - back)
       if (message) this.deliver(message, choices.below(100))
-    } else if (what === 'fire') this.fire(driver)
+    } else if (what === 'move') this.#move(driver, choices)
+    else if (what === 'fire') this.fire(driver)
     else if (what === 'signal') this.signal(driver, `s-${choices.below(1_000)}`, choices.percent(20) ? 'no' : 'yes')
     else if (what !== 'kill') this.give(driver, { kind: what, ...driver.act(`r-${choices.below(1_000)}`) })
     else if (driver !== this.main) this.give(driver, { kind: 'kill', ...driver.act('kill') })
@@ -91,6 +98,15 @@ export class LossyWorld {
   give(driver: SagaDriver, input: SagaInput): void {
     driver.now = this.#now
     this.#posted(driver, () => driver.give(input))
+  }
+
+  #move(driver: SagaDriver, choices: Choices): void {
+    const act = { old: choices.percent(50), requestId: `m-${choices.below(1_000)}` }
+    // A version has more to choose than one move has numbers for.
+    const own = new Choices(Array.from({ length: VERSION_NUMBERS }, numbersFrom(choices.below(10_000))))
+    const next = this.#options.next?.(driver.definition, own)
+    driver.now = this.#now
+    if (next && driver.state) this.#posted(driver, () => driver.move(next, act))
   }
 
   #handle(command: Omit<StepCommand, 'replyTo'>, luck: number): void {
