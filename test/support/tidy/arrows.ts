@@ -11,7 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   flow: ['message'],
   view: ['message', 'saga'],
   ports: ['message', 'saga', 'view'],
-  contracts: ['message', 'saga'],
+  contracts: ['message', 'saga', 'ports'],
   adapters: ['message', 'saga', 'view', 'ports'],
   runtime: ['message', 'saga', 'flow', 'view', 'ports'],
   participant: ['message', 'saga', 'view', 'ports'],
