@@ -16,7 +16,7 @@ import { type Decision, type InputOf, ignored, type Moment, refused } from './in
 import { pivotOf } from './pivot.ts'
 import { isSending, stepNamed } from './plan-tree.ts'
 import { written } from './request.ts'
-import { type SagaState, stepIn } from './state.ts'
+import { type SagaState, type StepState, stepIn } from './state.ts'
 import { Story } from './story.ts'
 import { stepAt } from './tree.ts'
 import { lookEverywhere } from './unfold.ts'
@@ -159,8 +159,29 @@ function writtenOutputs(
       return `the output of ${name}: it is ${known.block ? 'a block' : known.status}, and gives its own`
     outputs[name] = output.value
   }
-  return outputs
+  return passedOver(definition, (name) => stepIn(state.root, before.get(name) ?? name), outputs)
 }
+
+/**
+ * Of what has not begun, only that which the saga has come past: what it waits for is done. Others begin in their turn; were
+ * they done before it, so would be what waits for them.
+ */
+function passedOver(
+  { steps }: Definition,
+  known: (name: string) => StepState | undefined,
+  outputs: Readonly<Record<string, Json>>,
+): Record<string, Json> {
+  const passed: Record<string, Json> = {}
+  const isDone = (name: string) => DONE.has(known(name)?.status ?? '') || Object.hasOwn(passed, name)
+  for (const { name, after, needs } of steps) {
+    const output = outputs[name]
+    if (output === undefined) continue
+    if (known(name) || after.filter(isDone).length >= needs) passed[name] = output
+  }
+  return passed
+}
+
+const DONE: ReadonlySet<string> = new Set(['succeeded', 'skipped'])
 
 function outputFault(definition: Definition, name: string, output: Json): string | undefined {
   const step = stepNamed(definition, name)

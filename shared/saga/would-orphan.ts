@@ -40,15 +40,18 @@ function pivotFaults(move: Move): string[] {
   const is = pivotOf(target.definition)
   const [standing, then] = [standingTo(before, was), standingTo(after, is)]
   if (standing !== then) return [`the pivot ${was ?? '(none)'} is ${standing}, and ${is ?? '(none)'} would be ${then}`]
-  if (standing === 'ahead') return earlyFaults(move)
+  // One that is held is sent when there is room for it, whatever else is not done by then.
+  const isHeld = was !== null && stepIn(before.root, was)?.status === 'held'
+  if (standing === 'ahead' && !isHeld) return earlyFaults(move)
   const name = was === null ? null : (migration.renames[was] ?? was)
-  return name === is ? lateFaults(move) : [`${was} is ${standing}, and the pivot would be ${is ?? '(none)'}`]
+  const where = isHeld ? 'held' : standing
+  return name === is ? lateFaults(move) : [`${was} is ${where}, and the pivot would be ${is ?? '(none)'}`]
 }
 
 /** Past the pivot nothing may turn back any more: what stands before it in the new plan must be done. */
 function lateFaults({ after: { root }, target: { definition } }: Move): string[] {
   const open = definition.steps.filter(({ name, kind }) => kind === 'compensatable' && !isDone(stepIn(root, name)))
-  return open.map(({ name }) => `${name} stands before the pivot, which has been sent, and is not done`)
+  return open.map(({ name }) => `${name} stands before the pivot, which is on its way or done, and is not done`)
 }
 
 /** Before the pivot all can turn back: what has begun may not be a step that stands after it. */

@@ -137,7 +137,8 @@ function expectOneByOne(book: NaiveBook, due: readonly Sent[]): void {
       if (one === other || one.turn !== other.turn || (one.undoBegun ?? 0) > (other.undoBegun ?? 0)) continue
       const settled = one.undone[0] ?? Number.POSITIVE_INFINITY
       must(settled < (other.undoBegun ?? 0), () => `S6: ${other.path} is undone beside ${one.path}, not after it`)
-      expectLastFirst(book, one, other)
+      // What began on one plan may be held up on another by what never had to wait for it.
+      if (book.movedAt === 0) expectLastFirst(book, one, other)
     }
 }
 
