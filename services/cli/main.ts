@@ -23,6 +23,7 @@ import { migrationOf } from '../migrations/home.ts'
 import { openHome } from '../one-process/home.ts'
 import { startEverything } from '../one-process/main.ts'
 import { definitions } from '../orders/definitions.ts'
+import { checkPayloads } from '../payloads/payload-check.ts'
 import { PROJECTIONS } from '../projector/home.ts'
 import { verifyHome } from '../verify/home.ts'
 import { type ContractsRun, contractsCommand } from './commands/contracts.ts'
@@ -31,6 +32,7 @@ import { type DemoCommandOptions, demoCommand } from './commands/demo.ts'
 import { type DevCommandOptions, devCommand } from './commands/dev.ts'
 import { drawCommand } from './commands/draw.ts'
 import { migrateCommand, type WithMigration } from './commands/migrate.ts'
+import { type PayloadsCommandOptions, payloadsCommand } from './commands/payloads.ts'
 import { type TopicsCommandOptions, type TopicsRun, topicsCommand } from './commands/topics.ts'
 import { type VerifyCommandOptions, verifyCommand } from './commands/verify.ts'
 import { definitionsIn } from './definitions-in.ts'
@@ -143,6 +145,18 @@ const withMigration: WithMigration = async ({ definition, options }, work) => {
   }
 }
 
+async function runPayloads(options: PayloadsCommandOptions) {
+  const home = await openHome({ ...options, kafkaSecurity, payloads, mustExist: true }, log)
+  try {
+    const { removeOrphans, read, prefix } = options
+    const topics = topicSpecs(prefix, home, participantsOf(definitions)).map(({ name }) => name)
+    const removeBefore = removeOrphans === undefined ? undefined : home.clock.now() - removeOrphans
+    return await checkPayloads({ ...home, topics, read, removeBefore })
+  } finally {
+    await home.close()
+  }
+}
+
 const topicsRun: TopicsRun = {
   apply: (options) =>
     onKafka(options, async (home) => {
@@ -193,6 +207,7 @@ const program = createProgram(around, [
   verifyCommand(runVerify),
   topicsCommand(topicsRun),
   migrateCommand(withMigration),
+  payloadsCommand(runPayloads),
   drawCommand(definitions),
   definitionCommand(definitions),
   contractsCommand({ load: loadContracts, read: readSchemaFolder, write: writeSchemaFolder, askRegistry }),

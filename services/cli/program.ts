@@ -11,6 +11,7 @@ import {
   skipCommand,
 } from './commands/acts.ts'
 import { approveCommand } from './commands/approve.ts'
+import { forkCommand } from './commands/fork.ts'
 import { historyCommand } from './commands/history.ts'
 import { listCommand } from './commands/list.ts'
 import { showCommand } from './commands/show.ts'
@@ -38,6 +39,7 @@ const ASKING: readonly CliCommand[] = [
   pauseCommand,
   resumeCommand,
   killCommand,
+  forkCommand,
 ]
 
 /** The program. `more`: commands that run things; `main.ts` knows them, because it picks what they run on. */

@@ -309,6 +309,8 @@ class OpenTurn {
         definition,
         definitionHash: definition && hashOf(definition),
         target: migrationTarget(this.#context.definitions, known, input),
+        forkOn: this.#forkOn(known, input),
+        limits: this.#json,
         known,
         input,
         moment: { now, chance: random.next() },
@@ -324,6 +326,12 @@ class OpenTurn {
     return input.kind === 'start' ? definitions.forStart(input.definition, input.version, input.sagaId) : undefined
   }
 
+  /** The definition of another version, where one is named. */
+  #forkOn(known: Known, input: SagaInput): Definition | undefined {
+    if (!known || input.kind !== 'fork' || input.version === undefined) return undefined
+    return this.#context.definitions.find(known.definition, input.version)
+  }
+
   #bury(record: LogRecord, reason: string, message: string): void {
     this.#dead.push({ record, reason, message })
   }
@@ -332,7 +340,7 @@ class OpenTurn {
 function tooLarge({ claims, limits }: TurnContext): string {
   if (claims)
     return `its events have more than ${limits.batchPayloadBytesMax} bytes, or one of them more than ${claims.payloadBytesMax}`
-  return `its events need more than ${limits.batchBytesMax} bytes: KASAGA_PAYLOADS names a store for larger ones`
+  return `its events need more than ${limits.batchBytesMax} bytes: KASAGA_PAYLOADS names a store for larger values`
 }
 
 function envelopesOf(

@@ -155,7 +155,7 @@ function writtenOutputs(
     const output = written(value)
     const fault = output.kind === 'threw' ? output.error.message : outputFault(definition, name, output.value)
     if (output.kind === 'threw' || fault !== undefined) return `the output of ${name}: ${fault}`
-    if (known && ((known.status !== 'succeeded' && known.status !== 'skipped') || known.block))
+    if (known && (!hasGiven(known) || known.block))
       return `the output of ${name}: it is ${known.block ? 'a block' : known.status}, and gives its own`
     outputs[name] = output.value
   }
@@ -172,7 +172,7 @@ function passedOver(
   outputs: Readonly<Record<string, Json>>,
 ): Record<string, Json> {
   const passed: Record<string, Json> = {}
-  const isDone = (name: string) => DONE.has(known(name)?.status ?? '') || Object.hasOwn(passed, name)
+  const isDone = (name: string) => hasGiven(known(name)) || Object.hasOwn(passed, name)
   for (const { name, after, needs } of steps) {
     const output = outputs[name]
     if (output === undefined) continue
@@ -181,7 +181,12 @@ function passedOver(
   return passed
 }
 
-const DONE: ReadonlySet<string> = new Set(['succeeded', 'skipped'])
+/** Done, so that the migration may say what came of it. */
+const GIVES: ReadonlySet<StepState['status']> = new Set(['succeeded', 'skipped', 'given'])
+
+function hasGiven(step: StepState | undefined): boolean {
+  return step !== undefined && GIVES.has(step.status)
+}
 
 function outputFault(definition: Definition, name: string, output: Json): string | undefined {
   const step = stepNamed(definition, name)

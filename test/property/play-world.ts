@@ -3,6 +3,7 @@ import type { Definition } from '../../shared/saga/definition.ts'
 import { LossyWorld } from './lossy-world.ts'
 import { must } from './must.ts'
 import { NaiveBook } from './naive-book.ts'
+import { givenAsText } from './naive-forks.ts'
 import { expectUndone } from './naive-model.ts'
 import { expectNetEffect } from './net-effect.ts'
 import type { Choices } from './plans/choices.ts'
@@ -45,6 +46,7 @@ function expectEnd(world: LossyWorld, driver: SagaDriver): void {
   const { startedOn, movedTo, history, state, id } = driver
   must(driver.ended, () => `L1, L7: ${id} is ${state?.status}, and nothing moves it`)
   driver.check()
+  givenAsText(startedOn, history)
   if (state?.status === 'failed') return
   const book = new NaiveBook(startedOn, history, movedTo)
   expectUndone(book, true)
