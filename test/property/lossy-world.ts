@@ -11,7 +11,7 @@ import type { Effect } from '../../shared/saga/effects.ts'
 import type { SagaInput } from '../../shared/saga/input.ts'
 import { someGated } from './held-watch.ts'
 import { LawfulParticipants } from './lawful-participants.ts'
-import { Choices } from './plans/choices.ts'
+import { Choices, numbersFrom } from './plans/choices.ts'
 import { APPROVER } from './plans/steps.ts'
 import { type DriverOptions, SagaDriver, startOf } from './saga-driver.ts'
 import type { Move } from './saga-moves.ts'
@@ -25,8 +25,12 @@ export interface WorldOptions extends DriverOptions {
   readonly definition: Definition
   /** What child sagas run. */
   readonly child: Definition
+  /** The next version of a definition, to which sagas are moved; absent: they are not. */
+  readonly next?: (definition: Definition, choices: Choices) => Definition | undefined
 }
 
+/** Numbers that one version is made of. */
+const VERSION_NUMBERS = 60
 /** So that runs stay short. */
 const SAGAS_MAX = 12
 
@@ -69,9 +73,10 @@ export class LossyWorld {
       [2, 'kill'],
       [1, 'pause'],
       [2, 'resume'],
-      [1, 'fork'],
+      [this.#options.next ? 0 : 1, 'fork'],
       [2, 'gate'],
       [6, 'admit'],
+      [this.#options.next ? 4 : 0, 'move'],
     ] as const)
     const { messages } = this
     const driver = choices.percent(70) ? this.main : choices.one([this.main, ...this.drivers])
@@ -80,6 +85,7 @@ export class LossyWorld {
       const message = messages.at(-1 - back)
       if (message) this.deliver(message, choices.below(100))
     } else if (what === 'fire') this.fire(driver)
+    else if (what === 'move') this.#move(driver, choices)
     else if (what === 'gate') driver.gated = someGated(driver.definition, choices)
     else if (what === 'admit') this.admit(driver, choices.percent(50) ? driver.held : choices.some(driver.held))
     else if (what === 'signal') this.signal(driver, `s-${choices.below(1_000)}`, choices.percent(20) ? 'no' : 'yes')
@@ -136,6 +142,15 @@ export class LossyWorld {
   /** Who holds a lock or waits for it. */
   asksFor(lock: LockId): readonly Asker[] {
     return this.#locks.known(lock).asks
+  }
+
+  #move(driver: SagaDriver, choices: Choices): void {
+    const act = { old: choices.percent(50), requestId: `m-${choices.below(1_000)}` }
+    // A version has more to choose than one move has numbers for.
+    const own = new Choices(Array.from({ length: VERSION_NUMBERS }, numbersFrom(choices.below(10_000))))
+    const next = this.#options.next?.(driver.definition, own)
+    driver.now = this.#now
+    if (next && driver.state) this.#posted(driver, () => driver.move(next, act))
   }
 
   #handle(command: Omit<StepCommand, 'replyTo'>, luck: number): void {
