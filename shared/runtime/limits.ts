@@ -5,6 +5,8 @@ export interface OrchestratorLimits {
   readonly turnInputsMax: number
   /** Due timers that one turn takes while other inputs wait, so that neither starves the other (K24). */
   readonly turnTimersMax: number
+  /** Held steps that one turn admits, so that what waited long does not hold up what comes. */
+  readonly turnAdmitsMax: number
   /** Bytes of one batch; below a topic's `max.message.bytes`. */
   readonly batchBytesMax: number
   /** Inputs of one partition that wait in memory; at the limit the partition's topics are paused. */
@@ -22,6 +24,7 @@ export interface OrchestratorLimits {
 export const ORCHESTRATOR_LIMITS: OrchestratorLimits = {
   turnInputsMax: 100,
   turnTimersMax: 50,
+  turnAdmitsMax: 100,
   batchBytesMax: 900_000,
   queuedInputsMax: 5_000,
   pendingEffectsMax: 10_000,

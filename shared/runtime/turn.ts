@@ -2,6 +2,8 @@
  * One turn of an owner's loop: takes inputs and due timers, decides each, folds what was decided, and gathers one
  * batch. Nothing here waits or sends: the owner appends the batch, and sends the effects when it has landed.
  */
+
+import type { Call } from '../flow/call.ts'
 import { type BatchHeader, batchRecord } from '../message/batch.ts'
 import { messageOf } from '../message/errors.ts'
 import { eventRecord } from '../message/event-record.ts'
@@ -16,6 +18,7 @@ import { type Effect, effectsOf } from '../saga/effects.ts'
 import { evolve } from '../saga/evolve.ts'
 import type { Decision, SagaInput } from '../saga/input.ts'
 import type { SagaState } from '../saga/state.ts'
+import type { TurnFlow } from './flow-control.ts'
 import { causationOf, commandInput, replyInput } from './input-decoder.ts'
 import type { OrchestratorLimits } from './limits.ts'
 import type { ConsumedMarks, PartitionState } from './partition-state.ts'
@@ -45,6 +48,8 @@ export interface Turn {
   readonly stalled: readonly StalledSaga[]
   readonly killed: readonly KilledSaga[]
   readonly missed: readonly MissedAttribute[]
+  /** Held steps that were sent, by participant. */
+  readonly admitted: ReadonlyMap<string, number>
 }
 
 /** An attribute that a saga started without, because its mapping failed. */
@@ -75,19 +80,27 @@ export interface TurnContext {
   readonly source: string
   readonly now: number
   readonly marks: ConsumedMarks
+  /** What may be sent to participants; absent: all. */
+  readonly flow?: TurnFlow | undefined
 }
 
 /** The batch's header record, generously. */
 const BATCH_HEADER_BYTES = 1_000
+/** Held steps of one saga that are admitted by one decision. */
+const ADMIT_STEPS_MAX = 20
 
 /** Takes what is waiting, up to the limits. What it took is removed from the queue. */
 export function takeTurn(queue: InputQueue, context: TurnContext): Turn {
   const turn = new OpenTurn(context)
+  turn.takeAdmits()
   turn.takeTimers(queue.length > 0 ? context.limits.turnTimersMax : context.limits.turnInputsMax)
   for (let waiting = queue.peek(); waiting && turn.hasRoom(); waiting = queue.peek()) {
     if (!turn.takeRecord(waiting)) break
     queue.shift()
   }
+  // What came just now may find room at once.
+  context.flow?.pump()
+  turn.takeAdmits()
   return turn.close()
 }
 
@@ -133,6 +146,8 @@ class OpenTurn {
   readonly #killed: KilledSaga[] = []
   readonly #missed: MissedAttribute[] = []
   readonly #ignored: Record<string, number> = {}
+  readonly #admitted = new Map<string, number>()
+  #admits = 0
   #applied = 0
   #taken = 0
   #bytes = BATCH_HEADER_BYTES
@@ -166,6 +181,40 @@ class OpenTurn {
     }
   }
 
+  /** Asks held steps for which there is room. What a batch has no room for stays granted, and is asked for again. */
+  takeAdmits(): void {
+    const { flow, limits } = this.#context
+    const calls = flow?.granted(limits.turnAdmitsMax - this.#admits) ?? []
+    for (const [id, own] of Map.groupBy(calls, ({ saga }) => saga)) {
+      for (let from = 0; from < own.length; from += ADMIT_STEPS_MAX)
+        if (!this.#admit(id, own.slice(from, from + ADMIT_STEPS_MAX))) return
+    }
+  }
+
+  /** `false`: it does not fit into this batch any more. */
+  #admit(id: SagaId, calls: readonly Call[]): boolean {
+    const { state, now } = this.#context
+    const known = state.live(id)
+    const steps = calls.map(({ step, direction }) => ({ step, direction }))
+    const decision = known && this.#decide(known, { kind: 'admit', sagaId: id, steps })
+    this.#admits += calls.length
+    if (decision?.kind === 'broken') state.quarantine(id, decision.why)
+    else if (decision?.kind !== 'events' || decision.events.length === 0)
+      // Its definition is not here, or it waits for no participant any more.
+      for (const call of calls) state.book.putAside(call)
+    else if (!this.#apply(known, { id, causationId: `admit/${now}`, events: decision.events })) {
+      if (this.#events.length > 0) return false
+      if (calls.length > 1) return this.#admit(id, calls.slice(0, 1))
+      state.quarantine(id, 'a held step leads to more than fits into a batch')
+    } else this.#noteAdmitted(calls)
+    return true
+  }
+
+  #noteAdmitted(calls: readonly Call[]): void {
+    for (const { participant, place } of calls)
+      if (place === 'sent') this.#admitted.set(participant, (this.#admitted.get(participant) ?? 0) + 1)
+  }
+
   /** Left without a due time until an input changes it: kept in the past, that time would make the owner spin. */
   #stall({ id, definition, version }: SagaState): void {
     const why = `a timer is due, and ${definition} version ${version} has no step for it: it was changed under the same version`
@@ -186,7 +235,8 @@ class OpenTurn {
   close(): Turn {
     const inputs = { applied: this.#applied, deadLettered: this.#dead.length, ignored: this.#ignored }
     const taken = { events: this.#events, effects: this.#effects, dead: this.#dead, stalled: this.#stalled }
-    return { killed: this.#killed, missed: this.#missed, ...taken, marks: this.#marks, inputs }
+    const told = { killed: this.#killed, missed: this.#missed, admitted: this.#admitted }
+    return { ...told, ...taken, marks: this.#marks, inputs }
   }
 
   #takeInput(record: LogRecord, input: SagaInput): boolean {
@@ -245,7 +295,10 @@ class OpenTurn {
     if (after) state.keep(after)
     this.#bytes += bytes
     this.#events.push(...records)
-    for (const envelope of envelopes) this.#note(envelope)
+    for (const envelope of envelopes) {
+      this.#note(envelope)
+      if (after) state.note(envelope, after)
+    }
     return true
   }
 
@@ -264,7 +317,8 @@ class OpenTurn {
   }
 
   #decide(known: Known, input: SagaInput): Verdict {
-    const { now, random } = this.#context
+    const { now, random, flow } = this.#context
+    const gated = flow?.gated
     try {
       const definition = this.#definitionOf(known, input)
       return decide({
@@ -272,7 +326,7 @@ class OpenTurn {
         definitionHash: definition && hashOf(definition),
         known,
         input,
-        moment: { now, chance: random.next() },
+        moment: { now, chance: random.next(), ...(gated && { gated }) },
       })
     } catch (error) {
       return { kind: 'broken', why: messageOf(error) }
