@@ -17,6 +17,7 @@ import type { App } from './app.ts'
 import { isLoopback } from './callers.ts'
 import { httpApp } from './http-app.ts'
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts'
+import { participantReads } from './participant-reads.ts'
 import { sagaReads } from './saga-reads.ts'
 
 export interface GatewayOptions {
@@ -86,7 +87,10 @@ function boundPort(app: App): number | undefined {
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { views, insecureAllowAnonymous: anonymous = false, clock, log } = options
   const limits = { ...GATEWAY_LIMITS, ...options.limits }
-  const app = await httpApp({ ...options, limits, reads: sagaReads(views) }, { anonymous })
+  const app = await httpApp(
+    { ...options, limits, reads: sagaReads(views), participants: participantReads(views) },
+    { anonymous },
+  )
   let stopWarning = () => {}
   return {
     app,

@@ -1,6 +1,7 @@
 /** The Kafka home: the log on Kafka, views and participants' tables on Postgres; as many processes as wanted. */
 import { openKafkaBroker } from '../../shared/adapters/kafka/kafka-broker.ts'
 import type { KafkaSettings } from '../../shared/adapters/kafka/kafka-settings.ts'
+import { KyselyParticipantViews } from '../../shared/adapters/postgres/participant-views.ts'
 import { openPostgresDatabase } from '../../shared/adapters/postgres/postgres-database.ts'
 import { openPostgresViewStore } from '../../shared/adapters/postgres/postgres-view-store.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
@@ -40,7 +41,11 @@ export async function openKafkaHome({ kafka, databaseUrl, log }: KafkaHomeOption
     async openViews() {
       const onIdleTrouble = (error: Error) => log.warn('an idle Postgres connection broke', { error: error.message })
       const store = openPostgresViewStore<ViewTables>({ connectionString: url(), onIdleTrouble })
-      return { store, writer: new KyselyViewWriter(store.db, { onServer: true }) }
+      return {
+        store,
+        writer: new KyselyViewWriter(store.db, { onServer: true }),
+        participants: new KyselyParticipantViews(store.db),
+      }
     },
   })
 }

@@ -1,9 +1,11 @@
 /** The gateway's HTTP API as calls: for programs that are not on the log. Answers are checked against the API's schemas. */
 import type { ZodType } from 'zod'
+import type { ParticipantLimits } from '../flow/limits.ts'
 import type { ActKind, ResolvedAs } from '../message/client-command-record.ts'
 import { messageOf } from '../message/errors.ts'
 import type { Json } from '../message/json.ts'
 import { ActAnswer, CountsAnswer, HistoryAnswer, Problem, SagaDetail, SagaList, StartAnswer } from './http-api.ts'
+import { LimitsAnswer, ParticipantDetail, ParticipantList } from './participant-api.ts'
 
 export interface HttpClientOptions {
   /** Where the gateway is: `http://127.0.0.1:7070`. */
@@ -99,6 +101,10 @@ export interface HttpClient {
   kill(id: string, call: ActCall): Promise<ActAnswer>
   resolve(id: string, call: ResolveCall): Promise<ActAnswer>
   counts(): Promise<CountsAnswer>
+  participants(): Promise<ParticipantList>
+  participant(name: string): Promise<ParticipantDetail>
+  setLimits(participant: string, limits: ParticipantLimits, call: ActCall): Promise<LimitsAnswer>
+  clearLimits(participant: string, call: ActCall): Promise<LimitsAnswer>
 }
 
 function query(values: object): string {
@@ -115,6 +121,8 @@ const saga = (ref: SagaRef) =>
   typeof ref === 'string'
     ? `/v1/sagas/${encodeURIComponent(ref)}`
     : `/v1/sagas/by-key/${encodeURIComponent(ref.definition)}/${encodeURIComponent(ref.key)}`
+
+const participant = (name: string) => `/v1/participants/${encodeURIComponent(name)}`
 
 function refusal(body: unknown, status: number): GatewayError {
   const problem = Problem.safeParse(body)
@@ -151,9 +159,13 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
     return checked.data
   }
 
-  const change = <T>(path: string, schema: ZodType<T>, { body, requestId }: { body: unknown; requestId?: string }) =>
+  const change = <T>(
+    path: string,
+    schema: ZodType<T>,
+    { body, requestId, method = 'POST' }: { body: unknown; requestId?: string; method?: 'POST' | 'PUT' | 'DELETE' },
+  ) =>
     call(path, schema, {
-      method: 'POST',
+      method,
       body: JSON.stringify(body),
       headers: { 'content-type': 'application/json', ...(requestId !== undefined && { 'idempotency-key': requestId }) },
     })
@@ -181,6 +193,20 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
     kill: (id, given) => act(id, 'kill', given),
     resolve: (id, given) => act(id, 'resolve', given),
     counts: () => call('/v1/counts', CountsAnswer),
+    participants: () => call('/v1/participants', ParticipantList),
+    participant: (name) => call(participant(name), ParticipantDetail),
+    setLimits: (name, limits, { requestId, ...body }) =>
+      change(`${participant(name)}/limits`, LimitsAnswer, {
+        method: 'PUT',
+        body: { ...body, limits },
+        ...(requestId !== undefined && { requestId }),
+      }),
+    clearLimits: (name, { requestId, ...body }) =>
+      change(`${participant(name)}/limits`, LimitsAnswer, {
+        method: 'DELETE',
+        body,
+        ...(requestId !== undefined && { requestId }),
+      }),
   }
 }
 

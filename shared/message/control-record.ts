@@ -52,7 +52,7 @@ export function controlRecord(fact: ControlFact, stamp: { readonly at: number; r
   const { participant, requestId, kind } = fact
   return {
     key: participant,
-    value: JSON.stringify(valueOf(fact)),
+    value: JSON.stringify(bodyOf(fact)),
     headers: [
       [H.specversion, '1.0'],
       [H.contentType, 'application/json'],
@@ -71,7 +71,7 @@ export function controlRecord(fact: ControlFact, stamp: { readonly at: number; r
   }
 }
 
-function valueOf(fact: ControlFact): Json {
+function bodyOf(fact: ControlFact): Json {
   if (fact.kind === 'limits-set') return { participant: fact.participant, limits: fact.limits }
   const { participant, process, since, failures, calls } = fact
   return { participant, process, since, failures, calls }

@@ -47,7 +47,7 @@ export class ControlFollower {
     this.#take = take
   }
 
-  /** Begins to follow; settles when all that there was has been taken, or the follower is stopped. */
+  /** Begins to follow; settles when all that there was has been taken, there is no topic, or it is stopped. */
   start(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#loop = this.#run(resolve)
@@ -70,11 +70,13 @@ export class ControlFollower {
         read()
         await this.#rest(CONTROL_POLL_MS)
       } catch (error) {
-        if (error instanceof OperationalError && error.code === 'offset-out-of-range') {
+        const code = error instanceof OperationalError ? error.code : undefined
+        if (code === 'offset-out-of-range') {
           this.#next = 0n
           isFirst = true
         }
         this.#tell(error)
+        if (code === 'topic-missing') read()
         await this.#rest(Math.min(RETRY_DELAY_MS_MAX, RETRY_DELAY_MS_MIN * 2 ** Math.min(this.#failures++, 10)))
       }
     }
