@@ -7,7 +7,7 @@ import { allSchemas } from './schemas/all-schemas.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = join(root, 'schemas')
-const schemas = allSchemas()
+const schemas = await allSchemas()
 rmSync(folder, { recursive: true, force: true })
 for (const [path, schema] of schemas) {
   mkdirSync(dirname(join(folder, path)), { recursive: true })

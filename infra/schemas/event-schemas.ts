@@ -4,9 +4,10 @@
  */
 import { z } from 'zod'
 import type { BatchHeader } from '../../shared/message/batch.ts'
-import type { SagaEvent, SagaEventType } from '../../shared/message/events.ts'
+import { PRIORITY, PRIORITY_MAX, type SagaEvent, type SagaEventType } from '../../shared/message/events.ts'
 import type { SagaId } from '../../shared/message/ids.ts'
 import type { Json } from '../../shared/message/json.ts'
+import { LIMIT_KEY_CHARS_MAX } from '../../shared/saga/limit-key.ts'
 
 const AnyJson = z.custom<Json>((value) => value !== undefined).describe('any JSON')
 const Name = z.string().describe('path of a step: charge, parcels[3].label')
@@ -18,6 +19,12 @@ const Saga = z
 const Attempt = z.int().min(1).describe('counted from 1, per direction')
 const Time = z.int().min(0).describe('milliseconds since the epoch')
 const Actor = z.string().describe('who asked')
+const Priority = z.int().min(0).max(PRIORITY_MAX).describe(`9 is first; absent: ${PRIORITY}`)
+const LimitKey = z
+  .string()
+  .min(1)
+  .max(LIMIT_KEY_CHARS_MAX)
+  .describe('what it is counted under, beside its participant, where calls are limited')
 const RequestId = z.string().describe('ce_id of the client command')
 
 export const StepError = z.object({
@@ -47,11 +54,17 @@ const command = {
   retryUntil: Time.exactOptional().describe('no other attempt is begun after it'),
   child: Saga.exactOptional().describe('the child saga, where the step is one'),
   starts: z
-    .object({ definition: z.string(), version: z.int().min(1) })
+    .object({ definition: z.string(), version: z.int().min(1), priority: Priority.exactOptional() })
     .exactOptional()
     .describe('what the child runs'),
   letGo: z.literal(true).exactOptional().describe('the end of the child is not waited for'),
+  key: LimitKey.exactOptional(),
 }
+const held = z.object({
+  step: Name,
+  participant: z.string().describe('whose room is waited for'),
+  key: LimitKey.exactOptional(),
+})
 const requested = z.object({ step: Name, attempt: Attempt, ...command })
 const progressed = z.object({
   step: Name,
@@ -86,9 +99,11 @@ export const EVENT_VALUES = {
       .record(Name, z.union([z.string().max(256), z.number(), z.boolean()]))
       .exactOptional()
       .describe('what the saga can be found by; at most 16'),
+    priority: Priority.exactOptional(),
     parent: parent.exactOptional().describe('the saga that started it'),
   }),
   'step-requested': requested,
+  'step-held': held,
   'step-progressed': progressed,
   'step-succeeded': z.object({ step: Name, attempt: Attempt, output: AnyJson }),
   'step-rejected': z.object({ step: Name, attempt: Attempt, error: StepError }),
@@ -98,6 +113,7 @@ export const EVENT_VALUES = {
     cause: CompensationCause,
   }),
   'compensation-requested': requested,
+  'compensation-held': held,
   'compensation-progressed': progressed,
   'compensation-succeeded': z.object({ step: Name, attempt: Attempt }),
   'compensation-failed': failed,
@@ -217,12 +233,14 @@ export const SCHEMAS_ARE_TYPES: {
 } & { readonly batch: Same<z.input<typeof BatchValue>, BatchOnWire> } = {
   'saga-started': true,
   'step-requested': true,
+  'step-held': true,
   'step-progressed': true,
   'step-succeeded': true,
   'step-rejected': true,
   'step-failed': true,
   'compensation-started': true,
   'compensation-requested': true,
+  'compensation-held': true,
   'compensation-progressed': true,
   'compensation-succeeded': true,
   'compensation-failed': true,

@@ -32,7 +32,7 @@ export function shownStatus(row: SagaView): Shown {
   if (row.quarantined !== null || row.status === null) return 'unreadable'
   switch (row.status) {
     case 'running':
-      if (row.awaits !== null) return 'waiting'
+      if (row.awaits !== null || row.held_for !== null) return 'waiting'
       return row.retry_at === null ? 'running' : 'retrying'
     case 'compensated':
       return row.cause === 'cancelled' ? 'cancelled' : 'compensated'
@@ -109,7 +109,7 @@ function personsOf(row: SagaView): Pick<SagaAnswer, 'parked' | 'incident'> {
 }
 
 /** Statuses of a step that nobody asks for any more once its saga, or the scope around it, goes forward no longer. */
-const OPEN: readonly (string | null)[] = ['requested', 'progressed', 'retrying', 'waiting', 'open']
+const OPEN: readonly (string | null)[] = ['requested', 'held', 'progressed', 'retrying', 'waiting', 'open']
 
 /** A step that was open when all around it turned back has no event of its own that says so. */
 function stepStatus(row: StepRow, isOver: (step: string) => boolean): string | null {

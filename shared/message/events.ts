@@ -44,9 +44,17 @@ export interface RequestedCommand {
   /** The step is a child saga: its id. The command goes to the saga topics, not to a participant. */
   readonly child?: SagaId
   /** The definition that the child runs. */
-  readonly starts?: { readonly definition: string; readonly version: number }
+  readonly starts?: { readonly definition: string; readonly version: number; readonly priority?: Priority }
   /** A child saga that is let go answers nothing when it ends. */
   readonly letGo?: true
+  /** What it is counted under, beside its participant, where calls are limited. */
+  readonly key?: string
+}
+
+/** What a step waits for that is not sent yet: room at its participant. */
+export interface HeldCommand {
+  readonly participant: string
+  readonly key?: string
 }
 
 /** The saga that started this one, and the step of it that waits for the answer. */
@@ -71,6 +79,16 @@ export type CancelRefusal = 'past-pivot' | 'pivot-unknown'
 export type Attributes = Readonly<Record<string, AttributeValue>>
 export type AttributeValue = string | number | boolean
 
+/** A whole number from 0 to 9: 9 is first. */
+export type Priority = number
+/** That of a saga for which nothing is said. */
+export const PRIORITY: Priority = 5
+export const PRIORITY_MAX: Priority = 9
+
+export function isPriority(value: unknown): value is Priority {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= PRIORITY_MAX
+}
+
 /** What a person asked for: under which id, who, and why. */
 interface ByPerson {
   readonly requestId: string
@@ -91,9 +109,13 @@ export type SagaEvent =
       readonly definitionHash?: string
       /** What it can be found by. */
       readonly attributes?: Attributes
+      /** Whose steps are sent first where calls are limited; absent: `PRIORITY`. */
+      readonly priority?: Priority
       readonly parent?: ParentLink
     }
   | ({ readonly type: 'step-requested'; readonly step: string; readonly attempt: number } & RequestedCommand)
+  /** Its command is made and sent when its participant has room: no attempt yet. */
+  | ({ readonly type: 'step-held'; readonly step: string } & HeldCommand)
   | {
       readonly type: 'step-progressed'
       readonly step: string
@@ -115,6 +137,7 @@ export type SagaEvent =
   /** The saga turns back, or one scope of it does while the rest goes on: `scope` is absent for the saga. */
   | { readonly type: 'compensation-started'; readonly scope?: string; readonly cause: CompensationCause }
   | ({ readonly type: 'compensation-requested'; readonly step: string; readonly attempt: number } & RequestedCommand)
+  | ({ readonly type: 'compensation-held'; readonly step: string } & HeldCommand)
   | {
       readonly type: 'compensation-progressed'
       readonly step: string
@@ -245,12 +268,14 @@ export type SagaEventType = SagaEvent['type']
 const TYPES: Record<SagaEventType, true> = {
   'saga-started': true,
   'step-requested': true,
+  'step-held': true,
   'step-progressed': true,
   'step-succeeded': true,
   'step-rejected': true,
   'step-failed': true,
   'compensation-started': true,
   'compensation-requested': true,
+  'compensation-held': true,
   'compensation-progressed': true,
   'compensation-succeeded': true,
   'compensation-failed': true,

@@ -45,6 +45,12 @@ export function blockAround(scope: string): { readonly block: string; readonly k
   return { block: scope.slice(0, open), key: scope.slice(open + 1, -1) }
 }
 
+/** The scopes that a step or a scope stands in, the innermost first; the last is the saga's own. */
+export function scopesOutward(path: string): string[] {
+  const around = scopeAround(path)
+  return around === ROOT ? [ROOT] : [around, ...scopesOutward(around)]
+}
+
 /** The step's name in its scope. */
 export function nameOf(step: string): string {
   return step.slice(step.lastIndexOf('.') + 1)

@@ -30,6 +30,9 @@ export class ThrownRefusal extends Error {
 /** What a caller is told of an error that was not made for it: its text may name tables, hosts or customers. */
 const UNTOLD = 'the handler threw an error, which the log of its service tells'
 
+/** The answer where it was not the command that failed. */
+export const HANDLER_ERROR: ReplyContent = errorContent('failed', { code: 'handler-error', message: UNTOLD })
+
 /** What ends the transaction of a handler that threw. Only `rejected`, `failed` and `fatal` leave the service with their own words. */
 export function faultOf(error: unknown, signal: AbortSignal): HandlerFault | ThrownRefusal {
   if (error instanceof Rejected) return new ThrownRefusal(error)
@@ -43,7 +46,8 @@ export function faultOf(error: unknown, signal: AbortSignal): HandlerFault | Thr
 
 /**
  * The content of the reply to what a handler returned.
- * @throws HandlerFault when it returned a failure, an output that breaks the contract, or a refusal to compensate.
+ * @throws HandlerFault when it returned a failure, an output that breaks the contract, a refusal to compensate, or, to one
+ * of many, nothing.
  */
 export function contentOf(command: ReceivedCommand<never>, answer: unknown): ReplyContent {
   if (answer instanceof StepFailure) throw faultOf(answer, new AbortController().signal)
@@ -51,11 +55,19 @@ export function contentOf(command: ReceivedCommand<never>, answer: unknown): Rep
   const { output } = command.operation.command
   if (!output) return DONE
   const checked = output.safeParse(answer ?? null)
+  if (!checked.success && answer === undefined && command.operation.gather) throw unanswered('no answer in its place')
   if (!checked.success) throw invalidOutput(checked.error.message)
   const body = textOf(checked.data)
   if (Buffer.byteLength(body) > JSON_LIMITS.bytesMax) throw invalidOutput(`larger than ${JSON_LIMITS.bytesMax} bytes`)
   return { outcome: 'success', body }
 }
+
+/** The fault of a handler that takes many and did not answer this one. */
+export function unanswered(why: string): HandlerFault {
+  return new HandlerFault(errorContent('failed', { code: 'no-answer', message: UNANSWERED }), why)
+}
+
+const UNANSWERED = 'the handler gave no answer to this command'
 
 /** A compensation has no business no: stored, it could never be tried again. So it is technical, for good. */
 function refusalOf(command: ReceivedCommand<never>, refusal: Rejected): ReplyContent {

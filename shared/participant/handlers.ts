@@ -3,6 +3,7 @@ import type { Direction, IdempotencyKey, SagaId } from '../message/ids.ts'
 import type { Command, Contract } from '../saga/contract.ts'
 import { type Duration, durationMs } from '../saga/duration.ts'
 import type { Answer } from './answer.ts'
+import type { GatherLimits } from './gatherer.ts'
 
 /** What a handler may know of the command besides its input. */
 export interface CommandInfo {
@@ -77,28 +78,53 @@ export function longRunning<Input, Output, Tx>(
 export interface BatchItem<Input> {
   readonly input: Input
   readonly command: CommandInfo
+  /** Fires at this command's deadline, which its progress moves on, and when the service stops and has waited its time. */
+  readonly signal: AbortSignal
+  /** Tells this command's saga that it is still at work. */
+  readonly progress: Progress
 }
 
 export interface BatchContext<Tx> {
   readonly tx: Tx
-  /** Fires at the latest deadline among the items, and when the service stops and has waited its time. */
+  /** Fires when that of the last item has fired. */
   readonly signal: AbortSignal
 }
+
+export interface BatchedOptions {
+  /** Items in one call; 200 unless told otherwise. */
+  readonly itemsMax?: number
+  /** How long the first item waits for others where there are fewer; not at all unless told otherwise. */
+  readonly waitMax?: Duration
+}
+
+/** What a handler is called with: all items, and their answers in the same order. */
+export type BatchedRun<Input, Output, Tx> = (
+  items: readonly BatchItem<Input>[],
+  context: BatchContext<Tx>,
+) => Promise<readonly Answer<Output>[]>
 
 /** A handler that takes many commands of different sagas in one transaction. */
 export interface BatchedHandler<Input, Output, Tx> {
   readonly kind: 'batched'
-  readonly run: (items: readonly BatchItem<Input>[], context: BatchContext<Tx>) => Promise<readonly Answer<Output>[]>
+  readonly run: BatchedRun<Input, Output, Tx>
+  readonly gather: GatherLimits
 }
 
+export const BATCHED_ITEMS_MAX = 200
+
 /**
- * Declares that a handler takes many commands at once and answers each in its place. When it throws, the transaction
- * is undone and the commands are handled one by one, so it must also be right for a single item.
+ * Declares that a handler takes many commands of a partition at once and answers each in its place. An item that is
+ * answered with a failure leaves nothing behind: the transaction is undone, and the handler called again with the
+ * others. When it throws, nothing tells which item it was about: it is called again with one half, then with the other. So it
+ * must be right for any number of items, one too.
+ * @throws TypeError when there may be no item in a call.
  */
 export function batched<Input, Output, Tx>(
   run: (items: readonly BatchItem<Input>[], context: BatchContext<Tx>) => Promise<readonly NoInfer<Answer<Output>>[]>,
+  { itemsMax = BATCHED_ITEMS_MAX, waitMax = 0 }: BatchedOptions = {},
 ): BatchedHandler<Input, Output, Tx> {
-  return { kind: 'batched', run }
+  if (!(Number.isInteger(itemsMax) && itemsMax > 0)) throw new TypeError(`not a number of items: ${itemsMax}`)
+  return { kind: 'batched', run, gather: { itemsMax, waitMs: durationMs(waitMax) } }
 }
 
 /** The handlers that a contract asks for. */
@@ -107,3 +133,8 @@ export type Handlers<C extends Contract, Tx> = {
     ? Handler<Input, Output, Tx> | LongRunningHandler<Input, Output, Tx> | BatchedHandler<Input, Output, Tx>
     : never
 }
+
+/** What its commands are called with: one of the inputs of the contract. */
+export type InputOf<C extends Contract> = {
+  [Name in keyof C]: C[Name] extends Command<infer Input, infer _Output> ? Input : never
+}[keyof C]

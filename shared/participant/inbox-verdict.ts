@@ -37,12 +37,17 @@ export function errorContent(
 
 const ERROR_MESSAGE_CHARS_MAX = 1_000
 
+/** The time, and when the command is late. */
+export interface VerdictTimes {
+  readonly now: number
+  readonly deadlineAt: number | undefined
+}
+
 /** Judges a command by the entries of its key and of its step's forward key. */
-export function verdictOf(command: Asked, entries: InboxEntries, now: number): Verdict {
+export function verdictOf(command: Asked, entries: InboxEntries, { now, deadlineAt }: VerdictTimes): Verdict {
   const own = entries.get(command.info.idempotencyKey)
   if (own) return own.outcome === 'tombstone' ? answer('compensated-before', REFUSED_LATE) : stored(own)
-  if (command.info.deadlineAt !== undefined && now >= command.info.deadlineAt)
-    return answer('deadline-exceeded', PAST_DEADLINE)
+  if (deadlineAt !== undefined && now >= deadlineAt) return answer('deadline-exceeded', PAST_DEADLINE)
   if (command.info.direction === 'forward') return { kind: 'run' }
   const forward = entries.get(command.forwardKey)
   if (!forward) return { kind: 'tombstone' }

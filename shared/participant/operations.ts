@@ -1,19 +1,7 @@
 /** A contract and its handlers as the table that commands are looked up in. */
 import type { Command, Contract } from '../saga/contract.ts'
-import type {
-  BatchContext,
-  BatchedHandler,
-  BatchItem,
-  Handler,
-  Handlers,
-  LongRunningHandler,
-  Progress,
-} from './handlers.ts'
-
-/** What a handler is called with, besides its items. */
-export interface InvokeContext<Tx> extends BatchContext<Tx> {
-  readonly progress: Progress
-}
+import type { GatherLimits } from './gatherer.ts'
+import type { BatchContext, BatchedHandler, BatchItem, Handler, Handlers, LongRunningHandler } from './handlers.ts'
 
 /** How often a handler tells its progress. */
 export interface OperationPace {
@@ -24,10 +12,11 @@ export interface OperationPace {
 /** A command of the contract with what carries it out. */
 export interface Operation<Tx> {
   readonly command: Command<unknown, unknown>
-  readonly isBatched: boolean
+  /** Where its handler takes many at once. */
+  readonly gather: GatherLimits | undefined
   readonly pace: OperationPace
   /** Answers each item in its place. */
-  readonly invoke: (items: readonly BatchItem<unknown>[], context: InvokeContext<Tx>) => Promise<readonly unknown[]>
+  readonly invoke: (items: readonly BatchItem<unknown>[], context: BatchContext<Tx>) => Promise<readonly unknown[]>
 }
 
 /** By `ce_type`. */
@@ -57,7 +46,9 @@ export function operationsOf<C extends Contract, Tx>(contract: C, handlers: Hand
 
 function operationOf<Tx>(command: Command<unknown, unknown>, handler: AnyHandler<Tx>): Operation<Tx> {
   if (typeof handler === 'function') return singleOf(command, handler, UNTOLD)
-  if (handler.kind === 'batched') return { command, isBatched: true, pace: UNTOLD, invoke: handler.run }
+  if (handler.kind === 'batched') {
+    return { command, gather: handler.gather, pace: UNTOLD, invoke: handler.run }
+  }
   const { handle, heartbeatMs, progressEveryMs } = handler
   return singleOf(command, handle, { everyMs: progressEveryMs, heartbeatMs })
 }
@@ -69,11 +60,12 @@ function singleOf<Tx>(
 ): Operation<Tx> {
   return {
     command,
-    isBatched: false,
+    gather: undefined,
     pace,
-    async invoke(items, context) {
+    async invoke(items, { tx }) {
       const answers: unknown[] = []
-      for (const item of items) answers.push(await handler(item.input, { ...context, command: item.command }))
+      for (const { input, command, signal, progress } of items)
+        answers.push(await handler(input, { tx, command, signal, progress }))
       return answers
     },
   }

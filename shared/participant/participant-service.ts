@@ -4,7 +4,7 @@
  *     stopped --start--> started --stop--> draining --handlers ended, or their time is over, or stop again--> stopped
  *
  * Guarantees: each idempotency key has at most one effect in the handlers' transactions (S8); every command gets at
- * least one reply; one saga's commands are handled in order; a record that cannot be used becomes a dead letter and
+ * least one reply; one saga's commands are handled in order, and one key's; a record that cannot be used becomes a dead letter and
  * the partition goes on (S18).
  */
 import { assert, type OperationalError } from '../message/errors.ts'
@@ -17,7 +17,7 @@ import { type Log, type Metrics, noLog, noMetrics } from '../ports/telemetry.ts'
 import { type Contract, participantName } from '../saga/contract.ts'
 import type { Duration } from '../saga/duration.ts'
 import type { HandlerRunPorts } from './handler-run.ts'
-import type { Handlers } from './handlers.ts'
+import type { Handlers, InputOf } from './handlers.ts'
 import { INBOX_RETENTION, InboxPruner } from './inbox-pruner.ts'
 import { operationsOf } from './operations.ts'
 import { PartitionWorker, type WorkerLimits, type WorkerPorts } from './partition-worker.ts'
@@ -25,8 +25,11 @@ import { Performer } from './performer.ts'
 import { Publisher } from './publisher.ts'
 import { Replies } from './replies.ts'
 import { RunningHandlers } from './running-handlers.ts'
+import type { KeyOf } from './schedule.ts'
+import { Slots } from './slots.ts'
+import { WaitingGauge } from './waiting-gauge.ts'
 
-export interface ParticipantOptions<Tx> {
+export interface ParticipantOptions<Tx, Input = unknown> {
   readonly broker: Broker
   readonly inbox: Inbox<Tx>
   readonly clock: Clock
@@ -45,12 +48,21 @@ export interface ParticipantOptions<Tx> {
    * may be stuck, and 7 days (the commands topic's retention): an undo that comes later finds nothing to undo.
    */
   readonly inboxRetention?: Duration | 'forever'
+  readonly concurrency?: Concurrency<Input>
   readonly limits?: Partial<ParticipantLimits>
 }
 
+export interface Concurrency<Input> {
+  /** Transactions at a time, over all partitions: 8 unless told otherwise. Keep it at or below the size of the database's pool. */
+  readonly max?: number
+  /**
+   * Commands of a partition with the same key are handled one after another, in their order, those of a saga always.
+   * A function of the command alone; what it throws is answered `failed`.
+   */
+  readonly key?: KeyOf<Input>
+}
+
 export interface ParticipantLimits extends WorkerLimits {
-  /** Transactions at a time, over all partitions; keep it at or below the size of the database's pool. */
-  readonly concurrencyMax: number
   /** Least time between two of a handler's progress that are sent, where the handler does not say. */
   readonly progressEveryMs: number
   /** From when on a running handler is warned of. */
@@ -58,14 +70,15 @@ export interface ParticipantLimits extends WorkerLimits {
 }
 
 export const PARTICIPANT_LIMITS: ParticipantLimits = {
-  chunkRecordsMax: 200,
+  windowRecordsMax: 1_000,
   queueRecordsMax: 2_000,
-  concurrencyMax: 8,
   drainMs: 10_000,
   abortGraceMs: 5_000,
   progressEveryMs: 1_000,
   handlerLongMs: 60_000,
 }
+
+export const CONCURRENCY_MAX = 8
 
 export interface ParticipantService {
   /** Joins the group; commands are taken from then on. Throws an `OperationalError` when a topic is missing. */
@@ -87,7 +100,7 @@ export interface ParticipantService {
 export function participantService<C extends Contract, Tx>(
   contract: C,
   handlers: Handlers<C, NoInfer<Tx>>,
-  options: ParticipantOptions<Tx>,
+  options: ParticipantOptions<Tx, NoInfer<InputOf<C>>>,
 ): ParticipantService {
   const name = participantName(contract)
   const { broker, inbox, clock, metrics = noMetrics, prefix = 'kasaga', group = name } = options
@@ -95,17 +108,22 @@ export function participantService<C extends Contract, Tx>(
   const limits = { ...PARTICIPANT_LIMITS, ...options.limits }
   const { deadLetters } = kasagaTopics(prefix)
   const publisher = new Publisher({ broker, clock, log, metrics }, { group, service: name, deadLetters })
-  const replies = new Replies({ clock, metrics, publisher, source: `/participant/${name}` })
+  const replies = new Replies({ clock, metrics, publisher, participant: name })
   const named = { clock, log, metrics, participant: name }
-  const running = new RunningHandlers({ ...named, handlerLongMs: limits.handlerLongMs })
+  const running = new RunningHandlers({ ...named, ...limits })
   const sendProgress: HandlerRunPorts['sendProgress'] = (command, body) => replies.tellProgress(command, body)
   const { progressEveryMs } = limits
   const performing = { inbox, clock, log, metrics, running, sendProgress, progressEveryMs }
   return new Consumer<Tx>(options.topic ?? participantTopic(name), limits, {
+    participant: name,
+    caution: inbox.caution,
     group,
     operations: operationsOf<C, Tx>(contract, handlers),
     isReplyTopic: options.isReplyTopic ?? takesReplies,
-    performer: new Performer<Tx>(performing, limits.concurrencyMax),
+    performer: new Performer<Tx>(performing),
+    slots: new Slots(options.concurrency?.max ?? CONCURRENCY_MAX),
+    // Inputs are what the contract's schemas gave.
+    keyOf: options.concurrency?.key as KeyOf | undefined,
     pruner: new InboxPruner({ ...named, inbox }, options.inboxRetention ?? INBOX_RETENTION),
     running,
     publisher,
@@ -122,6 +140,9 @@ function takesReplies(topic: string): boolean {
 }
 
 interface ConsumerPorts<Tx> extends Omit<WorkerPorts<Tx>, 'member'> {
+  readonly participant: string
+  /** What the inbox has to warn of. */
+  readonly caution: string | undefined
   readonly group: string
   readonly running: RunningHandlers
   readonly pruner: InboxPruner
@@ -134,6 +155,7 @@ class Consumer<Tx> implements ParticipantService, GroupListener {
   readonly #workers = new Map<number, PartitionWorker<Tx>>()
   /** Workers whose partition was given up, until they have ended. */
   readonly #closing = new Set<PartitionWorker<Tx>>()
+  readonly #gauge: WaitingGauge
   #joining: PromiseWithResolvers<GroupMember> | undefined
   #member: GroupMember | undefined
   #stopping: Promise<void> | undefined
@@ -146,6 +168,8 @@ class Consumer<Tx> implements ParticipantService, GroupListener {
     this.#topic = topic
     this.#limits = limits
     this.#ports = ports
+    const waiting = () => [...this.#workers.values()].map((worker) => worker.waiting)
+    this.#gauge = new WaitingGauge({ ...ports, waiting })
   }
 
   async start(): Promise<void> {
@@ -158,6 +182,7 @@ class Consumer<Tx> implements ParticipantService, GroupListener {
       this.#member = await broker.join({ group, topics: [this.#topic] }, this)
       joining.resolve(this.#member)
       this.#ports.pruner.start()
+      if (this.#ports.caution !== undefined) this.#ports.log.warn(this.#ports.caution)
       this.#ports.log.info('takes commands', { topic: this.#topic, group })
     } catch (error) {
       this.#joining = undefined
@@ -191,6 +216,7 @@ class Consumer<Tx> implements ParticipantService, GroupListener {
     await member?.close()
     await pruned
     this.#ports.running.close()
+    this.#gauge.close()
     this.#member = undefined
     this.#joining = undefined
   }
@@ -214,7 +240,9 @@ class Consumer<Tx> implements ParticipantService, GroupListener {
   }
 
   records(_topic: string, partition: number, records: readonly LogRecord[]): void {
-    if (this.#member) this.#workers.get(partition)?.take(records, this.#member)
+    if (!this.#member) return
+    this.#workers.get(partition)?.take(records, this.#member)
+    this.#gauge.seen()
   }
 
   trouble(error: OperationalError): void {

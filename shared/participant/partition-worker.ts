@@ -1,45 +1,43 @@
 /**
  * Works through one partition of the participant's topic.
  *
- *     opening --open--> running --close--> closing --loop and last append ended--> closed
+ *     opening --open--> running --close--> closing --handlers and last append ended--> closed
  *
- * The service makes one when the partition is assigned and closes it when it is revoked; `take` feeds it. A chunk goes
- * through: read, perform, append replies and dead letters, move the checkpoint; the checkpoint never passes a record
- * whose reply or dead letter is not durable. One chunk is performed while the one before is appended. Nothing that
- * goes wrong ends the loop: it is logged, waited out and tried again, and the inbox makes that harmless.
+ * The service makes one when the partition is assigned and closes it when it is revoked; `take` feeds it. A record goes
+ * through: queue, window, handler or inbox, append of its reply or dead letter; then it is done with. The checkpoint moves
+ * over what is done with up to the first record that is not: it never passes one whose reply or dead letter is not durable.
+ * The window is how far others may get ahead of one that takes its time. Nothing that goes wrong ends the work: it is
+ * logged, waited out and tried again, and the inbox makes that harmless.
  */
 import type { LogRecord } from '../message/record.ts'
 import type { Broker, GroupMember } from '../ports/broker.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { Log, Metrics } from '../ports/telemetry.ts'
-import { backoff } from './backoff.ts'
+import { AnswerQueue } from './answer-queue.ts'
 import { CheckpointKeeper } from './checkpoint-keeper.ts'
 import { deadlineSignal } from './deadline-signal.ts'
+import { FinishedPrefix, type HeldRecord } from './finished-prefix.ts'
 import { errorContent } from './inbox-verdict.ts'
-import type { Performer } from './performer.ts'
 import type { Outgoing, Publisher } from './publisher.ts'
-import { type ReadOptions, type RefusedCommand, readCommand } from './received-command.ts'
+import { type ReadOptions, type ReceivedCommand, type RefusedCommand, readCommand } from './received-command.ts'
 import type { Replies } from './replies.ts'
+import { Schedule, type SchedulePorts } from './schedule.ts'
+import { untilDone } from './until-done.ts'
+import type { Waiting } from './waiting-gauge.ts'
 
-export interface WorkerPorts<Tx> extends ReadOptions<Tx> {
+export interface WorkerPorts<Tx> extends ReadOptions<Tx>, SchedulePorts<Tx> {
   readonly broker: Broker
   readonly member: Promise<GroupMember>
-  readonly performer: Performer<Tx>
   readonly publisher: Publisher
-  readonly clock: Clock
-  readonly log: Log
-  readonly metrics: Metrics
   readonly replies: Replies
 }
 
 export interface WorkerLimits {
-  /** Records in one chunk. */
-  readonly chunkRecordsMax: number
-  /** Records that wait; above it the partition is paused, below half of it resumed. */
+  /** Records from the oldest that is not done with to the newest that was begun: how far others get ahead of a slow one. */
+  readonly windowRecordsMax: number
+  /** Records that wait before the window; above it the partition is paused, below half of it resumed. */
   readonly queueRecordsMax: number
-  /** How long closing waits for the chunk in work before the handlers' signal fires. */
+  /** How long closing waits for the handlers that run before their signals fire. */
   readonly drainMs: number
-  /** How long closing waits after that before it leaves the handler behind. */
+  /** How long closing waits after that before it leaves them behind. */
   readonly abortGraceMs: number
 }
 
@@ -50,47 +48,65 @@ export class PartitionWorker<Tx> {
   readonly #partition: number
   readonly #ports: WorkerPorts<Tx>
   readonly #limits: WorkerLimits
-  readonly #log: Log
   /** Fires when no new work may be started. */
   readonly #closing = new AbortController()
   /** Fires when work under way should end, too. */
   readonly #aborting = new AbortController()
   /** Fires when nothing is waited for any more. */
   readonly #leaving = new AbortController()
-  readonly #loop: Promise<void>
+  readonly #schedule: Schedule<Tx>
+  readonly #answers: AnswerQueue
+  readonly #checkpoint: CheckpointKeeper
+  readonly #window = new FinishedPrefix()
+  /** The record of each command in the window that has no answer yet. */
+  readonly #held = new Map<ReceivedCommand<Tx>, HeldRecord>()
+  readonly #ended: Promise<void>
   #queue: LogRecord[] = []
-  #paused = false
-  #wake: (() => void) | undefined
+  #pausedAt: GroupMember | undefined
 
   constructor(place: { topic: string; partition: number }, ports: WorkerPorts<Tx>, limits: WorkerLimits) {
     this.#topic = place.topic
     this.#partition = place.partition
-    this.#ports = ports
+    this.#ports = { ...ports, log: ports.log.with(place) }
     this.#limits = limits
-    this.#log = ports.log.with(place)
-    this.#loop = this.#run()
+    const { clock, log, member } = this.#ports
+    const signals = { closing: this.#closing.signal, aborting: this.#aborting.signal }
+    this.#schedule = new Schedule(this.#ports, signals, (command, content) => {
+      this.#answer(command, [this.#ports.replies.answer(command, content)])
+    })
+    this.#answers = new AnswerQueue({
+      publish: (outgoing) => this.#publish(outgoing),
+      done: (record) => this.#done(record),
+    })
+    const commit = async (next: bigint) => (await member).commit(this.#topic, this.#partition, next)
+    this.#checkpoint = new CheckpointKeeper({ clock, log, commit })
+    this.#ended = this.#run()
+  }
+
+  get waiting(): Waiting {
+    const { size, oldest } = this.#schedule.waiting
+    const first = oldest?.record ?? this.#queue[0]
+    return { records: size + this.#queue.length, oldestAt: first?.timestamp }
   }
 
   /** Takes records that were delivered; those that come after `close` are left for the next member. */
   take(records: readonly LogRecord[], member: GroupMember): void {
     if (this.#closing.signal.aborted) return
     this.#queue.push(...records)
-    if (!this.#paused && this.#queue.length > this.#limits.queueRecordsMax) {
-      this.#paused = true
-      member.pause(this.#topic, this.#partition)
-    }
-    this.#wake?.()
+    this.#begin()
+    if (this.#pausedAt || this.#queue.length <= this.#limits.queueRecordsMax) return
+    this.#pausedAt = member
+    member.pause(this.#topic, this.#partition)
   }
 
-  /** Ends after the chunk in work, or when the time for it is over; records that wait are dropped. */
+  /** Ends after the handlers that run, or when the time for them is over; records that wait are dropped. */
   async close(): Promise<void> {
-    this.#closing.abort()
     this.#queue = []
-    this.#wake?.()
+    this.#closing.abort()
     if (await this.#endsWithin(this.#limits.drainMs)) return
     this.#aborting.abort(STOPPING)
     if (await this.#endsWithin(this.#limits.abortGraceMs)) return
-    this.#log.error('a handler did not end in time and was left behind', { ...this.#limits })
+    this.#ports.log.error('a handler did not end in time and was left behind', { ...this.#limits })
   }
 
   /** Cuts `close` short: the handlers' signals fire, and what has not ended then is left behind. */
@@ -106,40 +122,28 @@ export class PartitionWorker<Tx> {
       if (timer.signal.aborted) clock.soon(() => resolve(false))
       timer.signal.addEventListener('abort', () => resolve(false), { once: true })
     })
-    const ended = await Promise.race([this.#loop.then(() => true), late])
+    const ended = await Promise.race([this.#ended.then(() => true), late])
     timer.cancel()
     return ended
   }
 
   async #run(): Promise<void> {
-    const member = await this.#untilDone('opening the partition', () => this.#open())
-    if (!member) return
-    const checkpoint = this.#checkpointAt(member)
-    let published = Promise.resolve(true)
-    while (!this.#closing.signal.aborted) {
-      const chunk = await this.#next(member)
-      const last = chunk.at(-1)
-      if (!last) continue
-      const outgoing = await this.#untilDone('performing a chunk', () => this.#perform(chunk))
-      // Once the signals have fired the chunk may be unfinished; what was kept of it answers from the inbox.
-      if (!outgoing || this.#aborting.signal.aborted || !(await published)) break
-      published = this.#publish(checkpoint, outgoing, last.offset + 1n)
-    }
-    await published
-    await checkpoint.close()
+    const closing = this.#closing.signal
+    const closed = new Promise<void>((resolve) => {
+      closing.addEventListener('abort', () => resolve(), { once: true })
+    })
+    await untilDone('opening the partition', () => this.#open(), { ports: this.#ports, giveUp: closing })
+    await closed
+    await this.#schedule.ended()
+    await this.#answers.ended()
+    await this.#checkpoint.close()
   }
 
-  #checkpointAt(member: GroupMember): CheckpointKeeper {
-    const commit = (next: bigint) => member.commit(this.#topic, this.#partition, next)
-    return new CheckpointKeeper({ clock: this.#ports.clock, log: this.#log, commit })
-  }
-
-  async #open(): Promise<GroupMember> {
+  async #open(): Promise<void> {
     const { broker, member: joining } = this.#ports
     const member = await joining
     const from = (await member.committed(this.#topic, this.#partition)) ?? (await this.#start(broker))
     if (!this.#closing.signal.aborted) member.open(this.#topic, this.#partition, from)
-    return member
   }
 
   async #start(broker: Broker): Promise<bigint> {
@@ -147,35 +151,32 @@ export class PartitionWorker<Tx> {
     return offsets.find(({ partition }) => partition === this.#partition)?.start ?? 0n
   }
 
-  /** The next chunk; waits for records; empty when the worker closes. */
-  async #next(member: GroupMember): Promise<readonly LogRecord[]> {
-    if (this.#queue.length === 0) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-      this.#wake = undefined
-    }
-    const chunk = this.#queue.splice(0, this.#limits.chunkRecordsMax)
-    if (this.#paused && this.#queue.length < this.#limits.queueRecordsMax / 2 && !this.#closing.signal.aborted) {
-      this.#paused = false
-      member.resume(this.#topic, this.#partition)
-    }
-    return chunk
+  /** Begins what there is room for in the window. */
+  #begin(): void {
+    if (this.#closing.signal.aborted) return
+    const room = Math.max(0, this.#limits.windowRecordsMax - this.#window.size)
+    for (const record of this.#queue.splice(0, room)) this.#beginOne(record)
+    if (!this.#pausedAt || this.#queue.length >= this.#limits.queueRecordsMax / 2) return
+    this.#pausedAt.resume(this.#topic, this.#partition)
+    this.#pausedAt = undefined
   }
 
-  async #perform(chunk: readonly LogRecord[]): Promise<readonly Outgoing[]> {
-    const { clock, metrics } = this.#ports
-    const startedAt = clock.now()
-    const received = chunk.map((record) => readCommand(record, this.#ports))
-    const commands = received.filter((item) => item.kind === 'command')
-    const performed = await this.#ports.performer.perform(commands, this.#aborting.signal)
-    metrics.observe('kasaga_participant_chunk_records', chunk.length)
-    metrics.observe('kasaga_participant_chunk_ms', clock.now() - startedAt)
-    return received.flatMap((item) => {
-      if (item.kind === 'refused') return this.#refused(item)
-      const content = performed.get(item)
-      return content ? [this.#ports.replies.answer(item, content)] : []
-    })
+  #beginOne(record: LogRecord): void {
+    const held = this.#window.hold(record.offset)
+    const read = readCommand(record, this.#ports)
+    if (read.kind === 'refused') {
+      this.#answers.add(held, this.#refused(read))
+      return
+    }
+    this.#held.set(read, held)
+    this.#schedule.add(read)
+  }
+
+  #answer(command: ReceivedCommand<Tx>, outgoing: readonly Outgoing[]): void {
+    const held = this.#held.get(command)
+    this.#held.delete(command)
+    // Once the signals have fired the partition may be another's; what was kept answers from the inbox there.
+    if (held && !this.#aborting.signal.aborted) this.#answers.add(held, outgoing)
   }
 
   /** A dead letter, and where the sender can be told, an answer, so that the saga need not wait for its timeout. */
@@ -187,27 +188,17 @@ export class PartitionWorker<Tx> {
     return [letter, this.#ports.replies.answer(asked, errorContent('fatal', error))]
   }
 
-  /** In this order: replies and dead letters are durable, then the checkpoint moves. False: the worker ended first. */
-  async #publish(checkpoint: CheckpointKeeper, outgoing: readonly Outgoing[], next: bigint): Promise<boolean> {
-    const durable = await this.#untilDone('publishing', async () => ({
-      all: await this.#ports.publisher.publish(outgoing, this.#aborting.signal),
-    }))
-    if (!durable?.all) return false
-    checkpoint.keep(next)
-    return true
+  async #publish(outgoing: readonly Outgoing[]): Promise<boolean> {
+    const publish = () => this.#ports.publisher.publish(outgoing, this.#aborting.signal)
+    const options = { ports: this.#ports, giveUp: this.#closing.signal }
+    return (await untilDone('publishing', publish, options)) ?? false
   }
 
-  /** Tries until it works; `undefined` when the worker closes before it does. */
-  async #untilDone<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
-    for (let attempt = 0; attempt === 0 || !this.#closing.signal.aborted; attempt++) {
-      try {
-        return await work()
-      } catch (error) {
-        this.#ports.metrics.count('kasaga_participant_trouble_total')
-        this.#log.error(`${what} did not work and is tried again`, { attempt: attempt + 1, error })
-      }
-      await backoff(this.#ports.clock, attempt, this.#closing.signal)
-    }
-    return undefined
+  /** What a record led to is durable: the checkpoint moves, where nothing before it is open. */
+  #done(record: HeldRecord): void {
+    const next = this.#window.finish(record)
+    if (next === undefined) return
+    this.#checkpoint.keep(next)
+    this.#begin()
   }
 }

@@ -11,8 +11,8 @@ export interface ReplyPorts {
   readonly clock: Clock
   readonly metrics: Metrics
   readonly publisher: Publisher
-  /** `ce_source` of the replies. */
-  readonly source: string
+  /** Name of the participant, which tells `ce_source` of the replies. */
+  readonly participant: string
 }
 
 type Asked = Pick<ReceivedCommand<never>, 'record' | 'replyTo'>
@@ -41,11 +41,16 @@ export class Replies {
 
   #outgoing({ record: source, replyTo }: Asked, { content, part }: { content: ReplyContent; part: string }): Outgoing {
     const id = `${headerOf(source, H.id) ?? ''}/${part}`
-    const record = replyRecord(source, content, { id, at: this.#ports.clock.now(), source: this.#ports.source })
+    const record = replyRecord(source, content, {
+      id,
+      at: this.#ports.clock.now(),
+      source: `/participant/${this.#ports.participant}`,
+    })
     return { kind: 'reply', topic: replyTo, record, source }
   }
 
   #count({ outcome }: ReplyContent): void {
-    this.#ports.metrics.count('kasaga_participant_replies_total', { outcome })
+    const { metrics, participant } = this.#ports
+    metrics.count('kasaga_participant_replies_total', { participant, outcome })
   }
 }

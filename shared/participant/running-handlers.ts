@@ -1,8 +1,11 @@
 /**
- * The handlers that run now: how many, since when the oldest, and a warning for each that runs for long.
+ * The handlers that run now: how many, since when the oldest, which of them hang, and a warning for each that runs for
+ * long; and of each that has ended, how long it took.
+ *
+ *     running --its signal fires--> asked to end --its grace is over--> hanging          each --> ended
  *
  * It looks at them at an interval while any runs, and not at all while none does. A handler that never returns is
- * thereby seen: nothing else would tell of it but a partition that stands still.
+ * thereby seen: nothing else would tell of it but a slot that is never free again.
  */
 import type { Cancel, Clock } from '../ports/clock.ts'
 import type { Log, Metrics } from '../ports/telemetry.ts'
@@ -19,11 +22,15 @@ export interface RunningPorts {
   readonly participant: string
   /** From when on a handler runs for long. */
   readonly handlerLongMs: number
+  /** How long after its signal a handler may end. */
+  readonly abortGraceMs: number
 }
 
 interface Running {
   readonly commands: readonly CommandInfo[]
   readonly since: number
+  /** When its signal fired. */
+  askedAt: number | undefined
   warned: boolean
 }
 
@@ -37,17 +44,30 @@ export class RunningHandlers {
     this.#ports = ports
   }
 
-  /** A handler begins with these commands. Answers what to call when it has ended. */
-  begin(commands: readonly CommandInfo[]): () => void {
-    const one: Running = { commands, since: this.#ports.clock.now(), warned: false }
+  /** A handler begins with these commands, of one type. Answers what to call when it has ended. */
+  begin(commands: readonly CommandInfo[], signal: AbortSignal): () => void {
+    const one: Running = { commands, since: this.#ports.clock.now(), askedAt: undefined, warned: false }
+    const asked = (): void => {
+      one.askedAt = this.#ports.clock.now()
+    }
+    if (signal.aborted) asked()
+    else signal.addEventListener('abort', asked, { once: true })
     this.#running.add(one)
     this.#tell()
     this.#cancelLook ??= this.#look()
     return () => {
       this.#running.delete(one)
       this.#tell()
+      this.#measure(one)
       if (this.#running.size === 0) this.close()
     }
+  }
+
+  /** How many have not ended though their signal fired and their grace is over: each holds a slot until it does. */
+  get hanging(): number {
+    const { clock, abortGraceMs } = this.#ports
+    const isHanging = ({ askedAt }: Running) => askedAt !== undefined && clock.now() - askedAt >= abortGraceMs
+    return [...this.#running].filter(isHanging).length
   }
 
   /** Looks no more until the next handler begins. */
@@ -86,5 +106,13 @@ export class RunningHandlers {
     const seconds = oldest ? (clock.now() - oldest.since) / 1_000 : 0
     metrics.gauge('kasaga_participant_handlers_running', this.#running.size, { participant })
     metrics.gauge('kasaga_participant_handlers_oldest_seconds', seconds, { participant })
+    metrics.gauge('kasaga_participant_handlers_hanging', this.hanging, { participant })
+  }
+
+  #measure({ commands, since }: Running): void {
+    const { clock, metrics, participant } = this.#ports
+    const labels = { participant, type: commands[0]?.type ?? '' }
+    metrics.observe('kasaga_participant_handler_ms', clock.now() - since, labels)
+    metrics.observe('kasaga_participant_handler_records', commands.length, labels)
   }
 }

@@ -30,6 +30,10 @@ export interface InboxScope<Tx> {
 }
 
 export interface Inbox<Tx> {
+  /** Its entries end with the process, and its transactions undo nothing that a handler did. */
+  readonly isVolatile?: boolean
+  /** What its participant's log should warn of at the start. */
+  readonly caution?: string | undefined
   /** Runs `work` in one transaction: all of its writes are kept, or, when it throws, none. */
   transaction<T>(work: (scope: InboxScope<Tx>) => Promise<T>): Promise<T>
   /**

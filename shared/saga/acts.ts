@@ -1,18 +1,18 @@
 /** What clients and persons ask of a saga as a whole: signals, cancel, kill. Of what is parked: see parked-acts.ts. */
 import type { CancelRefusal, SagaEvent } from '../message/events.ts'
-import { ROOT } from '../message/step-path.ts'
+import { ROOT, scopePath, stepPath } from '../message/step-path.ts'
 import { isOver } from './backward.ts'
 import { misfit } from './check.ts'
-import { answerParent } from './children.ts'
-import type { Definition, SignalStep } from './definition.ts'
+import { answerAtEnd } from './children.ts'
+import type { Definition, Plan, SignalStep } from './definition.ts'
 import { turnBack } from './failure.ts'
 import { type Act, type Decision, events, type InputOf, ignored, refused } from './input.ts'
 import { pivotStanding } from './pivot.ts'
-import { stepAt as plannedAt, signalSteps } from './plan-tree.ts'
-import type { SagaState } from './state.ts'
+import { isBlock, planOf, plansInside, signalSteps, stepNamed } from './plan-tree.ts'
+import type { SagaState, ScopeState } from './state.ts'
 import type { Story } from './story.ts'
 import { lookEverywhere } from './unfold.ts'
-import { answerOf, endWait, keptSignal } from './waits.ts'
+import { endWait, mayEnd } from './waits.ts'
 
 /** Signals that one saga keeps for waits that are to come; one more is refused. */
 export const SIGNALS_MAX = 100
@@ -32,21 +32,13 @@ export function signalRefusal(
     const why = misfit(step.signal.payload, input.payload)
     if (why !== undefined) return refused('invalid-signal', `the payload does not fit the signal ${input.name}: ${why}`)
   }
-  const allowed = steps.length === 0 || steps.some((step) => mayAnswer(step, input))
+  const allowed = steps.length === 0 || steps.some((step) => mayEnd(step, input))
   return allowed
     ? undefined
     : refused(
         'not-allowed',
         `the sender has no role that may answer ${input.name}, or the answer is none of its answers`,
       )
-}
-
-function mayAnswer({ approval }: SignalStep, { roles, payload }: InputOf<'signal'>): boolean {
-  if (!approval) return true
-  const answer = answerOf(payload)
-  return (
-    answer !== undefined && approval.answers.includes(answer) && approval.roles.some((role) => roles.includes(role))
-  )
 }
 
 /** The signal as it is kept with the saga. */
@@ -58,26 +50,30 @@ function signalReceived({ name, payload, requestId, actor, roles }: InputOf<'sig
 /** Keeps a signal with the saga, also one that nothing waits for yet; one that the saga waits for lets it go on. */
 export function takeSignal(story: Story, input: InputOf<'signal'>): Decision {
   story.tell(signalReceived(input))
-  const path = waitFor(story.state, input.name)
-  const step = path === undefined ? undefined : plannedAt(story.definition, path)
-  const signal = keptSignal(story.state, input.name)
-  if (path !== undefined && step?.type === 'signal' && signal) endWait(story, { path, step }, signal)
+  const wait = findWait(story.state.root, story.definition, ROOT, (step) => mayEnd(step, input))
+  if (wait) endWait(story, wait, story.state.signals.at(-1))
   return events(...story.events)
 }
 
-/** Path of the first step that waits for that signal. */
-function waitFor(state: SagaState, name: string): string | undefined {
-  return findWaiting(state.root, '', name)
-}
-
-function findWaiting(scope: SagaState['root'], prefix: string, name: string): string | undefined {
-  for (const step of scope.steps) {
-    const path = `${prefix}${step.name}`
-    if (step.status === 'waiting' && step.signal === name) return path
-    for (const index of step.block?.active ?? []) {
-      const inner = step.block?.scopes.at(index)
-      const found = inner && findWaiting(inner, `${path}[${inner.key}].`, name)
-      if (found !== undefined) return found
+/** The first wait in the scope that the signal may end. */
+function findWait(
+  scope: ScopeState,
+  plan: Plan,
+  path: string,
+  mayEnd: (step: SignalStep) => boolean,
+): { readonly path: string; readonly step: SignalStep } | undefined {
+  for (const { name, status, block } of scope.steps) {
+    const step = stepNamed(plan, name)
+    const at = stepPath(path, name)
+    if (step?.type === 'signal' && status === 'waiting' && mayEnd(step)) return { path: at, step }
+    // Many items may wait for what this signal is not.
+    if (!step || !block || !isBlock(step) || !plansInside(step).some((one) => signalSteps(one.plan).some(mayEnd)))
+      continue
+    for (const index of block.active) {
+      const inner = block.scopes.at(index)
+      const within = inner && planOf(step, inner.key)
+      const found = within && findWait(inner, within, scopePath(at, inner.key), mayEnd)
+      if (found) return found
     }
   }
   return undefined
@@ -129,11 +125,10 @@ export function resume(story: Story, { requestId, actor, reason }: InputOf<'resu
   return events(...story.events)
 }
 
-/** Ends the saga as it is. Nothing is undone: whoever says so answers for what is left. */
-export function kill(story: Story, { requestId, actor, reason }: Act): Decision {
-  if (isOver(story.state.root)) return ignored('saga-ended')
+/** Ends the saga as it is. Nothing is undone: whoever says so answers for what is left. Asks no plan: there may be none. */
+export function kill(state: SagaState, { requestId, actor, reason }: Act): Decision {
+  if (isOver(state.root)) return ignored('saga-ended')
   const message = `killed by ${actor}: ${reason}`.slice(0, 2_000)
-  answerParent(story, { outcome: 'fatal', body: { code: 'child-killed', message } })
-  story.tell({ type: 'saga-killed', requestId, actor, reason })
-  return events(...story.events)
+  const told = answerAtEnd(state, { outcome: 'fatal', body: { code: 'child-killed', message } })
+  return events(...told, { type: 'saga-killed', requestId, actor, reason })
 }

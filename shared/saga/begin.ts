@@ -85,6 +85,6 @@ function instantOfText(text: string, now: number): number {
 function awaitSignal(story: Story, path: string, step: SignalStep): void {
   const until = step.deadlineMs === undefined ? null : story.moment.now + step.deadlineMs
   story.tell({ type: 'wait-started', step: path, until, signal: step.signal.name })
-  const early = keptSignal(story.state, step.signal.name)
+  const early = keptSignal(story.state, step)
   if (early) endWait(story, { path, step }, early)
 }

@@ -1,5 +1,6 @@
 /** The chain in which a saga is written: typed from the input to the last step, undo beside do, plain data at the end. */
 import type { ZodType } from 'zod'
+import { isPriority, PRIORITY_MAX } from '../message/events.ts'
 import { type AttributeSpecs, attributeFaults } from './attributes.ts'
 import type { BeforeOwnPivot } from './builder/before-pivot.ts'
 import { Chain } from './builder/chain.ts'
@@ -30,12 +31,15 @@ export function signal<Payload>(name: string, payload: ZodType<Payload>): Signal
  */
 export function saga<Input>(name: string, options: SagaOptions<Input>): BeforeOwnPivot<Whole<Input>, unknown, NoSteps> {
   checkName(name)
-  const { version, input, deadline, compensation = 'parallel', attributes } = options
+  const { version, input, deadline, compensation = 'parallel', attributes, priority } = options
   if (!Number.isInteger(version) || version < 1) throw new TypeError(`saga ${name}: versions count from 1`)
   const fault = attributeFaults(Object.keys(attributes ?? {}))[0]
   if (fault !== undefined) throw new TypeError(`saga ${name}: ${fault}`)
+  if (priority !== undefined && !isPriority(priority))
+    throw new TypeError(`saga ${name}: the priority is a whole number from 0 to ${PRIORITY_MAX}, 9 first`)
   const specs = attributes && { attributes: attributes as AttributeSpecs }
-  const chain = new Chain(emptyDraft('compensatable'), { name, version, input, deadline, compensation, ...specs })
+  const head = { name, version, input, deadline, compensation, ...specs, ...(priority !== undefined && { priority }) }
+  const chain = new Chain(emptyDraft('compensatable'), head)
   // The chain is written once, and typed for each place in it: the types are the checked half of the pair.
   return chain as unknown as BeforeOwnPivot<Whole<Input>, unknown, NoSteps>
 }

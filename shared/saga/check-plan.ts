@@ -1,4 +1,5 @@
 /** What is wrong with a plan, told all at once. Looks at its structure only: no mapping in it is run. */
+import { CLIENT_COMMAND } from '../message/headers.ts'
 import { scopePath, stepPath } from '../message/step-path.ts'
 import { repeated, stepNameFault } from './check-names.ts'
 import { pivotFaults } from './check-pivot.ts'
@@ -99,7 +100,7 @@ function kindFaults(step: StepDefinition, around: StepKind | undefined): string[
 
 function childFault(step: StepDefinition, find: FindPlan): string | undefined {
   if (step.type !== 'child' || step.kind !== 'compensatable') return undefined
-  if (step.undo?.command.type !== 'kasaga.undo.v1') return undefined
+  if (step.undo?.command.type !== CLIENT_COMMAND.undo) return undefined
   const pivot = find(step.child)?.steps.find(({ kind }) => kind === 'pivot')
   if (!pivot) return undefined
   const { definition } = step.child

@@ -1,4 +1,5 @@
 /** The step that starts another saga: commands of Kasaga's own, which are answered when the child is at its end. */
+import { CLIENT_COMMAND } from '../message/headers.ts'
 import type { Command } from './contract.ts'
 import type { ChildStep, Definition, Mapping, PlannedCommand } from './definition.ts'
 import { type Duration, durationMs } from './duration.ts'
@@ -16,8 +17,11 @@ export interface ChildWords {
 }
 
 /** A command of Kasaga's own. What it answers is taken as it is: a child's output was made by its definition. */
-function ownCommand(name: string, input: Command<unknown, unknown>['input']): Command<unknown, unknown> {
-  return { participant: 'kasaga', name, type: `kasaga.${name}.v1`, input }
+function ownCommand(
+  name: 'start' | 'undo' | 'cancel',
+  input: Command<unknown, unknown>['input'],
+): Command<unknown, unknown> {
+  return { participant: 'kasaga', name, type: CLIENT_COMMAND[name], input }
 }
 
 /** What a child step is, but for where it stands. */

@@ -25,14 +25,17 @@ const PAST_PIVOT: Answer = {
  * of the step that waits for it. A saga that was undone has answered an undo, whatever the reason for which it turned back.
  */
 export function answerParent(story: Story, answer: Answer): void {
-  const { parent, undoAttempt, undoAnswered } = story.state
-  if (!parent) return
-  if (undoAttempt > undoAnswered) {
-    story.tell(answered(story.state, UNDO_ANSWER[answer.outcome] ?? answer))
-  } else if (parent.waits && undoAnswered === 0) {
-    const { sagaId, step, attempt } = parent
-    story.tell({ type: 'parent-answered', parent: sagaId, step, direction: 'forward', attempt, ...answer })
-  }
+  story.tell(...answerAtEnd(story.state, answer))
+}
+
+/** What is told to the parent, if there is one that waits for anything. */
+export function answerAtEnd(state: SagaState, answer: Answer): readonly SagaEvent[] {
+  const { parent, undoAttempt, undoAnswered } = state
+  if (!parent) return []
+  if (undoAttempt > undoAnswered) return [answered(state, UNDO_ANSWER[answer.outcome] ?? answer)]
+  if (!parent.waits || undoAnswered > 0) return []
+  const { sagaId, step, attempt } = parent
+  return [{ type: 'parent-answered', parent: sagaId, step, direction: 'forward', attempt, ...answer }]
 }
 
 /** What the parent's undo is told, by what the step would have been told. */

@@ -1,6 +1,6 @@
 /** `decide(definition, state, input, moment)`: the total table of status x input. Pure: no clock, no chance, no I/O. */
 
-import type { SagaEvent } from '../message/events.ts'
+import { PRIORITY, type SagaEvent } from '../message/events.ts'
 import type { Json } from '../message/json.ts'
 import { cancel, kill, pause, resume, signalRefusal, takeSignal } from './acts.ts'
 import { attributesOf } from './attributes.ts'
@@ -8,6 +8,7 @@ import { isOver } from './backward.ts'
 import { misfit } from './check.ts'
 import { isChildOf, refuseParent, undoForParent, undoOfVoidOrKilled, voidForParent, voidStart } from './children.ts'
 import type { Definition } from './definition.ts'
+import { admit } from './held.ts'
 import {
   type Decision,
   events,
@@ -61,8 +62,11 @@ function planned<Kind extends InputKind>(rule: (story: Story, input: InputOf<Kin
 /** Nothing is decided by another plan than the one that the saga started on. */
 function withoutPlan({ state, changed }: Pick<Asked<InputKind>, 'state' | 'changed'>): Decision {
   const named = `${state.definition} version ${state.version}`
-  if (!changed) return refused('unknown-definition', `${named} is not known here`)
-  return refused('definition-changed', `${named} is another plan here than the one that the saga started on`)
+  if (!changed) return refused('unknown-definition', `${named} is not known here; legal now: kill`)
+  return refused(
+    'definition-changed',
+    `${named} is another plan here than the one that the saga started on; legal now: kill`,
+  )
 }
 
 /** What a rule has decided, with all that follows from it. */
@@ -102,10 +106,13 @@ function afterEnd<Kind extends InputKind>(rule: Rule<Kind>): Rule<Kind> {
 
 /** It stays what it is; one that would have it as its child is told. */
 const startedAgain = (status: SagaStatus) => entry<'start'>(({ state, input }) => startAgain(state, input), status)
+/** Also where the definition is not known: a saga that nobody can decide for can still be ended. */
+const killed = entry<'kill'>(({ state, input }) => kill(state, input), 'failed')
 const over = ignoring('saga-ended')
 const ended: Omit<Row, 'start'> = {
   reply: over,
   timer: over,
+  admit: over,
   signal: over,
   cancel: over,
   retry: over,
@@ -127,10 +134,11 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     start: startedAgain('running'),
     reply: entry(planned(answer), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     timer: entry(planned(fire), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
+    admit: entry(planned(admit), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     signal: entry(signal, 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     cancel: entry(planned(cancel), 'running', 'compensating', 'stuck', 'compensated'),
     retry: ignoring('not-stuck'),
-    kill: entry(planned(kill), 'failed'),
+    kill: killed,
     resolve: entry(planned(resolve)),
     skip: entry(planned(skip), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     pause: entry(planned(pause), 'paused'),
@@ -142,10 +150,11 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     start: startedAgain('compensating'),
     reply: entry(planned(answer), 'compensating', 'stuck', 'compensated'),
     timer: entry(planned(fire), 'compensating', 'stuck', 'compensated'),
+    admit: entry(planned(admit), 'compensating', 'stuck', 'compensated'),
     signal: entry(signal, 'compensating'),
     cancel: ignoring('already-compensating'),
     retry: ignoring('not-stuck'),
-    kill: entry(planned(kill), 'failed'),
+    kill: killed,
     resolve: entry(planned(resolve)),
     skip: entry(planned(skip)),
     pause: entry(planned(pause), 'paused'),
@@ -158,10 +167,11 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     start: startedAgain('stuck'),
     reply: entry(planned(answer), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     timer: entry(planned(fire), 'stuck', 'compensating', 'compensated'),
+    admit: entry(planned(admit), 'stuck', 'compensating', 'compensated'),
     signal: entry(signal, 'stuck', 'compensating', 'compensated'),
     cancel: entry(planned(cancel), 'stuck', 'compensating', 'compensated'),
     retry: entry(planned(retryParked), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
-    kill: entry(planned(kill), 'failed'),
+    kill: killed,
     resolve: entry(planned(resolve), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     skip: entry(planned(skip), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     pause: entry(planned(pause), 'paused'),
@@ -174,10 +184,12 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     start: startedAgain('paused'),
     reply: entry(planned(answer), 'paused'),
     timer: entry(planned(fire), 'paused'),
+    /** What it holds keeps its place, and is admitted once the saga is resumed. */
+    admit: ignoring('nothing-due'),
     signal: entry(signal, 'paused'),
     cancel: entry(planned(cancel), 'paused'),
     retry: entry(planned(retryParked)),
-    kill: entry(planned(kill), 'failed'),
+    kill: killed,
     resolve: entry(planned(resolve), 'paused'),
     skip: entry(planned(skip), 'paused'),
     edit: entry(planned(edit)),
@@ -191,6 +203,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     start: startedAgain('completed'),
     reply: entry(afterEnd(planned(answer)), 'completed', 'stuck'),
     timer: entry(afterEnd(planned(fire)), 'completed', 'stuck'),
+    admit: entry(afterEnd(planned(admit)), 'completed', 'stuck'),
     undo: entry(planned(undoForParent), 'completed', 'compensating', 'stuck', 'compensated'),
   },
   compensated: {
@@ -198,6 +211,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     start: startedAgain('compensated'),
     reply: entry(afterEnd(planned(answer)), 'compensated', 'stuck'),
     timer: entry(afterEnd(planned(fire)), 'compensated', 'stuck'),
+    admit: entry(afterEnd(planned(admit)), 'compensated', 'stuck'),
     undo: entry(undo, 'compensated'),
   },
   failed: {
@@ -254,11 +268,18 @@ function start({ definition, definitionHash, input, moment }: FirstQuestion<'sta
     deadlineAt: definition.deadlineMs === undefined ? null : moment.now + definition.deadlineMs,
     ...(definitionHash !== undefined && { definitionHash }),
     ...foundBy(definition, input.input),
+    ...rankOf(definition, input),
   } as const
   const event = input.parent ? { ...started, parent: input.parent } : started
   const story = Story.begin(definition, moment, { id: input.sagaId, event })
   story.look('scope', '')
   return unfolded(story, events())
+}
+
+/** A child saga has its parent's. */
+function rankOf({ priority: own }: Definition, input: InputOf<'start'>): Pick<StartedEvent, 'priority'> {
+  const priority = input.priority ?? (input.parent ? PRIORITY : own)
+  return priority === undefined || priority === PRIORITY ? {} : { priority }
 }
 
 function foundBy({ attributes: specs }: Definition, input: Json): Pick<StartedEvent, 'attributes'> {

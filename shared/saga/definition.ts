@@ -1,5 +1,6 @@
 /** A saga's plan as data: it can be listed, drawn and checked without running any mapping in it. */
 import type { ZodType } from 'zod'
+import type { Priority } from '../message/events.ts'
 import type { AttributeSpecs } from './attributes.ts'
 import type { Command } from './contract.ts'
 import type { RetryPolicy } from './retry-policy.ts'
@@ -27,6 +28,8 @@ export interface PlannedCommand {
   readonly progressMs?: number
   /** How long all attempts may take together, until a person begins new ones. */
   readonly totalMs?: number
+  /** What it is counted under, beside its participant, where calls are limited. */
+  readonly limitBy?: Mapping
 }
 
 /**
@@ -189,6 +192,8 @@ export interface Definition<Input = unknown, Output = unknown> extends Plan {
   readonly deadlineMs: number | undefined
   /** What a saga can be found by. */
   readonly attributes?: AttributeSpecs
+  /** Of its sagas, unless their start says another; absent: that of all. */
+  readonly priority?: Priority
   /** `parallel`: along the reversed graph. `sequential`: one after the other, the last begun first. */
   readonly compensation: 'parallel' | 'sequential'
   readonly output: (context: Context) => Output

@@ -1,6 +1,7 @@
 /** `effects(events)`: what is to be sent, from the events alone. So it can be sent again, byte for byte (S9, S10). */
 import type { StepCommand } from '../message/command-record.ts'
-import type { EventEnvelope, ParentLink, SagaEvent } from '../message/events.ts'
+import type { EventEnvelope, ParentLink, Priority, SagaEvent } from '../message/events.ts'
+import { CLIENT_COMMAND } from '../message/headers.ts'
 import { commandId, type SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
 
@@ -24,6 +25,8 @@ export interface StartChild extends Told {
   readonly definition: string
   readonly version: number
   readonly input: Json
+  /** The parent's, where it is not that of all. */
+  readonly priority?: Priority
   readonly parent: ParentLink
 }
 
@@ -86,7 +89,7 @@ function toChild({ sagaId, at }: EventEnvelope, event: Requested, child: SagaId)
   const { step, attempt, commandType } = event
   const told = { child, requestId: commandId({ sagaId, step, direction: directionOf(event) }, attempt), at }
   if (event.type === 'step-requested') return startChild(told, { sagaId, event })
-  if (commandType === 'kasaga.cancel.v1') return { kind: 'cancel-child', ...told, parent: sagaId }
+  if (commandType === CLIENT_COMMAND.cancel) return { kind: 'cancel-child', ...told, parent: sagaId }
   return { kind: 'undo-child', ...told, parent: { sagaId, step, attempt } }
 }
 
@@ -96,8 +99,9 @@ function startChild(
 ): StartChild {
   const { step, attempt, payload } = event
   const { definition, version } = event.starts ?? event
+  const rank = event.starts?.priority === undefined ? {} : { priority: event.starts.priority }
   const parent = { sagaId, step, attempt, waits: event.letGo !== true }
-  return { kind: 'start-child', ...told, definition, version, input: payload, parent }
+  return { kind: 'start-child', ...told, definition, version, input: payload, ...rank, parent }
 }
 
 function answer({ sagaId, at }: EventEnvelope, event: Extract<SagaEvent, { type: 'parent-answered' }>): AnswerParent {

@@ -1,6 +1,6 @@
 /** `evolve(state, event) -> state`: the fold. Needs no definition and calls no user code, so anyone can fold the log. */
 import { assert } from '../message/errors.ts'
-import type { EventEnvelope, SagaEvent } from '../message/events.ts'
+import { type EventEnvelope, PRIORITY, type SagaEvent } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
 import { frozenJson } from '../message/json.ts'
 import { ROOT } from '../message/step-path.ts'
@@ -8,7 +8,7 @@ import { BLOCK_FOLDS, undoneScope } from './evolve-blocks.ts'
 import { STEP_FOLDS } from './evolve-steps.ts'
 import { isParked, park, unpark, unparkAll } from './parked.ts'
 import { type SagaState, type SagaStatus, type ScopeState, withAct } from './state.ts'
-import { stepAt, withScope, withStep } from './tree.ts'
+import { letGo, stepAt, withScope, withStep } from './tree.ts'
 
 /**
  * Folds one event of the log.
@@ -40,6 +40,7 @@ export function apply(state: SagaState | undefined, event: SagaEvent, id: SagaId
 const AFTER_END: ReadonlySet<SagaEvent['type']> = new Set([
   'late-success',
   'compensation-requested',
+  'compensation-held',
   'compensation-progressed',
   'compensation-succeeded',
   'compensation-failed',
@@ -101,15 +102,16 @@ const FRESH = {
 } as const
 
 function started(event: EventOf<'saga-started'>, id: SagaId): SagaState {
-  const { definition, version, inputHash, deadlineAt, definitionHash, parent } = event
+  const { definition, version, inputHash, deadlineAt, definitionHash, parent, priority = PRIORITY } = event
   const plan = { definition, version, ...(definitionHash !== undefined && { definitionHash }) }
-  const base = { id, ...plan, input: frozenJson(event.input), inputHash, deadlineAt, parent }
+  const base = { id, ...plan, input: frozenJson(event.input), inputHash, deadlineAt, priority, parent }
   return { status: 'running', ...base, ...FRESH, root: EMPTY }
 }
 
 /** No saga has an empty name or hash: no start can be the one that this stands for. */
 function voided({ parent }: EventOf<'saga-voided'>, id: SagaId): SagaState {
-  const base = { id, definition: '', version: 0, input: null, inputHash: '', deadlineAt: null, parent }
+  const nothing = { definition: '', version: 0, input: null, inputHash: '' }
+  const base = { id, ...nothing, deadlineAt: null, priority: PRIORITY, parent }
   return { status: 'compensated', ...base, ...FRESH, root: { ...EMPTY, phase: 'undone' } }
 }
 
@@ -119,9 +121,9 @@ type SagaFold = Exclude<
 >
 
 const SAGA_FOLDS: Folds<SagaFold> = {
-  'signal-received': (state, { name, payload, requestId, actor }) => ({
+  'signal-received': (state, { name, payload, requestId, actor, roles = [] }) => ({
     ...state,
-    signals: [...state.signals, { name, payload: frozenJson(payload), requestId, actor }],
+    signals: [...state.signals, { name, payload: frozenJson(payload), requestId, actor, roles }],
   }),
   'cancel-requested': (state, { requestId }) => ({ ...withAct(state, requestId), cancelRequestId: requestId }),
   'cancel-refused': (state, { requestId }) => withAct(state, requestId),
@@ -136,7 +138,8 @@ const SAGA_FOLDS: Folds<SagaFold> = {
     const edited = [...others, { step, direction, payload: frozenJson(payload) }]
     return withAct({ ...triedAgain(state, step), edited }, requestId)
   },
-  'saga-stuck': (state, { step, error }) => park(state, step, error),
+  // What could not be sent now that there was room is held no more.
+  'saga-stuck': (state, { step, error }) => park(step === null ? state : letGo(state, step), step, error),
   'undo-requested': (state, { attempt }) => ({ ...state, undoAttempt: attempt }),
   'parent-answered': (state, { direction, attempt }) =>
     direction === 'compensate' ? { ...state, undoAnswered: attempt } : state,

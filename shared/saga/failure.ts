@@ -3,7 +3,7 @@
  * does. Every ending that is not a completion goes through `turnBack`.
  */
 import type { CompensationCause } from '../message/events.ts'
-import { blockAround, ROOT, scopeAround } from '../message/step-path.ts'
+import { blockAround, ROOT, scopesOutward } from '../message/step-path.ts'
 import type { BlockStep, EachStep } from './definition.ts'
 import { isBlock, stepAt } from './plan-tree.ts'
 import type { BlockState } from './state.ts'
@@ -12,12 +12,8 @@ import { stepAt as stepStateAt } from './tree.ts'
 
 /** A step of this scope cannot be done. */
 export function failScope(story: Story, scope: string, cause: CompensationCause): void {
-  let failed = scope
-  for (let around = blockAround(failed); around; around = blockAround(failed)) {
-    if (tolerates(story, around.block)) break
-    failed = scopeAround(around.block)
-  }
-  turnBack(story, failed, cause)
+  const spared = [scope, ...scopesOutward(scope)].find((each) => isSpared(story, each))
+  turnBack(story, spared ?? ROOT, cause)
 }
 
 /** Turns a scope back, or the whole saga: the one way into compensation, whatever the cause. */
@@ -26,8 +22,10 @@ export function turnBack(story: Story, scope: string, cause: CompensationCause):
   story.look('turn', scope)
 }
 
-/** Whether the block can do without one more of its scopes. */
-function tolerates({ definition, state }: Story, path: string): boolean {
+/** Whether the scope is of a block that can do without one more of its scopes. */
+function isSpared({ definition, state }: Story, scope: string): boolean {
+  const path = blockAround(scope)?.block
+  if (path === undefined) return false
   const step = stepAt(definition, path)
   const block = stepStateAt(state, path)?.block
   return step !== undefined && isBlock(step) && block !== undefined && canSpare(step, block)

@@ -2,8 +2,8 @@
 
 import type { ResolvedAs } from '../message/client-command-record.ts'
 import type { Reply } from '../message/command-record.ts'
-import type { ParentLink, SagaEvent } from '../message/events.ts'
-import type { SagaId } from '../message/ids.ts'
+import type { ParentLink, Priority, SagaEvent } from '../message/events.ts'
+import type { Direction, SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
 
 export type SagaInput =
@@ -15,11 +15,15 @@ export type SagaInput =
       readonly version: number | undefined
       readonly input: Json
       readonly inputHash: string
+      /** Absent: what the definition says. */
+      readonly priority?: Priority | undefined
       /** The saga that starts it, when it is a child. */
       readonly parent?: ParentLink | undefined
     }
   | ({ readonly kind: 'reply' } & Reply)
   | { readonly kind: 'timer'; readonly sagaId: SagaId }
+  /** Their participants have room for these steps. Made by the owner, like a timer: there is no record of it. */
+  | { readonly kind: 'admit'; readonly sagaId: SagaId; readonly steps: readonly Admitted[] }
   | {
       readonly kind: 'signal'
       readonly sagaId: SagaId
@@ -60,6 +64,12 @@ export type SagaInput =
       readonly parent: { readonly sagaId: SagaId; readonly step: string; readonly attempt: number }
     }
 
+/** A step, or its undo, that waits for its participant. */
+export interface Admitted {
+  readonly step: string
+  readonly direction: Direction
+}
+
 /** What a person asked for. Repeated under the same request id it has no second effect. */
 export interface Act {
   readonly sagaId: SagaId
@@ -77,6 +87,8 @@ export interface Moment {
   readonly now: number
   /** In [0, 1): what jitter is drawn from. */
   readonly chance: number
+  /** Participants that may not simply be sent to: commands to them are held until they are admitted. Absent: none. */
+  readonly gated?: ReadonlySet<string>
 }
 
 /** Why an input changes nothing. Counted by name (S12). */

@@ -53,12 +53,14 @@ function read(book: Book, envelope: EventEnvelope): void {
 /** What a paused saga does not do. */
 const BEGINS: ReadonlySet<SagaEvent['type']> = new Set([
   'step-requested',
+  'step-held',
   'step-skipped',
   'step-computed',
   'wait-started',
   'block-started',
   'scope-started',
   'compensation-requested',
+  'compensation-held',
   'retry-requested',
   'step-edited',
   'saga-completed',

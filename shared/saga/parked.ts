@@ -1,6 +1,6 @@
 /** What waits for a person: a list by path, and how many in each scope, so that no scope has to be searched for. */
 import type { StepError } from '../message/events.ts'
-import { blockAround, scopeAround } from '../message/step-path.ts'
+import { scopesOutward } from '../message/step-path.ts'
 import type { SagaState } from './state.ts'
 import { withScope } from './tree.ts'
 
@@ -32,13 +32,7 @@ export function unparkAll(state: SagaState): SagaState {
 /** Counts it in the scope of the step and in all around it. */
 function counted(state: SagaState, step: string | null, by: 1 | -1): SagaState {
   if (step === null) return state
-  let scope = scopeAround(step)
-  let next = withHeld(state, scope, by)
-  for (let around = blockAround(scope); around; around = blockAround(scope)) {
-    scope = scopeAround(around.block)
-    next = withHeld(next, scope, by)
-  }
-  return next
+  return scopesOutward(step).reduce((next, scope) => withHeld(next, scope, by), state)
 }
 
 function withHeld(state: SagaState, scope: string, by: 1 | -1): SagaState {

@@ -7,7 +7,9 @@ export type PivotStanding = 'ahead' | 'in-flight' | 'unknown' | 'passed'
 /** A saga without a pivot never passes one. */
 export function pivotStanding(definition: Definition, { root }: SagaState): PivotStanding {
   const pivot = definition.steps.find((step) => step.kind === 'pivot')
-  const status = pivot && stepIn(root, pivot.name)?.status
+  const known = pivot && stepIn(root, pivot.name)
+  // While it is held, it is what it was before.
+  const status = known?.status === 'held' ? known.before?.status : known?.status
   if (status === 'succeeded') return 'passed'
   if (status === 'armed' || status === 'retrying') return 'in-flight'
   return status === 'given-up' ? 'unknown' : 'ahead'

@@ -101,7 +101,7 @@ export function sayOfLast(draft: Draft, said: Partial<CommandStep>): Draft {
 
 /** What the outermost chain says of its saga. */
 export interface SagaHead<Input>
-  extends Pick<Definition<Input>, 'name' | 'version' | 'input' | 'compensation' | 'attributes'> {
+  extends Pick<Definition<Input>, 'name' | 'version' | 'input' | 'compensation' | 'attributes' | 'priority'> {
   readonly deadline: Duration | undefined
 }
 

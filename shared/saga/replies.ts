@@ -36,8 +36,13 @@ export function answer(story: Story, reply: Reply): Decision {
   return forward ? answerForward(story, answered, reply) : answerLate(story, answered, reply)
 }
 
-const OPEN_FORWARD: ReadonlySet<StepState['status']> = new Set(['armed', 'retrying', 'given-up'])
-const OPEN_BACKWARD: ReadonlySet<StepState['status']> = new Set(['undoing', 'undo-retrying', 'undo-failed'])
+const OPEN_FORWARD: ReadonlySet<StepState['status']> = new Set(['armed', 'held', 'retrying', 'given-up'])
+const OPEN_BACKWARD: ReadonlySet<StepState['status']> = new Set([
+  'undoing',
+  'undo-held',
+  'undo-retrying',
+  'undo-failed',
+])
 
 function answerForward(story: Story, answered: Answered, reply: Reply): Decision {
   const { known } = answered

@@ -13,7 +13,7 @@
  *
  * The saga is a tree: its own scope holds steps; a step that is a block holds scopes; each of those is at a phase of its own.
  */
-import type { BlockKind, CompensationCause, ParentLink, StepError } from '../message/events.ts'
+import type { BlockKind, CompensationCause, ParentLink, Priority, StepError } from '../message/events.ts'
 import type { Direction, SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
 import type { Scopes } from './scopes.ts'
@@ -36,6 +36,8 @@ export type StepState = StepBase &
     | { readonly status: 'waiting'; readonly until: number | null; readonly signal: string | null }
     /** A block that has begun and is not at its end. */
     | { readonly status: 'open' }
+    /** Its command, or its undo, is to be sent when the participant has room. */
+    | ({ readonly status: 'held' | 'undo-held' } & Held)
   )
 
 /** When an attempt is too late: at its end, where nothing was heard of it, where it makes no progress. */
@@ -43,6 +45,14 @@ interface OpenTimes {
   readonly timeoutAt: number | null
   readonly takeUpAt?: number
   readonly progressAt?: number
+}
+
+interface Held {
+  readonly participant: string
+  /** What it is counted under beside its participant. */
+  readonly key?: string
+  /** What the step was, and is again when it is waited for no more; `undefined`: it had not begun. */
+  readonly before: StepState | undefined
 }
 
 /** How far the present budget of attempts reaches. */
@@ -119,8 +129,9 @@ export interface Signal {
   readonly name: string
   readonly payload: Json
   readonly requestId: string
-  /** Who sent it, where that was said. */
+  /** Who sent it, and what they said that they may, where that was said. */
   readonly actor: string | undefined
+  readonly roles: readonly string[]
 }
 
 /** What waits for a person. `step` is `null` when it is the saga's output. */
@@ -129,7 +140,6 @@ export interface Parked {
   readonly error: StepError
 }
 
-/** `stuck` while anything is parked, else what the saga's own scope is at; `failed`: it was killed. */
 /** A payload that a person gave instead of what the mapping makes. */
 export interface Edited {
   readonly step: string
@@ -137,6 +147,7 @@ export interface Edited {
   readonly payload: Json
 }
 
+/** `paused` while a person holds it, `stuck` while anything is parked, else what its own scope is at; `failed`: it was killed. */
 export type SagaStatus = 'paused' | 'running' | 'compensating' | 'stuck' | 'completed' | 'compensated' | 'failed'
 
 export interface SagaState {
@@ -149,6 +160,7 @@ export interface SagaState {
   readonly input: Json
   readonly inputHash: string
   readonly deadlineAt: number | null
+  readonly priority: Priority
   /** Hash of the plan that it started on; `undefined`: its log does not say. */
   readonly definitionHash?: string | undefined
   readonly parent: ParentLink | undefined

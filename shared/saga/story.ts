@@ -7,7 +7,7 @@
  */
 import type { SagaEvent, StepError } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
-import { blockAround, ROOT, scopeAround } from '../message/step-path.ts'
+import { ROOT, scopesOutward } from '../message/step-path.ts'
 import type { Definition } from './definition.ts'
 import { apply } from './evolve.ts'
 import type { Moment } from './input.ts'
@@ -80,12 +80,7 @@ export class Story {
 
   /** What may be undone now, in the scope of a step and in all around it. */
   lookOutward(path: string): void {
-    let scope = scopeAround(path)
-    this.look('undo', scope)
-    for (let around = blockAround(scope); around; around = blockAround(scope)) {
-      scope = scopeAround(around.block)
-      this.look('undo', scope)
-    }
+    for (const scope of scopesOutward(path)) this.look('undo', scope)
     this.look('scope', ROOT)
   }
 

@@ -6,9 +6,22 @@ import { failScope } from './failure.ts'
 import type { SagaState, Signal } from './state.ts'
 import type { Story } from './story.ts'
 
-/** The oldest signal of that name that is kept. */
-export function keptSignal(state: SagaState, name: string): Signal | undefined {
-  return state.signals.find((signal) => signal.name === name)
+/** The oldest kept signal that may end the wait. */
+export function keptSignal(state: SagaState, step: SignalStep): Signal | undefined {
+  return state.signals.find((signal) => mayEnd(step, signal))
+}
+
+/** Whether a signal may end this wait: another one of the same name may ask for other roles. */
+export function mayEnd(
+  { signal, approval }: SignalStep,
+  { name, roles, payload }: Pick<Signal, 'name' | 'roles' | 'payload'>,
+): boolean {
+  if (signal.name !== name) return false
+  if (!approval) return true
+  const answer = answerOf(payload)
+  return (
+    answer !== undefined && approval.answers.includes(answer) && approval.roles.some((role) => roles.includes(role))
+  )
 }
 
 export interface Wait {

@@ -1,5 +1,5 @@
 /** What each event changes of its saga's row. A total table: an event type that is added must be placed here. */
-import type { CompensationCause, ParentLink, SagaEvent } from '../message/events.ts'
+import { type CompensationCause, type ParentLink, PRIORITY, type SagaEvent } from '../message/events.ts'
 import { ROOT } from '../message/step-path.ts'
 import type { LogEvent } from './projection.ts'
 import type { sagas } from './saga-tables.ts'
@@ -49,6 +49,10 @@ function requested(
   return { current_step: event.step, direction, attempt: event.attempt, timeout_at: event.timeoutAt }
 }
 
+function held(direction: 'forward' | 'compensate', event: EventOf<'step-held' | 'compensation-held'>): Change {
+  return { current_step: event.step, direction, held_for: event.participant }
+}
+
 function retrying(direction: 'forward' | 'compensate', event: EventOf<'step-failed' | 'compensation-failed'>): Change {
   return { current_step: event.step, direction, attempt: event.attempt, retry_at: event.retryAt }
 }
@@ -58,22 +62,25 @@ const settled = ({ step }: { readonly step: string }): Change => ({ standing: un
 const nothing = () => NOTHING
 
 const CHANGES: ChangesByType = {
-  'saga-started': ({ definition, version, inputHash, definitionHash, deadlineAt, parent }) => ({
+  'saga-started': ({ definition, version, inputHash, definitionHash, deadlineAt, priority = PRIORITY, parent }) => ({
     definition,
     version,
     phase: 'running',
     input_hash: inputHash,
     definition_hash: definitionHash,
     deadline_at: deadlineAt,
+    priority,
     ...childOf(parent),
   }),
   'step-requested': (event) => requested('forward', event),
+  'step-held': (event) => held('forward', event),
   'step-progressed': nothing,
   'step-succeeded': settled,
   'step-rejected': settled,
   'step-failed': (event) => retrying('forward', event),
   'compensation-started': turned,
   'compensation-requested': (event) => requested('compensate', event),
+  'compensation-held': (event) => held('compensate', event),
   'compensation-progressed': nothing,
   'compensation-succeeded': settled,
   'compensation-failed': (event) => retrying('compensate', event),

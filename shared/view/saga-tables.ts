@@ -26,6 +26,8 @@ export const sagas = table('sagas', {
     retry_at: along('current_step', bigint),
     /** Name of the signal that the current step waits for, or `time`; null: it does not wait. */
     awaits: along('current_step', text),
+    /** Participant that the current step waits for; null: it does not. */
+    held_for: along('current_step', text),
     /** Why it turned back: rejected, failed, cancelled, deadline or parent. */
     cause: text,
     cause_step: along('cause', text),
@@ -39,6 +41,8 @@ export const sagas = table('sagas', {
     /** Hash of the plan that it runs on; null: its log does not say. */
     definition_hash: first(text),
     deadline_at: first(bigint),
+    /** 0 to 9, 9 is first. */
+    priority: first(int),
     seq: int,
     partition: first(int),
     started_at: first(bigint),
@@ -70,7 +74,9 @@ export const steps = table('steps', {
     /** `forward` or `compensate`. */
     direction: text,
     /**
-     * requested, progressed, succeeded, rejected, retrying or failed; without a command: waiting, succeeded or skipped;
+     * requested, progressed, succeeded, rejected, retrying or failed; held: it waits for its participant, and also in a
+     * saga or scope that has turned back since, and of a step that is parked since: see `heldSteps`; without a command:
+     * waiting, succeeded or skipped;
      * a block: open or succeeded; undone by hand: resolved; a scope that turned back: undoing or succeeded.
      */
     status: text,
@@ -80,12 +86,16 @@ export const steps = table('steps', {
     child_saga_id: text,
     attempts: int,
     participant: text,
+    /** What it is counted under beside its participant. */
+    limit_key: text,
     command_type: text,
     requested_at: first(bigint),
     attempt_at: bigint,
     finished_at: along('status', bigint),
     timeout_at: along('status', bigint),
     retry_at: along('status', bigint),
+    /** Since when it waits for its participant. */
+    held_at: along('status', bigint),
     error_code: along('status', text),
     error_message: along('status', text),
     /** Seq of its first event: the order of the steps in the saga's life. */

@@ -14,9 +14,15 @@ function errorOf(error: StepError): Pick<Change, 'error_code' | 'error_message'>
 
 type Requested = Extract<SagaEvent, { type: 'step-requested' | 'compensation-requested' }>
 
-function requested({ participant, commandType, attempt, timeoutAt, child }: Requested, at: number) {
-  const asked = { requested_at: at, attempt_at: at, participant, command_type: commandType, attempts: attempt }
+function requested({ participant, key, commandType, attempt, timeoutAt, child }: Requested, at: number) {
+  const to = { participant, limit_key: key, command_type: commandType }
+  const asked = { requested_at: at, attempt_at: at, ...to, attempts: attempt }
   return { status: 'requested', timeout_at: timeoutAt, child_saga_id: child, ...asked }
+}
+
+/** Nothing is sent yet: its attempts are what they were. */
+function held({ participant, key }: Extract<SagaEvent, { type: 'step-held' | 'compensation-held' }>, at: number) {
+  return { status: 'held', participant, limit_key: key, held_at: at }
 }
 
 /** Nothing is sent: it has no attempts. */
@@ -35,6 +41,9 @@ function courseOf(event: SagaEvent, at: number): Course | undefined {
     case 'step-requested':
     case 'compensation-requested':
       return [event.step, directionOf(event.type), requested(event, at)]
+    case 'step-held':
+    case 'compensation-held':
+      return [event.step, directionOf(event.type), held(event, at)]
     case 'step-progressed':
     case 'compensation-progressed':
       return [event.step, directionOf(event.type), { status: 'progressed', timeout_at: event.timeoutAt }]

@@ -7,7 +7,7 @@ import { inboxContract } from './inbox-suite.ts'
 inboxContract('memory', async () => ({ inbox: new MemoryInbox(), close: async () => {} }))
 
 test('the memory inbox forgets its oldest entries above its limit', async () => {
-  const inbox = new MemoryInbox(2)
+  const inbox = new MemoryInbox({ entriesMax: 2 })
   for (const saga of ['a', 'b', 'c']) {
     const key = idempotencyKey({ sagaId: sagaId(saga), step: 's', direction: 'forward' })
     const entry: InboxEntry = {

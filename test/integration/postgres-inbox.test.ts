@@ -200,7 +200,8 @@ async function carryOutTwice(db: Kysely<LedgerTables>): Promise<void> {
           inbox: kyselyInbox(db),
           clock: systemClock,
           group,
-          limits: { chunkRecordsMax: 20, concurrencyMax: 3 },
+          concurrency: { max: 3 },
+          limits: { windowRecordsMax: 20 },
         }),
       )
     const replies = await rig.replies(3 * 700)

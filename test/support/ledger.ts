@@ -4,7 +4,13 @@ import { z } from 'zod'
 import { migrateInbox } from '../../shared/adapters/postgres/inbox-table.ts'
 import { migrate } from '../../shared/adapters/postgres/migrate.ts'
 import { type Answer, failed, fatal, rejected } from '../../shared/participant/answer.ts'
-import { type BatchItem, batched, type CommandInfo, type Handlers } from '../../shared/participant/handlers.ts'
+import {
+  type BatchedOptions,
+  type BatchItem,
+  batched,
+  type CommandInfo,
+  type Handlers,
+} from '../../shared/participant/handlers.ts'
 import { command, participant } from '../../shared/saga/contract.ts'
 import type { Sent } from './participant-rig.ts'
 
@@ -23,12 +29,15 @@ export const MODES = [
   'throw-reject',
   'progress',
   'hang-once',
+  'return-failed',
+  'unanswered',
 ] as const
 export type Mode = (typeof MODES)[number]
 
 const Post = z.object({ amount: z.int(), mode: z.enum(MODES) })
 type Post = z.infer<typeof Post>
 type Posted = { readonly entry: string }
+type Item<Input> = Pick<BatchItem<Input>, 'input' | 'command'>
 
 export const ledger = participant('ledger', {
   post: command({ input: Post, output: z.object({ entry: z.string() }), rejects: ['no'] }),
@@ -60,7 +69,7 @@ export async function prepareLedger(db: Kysely<LedgerTables>): Promise<void> {
 }
 
 /** Writes before it fails, so that a transaction that is not undone shows. */
-async function write(tx: LedgerTx, kind: string, items: readonly BatchItem<{ amount: number }>[]): Promise<void> {
+async function write(tx: LedgerTx, kind: string, items: readonly Item<{ amount: number }>[]): Promise<void> {
   const rows = items.map(({ input, command }) => ({
     key: command.idempotencyKey,
     attempt: command.attempt,
@@ -70,23 +79,25 @@ async function write(tx: LedgerTx, kind: string, items: readonly BatchItem<{ amo
   if (rows.length > 0) await tx.insertInto('entries').values(rows).execute()
 }
 
-/** `hang-once` hangs until its signal fires where it runs alone, and throws at once in a batch. */
+/** `hang-once` hangs until its signal fires. */
 function isOnce(mode: Mode): boolean {
   return mode === 'throw-once' || mode === 'hang-once'
 }
 
-function answerOf({ input, command }: BatchItem<Post>): Answer<Posted> {
+function answerOf({ input, command }: Item<Post>): Answer<Posted> {
   const { mode } = input
   if (mode === 'reject') return rejected('no', 'not today', { amount: input.amount })
   if (mode === 'throw-reject') throw rejected('no', 'not today, and what was written is not wanted')
   if (mode === 'throw' || (isOnce(mode) && command.attempt === 1)) throw new Error('it broke')
   if (mode === 'failed') throw failed('later', 'try later', { retryAfterMs: 50 })
+  if (mode === 'return-failed') return failed('later', 'try later')
+  if (mode === 'unanswered') return undefined as unknown as Posted
   if (mode === 'fatal') throw fatal('never', 'do not try again')
   if (mode === 'bad-output') return { entry: 7 } as unknown as Posted
   return { entry: command.idempotencyKey }
 }
 
-const accepted = (items: readonly BatchItem<Post>[]) => items.filter(({ input }) => input.mode !== 'reject')
+const accepted = (items: readonly Item<Post>[]) => items.filter(({ input }) => input.mode !== 'reject')
 
 function fired(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve()
@@ -95,18 +106,24 @@ function fired(signal: AbortSignal): Promise<void> {
   })
 }
 
-export function batchedLedger(calls: Calls = []): LedgerHandlers {
+/** Does for many what `singleLedger` does for one. */
+export function batchedLedger(calls: Calls = [], options: BatchedOptions = {}): LedgerHandlers {
   return {
     post: batched(async (items, { tx }) => {
       calls.push(items.map((item) => item.command))
+      const telling = items.filter(({ input }) => input.mode === 'progress')
+      for (const { progress } of telling) progress('begun')
       await write(tx, 'post', accepted(items))
+      for (const { progress } of telling) progress('written')
+      const hanging = items.filter(({ input, command }) => input.mode === 'hang-once' && command.attempt === 1)
+      await Promise.all(hanging.map(({ signal }) => fired(signal)))
       return items.map(answerOf)
-    }),
+    }, options),
     unpost: batched(async (items, { tx }) => {
       calls.push(items.map((item) => item.command))
       await write(tx, 'unpost', items)
       return items.map(() => null)
-    }),
+    }, options),
   }
 }
 

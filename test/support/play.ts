@@ -8,6 +8,7 @@ import { decide } from '../../shared/saga/decide.ts'
 import type { Definition } from '../../shared/saga/definition.ts'
 import { type Effect, effectsOf } from '../../shared/saga/effects.ts'
 import { evolve } from '../../shared/saga/evolve.ts'
+import { heldSteps } from '../../shared/saga/held.ts'
 import type { Act, Decision, InputOf, SagaInput } from '../../shared/saga/input.ts'
 import { outlineOf, violations } from '../../shared/saga/invariants.ts'
 import type { SagaState } from '../../shared/saga/state.ts'
@@ -29,6 +30,8 @@ export class Play {
   readonly id: SagaId
   readonly history: EventEnvelope[] = []
   readonly effects: Effect[] = []
+  /** Participants that may not simply be sent to. */
+  gated: ReadonlySet<string> | undefined
   state: SagaState | undefined
   now = T0
 
@@ -47,7 +50,7 @@ export class Play {
 
   /** Gives one input, and answers the types of the events that it led to. */
   give(input: SagaInput): Decision {
-    const moment = { now: this.now, chance: 0.5 }
+    const moment = { now: this.now, chance: 0.5, ...(this.gated && { gated: this.gated }) }
     const decision = decide({ definition: this.definition, known: this.state, input, moment })
     if (decision.kind === 'events') for (const event of decision.events) this.#take(event)
     if (this.#checks) this.check()
@@ -113,6 +116,19 @@ export class Play {
     expect(due, 'a timer waits').toBeDefined()
     this.now = Math.max(this.now, due ?? 0)
     return this.give({ kind: 'timer', sagaId: this.id })
+  }
+
+  /** Lets the named steps go, or their undos: all that is held, when none is named. */
+  admit(...paths: readonly string[]): Decision {
+    const held = this.state ? heldSteps(this.state) : []
+    const steps = paths.length === 0 ? held : held.filter(({ step }) => paths.includes(step))
+    return this.give({ kind: 'admit', sagaId: this.id, steps })
+  }
+
+  /** Steps that wait for their participant, `undo` before those on the way back. */
+  get held(): readonly string[] {
+    const held = this.state ? heldSteps(this.state) : []
+    return held.map(({ step, direction }) => (direction === 'forward' ? step : `undo ${step}`))
   }
 
   get status(): string | undefined {

@@ -30,6 +30,7 @@ export class NotedLog implements Log {
 export class NotedMetrics implements Metrics {
   readonly counts = new Map<string, number>()
   readonly gauges = new Map<string, number>()
+  readonly observations = new Map<string, readonly number[]>()
 
   count(name: string, _labels?: Labels, by = 1): void {
     this.counts.set(name, (this.counts.get(name) ?? 0) + by)
@@ -39,5 +40,11 @@ export class NotedMetrics implements Metrics {
     this.gauges.set(name, value)
   }
 
-  observe(): void {}
+  observe(name: string, value: number): void {
+    this.observations.set(name, [...this.observed(name), value])
+  }
+
+  observed(name: string): readonly number[] {
+    return this.observations.get(name) ?? []
+  }
 }

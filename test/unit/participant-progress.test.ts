@@ -233,7 +233,7 @@ describe('a participant that stops', () => {
         began.resolve()
         return done.promise
       },
-      { limits: { ...limits, drainMs: 5_000, chunkRecordsMax: 1 } },
+      { limits: { ...limits, drainMs: 5_000, windowRecordsMax: 1 } },
     )
     await began.promise
     const stopping = service.stop()

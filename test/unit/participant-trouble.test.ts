@@ -48,7 +48,7 @@ async function effects(): Promise<readonly string[]> {
 }
 
 describe('a participant', () => {
-  test('handles a chunk of batched commands in one transaction with few statements', async () => {
+  test('handles batched commands in one transaction with few statements', async () => {
     const statements: string[] = []
     await rig.close()
     await db.destroy()
@@ -142,7 +142,7 @@ describe('a participant', () => {
       transaction: (work) => work({ tx: db as LedgerTx, find: async () => new Map(), store: async () => {} }),
       forget: async () => 0,
     }
-    await run(slow, { inbox, limits: { concurrencyMax: 4 } })
+    await run(slow, { inbox, concurrency: { max: 4 } })
     await rig.replies(20)
     expect(most).toBe(4)
   })

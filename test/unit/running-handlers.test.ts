@@ -12,24 +12,26 @@ function info(saga: string): CommandInfo {
   return { id: `${key}/1`, type: 'p.do.v1', ...address, definition: 'd', idempotencyKey: key, ...times }
 }
 
+const never = new AbortController().signal
+
 function watching(handlerLongMs: number) {
   const clock = new ManualClock()
   const log = new NotedLog()
   const metrics = new NotedMetrics()
-  const running = new RunningHandlers({ clock, log, metrics, participant: 'p', handlerLongMs })
+  const running = new RunningHandlers({ clock, log, metrics, participant: 'p', handlerLongMs, abortGraceMs: 5_000 })
   const told = () => [
     metrics.gauges.get('kasaga_participant_handlers_running'),
     metrics.gauges.get('kasaga_participant_handlers_oldest_seconds'),
   ]
-  return { clock, log, running, told }
+  return { clock, log, metrics, running, told }
 }
 
 test('tells how many run and since when the oldest', async () => {
   const { clock, running, told } = watching(60_000)
-  const endFirst = running.begin([info('a')])
+  const endFirst = running.begin([info('a')], never)
   await clock.advance(RUNNING_LOOK_MS)
   expect(told()).toEqual([1, 5])
-  const endSecond = running.begin([info('b')])
+  const endSecond = running.begin([info('b')], never)
   await clock.advance(RUNNING_LOOK_MS)
   expect(told()).toEqual([2, 10])
   endFirst()
@@ -41,7 +43,7 @@ test('tells how many run and since when the oldest', async () => {
 
 test('warns of a handler that runs for long, once, with its command', async () => {
   const { clock, log, running } = watching(60_000)
-  const end = running.begin([info('a'), info('b')])
+  const end = running.begin([info('a'), info('b')], never)
   await clock.advance(59_999)
   expect(log.lines).toEqual([])
   await clock.advance(1)
@@ -55,11 +57,36 @@ test('warns of a handler that runs for long, once, with its command', async () =
 
 test('looks at nothing after it was closed, and again when a handler begins', async () => {
   const { clock, log, running } = watching(20)
-  running.begin([info('left-behind')])
+  running.begin([info('left-behind')], never)
   running.close()
   expect(clock.nextDue()).toBeUndefined()
-  running.begin([info('next')])
+  running.begin([info('next')], never)
   await clock.advance(20)
   expect(log.lines).toHaveLength(2)
   running.close()
+})
+
+test('counts a handler as hanging once its grace after its signal is over, until it ends', async () => {
+  const { clock, running } = watching(60_000)
+  const asked = new AbortController()
+  const end = running.begin([info('a')], asked.signal)
+  running.begin([info('b')], never)()
+  await clock.advance(100_000)
+  expect(running.hanging).toBe(0)
+  asked.abort()
+  await clock.advance(4_999)
+  expect(running.hanging).toBe(0)
+  await clock.advance(1)
+  expect(running.hanging).toBe(1)
+  end()
+  expect(running.hanging).toBe(0)
+})
+
+test('measures how long a handler took, and with how many commands', async () => {
+  const { clock, metrics, running } = watching(60_000)
+  const end = running.begin([info('a'), info('b')], never)
+  await clock.advance(30)
+  end()
+  expect(metrics.observed('kasaga_participant_handler_ms')).toEqual([30])
+  expect(metrics.observed('kasaga_participant_handler_records')).toEqual([2])
 })

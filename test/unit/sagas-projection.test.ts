@@ -38,6 +38,8 @@ describe('a saga in the views', () => {
       input_hash: 'hash-order-1',
       definition_hash: definitionHash(fulfilOrder),
       deadline_at: null,
+      priority: 5,
+      held_for: null,
       seq: 8,
       partition: 0,
       started_at: 1_000,

@@ -9,7 +9,7 @@ import { eventRecord } from '../../shared/message/event-record.ts'
 import { historyOf } from '../support/given-when-then.ts'
 
 const folder = fileURLToPath(new URL('../../schemas', import.meta.url))
-const schemas = allSchemas()
+const schemas = await allSchemas()
 
 test('the files of schemas/ are those that the code generates: npm run schemas', () => {
   const found = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.json'))

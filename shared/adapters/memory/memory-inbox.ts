@@ -2,8 +2,8 @@
  * An inbox without a database, for participants whose effects are idempotent by themselves.
  *
  * What it loses: everything at the end of the process, and the oldest entries above its limit. A command that is
- * delivered again after that is carried out again, and a tombstone that is lost refuses nothing. There is no
- * transaction either: what a handler did before it threw stays done.
+ * delivered again after that is carried out again, an undo whose do is forgotten undoes nothing, and a tombstone that is
+ * lost refuses nothing. There is no transaction either: what a handler did before it threw stays done.
  */
 import { OperationalError } from '../../message/errors.ts'
 import type { IdempotencyKey } from '../../message/ids.ts'
@@ -11,12 +11,25 @@ import type { Inbox, InboxEntry, InboxScope } from '../../ports/inbox.ts'
 
 export const MEMORY_INBOX_ENTRIES_MAX = 100_000
 
+export interface MemoryInboxOptions {
+  /** Entries that it holds; above it the oldest are forgotten. */
+  readonly entriesMax?: number
+  /** What it loses is known and does no harm: nothing is said of it at the start. */
+  readonly acceptLoss?: boolean
+}
+
+const CAUTION =
+  'the inbox is in memory: what is delivered again after a restart is handled again, and what was handled before cannot be undone'
+
 export class MemoryInbox implements Inbox<undefined> {
+  readonly isVolatile = true
+  readonly caution: string | undefined
   readonly #entriesMax: number
   readonly #entries = new Map<IdempotencyKey, InboxEntry>()
 
-  constructor(entriesMax: number = MEMORY_INBOX_ENTRIES_MAX) {
+  constructor({ entriesMax = MEMORY_INBOX_ENTRIES_MAX, acceptLoss = false }: MemoryInboxOptions = {}) {
     this.#entriesMax = entriesMax
+    this.caution = acceptLoss ? undefined : CAUTION
   }
 
   /** The entries that it holds, oldest first. */

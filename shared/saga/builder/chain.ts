@@ -89,15 +89,15 @@ export class Chain {
     return this.#with({ ...this.#draft, next: { ...this.#draft.next, when: mapping(condition) } })
   }
 
-  step(name: string, command: AnyCommand, map: AnyMapping, options: StepOptions = {}): Chain {
+  step(name: string, command: AnyCommand, map: AnyMapping, options: StepOptions<never> = {}): Chain {
     return this.#add(name, commandBody(command, map, options))
   }
 
-  pivot(name: string, command: AnyCommand, map: AnyMapping, options: StepOptions = {}): Chain {
+  pivot(name: string, command: AnyCommand, map: AnyMapping, options: StepOptions<never> = {}): Chain {
     return this.#with(addPivot(this.#draft, name, commandBody(command, map, options)))
   }
 
-  undo(command: AnyCommand, map: AnyMapping, options: StepOptions = {}): Chain {
+  undo(command: AnyCommand, map: AnyMapping, options: StepOptions<never> = {}): Chain {
     return this.#with(sayOfLast(this.#draft, { undo: undoOf(command, map, options) }))
   }
 

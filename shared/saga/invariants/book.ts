@@ -34,6 +34,8 @@ export interface StepBook {
   readonly scope: ScopeBook
   readonly planned: PlannedStep | undefined
   standing: Standing
+  /** Where it stood when it was held, and for what it is. */
+  held: { readonly from: Standing; readonly participant: string; readonly key: string | undefined } | undefined
   /** It waits for a person. */
   parked: boolean
   /** A person has said to try again what was parked. */
@@ -176,7 +178,7 @@ function undoneAnywhere(history: readonly EventEnvelope[]): Set<string> {
 
 function isUndo(event: SagaEvent): event is Extract<SagaEvent, { step: string | null }> {
   if (event.type === 'saga-stuck') return event.error.kind === 'person'
-  return event.type === 'compensation-requested' || event.type === 'undo-resolved'
+  return event.type === 'compensation-requested' || event.type === 'compensation-held' || event.type === 'undo-resolved'
 }
 
 /** A step's path without the numbers of items and rounds. */
@@ -210,6 +212,7 @@ function newStep(path: string, scope: ScopeBook): StepBook {
     scope,
     planned: scope.plan?.steps.get(name),
     standing: 'idle',
+    held: undefined,
     parked: false,
     retried: false,
     edited: {},
@@ -234,7 +237,12 @@ export function isDone(standing: Standing): boolean {
 }
 
 export function isUndoing(standing: Standing): boolean {
-  return standing === 'undoing' || standing === 'undo-waiting'
+  return standing === 'undoing' || standing === 'undo-waiting' || standing === 'undo-held'
+}
+
+/** Where a step stands, whether or not it is held just now: nothing of it has changed by that. */
+export function standingBehind({ standing, held }: StepBook): Standing {
+  return held && (standing === 'held' || standing === 'undo-held') ? held.from : standing
 }
 
 /** Whether the effect of a step may stand, so that it has to be undone. */

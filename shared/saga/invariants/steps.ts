@@ -1,7 +1,7 @@
 /** Events about one step: whether it may begin (S4), stands where the event says (S3, S14), and is not too early (S15). */
 import type { SagaEvent } from '../../message/events.ts'
 import { isEnd, PARKED_FROM, type StepEvent, type StepEventType, standingAfter, stepRule } from '../legality.ts'
-import { type Book, isDone, moveStep, type Reading, type StepBook, stepAt, unpark } from './book.ts'
+import { type Book, isDone, moveStep, type Reading, type StepBook, standingBehind, stepAt, unpark } from './book.ts'
 import { expectCommand } from './commands.ts'
 import type { PlannedStep } from './plan-outline.ts'
 import { expectTime } from './times.ts'
@@ -17,7 +17,8 @@ export function readStep(book: Book, reading: Reading<StepEvent>): StepBook | un
   if (isEnd(book.phase) && event.type !== 'late-success')
     expect('S1', step.late, `step ${step.path} did not succeed late, and the saga has ended`)
   if (BEGINNING.has(event.type)) expectMayBegin(book, step, reading)
-  if (event.type === 'compensation-requested') expectUndoInTurn(book, step, expect)
+  if (event.type === 'compensation-requested' || event.type === 'compensation-held')
+    expectUndoInTurn(book, step, expect)
   if (event.type === 'undo-resolved') expectUndoInTurn(book, step, expect)
   expectStanding(book, step, reading)
   expectTime(step, reading)
@@ -25,6 +26,8 @@ export function readStep(book: Book, reading: Reading<StepEvent>): StepBook | un
   expectCommand(step, reading)
   const rule = stepRule(event.type)
   if (step.parked && rule.parked !== 'never') unpark(book, step)
+  if (event.type === 'step-held' || event.type === 'compensation-held')
+    step.held = { from: step.standing, participant: event.participant, key: event.key }
   moveStep(book, step, standingAfter(step.standing, event).to)
   noteStep(book, step, event)
   return step
@@ -32,6 +35,7 @@ export function readStep(book: Book, reading: Reading<StepEvent>): StepBook | un
 
 const BEGINNING: ReadonlySet<StepEventType> = new Set([
   'step-requested',
+  'step-held',
   'step-computed',
   'step-skipped',
   'wait-started',
@@ -41,6 +45,9 @@ const BEGINNING: ReadonlySet<StepEventType> = new Set([
 /** Which steps of a plan an event may be about. */
 const OF_TYPE: { readonly [Type in StepEventType]?: ReadonlySet<PlannedStep['type']> } = {
   'step-requested': new Set(['command', 'child']),
+  // What a child saga is told goes to no participant.
+  'step-held': new Set(['command']),
+  'compensation-held': new Set(['command']),
   'step-computed': new Set(['local']),
   'wait-started': new Set(['sleep', 'signal']),
   'block-started': new Set(['parallel', 'choose', 'attempt', 'each', 'repeat']),
@@ -91,11 +98,15 @@ function expectAsked(step: StepBook, { event, expect }: Pick<Reading<StepEvent>,
   const given = step.standing === 'refused' || step.standing === 'unknown'
   if (event.type === 'step-resolved') {
     const parks = step.standing === 'idle' || given
-    const known = step.standing === 'awaiting' || event.notDone !== true
+    // What is held was not sent just now: it was not done when it had not been sent before, or was refused.
+    const behind = standingBehind(step)
+    const unsent = step.standing === 'held' && (behind === 'idle' || behind === 'refused')
+    const known = step.standing === 'awaiting' || unsent || event.notDone !== true
     expect('S7', !event.notDone || !step.planned?.isPivot, `${where}, and the pivot is never skipped`)
     expect('S3', step.parked || (!parks && known), `${where}, and waits for no person`)
   }
-  if (event.type === 'step-requested' && given) expect('S3', step.retried, `${where}, and nobody said to try again`)
+  const begins = event.type === 'step-requested' || event.type === 'step-held'
+  if (begins && given) expect('S3', step.retried, `${where}, and nobody said to try again`)
   if (event.type === 'step-failed' && step.standing === 'unknown')
     expect(
       'S3',
@@ -190,6 +201,11 @@ export function readStuck(book: Book, { event, expect }: Reading<Stuck>): void {
   expect('S3', legal && !step.parked, `step ${step.path} is ${step.standing}${step.parked ? ' and parked' : ''}`)
   if (way === 'backward') (event.error.kind === 'person' ? expectUndoInTurn : expectTurn)(book, step, expect)
   if (way === 'backward') noteUndoParked(step)
+  if (step.held && standingBehind(step) !== step.standing) {
+    // Its turn had come, and its command could not be made.
+    moveStep(book, step, step.held.from)
+    step.retried = false
+  }
   step.parked = true
   book.parked.add(step)
 }

@@ -55,6 +55,12 @@ const found = saga('found', {
   .step('stock', shop.do, of('stock'))
   .end()
 
+const limited = saga('limited', { version: 1, input: z.object({ tenant: z.string() }), priority: 8 })
+  .step('stock', shop.do, of('stock'), { limitBy: ({ input }) => input.tenant })
+  .undo(shop.undo, of('stock'))
+  .step('charge', shop.do, of('charge'))
+  .end()
+
 const graph = begin('graph')
   .step('a', shop.do, of('a'))
   .undo(shop.undo, of('a'))
@@ -277,6 +283,18 @@ export const GOLDEN: Readonly<Record<string, Golden>> = {
     play.give({ kind: 'pause', timers: 'hold', ...by('p') })
     play.answer('stock')
     play.give({ kind: 'resume', ...by('r') })
+  }),
+  held: golden(limited, (play) => {
+    play.gated = new Set(['shop'])
+    play.start({ tenant: 'acme' })
+    play.admit()
+    play.answer('stock', 'failed')
+    play.fire()
+    play.admit()
+    play.answer('stock')
+    play.act('cancel')
+    play.admit()
+    play.undone('stock')
   }),
   found: golden(found, (play) => {
     play.start({ customer: 'c-7' })

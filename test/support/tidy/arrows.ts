@@ -11,11 +11,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   flow: ['message'],
   view: ['message', 'saga'],
   ports: ['message', 'saga', 'view'],
+  contracts: ['message', 'saga'],
   adapters: ['message', 'saga', 'flow', 'view', 'ports'],
   runtime: ['message', 'saga', 'flow', 'view', 'ports'],
   participant: ['message', 'saga', 'view', 'ports'],
   client: ['message', 'saga', 'flow', 'view', 'ports'],
-  testing: ['message', 'saga', 'view', 'ports', 'runtime', 'participant', 'client', 'adapters'],
+  testing: ['message', 'saga', 'view', 'ports', 'contracts', 'runtime', 'participant', 'client', 'adapters'],
 }
 
 /** Statements of the view tables: reads for whoever answers questions, the same on every database, so no choice of adapter. */

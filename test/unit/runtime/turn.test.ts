@@ -188,6 +188,15 @@ describe('a saga whose plan is another one here, under the same version', () => 
     expect(here.state.withoutPlan.missing()).toEqual([missing])
   })
 
+  it('can be killed all the same, and is not waited for any more', () => {
+    const here = rig({}, changed)
+    here.state.keep(started())
+    const kill = { kind: 'kill', sagaId: sagaId('s-0'), requestId: 'k', actor: 'ann', reason: 'lost' } as const
+    here.wait(delivered(clientCommandRecord(kill, { at: 0, source: '/test' }), 0n, 'kasaga.commands'))
+    expect(here.take().killed).toEqual([{ saga: 's-0', actor: 'ann', reason: 'lost' }])
+    expect({ missing: here.state.withoutPlan.size, live: here.state.liveSagas }).toEqual({ missing: 0, live: 0 })
+  })
+
   it('goes on with its own plan, and others start on the plan that is here', () => {
     const saga = started()
     const back = rig()

@@ -96,6 +96,14 @@ describe('where the definition is not known', () => {
   it('a signal is refused: who may send it, and whether it is waited for, only the plan says', () => {
     given(started, requested('stock')).plan(undefined).when(signal('s')).thenRefused('unknown-definition')
   })
+  it('a kill is taken: a saga that nobody can decide for can still be ended', () => {
+    const killed = { type: 'saga-killed', requestId: 'r-1', actor: 'ann', reason: 'changed' } as const
+    for (const happened of [[started, requested('stock')], toNotify, [...toCharge, turned(cancelCause)]])
+      given(...happened)
+        .plan(undefined)
+        .when(act('kill'))
+        .thenEvents(killed)
+  })
 })
 
 describe('success', () => {
