@@ -159,11 +159,7 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
     return checked.data
   }
 
-  const change = <T>(
-    path: string,
-    schema: ZodType<T>,
-    { body, requestId, method = 'POST' }: { body: unknown; requestId?: string; method?: 'POST' | 'PUT' | 'DELETE' },
-  ) =>
+  const change: Change = (path, schema, { body, requestId, method = 'POST' }) =>
     call(path, schema, {
       method,
       body: JSON.stringify(body),
@@ -193,6 +189,23 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
     kill: (id, given) => act(id, 'kill', given),
     resolve: (id, given) => act(id, 'resolve', given),
     counts: () => call('/v1/counts', CountsAnswer),
+    ...participantCalls(call, change),
+  }
+}
+
+type Call = <T>(path: string, schema: ZodType<T>) => Promise<T>
+type Change = <T>(path: string, schema: ZodType<T>, asked: Changing) => Promise<T>
+
+interface Changing {
+  readonly body: unknown
+  readonly requestId?: string
+  readonly method?: 'POST' | 'PUT' | 'DELETE'
+}
+
+type ParticipantCalls = Pick<HttpClient, 'participants' | 'participant' | 'setLimits' | 'clearLimits'>
+
+function participantCalls(call: Call, change: Change): ParticipantCalls {
+  return {
     participants: () => call('/v1/participants', ParticipantList),
     participant: (name) => call(participant(name), ParticipantDetail),
     setLimits: (name, limits, { requestId, ...body }) =>

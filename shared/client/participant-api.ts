@@ -29,9 +29,8 @@ export const Limits = z.strictObject({
 })
 
 export const LimitsBody = ActBody.extend({ limits: Limits })
-export const ParticipantParams = z.strictObject({
-  name: z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, 'small letters, digits and -, a letter first'),
-})
+export const ParticipantName = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, 'small letters, digits and -, a letter first')
+export const ParticipantParams = z.strictObject({ name: ParticipantName })
 export const LimitsAnswer = z.object({ participant: z.string(), requestId: z.string(), place: PlaceAnswer })
 
 export const BreakerAnswer = z.object({

@@ -127,6 +127,17 @@ export function clientCommandHeaders(kind: Kind): JsonSchema {
   )
 }
 
+const CONTROL: Headers = {
+  ...PAYLOAD,
+  [H.subject]: text('the participant; also the key'),
+}
+
+/** Of limits that a person has set. */
+export const LIMITS_SET_HEADERS: JsonSchema = headers({ ...CONTROL, ...PERSON })
+
+/** Of what an orchestrator says of a participant's breaker. */
+export const BREAKER_HEADERS: JsonSchema = headers(CONTROL)
+
 /** What dead letters have besides the headers that their records came with. */
 export const DEAD_LETTER_HEADERS: JsonSchema = headers(
   {

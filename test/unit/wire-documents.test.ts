@@ -9,6 +9,7 @@ import { asyncApi } from '../../shared/contracts/async-api.ts'
 import { batchRecord } from '../../shared/message/batch.ts'
 import { type ClientCommand, clientCommandRecord } from '../../shared/message/client-command-record.ts'
 import { commandRecord, replyRecord } from '../../shared/message/command-record.ts'
+import { controlRecord } from '../../shared/message/control-record.ts'
 import { deadLetterRecord } from '../../shared/message/dead-letter.ts'
 import { eventRecord } from '../../shared/message/event-record.ts'
 import { CLIENT_COMMAND } from '../../shared/message/headers.ts'
@@ -126,7 +127,9 @@ describe('what is written has the headers that the document says, and no others'
     requestId: 'r-1',
     at: 0,
   } as const
-  const topics = { commands: 'c', replies: 'r', events: 'e', deadLetters: 'd' }
+  const about = { participant: 'payment', requestId: 'r-1' }
+  const seen = { process: 'p-1', since: 0, failures: 10, calls: 20 }
+  const topics = { commands: 'c', replies: 'r', events: 'e', deadLetters: 'd', control: 'l' }
 
   test.each<[string, NewRecord]>([
     ['StepCommandHeaders', command],
@@ -141,6 +144,12 @@ describe('what is written has the headers that the document says, and no others'
         { reason: 'not-json', message: 'no', group: 'g', service: 's', at: 0 },
       ),
     ],
+    [
+      'LimitsSetHeaders',
+      controlRecord({ ...about, kind: 'limits-set', limits: null, actor: 'ann', reason: 'why' }, stamp),
+    ],
+    ['BreakerHeaders', controlRecord({ ...about, kind: 'breaker-opened', ...seen }, stamp)],
+    ['BreakerHeaders', controlRecord({ ...about, kind: 'breaker-closed', ...seen }, stamp)],
     ...clientCommands().map((one): [string, NewRecord] => [
       `${one.kind.charAt(0).toUpperCase()}${one.kind.slice(1)}Headers`,
       clientCommandRecord(one, stamp),
