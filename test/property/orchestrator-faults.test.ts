@@ -13,6 +13,7 @@ import { noLog } from '../../shared/ports/telemetry.ts'
 import { Definitions } from '../../shared/saga/definition.ts'
 import { bank, carrier, fulfil, stock } from '../support/fulfil.ts'
 import { FaultySystem, TOPICS } from './faulty/faulty-system.ts'
+import { RUNS_MS_MAX } from './seeded-runs.ts'
 
 const DEFINITIONS = new Definitions([fulfil])
 const SEEDS = Number(process.env.KASAGA_FAULT_SEEDS ?? 60)
@@ -164,7 +165,9 @@ async function run(seed: number) {
   return { world, report: await world.inTime(auditing) }
 }
 
-test(`${SEEDS} seeds of faults: what was started ends, and the auditor finds nothing`, async () => {
+test(`${SEEDS} seeds of faults: what was started ends, and the auditor finds nothing`, {
+  timeout: RUNS_MS_MAX,
+}, async () => {
   const seen: Record<string, number> = { voidBatches: 0, completed: 0, compensated: 0 }
   const add = (name: string, by: number) => {
     seen[name] = (seen[name] ?? 0) + by

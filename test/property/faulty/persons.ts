@@ -19,7 +19,7 @@ export function anyAct(id: string, numbers: readonly number[]): ClientCommand {
     [3, 'retry'],
     [3, 'pause'],
     [3, 'resume'],
-    [2, 'cancel'],
+    [6, 'cancel'],
     [1, 'edit'],
     [1, 'kill'],
   ] as const)
