@@ -22,7 +22,7 @@ import { Definitions } from '../../shared/saga/definition.ts'
 
 const input = z.object({ id: z.string(), tenant: z.string() })
 
-const payment = participant('payment', {
+const till = participant('till', {
   charge: command({ input, output: z.object({ charged: z.string() }) }),
   refund: command({ input }),
 })
@@ -32,12 +32,12 @@ const RETRY = { attempts: 100, firstDelay: '10 ms', maxDelay: '50 ms' } as const
 
 /** Charges at a participant that may be limited. */
 export const pay = saga('pay', { version: 1, input })
-  .step('charge', payment.charge, ({ input }) => input, {
+  .step('charge', till.charge, ({ input }) => input, {
     retry: RETRY,
     limitBy: ({ input }) => input.tenant,
     timeout: '2 s',
   })
-  .undo(payment.refund, ({ input }) => input, { retry: RETRY })
+  .undo(till.refund, ({ input }) => input, { retry: RETRY })
   .pivot('settle', ledger.note, ({ input }) => input)
   .output(({ charge }) => charge)
 
@@ -84,7 +84,7 @@ export interface FlowRig {
   readonly client: SagaClient
   readonly topics: ReturnType<typeof kasagaTopics>
   /** Starts one more orchestrator. */
-  orchestrator(log?: Log): Promise<Orchestrator>
+  orchestrator(log?: Log, broker?: Broker): Promise<Orchestrator>
   limit(participant: string, limits: ParticipantLimits | null): Promise<void>
   /** Starts sagas, from a number on. */
   pay(count: number, options?: { readonly from?: number; readonly tenants?: number }): Promise<void>
@@ -109,19 +109,19 @@ export async function openFlow(
   const specs = topicSpecs(prefix, { partitions, participantPartitions: partitions }, participantsOf(FLOW_DEFINITIONS))
   await broker.createTopics(specs.filter(({ name }) => withControl || name !== topics.control))
   const shared = { broker, clock: systemClock, ids: systemIds }
-  const till = new Till()
-  const services = participants(broker, prefix, till)
+  const behaviour = new Till()
+  const services = participants(broker, prefix, behaviour)
   await Promise.all(services.map((service) => service.start()))
   const client = sagaClient({ ...shared, topics, source: '/test' })
   const orchestrators = new Set<Orchestrator>()
   const history = () => historyOf(broker, topics.events)
   return {
-    till,
+    till: behaviour,
     client,
     topics,
-    async orchestrator(log = noLog) {
+    async orchestrator(log = noLog, own = broker) {
       const parts = { definitions: FLOW_DEFINITIONS, topics, prefix, log, metrics: noMetrics, random: systemRandom }
-      const orchestrator = new Orchestrator({ ...shared, ...parts })
+      const orchestrator = new Orchestrator({ ...shared, ...parts, broker: own })
       orchestrators.add(orchestrator)
       await orchestrator.start()
       return orchestrator
@@ -148,15 +148,16 @@ export async function openFlow(
   }
 }
 
-function participants(broker: Broker, prefix: string, till: Till): ParticipantService[] {
+function participants(broker: Broker, prefix: string, behaviour: Till): ParticipantService[] {
   const options = () => ({ broker, clock: systemClock, inbox: new MemoryInbox(), prefix })
   return [
-    participantService(payment, { charge: (one) => till.charge(one), refund: async () => null }, options()),
+    participantService(till, { charge: (one) => behaviour.charge(one), refund: async () => null }, options()),
     participantService(ledger, { note: async () => null }, options()),
   ]
 }
 
-async function historyOf(broker: Broker, topic: string): Promise<EventEnvelope[]> {
+/** Every event of a log. */
+export async function historyOf(broker: Broker, topic: string): Promise<EventEnvelope[]> {
   const found: EventEnvelope[] = []
   for (const { partition } of await broker.offsets(topic)) {
     const reader = new BatchReader()

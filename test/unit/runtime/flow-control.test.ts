@@ -27,7 +27,7 @@ const count = (history: readonly EventEnvelope[], type: string) =>
 
 test('no more calls are under way than a person has set, of all and of each key', async () => {
   const flow = await rig()
-  await flow.limit('payment', { concurrency: 4, perKey: { concurrency: 2 } })
+  await flow.limit('till', { concurrency: 4, perKey: { concurrency: 2 } })
   flow.till.handlingMs = 10
   await flow.orchestrator()
   await flow.pay(60)
@@ -46,21 +46,21 @@ test('limits hold as soon as they are set, and go as soon as they are taken away
   await flow.pay(5)
   await done(flow, 5)
   expect(count(await flow.history(), 'step-held')).toBe(0)
-  await flow.limit('payment', { ratePerSecond: 0.001 })
+  await flow.limit('till', { ratePerSecond: 0.001 })
   await expect
     .poll(async () => {
       await flow.pay(1, { from: 10_000 + flow.till.asked + Math.floor(Math.random() * 1e9) })
       return count(await flow.history(), 'step-held')
     })
     .toBeGreaterThan(1)
-  await flow.limit('payment', null)
+  await flow.limit('till', null)
   await expect.poll(async () => (await flow.completed()) === count(await flow.history(), 'saga-started')).toBe(true)
 })
 
 test('a participant that is down costs an incident and no step: what waits is held, and goes on when it is back', async () => {
   const flow = await rig()
   const log = new NotedLog()
-  await flow.limit('payment', { breaker: { minimumCalls: 10, openMs: 100, probes: 2 } })
+  await flow.limit('till', { breaker: { minimumCalls: 10, openMs: 100, probes: 2 } })
   await flow.orchestrator(log)
   flow.till.isDown = true
   await flow.pay(100)
@@ -83,7 +83,7 @@ test('a participant that is down costs an incident and no step: what waits is he
 
 test('whoever takes the partitions over has the same steps waiting', async () => {
   const flow = await rig()
-  await flow.limit('payment', { concurrency: 1 })
+  await flow.limit('till', { concurrency: 1 })
   flow.till.handlingMs = 5
   const first = await flow.orchestrator()
   await flow.pay(40)
