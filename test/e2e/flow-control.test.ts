@@ -81,7 +81,7 @@ await describeReal('flow control on Kafka and Postgres', ['kafka', 'postgres'], 
       // From when more is wanted than may go until the last that waited goes.
       const [from, to] = [first + 2_000, last - 1_500]
       const rate = (sent.filter((at) => at >= from && at < to).length * 1_000) / (to - from)
-      const held = after.filter(({ event }) => event.type === 'step-held').length
+      const held = after.filter(({ event }) => event.type.endsWith('-held')).length
       const waited = { free: p99('stock', before), beside: p99('stock', after) }
       console.info(JSON.stringify({ test: 'rate', limit: RATE, rate, overMs: to - from, held, stockP99Ms: waited }))
       expect(to - from).toBeGreaterThan(8_000)
