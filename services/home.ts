@@ -1,12 +1,15 @@
 /** What a process needs to live: the adapters, picked. The embedded home and the Kafka home are the two there are. */
 import type { Kysely } from 'kysely'
+import { ClaimCheckBroker } from '../shared/adapters/claim-check/claim-check-broker.ts'
 import type { ViewTables } from '../shared/adapters/postgres/view-schema.ts'
 import { systemClock } from '../shared/adapters/system/system-clock.ts'
 import { systemIds } from '../shared/adapters/system/system-ids.ts'
 import { systemRandom } from '../shared/adapters/system/system-random.ts'
+import type { ClaimRule } from '../shared/message/claim.ts'
 import type { Broker } from '../shared/ports/broker.ts'
 import type { Clock, Ids, Random } from '../shared/ports/clock.ts'
-import type { Log } from '../shared/ports/telemetry.ts'
+import type { PayloadStore } from '../shared/ports/payload-store.ts'
+import { type Log, type Metrics, noMetrics } from '../shared/ports/telemetry.ts'
 import type { ParticipantViewWriter, ViewStore, ViewWriter } from '../shared/ports/view-store.ts'
 
 export interface Views {
@@ -16,7 +19,9 @@ export interface Views {
 }
 
 export interface Home {
+  /** With large values kept aside, where the home has a place for them. */
   readonly broker: Broker
+  readonly payloads: PayloadStore
   readonly clock: Clock
   readonly random: Random
   readonly ids: Ids
@@ -37,17 +42,23 @@ export interface Home {
 
 /** What the two homes do differently. */
 export interface HomeParts
-  extends Pick<Home, 'broker' | 'log' | 'partitions' | 'participantPartitions' | 'onShorterLog'> {
+  extends Pick<Home, 'broker' | 'payloads' | 'log' | 'partitions' | 'participantPartitions' | 'onShorterLog'> {
+  /** Which values are kept aside; absent: none. */
+  readonly claims: ClaimRule | undefined
+  readonly metrics?: Metrics | undefined
   openViews(): Promise<Views>
   openDatabase(participant: string): Kysely<unknown>
 }
 
 /** A home of its parts, on the machine's clock: each database is opened once, when first asked for. */
-export function homeOf({ openViews, openDatabase, ...parts }: HomeParts): Home {
+export function homeOf({ openViews, openDatabase, claims, metrics = noMetrics, ...parts }: HomeParts): Home {
+  const { payloads: store, log } = parts
+  const broker = new ClaimCheckBroker(parts.broker, { store, rule: claims, clock: systemClock, log, metrics })
   const databases = new Map<string, Kysely<unknown>>()
   let views: Promise<Views> | undefined
   return {
     ...parts,
+    broker,
     clock: systemClock,
     random: systemRandom,
     ids: systemIds,
@@ -65,7 +76,7 @@ export function homeOf({ openViews, openDatabase, ...parts }: HomeParts): Home {
       const opened = await views?.catch(() => undefined)
       await opened?.store.close()
       for (const database of databases.values()) await database.destroy()
-      await parts.broker.close()
+      await broker.close()
     },
   }
 }

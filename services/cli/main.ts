@@ -13,6 +13,7 @@ import { reportText } from '../auditor/report-text.ts'
 import { type DemoEnd, demo } from '../demo/main.ts'
 import type { Home } from '../home.ts'
 import { KAFKA_PARTITIONS, openKafkaHome } from '../kafka/home.ts'
+import { payloadsFrom } from '../kafka/payload-settings.ts'
 import { kafkaSecurityFrom } from '../kafka/security-settings.ts'
 import { brokersOf, isLogLevel } from '../kafka/settings.ts'
 import { openHome } from '../one-process/home.ts'
@@ -35,6 +36,7 @@ const level = env.KASAGA_LOG_LEVEL ?? 'warn'
 const log: Log = pinoLog({ level: isLogLevel(level) ? level : 'warn' })
 const stop = new StopSignal()
 const kafkaSecurity = () => kafkaSecurityFrom(env)
+const payloads = () => payloadsFrom(env)
 const progress = progressLine(stderr, () => Date.now())
 
 // Who reads the output may have seen enough (`kasaga history order-1 | head`): what they did not take is no trouble.
@@ -75,14 +77,17 @@ async function runDemo(options: DemoCommandOptions): Promise<DemoEnd> {
     stderr.write(`${line}\n`)
   }
   const { inFlight: inFlightMax, ...rest } = options
-  const end = await demo({ ...rest, inFlightMax, kafkaSecurity }, { out, note, progress: progress.show, log, stop })
+  const end = await demo(
+    { ...rest, inFlightMax, kafkaSecurity, payloads },
+    { out, note, progress: progress.show, log, stop },
+  )
   progress.clear()
   return end
 }
 
 async function runDev(options: DevCommandOptions): Promise<void> {
   listenForSignals()
-  const home = await openHome({ ...options, kafkaSecurity }, log)
+  const home = await openHome({ ...options, kafkaSecurity, payloads }, log)
   try {
     const everything = await startEverything(home, options.prefix)
     try {
@@ -99,7 +104,7 @@ async function runDev(options: DevCommandOptions): Promise<void> {
 }
 
 async function runVerify(options: VerifyCommandOptions): Promise<'clean' | 'violations'> {
-  const home = await openHome({ ...options, kafkaSecurity, mustExist: true }, log)
+  const home = await openHome({ ...options, kafkaSecurity, payloads, mustExist: true }, log)
   try {
     await (await home.views()).writer.prepare(PROJECTIONS)
     const topics = kasagaTopics(options.prefix)

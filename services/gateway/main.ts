@@ -13,6 +13,7 @@ await runProcess('gateway', async ({ home, settings, metrics, registry, topics }
   const { store: views } = await home.views()
   const gateway = await createGateway({
     client,
+    claims: broker.claims,
     definitions: definitionsWith(settings.rollout),
     views,
     clock,

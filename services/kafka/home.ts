@@ -1,15 +1,22 @@
 /** The Kafka home: the log on Kafka, views and participants' tables on Postgres; as many processes as wanted. */
+import { NoPayloadStore } from '../../shared/adapters/claim-check/no-payload-store.ts'
+import { FolderPayloadStore } from '../../shared/adapters/folder/folder-payload-store.ts'
 import { openKafkaBroker } from '../../shared/adapters/kafka/kafka-broker.ts'
 import type { KafkaSettings } from '../../shared/adapters/kafka/kafka-settings.ts'
+import { KyselyPayloadStore } from '../../shared/adapters/postgres/kysely-payload-store.ts'
 import { KyselyParticipantViews } from '../../shared/adapters/postgres/participant-views.ts'
+import type { PayloadTables } from '../../shared/adapters/postgres/payloads-table.ts'
 import { openPostgresDatabase } from '../../shared/adapters/postgres/postgres-database.ts'
 import { openPostgresViewStore } from '../../shared/adapters/postgres/postgres-view-store.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { KyselyViewWriter } from '../../shared/adapters/postgres/view-writer.ts'
 import { systemClock } from '../../shared/adapters/system/system-clock.ts'
+import { PAYLOAD_BYTES_MAX } from '../../shared/message/claim.ts'
 import { OperationalError } from '../../shared/message/errors.ts'
-import type { Log } from '../../shared/ports/telemetry.ts'
+import type { PayloadStore } from '../../shared/ports/payload-store.ts'
+import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
 import { type Home, homeOf } from '../home.ts'
+import { PAYLOADS_UNSET, type PayloadPlace, type PayloadSettings } from './payload-settings.ts'
 
 /** More partitions cost latency; fixed when the topics are made, because keys would move. */
 export const KAFKA_PARTITIONS = 12
@@ -18,12 +25,17 @@ export interface KafkaHomeOptions {
   readonly kafka: KafkaSettings
   /** `postgres://...`; a process that touches no database needs none. */
   readonly databaseUrl: string | undefined
+  readonly payloads?: PayloadSettings | undefined
   readonly log: Log
+  readonly metrics?: Metrics | undefined
 }
 
+/** Connections for payloads: each holds a whole one while it is on its way. */
+const PAYLOAD_CONNECTIONS_MAX = 4
+
 /** @throws OperationalError when the brokers cannot be reached. */
-export async function openKafkaHome({ kafka, databaseUrl, log }: KafkaHomeOptions): Promise<Home> {
-  const broker = await openKafkaBroker(kafka, { clock: systemClock, log })
+export async function openKafkaHome(options: KafkaHomeOptions): Promise<Home> {
+  const { kafka, databaseUrl, payloads = PAYLOADS_UNSET, log, metrics } = options
   const url = () => {
     if (databaseUrl !== undefined) return databaseUrl
     throw new OperationalError('no-database', 'no database is given: set KASAGA_DATABASE_URL or --database-url', {
@@ -31,9 +43,16 @@ export async function openKafkaHome({ kafka, databaseUrl, log }: KafkaHomeOption
       retriable: false,
     })
   }
+  const place = payloads.place.kind === 'unset' && databaseUrl !== undefined ? POSTGRES : payloads.place
+  const store = payloadStore(place, { url, log })
+  const broker = await openKafkaBroker(kafka, { clock: systemClock, log })
+  const keeps = !(store instanceof NoPayloadStore)
   return homeOf({
     broker,
+    payloads: store,
+    claims: keeps ? { valueBytesMax: payloads.valueBytesMax, payloadBytesMax: PAYLOAD_BYTES_MAX } : undefined,
     log,
+    metrics,
     partitions: KAFKA_PARTITIONS,
     participantPartitions: KAFKA_PARTITIONS,
     onShorterLog: 'refuse',
@@ -48,4 +67,20 @@ export async function openKafkaHome({ kafka, databaseUrl, log }: KafkaHomeOption
       }
     },
   })
+}
+
+const POSTGRES: PayloadPlace = { kind: 'postgres' }
+
+/** @throws OperationalError `no-database` where they are to be in a database, and none is given. */
+function payloadStore(place: PayloadPlace, { url, log }: { url: () => string; log: Log }): PayloadStore {
+  switch (place.kind) {
+    case 'folder':
+      return new FolderPayloadStore(place.path)
+    case 'postgres': {
+      const options = { url: url(), log, applicationName: 'payloads', connectionsMax: PAYLOAD_CONNECTIONS_MAX }
+      return new KyselyPayloadStore(openPostgresDatabase<PayloadTables>(options), systemClock)
+    }
+    default:
+      return new NoPayloadStore(place.kind)
+  }
 }

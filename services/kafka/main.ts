@@ -27,6 +27,8 @@ export interface Service {
   stop(): Promise<void>
   /** What `/readyz` asks; absent in a service that answers it, `/healthz` and `/metrics` itself. */
   readonly ready?: () => boolean
+  /** What `/healthz` asks; absent where a process that answers is alive. */
+  readonly live?: () => boolean
 }
 
 const DRAIN_MS = 20_000
@@ -51,10 +53,12 @@ async function run(
 ): Promise<void> {
   const registry = new Registry()
   const metrics = prometheusMetrics(registry)
-  const { brokers, security, databaseUrl, prefix } = settings
-  const home = await openKafkaHome({ kafka: { ...security, brokers, clientId: `kasaga-${name}` }, databaseUrl, log })
+  const { brokers, security, prefix, databaseUrl, payloads } = settings
+  const kafka = { ...security, brokers, clientId: `kasaga-${name}` }
+  const home = await openKafkaHome({ kafka, databaseUrl, payloads, log, metrics })
   const service = await start({ home, settings, topics: kasagaTopics(prefix), metrics, registry })
-  const health = service.ready && (await openHealth(settings, { registry, ready: service.ready, log }))
+  const { ready, live = () => true } = service
+  const health = ready && (await openHealth(settings, { registry, ready, live, log }))
   log.info('running')
   closeWithGrace({ delay: DRAIN_MS }, async ({ err, signal }) => {
     if (err) log.error('stopping after an error', { error: messageOf(err) })
@@ -65,7 +69,7 @@ async function run(
   })
 }
 
-interface HealthParts extends Pick<HealthOptions, 'registry' | 'ready'> {
+interface HealthParts extends Pick<HealthOptions, 'registry' | 'ready' | 'live'> {
   readonly log: Log
 }
 

@@ -4,6 +4,7 @@ import { INBOX_RETENTION } from '../../shared/participant/inbox-pruner.ts'
 import type { Rollout } from '../../shared/saga/rollout.ts'
 import { badSetting, type Environment } from './bad-setting.ts'
 import { type InboxRetention, inboxRetentionFrom } from './inbox-retention-setting.ts'
+import { type PayloadSettings, payloadsFrom } from './payload-settings.ts'
 import { rolloutFrom } from './rollout-setting.ts'
 import { type KafkaSecurity, kafkaSecurityFrom } from './security-settings.ts'
 
@@ -16,6 +17,8 @@ export interface ProcessSettings {
   readonly prefix: string
   /** KASAGA_DATABASE_URL. */
   readonly databaseUrl: string | undefined
+  /** KASAGA_PAYLOADS, KASAGA_CLAIM_CHECK_BYTES */
+  readonly payloads: PayloadSettings
   /** KASAGA_PORT: of the gateway, or of another service's health and metrics. 0 takes a free one. */
   readonly port: number | undefined
   /** KASAGA_LISTEN; this machine only unless told otherwise. */
@@ -64,6 +67,7 @@ export function settingsFrom(env: Environment): ProcessSettings {
     security: kafkaSecurityFrom(env),
     prefix,
     databaseUrl: env.KASAGA_DATABASE_URL,
+    payloads: payloadsFrom(env),
     port,
     listen: env.KASAGA_LISTEN ?? '127.0.0.1',
     insecureAllowAnonymous: env.KASAGA_INSECURE_ALLOW_ANONYMOUS === '1',

@@ -4,6 +4,7 @@ import type { Log } from '../../shared/ports/telemetry.ts'
 import { isEmbeddedHome, openEmbeddedHome } from '../embedded/home.ts'
 import type { Home } from '../home.ts'
 import { openKafkaHome } from '../kafka/home.ts'
+import type { PayloadSettings } from '../kafka/payload-settings.ts'
 import type { KafkaSecurity } from '../kafka/security-settings.ts'
 import { brokersOf } from '../kafka/settings.ts'
 
@@ -15,19 +16,22 @@ export interface HomeChoice {
   readonly databaseUrl?: string | undefined
   /** How to talk to the brokers; asked only where there are any. */
   readonly kafkaSecurity?: () => KafkaSecurity
+  /** Where large values are kept; asked only where there are brokers: a data folder has its own place for them. */
+  readonly payloads?: () => PayloadSettings
   /** The data folder must have been used before: nothing is made. */
   readonly mustExist?: boolean
 }
 
 /** @throws OperationalError when both homes are named, or half of one, or it cannot be opened. */
 export async function openHome(choice: HomeChoice, log: Log): Promise<Home> {
-  const { dataDir, kafka, databaseUrl, kafkaSecurity = () => ({}), mustExist = false } = choice
+  const { dataDir, kafka, databaseUrl, kafkaSecurity = () => ({}), payloads, mustExist = false } = choice
   if (kafka !== undefined) {
     if (dataDir !== undefined) throw unclear('either --data-dir or --kafka, not both')
     if (databaseUrl === undefined) throw unclear('--kafka needs --database-url: the views and tables live in Postgres')
     return openKafkaHome({
       kafka: { ...kafkaSecurity(), brokers: brokersOf(kafka), clientId: 'kasaga' },
       databaseUrl,
+      payloads: payloads?.(),
       log,
     })
   }

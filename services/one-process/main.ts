@@ -47,7 +47,8 @@ export async function startEverything(home: Home, prefix: string, business: Busi
   await broker.createTopics(topicSpecs(prefix, home, participantsOf(definitions)))
   const client = sagaClient({ broker, topics, clock, ids, source: `/kasaga/${prefix}/client` })
   const orchestrator = new Orchestrator({ ...home, metrics, definitions, topics, prefix })
-  const participants = await Promise.all(business.participants.map((prepare) => prepare(home, { prefix, metrics })))
+  const settings = { prefix, metrics, sagas: definitions.all }
+  const participants = await Promise.all(business.participants.map((prepare) => prepare(home, settings)))
   await Promise.all([orchestrator.start(), ...participants.map((participant) => participant.start())])
   const open = openReads(home, { ...business, client, metrics, registry, prefix })
   open.catch((error) => log.error('the views did not open', { error: messageOf(error) }))
@@ -74,6 +75,6 @@ interface ReadParts extends ProjectorSettings, Business {
 async function openReads(home: Home, parts: ReadParts) {
   const { store: views } = await home.views()
   const projector = await startProjector(home, parts)
-  const gateway = await createGateway({ ...home, ...parts, views })
+  const gateway = await createGateway({ ...home, ...parts, views, claims: home.broker.claims })
   return { gateway, projector }
 }

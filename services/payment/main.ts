@@ -6,5 +6,5 @@ await runProcess('payment', async ({ home, settings, metrics }) => {
   const { prefix, inboxRetention } = settings
   const service = await PARTICIPANTS.payment(home, { prefix, inboxRetention, metrics })
   await service.start()
-  return { stop: () => service.stop(), ready: () => service.ready }
+  return { stop: () => service.stop(), ready: () => service.ready, live: () => service.live }
 })

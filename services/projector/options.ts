@@ -33,6 +33,10 @@ export interface ProjectorLimits {
   readonly chunkIntervalMs: number
   /** Events of one partition that wait; beyond them its delivery is held. */
   readonly bufferedEventsMax: number
+  /** Their bytes; the same beyond them. */
+  readonly bufferedBytesMax: number
+  /** Bytes that one transaction takes, about. */
+  readonly chunkBytesMax: number
   /** Between two looks at how far the views are behind the log. */
   readonly lagIntervalMs: number
   readonly retryDelayMinMs: number
@@ -43,6 +47,8 @@ export const PROJECTOR_LIMITS: ProjectorLimits = {
   chunkEventsMax: 5_000,
   chunkIntervalMs: 25,
   bufferedEventsMax: 20_000,
+  bufferedBytesMax: 64_000_000,
+  chunkBytesMax: 32_000_000,
   lagIntervalMs: 5_000,
   retryDelayMinMs: 50,
   retryDelayMaxMs: 5_000,

@@ -6,5 +6,5 @@ await runProcess('shipping', async ({ home, settings, metrics }) => {
   const { prefix, inboxRetention } = settings
   const service = await PARTICIPANTS.shipping(home, { prefix, inboxRetention, metrics })
   await service.start()
-  return { stop: () => service.stop(), ready: () => service.ready }
+  return { stop: () => service.stop(), ready: () => service.ready, live: () => service.live }
 })

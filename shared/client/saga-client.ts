@@ -1,6 +1,7 @@
 /** What services use to start sagas and to talk to running ones: it writes to the log, and asks nobody else. */
 
 import type { ParticipantLimits } from '../flow/limits.ts'
+import { jsonLimitsFor } from '../message/claim.ts'
 import { ACTOR_CHARS_MAX, isRole, ROLES_MAX } from '../message/client-command-reader.ts'
 import { type ClientCommand, clientCommandRecord, type ResolvedAs } from '../message/client-command-record.ts'
 import {
@@ -156,7 +157,8 @@ function checkedInput(definition: Startable, input: unknown, limits?: JsonLimits
 
 /** A client on a broker. It holds nothing open: whoever made the broker closes it. */
 export function sagaClient(options: SagaClientOptions): SagaClient {
-  const { broker, topics, clock, ids, source, limits } = options
+  const { broker, topics, clock, ids, source } = options
+  const limits = options.limits ?? jsonLimitsFor(broker.claims)
 
   const sendAll = async (commands: readonly ClientCommand[]): Promise<readonly Place[]> => {
     const partitions = await broker.partitions(topics.commands)

@@ -224,13 +224,16 @@ export class Owner {
   }
 
   #takeTurn(): Turn | undefined {
-    const { definitions, limits, random, source, clock, flow } = this.#ports
+    const { definitions, limits, random, source, clock, flow, broker } = this.#ports
     const { state, marks } = this.#log.replay
     const now = clock.now()
     const nothingDue = (state.due.earliest() ?? Number.POSITIVE_INFINITY) > now
     if (this.#inputs.queue.length === 0 && nothingDue && !flow.hasGranted(this.partition)) return undefined
-    const context = { state, definitions, limits, random, source, now, marks }
-    const turn = takeTurn(this.#inputs.queue, { ...context, flow: flow.turnOf(this.partition) })
+    const turn = takeTurn(this.#inputs.queue, {
+      ...{ state, definitions, limits, random, source, now, marks },
+      flow: flow.turnOf(this.partition),
+      claims: broker.claims,
+    })
     for (const { saga, why } of turn.stalled)
       this.#ports.log.error('a saga stands still', { partition: this.partition, saga, why })
     const consumed = turn.marks.commands !== marks.commands || turn.marks.replies !== marks.replies

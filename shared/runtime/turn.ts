@@ -5,10 +5,12 @@
 
 import type { Call } from '../flow/call.ts'
 import { type BatchHeader, batchRecord } from '../message/batch.ts'
+import { type ClaimRule, isLarger, jsonLimitsFor, LEAST_CLAIMED_BYTES, logBytes } from '../message/claim.ts'
 import { messageOf } from '../message/errors.ts'
 import { eventRecord } from '../message/event-record.ts'
 import type { EventEnvelope, SagaEvent } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
+import type { JsonLimits } from '../message/json.ts'
 import type { LogRecord, NewRecord } from '../message/record.ts'
 import type { Random } from '../ports/clock.ts'
 import { attributesOf } from '../saga/attributes.ts'
@@ -20,16 +22,10 @@ import type { Decision, SagaInput } from '../saga/input.ts'
 import type { SagaState } from '../saga/state.ts'
 import type { TurnFlow } from './flow-control.ts'
 import { causationOf, commandInput, replyInput } from './input-decoder.ts'
+import { type InputQueue, valueBytes, type Waiting } from './input-queue.ts'
 import type { OrchestratorLimits } from './limits.ts'
 import type { ConsumedMarks, PartitionState } from './partition-state.ts'
 import { hashOf } from './plan-of.ts'
-import { recordBytes } from './record-bytes.ts'
-
-/** A record that waits for its turn. */
-export interface Waiting {
-  readonly source: 'commands' | 'replies'
-  readonly record: LogRecord
-}
 
 export interface DeadRecord {
   readonly record: LogRecord
@@ -82,6 +78,8 @@ export interface TurnContext {
   readonly marks: ConsumedMarks
   /** What may be sent to participants; absent: all. */
   readonly flow?: TurnFlow | undefined
+  /** Where large values are kept aside: they count as their claims. */
+  readonly claims?: ClaimRule | undefined
 }
 
 /** The batch's header record, generously. */
@@ -104,37 +102,6 @@ export function takeTurn(queue: InputQueue, context: TurnContext): Turn {
   return turn.close()
 }
 
-/** First in, first out, without moving what is behind. */
-export class InputQueue {
-  #items: Waiting[] = []
-  #first = 0
-
-  get length(): number {
-    return this.#items.length - this.#first
-  }
-
-  push(waiting: Waiting): void {
-    this.#items.push(waiting)
-  }
-
-  peek(): Waiting | undefined {
-    return this.#items[this.#first]
-  }
-
-  shift(): void {
-    this.#first++
-    if (this.#first * 2 > this.#items.length && this.#first > 64) {
-      this.#items = this.#items.slice(this.#first)
-      this.#first = 0
-    }
-  }
-
-  clear(): void {
-    this.#items = []
-    this.#first = 0
-  }
-}
-
 type Verdict = Decision | { readonly kind: 'broken'; readonly why: string }
 
 class OpenTurn {
@@ -150,16 +117,22 @@ class OpenTurn {
   #admits = 0
   #applied = 0
   #taken = 0
+  #takenBytes = 0
+  readonly #json: JsonLimits
   #bytes = BATCH_HEADER_BYTES
+  /** With the values that are kept aside. */
+  #wholeBytes = 0
   #marks: ConsumedMarks
 
   constructor(context: TurnContext) {
     this.#context = context
+    this.#json = jsonLimitsFor(context.claims)
     this.#marks = context.marks
   }
 
   hasRoom(): boolean {
-    return this.#taken < this.#context.limits.turnInputsMax
+    const { turnInputsMax, turnInputBytesMax } = this.#context.limits
+    return this.#taken < turnInputsMax && this.#takenBytes < turnInputBytesMax
   }
 
   /** Timers have no record: what they lead to is applied, and where that is nothing the saga stalls. */
@@ -224,10 +197,11 @@ class OpenTurn {
   /** Takes one record; `false`: it does not fit into this batch any more and stays where it is. */
   takeRecord(waiting: Waiting): boolean {
     const { record, source } = waiting
-    const decoded = source === 'commands' ? commandInput(record) : replyInput(record)
+    const decoded = source === 'commands' ? commandInput(record, this.#json) : replyInput(record, this.#json)
     if (decoded.kind === 'refused') this.#bury(record, decoded.fault, decoded.message)
     else if (!this.#takeInput(record, decoded.value)) return false
     this.#taken++
+    this.#takenBytes += valueBytes(waiting)
     this.#marks = { ...this.#marks, [source]: record.offset + 1n }
     return true
   }
@@ -277,7 +251,7 @@ class OpenTurn {
       return true
     }
     if (this.#events.length > 0) return false
-    this.#bury(record, 'too-large', `its events need more than ${this.#context.limits.batchBytesMax} bytes`)
+    this.#bury(record, 'too-large', tooLarge(this.#context))
     return true
   }
 
@@ -289,17 +263,30 @@ class OpenTurn {
     const { state, now, source, limits } = this.#context
     const envelopes = envelopesOf(before, change, now)
     const records = envelopes.map((envelope) => eventRecord(envelope, source))
-    const bytes = records.reduce((sum, record) => sum + recordBytes(record), 0)
+    const whole = logBytes(records, Number.POSITIVE_INFINITY)
+    const bytes = this.#bytesInBatch(records, whole)
     if (this.#bytes + bytes > limits.batchBytesMax) return false
     const after = envelopes.reduce<SagaState | undefined>(evolve, before)
     if (after) state.keep(after)
     this.#bytes += bytes
+    this.#wholeBytes += whole
     this.#events.push(...records)
     for (const envelope of envelopes) {
       this.#note(envelope)
       if (after) state.note(envelope, after)
     }
     return true
+  }
+
+  /** What the records take of the batch. At its start also values that are not quite large may be kept aside. */
+  #bytesInBatch(records: readonly NewRecord[], whole: number): number {
+    const { claims, limits } = this.#context
+    if (!claims || whole <= claims.valueBytesMax) return whole
+    if (this.#wholeBytes + whole > limits.batchPayloadBytesMax) return Number.POSITIVE_INFINITY
+    if (records.some((record) => isLarger(record, claims.payloadBytesMax))) return Number.POSITIVE_INFINITY
+    const bytes = logBytes(records, claims.valueBytesMax)
+    if (this.#events.length > 0 || this.#bytes + bytes <= limits.batchBytesMax) return bytes
+    return logBytes(records, Math.min(LEAST_CLAIMED_BYTES, claims.valueBytesMax))
   }
 
   #note(envelope: EventEnvelope): void {
@@ -342,6 +329,12 @@ class OpenTurn {
   #bury(record: LogRecord, reason: string, message: string): void {
     this.#dead.push({ record, reason, message })
   }
+}
+
+function tooLarge({ claims, limits }: TurnContext): string {
+  if (claims)
+    return `its events have more than ${limits.batchPayloadBytesMax} bytes, or one of them more than ${claims.payloadBytesMax}`
+  return `its events need more than ${limits.batchBytesMax} bytes: KASAGA_PAYLOADS names a store for larger ones`
 }
 
 function envelopesOf(

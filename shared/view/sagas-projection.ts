@@ -5,11 +5,21 @@ import { events, sagaAttributes, sagas, steps } from './saga-tables.ts'
 import { stepChange } from './step-changes.ts'
 import type { ChangeOf } from './table.ts'
 
+/** Longest text of an event's data in the views: what no event had before large values were kept aside. */
+export const VIEW_DATA_CHARS_MAX = 900_000
+
+/** The data as JSON text; where it is too long, how long it is: the whole stands in the log, at the place that the row names. */
+function dataText(data: object): string {
+  const text = JSON.stringify(data)
+  if (text.length <= VIEW_DATA_CHARS_MAX) return text
+  return JSON.stringify({ 'kasaga:omitted': { bytes: Buffer.byteLength(text) } })
+}
+
 function eventRow(entry: LogEvent): ChangeOf<typeof events> {
   const { type, ...data } = entry.event
   const { sagaId, seq, at, causationId, topic, partition, offset } = entry
   const where = { topic, partition, offset }
-  return { saga_id: sagaId, seq, type, at, causation_id: causationId, ...where, data: JSON.stringify(data) }
+  return { saga_id: sagaId, seq, type, at, causation_id: causationId, ...where, data: dataText(data) }
 }
 
 function attributeRows({ sagaId, event }: LogEvent): ChangeOf<typeof sagaAttributes>[] {

@@ -20,6 +20,7 @@ test('what is left out is the default: this machine, no TLS, no login', () => {
     security: {},
     prefix: 'kasaga',
     databaseUrl: undefined,
+    payloads: { place: { kind: 'unset' }, valueBytesMax: 262_144 },
     port: undefined,
     listen: '127.0.0.1',
     insecureAllowAnonymous: false,
@@ -33,6 +34,20 @@ test('an inbox remembers for a time, or for ever', () => {
   const retention = (text: string) => settingsFrom({ ...KAFKA, KASAGA_INBOX_RETENTION: text }).inboxRetention
   expect(retention('60 days')).toBe(60 * 86_400_000)
   expect(retention('forever')).toBe('forever')
+})
+
+test('large values are kept in a folder, in Postgres, or nowhere, from a size on', () => {
+  const payloads = (env: Record<string, string>) => settingsFrom({ ...KAFKA, ...env }).payloads
+  expect(payloads({ KASAGA_PAYLOADS: 'folder:/srv/payloads' }).place).toEqual({ kind: 'folder', path: '/srv/payloads' })
+  expect(payloads({ KASAGA_PAYLOADS: 'postgres' }).place).toEqual({ kind: 'postgres' })
+  expect(payloads({ KASAGA_PAYLOADS: 'none' }).place).toEqual({ kind: 'none' })
+  expect(payloads({ KASAGA_CLAIM_CHECK_BYTES: '65536' }).valueBytesMax).toBe(65_536)
+  for (const text of ['', 'folder:', 's3:bucket', 'None'])
+    expect(() => payloads({ KASAGA_PAYLOADS: text })).toThrow('KASAGA_PAYLOADS is none of')
+  for (const text of ['', '10', '1e9', '256k', '2048.5'])
+    expect(() => payloads({ KASAGA_CLAIM_CHECK_BYTES: text })).toThrow(
+      'KASAGA_CLAIM_CHECK_BYTES is not a number of bytes',
+    )
 })
 
 test('TLS trusts the system, or the authorities of a file', async () => {

@@ -82,6 +82,13 @@ export const DOCUMENTED_METRICS: Readonly<Record<string, DocumentedMetric>> = {
   kasaga_participant_handlers_oldest_seconds: gauge('How long the oldest of them has been running.', 'participant'),
   kasaga_participant_handlers_hanging: gauge('Handlers that have not ended after their signal.', 'participant'),
   kasaga_participant_inbox_forgotten_total: counter('Old entries that the inbox forgot.', 'participant'),
+  kasaga_payloads_stored_total: counter('Large values that were kept aside, repeated ones too.'),
+  kasaga_payload_stored_bytes_total: counter('Their bytes.'),
+  kasaga_payloads_fetched_total: counter('Payloads that were read from the store.'),
+  kasaga_payload_fetch_failures_total: counter(
+    'Payloads that could not be read or stored: unavailable is waited out, the others are in the log.',
+    'reason',
+  ),
   kasaga_http_requests_total: counter('Requests that were answered.', 'method', 'route', 'status'),
   kasaga_http_request_ms: ms('How long a request took until it was answered.', 'method', 'route'),
   kasaga_http_waits: gauge('Requests that wait for a view.'),
