@@ -4,8 +4,9 @@
  */
 import type { EventEnvelope, SagaEvent } from '../message/events.ts'
 import type { Direction, SagaId } from '../message/ids.ts'
-import { blockAround, ROOT, scopeAround } from '../message/step-path.ts'
+import { ROOT } from '../message/step-path.ts'
 import type { Call, Calls, CallWatcher } from './call.ts'
+import { SagaCalls } from './saga-calls.ts'
 
 /** What is to be known of a saga. */
 export interface SagaFacts {
@@ -13,18 +14,7 @@ export interface SagaFacts {
   readonly paused: boolean
 }
 
-interface SagaCalls {
-  readonly calls: Map<string, Call>
-  /** Those inside each scope, however deep, but for the saga's own. */
-  readonly inScope: Map<string, Set<Call>>
-}
-
 const NOBODY: CallWatcher = { held() {}, sent() {}, ended() {} }
-
-/** Steps of one saga and direction have one call at a time. */
-function nameOf(step: string, direction: Direction): string {
-  return direction === 'forward' ? step : `${step}/undo`
-}
 
 export class FlowBook implements Calls {
   readonly #sagas = new Map<SagaId, SagaCalls>()
@@ -38,8 +28,8 @@ export class FlowBook implements Calls {
   watch(watcher: CallWatcher | undefined): void {
     this.#watcher = watcher ?? NOBODY
     if (!watcher) return
-    for (const [saga, { calls }] of this.#sagas) {
-      for (const call of calls.values()) {
+    for (const [saga, { all }] of this.#sagas) {
+      for (const call of all) {
         if (call.status === 'sent') watcher.sent(call)
         else if (!this.#paused.has(saga)) watcher.held(call)
       }
@@ -48,12 +38,12 @@ export class FlowBook implements Calls {
 
   /** Every call, in the order in which they came. */
   *calls(): IterableIterator<Call> {
-    for (const { calls } of this.#sagas.values()) yield* calls.values()
+    for (const { all } of this.#sagas.values()) yield* all
   }
 
   /** What the saga has under way. */
   of(saga: SagaId): readonly Call[] {
-    return [...(this.#sagas.get(saga)?.calls.values() ?? [])]
+    return [...(this.#sagas.get(saga)?.all ?? [])]
   }
 
   isPaused(saga: SagaId): boolean {
@@ -153,7 +143,7 @@ export class FlowBook implements Calls {
   ): void {
     const direction = event.type === 'step-requested' ? 'forward' : 'compensate'
     const { step, participant, key = '' } = event
-    const known = this.#sagas.get(saga)?.calls.get(nameOf(step, direction))
+    const known = this.#sagas.get(saga)?.find(step, direction)
     if (known?.status === 'held' && known.participant === participant) {
       known.status = 'sent'
       this.#watcher.sent(known)
@@ -167,13 +157,13 @@ export class FlowBook implements Calls {
   /** A person is called for a step: what was held for it is not asked for any more, what was sent may be answered yet. */
   #park(saga: SagaId, step: string): void {
     for (const direction of ['forward', 'compensate'] as const) {
-      const call = this.#sagas.get(saga)?.calls.get(nameOf(step, direction))
+      const call = this.#sagas.get(saga)?.find(step, direction)
       if (call?.status === 'held') this.#drop(call)
     }
   }
 
   #end(saga: SagaId, step: string, how: { direction: Direction; worked?: boolean }): void {
-    const call = this.#sagas.get(saga)?.calls.get(nameOf(step, how.direction))
+    const call = this.#sagas.get(saga)?.find(step, how.direction)
     if (call) this.#drop(call, call.status === 'sent' ? how.worked : undefined)
   }
 
@@ -181,15 +171,14 @@ export class FlowBook implements Calls {
   #turnBack(saga: SagaId, scope: string): void {
     const known = this.#sagas.get(saga)
     if (!known) return
-    const inside = scope === ROOT ? known.calls.values() : (known.inScope.get(scope) ?? [])
-    for (const call of [...inside]) if (call.direction === 'forward') this.#drop(call)
+    for (const call of known.within(scope)) if (call.direction === 'forward') this.#drop(call)
   }
 
   #pause(saga: SagaId): void {
     const known = this.#sagas.get(saga)
     if (!known) return
     this.#paused.add(saga)
-    for (const call of known.calls.values()) if (call.status === 'held') this.#watcher.ended(call, undefined)
+    for (const call of known.all) if (call.status === 'held') this.#watcher.ended(call, undefined)
   }
 
   #askAgain(saga: SagaId): void {
@@ -198,28 +187,23 @@ export class FlowBook implements Calls {
   }
 
   #add(call: Call): Call {
-    const known = this.#sagas.get(call.saga) ?? { calls: new Map(), inScope: new Map() }
-    this.#sagas.set(call.saga, known)
-    known.calls.set(nameOf(call.step, call.direction), call)
-    for (const scope of scopesAround(call.step)) {
-      const calls = known.inScope.get(scope) ?? new Set()
-      known.inScope.set(scope, calls.add(call))
+    let known = this.#sagas.get(call.saga)
+    if (!known) {
+      known = new SagaCalls()
+      this.#sagas.set(call.saga, known)
     }
+    known.add(call)
     return call
   }
 
   #drop(call: Call, worked?: boolean): void {
     const known = this.#sagas.get(call.saga)
-    if (!known?.calls.delete(nameOf(call.step, call.direction))) return
-    for (const scope of scopesAround(call.step)) {
-      const calls = known.inScope.get(scope)
-      calls?.delete(call)
-      if (calls?.size === 0) known.inScope.delete(scope)
-    }
-    if (known.calls.size === 0) {
+    if (!known) return
+    known.delete(call)
+    if (known.size === 0) {
       this.#sagas.delete(call.saga)
-      this.#paused.delete(call.saga)
-      this.#aside.delete(call.saga)
+      if (this.#paused.size > 0) this.#paused.delete(call.saga)
+      if (this.#aside.size > 0) this.#aside.delete(call.saga)
     }
     this.#watcher.ended(call, worked)
   }
@@ -227,17 +211,6 @@ export class FlowBook implements Calls {
 
 const HELD = { status: 'held', place: 'out', partition: -1, probe: undefined, turn: 0 } as const
 const SENT = { ...HELD, status: 'sent' } as const
-
-/** The scopes that a step stands in, inner ones first, but for the saga's own. */
-function scopesAround(step: string): string[] {
-  const scopes: string[] = []
-  for (let scope = scopeAround(step); scope !== ROOT; ) {
-    scopes.push(scope)
-    const around = blockAround(scope)
-    scope = around ? scopeAround(around.block) : ROOT
-  }
-  return scopes
-}
 
 /** What a participant cannot do, or does not answer. One that says that it never will has answered. */
 function isTrouble({ error }: Extract<SagaEvent, { type: 'step-failed' | 'compensation-failed' }>): boolean {
