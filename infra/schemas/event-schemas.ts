@@ -58,6 +58,7 @@ const command = {
     .exactOptional()
     .describe('what the child runs'),
   letGo: z.literal(true).exactOptional().describe('the end of the child is not waited for'),
+  sentAs: Name.exactOptional().describe('what participants know the step by, where it has another name by now'),
   key: LimitKey.exactOptional(),
 }
 const held = z.object({
@@ -95,6 +96,7 @@ export const EVENT_VALUES = {
     inputHash: z.string().describe('SHA-256 of the canonical input, hex'),
     deadlineAt: Time.nullable(),
     definitionHash: z.string().exactOptional().describe('SHA-256 of the plan, hex: the saga goes on with no other'),
+    pivot: Name.nullable().exactOptional().describe('the step that is the pivot; null: there is none'),
     attributes: z
       .record(Name, z.union([z.string().max(256), z.number(), z.boolean()]))
       .exactOptional()
@@ -164,6 +166,16 @@ export const EVENT_VALUES = {
   }),
   'saga-paused': act.extend({ timers: z.enum(['hold', 'run']).describe('whether times that come meanwhile count') }),
   'saga-resumed': act,
+  'saga-migrated': act.extend({
+    fromVersion: z.int().min(1),
+    toVersion: z.int().min(1),
+    definitionHash: z.string().exactOptional().describe('SHA-256 of the new plan, hex'),
+    pivot: Name.nullable().describe('the step that is the pivot of the new plan; null: there is none'),
+    renames: z.record(Name, Name).exactOptional().describe('new names of steps, by the old ones'),
+    input: AnyJson.exactOptional().describe('the saga’s input from now on; absent: as it was'),
+    outputs: z.record(Name, AnyJson).exactOptional().describe('by new names; a step that has not begun counts as done'),
+    unparked: z.array(Name.nullable()).exactOptional().describe('what waits for a person no more; null: the output'),
+  }),
   'undo-resolved': act.extend({ step: Name }),
   'saga-stuck': z.object({ step: Name.nullable().describe('null: the saga’s own output'), error: StepError }),
   'late-success': z.object({ step: Name, attempt: Attempt, output: AnyJson }),
@@ -262,6 +274,7 @@ export const SCHEMAS_ARE_TYPES: {
   'step-edited': true,
   'saga-paused': true,
   'saga-resumed': true,
+  'saga-migrated': true,
   'undo-resolved': true,
   'saga-stuck': true,
   'late-success': true,

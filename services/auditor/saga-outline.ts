@@ -23,12 +23,18 @@ export interface StepOutline {
   waitsForever: boolean
 }
 
+export type StartedOn = Pick<SagaOutline, 'definition' | 'version' | 'definitionHash'>
+
 export interface SagaOutline {
   status: OutlineStatus
   definition: string | undefined
   version: number | undefined
-  /** Hash of the plan that it started on; `undefined`: its start does not say. */
+  /** Hash of the plan that it runs on; `undefined`: its log does not say. */
   definitionHash: string | undefined
+  /** The plan that it started on, where it has been moved to another. */
+  startedOn: StartedOn | undefined
+  /** Steps that were renamed, by their new names. */
+  readonly renamed: Map<string, string>
   seq: number
   endedAt: number | undefined
   /** More was to be done than one turn has room for. */
@@ -85,6 +91,8 @@ export function outlineOf(events: readonly EventEnvelope[], count: number = even
     definition: undefined,
     version: undefined,
     definitionHash: undefined,
+    startedOn: undefined,
+    renamed: new Map(),
     seq: 0,
     endedAt: undefined,
     yielded: false,
@@ -131,6 +139,9 @@ function read(outline: Growing, { event, seq, at }: EventEnvelope): void {
     case 'saga-resumed':
       outline.paused = event.type === 'saga-paused'
       return
+    case 'saga-migrated':
+      readMove(outline, event)
+      return
     case 'step-edited':
       outline.parked.delete(event.step)
       return
@@ -147,6 +158,22 @@ function read(outline: Growing, { event, seq, at }: EventEnvelope): void {
     default:
       readStep(outline, event)
   }
+}
+
+/** The rows of a step that has another name by now stay as they are; what it waits for, it waits for there. */
+function readMove(outline: Growing, event: Extract<SagaEvent, { type: 'saga-migrated' }>): void {
+  const { definition, version, definitionHash } = outline
+  outline.startedOn ??= { definition, version, definitionHash }
+  outline.version = event.toVersion
+  outline.definitionHash = event.definitionHash ?? definitionHash
+  for (const [from, to] of Object.entries(event.renames ?? {})) {
+    outline.renamed.set(to, from)
+    const direction = outline.parked.get(from)
+    if (direction === undefined) continue
+    outline.parked.delete(from)
+    outline.parked.set(to, direction)
+  }
+  for (const step of event.unparked ?? []) outline.parked.delete(step)
 }
 
 /** What was parked on its way forward is asked for no more. */
@@ -173,6 +200,10 @@ function readStep(outline: Growing, event: SagaEvent): void {
   if (status === undefined || !('step' in event) || event.step === null) return
   const back = event.type.startsWith('compensation-') || event.type === 'undo-resolved'
   const step = stepOf(outline, event.step, back ? 'compensate' : 'forward')
+  for (let old = outline.renamed.get(event.step); old !== undefined; old = outline.renamed.get(old)) {
+    const before = outline.steps.get(keyOf(old, step.direction))
+    if (before) stopWaiting(before)
+  }
   step.status = status
   stopWaiting(step)
   if ('timeoutAt' in event) wait(step, earliest(event))
@@ -208,7 +239,20 @@ function stopWaiting(step: StepOutline): void {
 
 /** It turned back, waits for a person, or its saga was killed. */
 function waitsNoMore(outline: Growing, { step, direction }: StepOutline): boolean {
-  return outline.phase === 'failed' || outline.parked.has(step) || (direction === 'forward' && isBack(outline, step))
+  const name = laterName(outline, step)
+  return outline.phase === 'failed' || outline.parked.has(name) || (direction === 'forward' && isBack(outline, step))
+}
+
+/** The name of a step now. */
+export function laterName({ renamed }: Pick<SagaOutline, 'renamed'>, step: string): string {
+  for (const [to, from] of renamed) if (from === step) return laterName({ renamed }, to)
+  return step
+}
+
+/** The first name that a step had. */
+export function firstName({ renamed }: Pick<SagaOutline, 'renamed'>, step: string): string {
+  const before = renamed.get(step)
+  return before === undefined ? step : firstName({ renamed }, before)
 }
 
 function keyOf(step: string, direction: Direction): string {

@@ -82,6 +82,9 @@ export const RetryBody = ActBody.extend({ step: StepPath.optional().describe('ab
 export const PauseBody = ActBody.extend({
   timers: z.enum(['hold', 'run']).default('hold').describe('whether times that come meanwhile count'),
 })
+export const MigrateBody = ActBody.extend({
+  toVersion: z.int().min(1).describe('the version of its definition that the saga runs on from then on'),
+})
 export const ResolveBody = ActBody.extend({
   step: StepPath,
   as: z.enum(['undone', 'done', 'failed']).default('undone').describe('what became of the step'),

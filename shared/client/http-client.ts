@@ -94,6 +94,7 @@ export interface HttpClient {
   cancel(id: string, call: ActCall): Promise<ActAnswer>
   pause(id: string, call: ActCall & { readonly timers?: 'hold' | 'run' }): Promise<ActAnswer>
   resume(id: string, call: ActCall): Promise<ActAnswer>
+  migrate(id: string, call: ActCall & { readonly toVersion: number }): Promise<ActAnswer>
   /** Of one parked step, or of all. */
   retry(id: string, call: ActCall & { readonly step?: string }): Promise<ActAnswer>
   skip(id: string, call: SkipCall): Promise<ActAnswer>
@@ -184,6 +185,7 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
     retry: (id, given) => act(id, 'retry', given),
     pause: (id, given) => act(id, 'pause', given),
     resume: (id, given) => act(id, 'resume', given),
+    migrate: (id, given) => act(id, 'migrate', given),
     skip: (id, given) => act(id, 'skip', given),
     edit: (id, given) => act(id, 'edit', given),
     kill: (id, given) => act(id, 'kill', given),

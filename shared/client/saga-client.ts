@@ -107,6 +107,8 @@ export interface SagaClient {
   pause(saga: SagaRef, act: ActRequest & { readonly timers?: 'hold' | 'run' }): Promise<Place>
   /** Lets a paused saga go on: what was left is found, and what is due fires. */
   resume(saga: SagaRef, act: ActRequest): Promise<Place>
+  /** Moves a saga to another version of its definition, which says how. Refused where something open would be left behind. */
+  migrate(saga: SagaRef, act: ActRequest & { readonly toVersion: number }): Promise<Place>
   /** Asks a stuck saga to go on from where it is stuck: at one step, or at all. */
   retry(saga: SagaRef, act: RetryRequest): Promise<Place>
   /** Takes a step as done, with a result, so that the saga goes on after it. */
@@ -219,13 +221,15 @@ interface Sending {
   readonly limits: JsonLimits | undefined
 }
 
-type StepActs = Pick<SagaClient, 'pause' | 'retry' | 'skip' | 'edit' | 'resolve'>
+type StepActs = Pick<SagaClient, 'pause' | 'migrate' | 'retry' | 'skip' | 'edit' | 'resolve'>
 
 /** The acts that say more than who asks and why. */
 function stepActs({ send, request, limits }: Sending): StepActs {
   return {
     pause: (saga, { actor, reason, requestId, timers = 'hold' }) =>
       send({ kind: 'pause', ...request(saga, requestId), actor, reason, timers }),
+    migrate: (saga, { actor, reason, requestId, toVersion }) =>
+      send({ kind: 'migrate', ...request(saga, requestId), actor, reason, toVersion: checkedVersion(toVersion) }),
     retry: (saga, { step, actor, reason, requestId }) => {
       const one = step === undefined ? {} : { step: checkedStep(step) }
       return send({ kind: 'retry', ...request(saga, requestId), actor, reason, ...one })
@@ -244,6 +248,11 @@ function stepActs({ send, request, limits }: Sending): StepActs {
       return send({ kind: 'resolve', ...request(saga, requestId), actor, reason, ...what })
     },
   }
+}
+
+function checkedVersion(version: number): number {
+  if (!Number.isSafeInteger(version) || version < 1) throw new TypeError(`${version} is no version: they count from 1`)
+  return version
 }
 
 function checkedStep(step: string): string {

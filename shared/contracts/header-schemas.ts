@@ -112,6 +112,7 @@ const OWN: Readonly<Record<Kind, readonly [required: Headers, optional: Headers]
   edit: [STEP_OF_ACT, PERSON],
   pause: [{}, { [H.timers]: one('hold', 'run'), ...PERSON }],
   resume: [{}, PERSON],
+  migrate: [{ [H.sagaVersion]: count('the version of its definition that the saga is moved to') }, PERSON],
   kill: [{ [H.reason]: { type: 'string', minLength: 1, maxLength: 2_000, description: 'why' } }, PERSON],
   undo: [PARENT, {}],
 }

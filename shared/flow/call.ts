@@ -4,8 +4,8 @@ import { AGEING_MS } from './limits.ts'
 
 export interface Call {
   readonly saga: SagaId
-  /** The step's path. */
-  readonly step: string
+  /** The step's path; another one after its saga was moved to a version that names it otherwise. */
+  step: string
   readonly direction: Direction
   readonly participant: string
   /** The limit key that the step gave; empty: none. */

@@ -115,6 +115,9 @@ export class FlowBook implements Calls {
       case 'saga-resumed':
         if (this.#paused.delete(saga)) this.#askAgain(saga)
         return
+      case 'saga-migrated':
+        this.#migrate(saga, event)
+        return
       case 'saga-completed':
         this.#turnBack(saga, ROOT)
         return
@@ -174,6 +177,19 @@ export class FlowBook implements Calls {
     for (const call of known.within(scope)) if (call.direction === 'forward') this.#drop(call)
   }
 
+  /** Steps of the saga's own scope have other names, and all that is inside them with them; what was given counts as done. */
+  #migrate(saga: SagaId, { renames = {}, outputs = {} }: Extract<SagaEvent, { type: 'saga-migrated' }>): void {
+    const known = this.#sagas.get(saga)
+    if (!known) return
+    const calls = [...known.all]
+    for (const call of calls) known.delete(call)
+    for (const call of calls) {
+      call.step = renamed(call.step, renames)
+      known.add(call)
+    }
+    for (const call of calls) if (call.status === 'held' && Object.hasOwn(outputs, call.step)) this.#drop(call)
+  }
+
   #pause(saga: SagaId): void {
     const known = this.#sagas.get(saga)
     if (!known) return
@@ -211,6 +227,13 @@ export class FlowBook implements Calls {
 
 const HELD = { status: 'held', place: 'out', partition: -1, probe: undefined, turn: 0 } as const
 const SENT = { ...HELD, status: 'sent' } as const
+
+/** The path of a step, in a saga whose own steps are renamed. */
+function renamed(step: string, renames: Readonly<Record<string, string>>): string {
+  const end = step.search(/[.[]|$/)
+  const name = step.slice(0, end)
+  return Object.hasOwn(renames, name) ? `${renames[name]}${step.slice(end)}` : step
+}
 
 /** What a participant cannot do, or does not answer. One that says that it never will has answered. */
 function isTrouble({ error }: Extract<SagaEvent, { type: 'step-failed' | 'compensation-failed' }>): boolean {

@@ -44,6 +44,8 @@ export function decodeClientCommand(record: LogRecord, limits?: JsonLimits): Dec
       return decodeAct('cancel', request, headers)
     case CLIENT_COMMAND.resume:
       return decodeAct('resume', request, headers)
+    case CLIENT_COMMAND.migrate:
+      return decodeMigrate(request, headers)
     case CLIENT_COMMAND.pause:
       return decodePause(request, headers)
     case CLIENT_COMMAND.retry:
@@ -143,6 +145,15 @@ function decodePause(request: Request, headers: Headers): Decoded<ClientCommand>
   if (timers !== 'hold' && timers !== 'run') return refuse('bad-header', `${H.timers} is neither hold nor run`)
   const act = decodePerson(request, headers)
   return act.kind === 'refused' ? act : { kind: 'ok', value: { kind: 'pause', ...act.value, timers } }
+}
+
+function decodeMigrate(request: Request, headers: Headers): Decoded<ClientCommand> {
+  const version = headers.get(H.sagaVersion)
+  if (version === undefined) return refuse('missing-header', `${H.sagaVersion} is missing: to which version?`)
+  const toVersion = asPositive(version)
+  if (toVersion === undefined) return refuse('bad-header', `${H.sagaVersion} is not a positive whole number`)
+  const act = decodePerson(request, headers)
+  return act.kind === 'refused' ? act : { kind: 'ok', value: { kind: 'migrate', ...act.value, toVersion } }
 }
 
 function decodeRetry(request: Request, headers: Headers): Decoded<ClientCommand> {

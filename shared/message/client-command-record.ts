@@ -43,6 +43,7 @@ export type ClientCommand =
   | (PersonsAct & { readonly kind: 'cancel' | 'kill' | 'resume' })
   /** Absent: its timers are held. */
   | (PersonsAct & { readonly kind: 'pause'; readonly timers?: 'hold' | 'run' | undefined })
+  | (PersonsAct & { readonly kind: 'migrate'; readonly toVersion: number })
   /** Of one parked step, or of all. */
   | (PersonsAct & { readonly kind: 'retry'; readonly step?: string | undefined })
   | (PersonsAct & {
@@ -134,6 +135,8 @@ function ownHeaders(command: ClientCommand): readonly Header[] {
     }
     case 'skip':
       return [[H.stepId, command.step], [H.notDone, String(command.notDone === true)], ...personHeaders(command)]
+    case 'migrate':
+      return [[H.sagaVersion, String(command.toVersion)], ...personHeaders(command)]
     case 'pause':
       return [[H.timers, command.timers ?? 'hold'], ...personHeaders(command)]
     case 'edit':

@@ -47,6 +47,8 @@ export interface RequestedCommand {
   readonly starts?: { readonly definition: string; readonly version: number; readonly priority?: Priority }
   /** A child saga that is let go answers nothing when it ends. */
   readonly letGo?: true
+  /** The path that the step was first sent under, where it has another name by now: what its participant knows it by. */
+  readonly sentAs?: string
   /** What it is counted under, beside its participant, where calls are limited. */
   readonly key?: string
 }
@@ -107,6 +109,8 @@ export type SagaEvent =
       readonly deadlineAt: number | null
       /** SHA-256 of the plan that it runs on: an owner that has another under the same version decides nothing (S23). */
       readonly definitionHash?: string
+      /** The step that is the pivot of that plan; `null`: it has none. */
+      readonly pivot?: string | null
       /** What it can be found by. */
       readonly attributes?: Attributes
       /** Whose steps are sent first where calls are limited; absent: `PRIORITY`. */
@@ -215,6 +219,23 @@ export type SagaEvent =
   /** A person holds the saga: nothing new is begun. `run`: times that come meanwhile count all the same. */
   | ({ readonly type: 'saga-paused'; readonly timers: 'hold' | 'run' } & ByPerson)
   | ({ readonly type: 'saga-resumed' } & ByPerson)
+  /** A person moves the saga to another version of its definition. All that this changes is said here: nothing is mapped again. */
+  | ({
+      readonly type: 'saga-migrated'
+      readonly fromVersion: number
+      readonly toVersion: number
+      readonly definitionHash?: string
+      /** The step that is the pivot of the new plan; `null`: it has none. */
+      readonly pivot: string | null
+      /** New names of steps of the saga's own scope. */
+      readonly renames?: Readonly<Record<string, string>>
+      /** The saga's input from now on; absent: as it was. */
+      readonly input?: Json
+      /** By new names. Of a step that has not begun: it counts as done, and nothing of it is to be undone. */
+      readonly outputs?: Readonly<Record<string, Json>>
+      /** What waits for a person no more, since the old plan's own code had failed there: the new one tries. By new names. */
+      readonly unparked?: readonly (string | null)[]
+    } & ByPerson)
   /** A person has undone a step by hand. */
   | {
       readonly type: 'undo-resolved'
@@ -297,6 +318,7 @@ const TYPES: Record<SagaEventType, true> = {
   'step-edited': true,
   'saga-paused': true,
   'saga-resumed': true,
+  'saga-migrated': true,
   'undo-resolved': true,
   'saga-stuck': true,
   'late-success': true,

@@ -76,6 +76,7 @@ export const CLIENT_COMMAND = {
   edit: 'kasaga.edit.v1',
   pause: 'kasaga.pause.v1',
   resume: 'kasaga.resume.v1',
+  migrate: 'kasaga.migrate.v1',
   kill: 'kasaga.kill.v1',
   undo: 'kasaga.undo.v1',
 } as const

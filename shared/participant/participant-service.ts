@@ -4,8 +4,8 @@
  *     stopped --start--> started --stop--> draining --handlers ended, or their time is over, or stop again--> stopped
  *
  * Guarantees: each idempotency key has at most one effect in the handlers' transactions (S8); every command gets at
- * least one reply; one saga's commands are handled in order, and one key's; a record that cannot be used becomes a dead letter and
- * the partition goes on (S18).
+ * least one reply; one saga's commands are handled in order, and of a partition one key's; a record that cannot be used
+ * becomes a dead letter and the partition goes on (S18).
  */
 import { jsonLimitsFor } from '../message/claim.ts'
 import { assert, type OperationalError } from '../message/errors.ts'

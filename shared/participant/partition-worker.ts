@@ -79,8 +79,9 @@ export class PartitionWorker<Tx> {
       this.#answer(command, [this.#ports.replies.answer(command, content)])
     })
     this.#answers = new AnswerQueue({
+      clock,
       publish: (outgoing) => this.#publish(outgoing),
-      done: (record) => this.#done(record),
+      done: (records) => this.#done(records),
     })
     const commit = async (next: bigint) => (await member).commit(this.#topic, this.#partition, next)
     this.#checkpoint = new CheckpointKeeper({ clock, log, commit })
@@ -201,10 +202,13 @@ export class PartitionWorker<Tx> {
     return (await untilDone('publishing', publish, options)) ?? false
   }
 
-  /** What a record led to is durable: the checkpoint moves, where nothing before it is open. */
-  #done(record: HeldRecord): void {
-    this.#heldBytes -= record.bytes
-    const next = this.#window.finish(record)
+  /** What these led to is durable: the checkpoint moves, where nothing before it is open. */
+  #done(records: readonly HeldRecord[]): void {
+    let next: bigint | undefined
+    for (const record of records) {
+      this.#heldBytes -= record.bytes
+      next = this.#window.finish(record) ?? next
+    }
     if (next !== undefined) this.#checkpoint.keep(next)
     this.#begin()
   }

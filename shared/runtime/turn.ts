@@ -24,6 +24,7 @@ import type { TurnFlow } from './flow-control.ts'
 import { causationOf, commandInput, replyInput } from './input-decoder.ts'
 import { type InputQueue, valueBytes, type Waiting } from './input-queue.ts'
 import type { OrchestratorLimits } from './limits.ts'
+import { migrationTarget } from './migration-target.ts'
 import type { ConsumedMarks, PartitionState } from './partition-state.ts'
 import { hashOf } from './plan-of.ts'
 
@@ -311,6 +312,7 @@ class OpenTurn {
       return decide({
         definition,
         definitionHash: definition && hashOf(definition),
+        target: migrationTarget(this.#context.definitions, known, input),
         known,
         input,
         moment: { now, chance: random.next(), ...(gated && { gated }) },

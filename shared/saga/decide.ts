@@ -19,7 +19,9 @@ import {
   type RefusedReason,
   refused,
 } from './input.ts'
+import { type MigrationTarget, migrate as migrateTo } from './migrate.ts'
 import { edit, resolve, retryParked, skip } from './parked-acts.ts'
+import { pivotOf } from './pivot.ts'
 import { answer } from './replies.ts'
 import type { EndedSaga, SagaState, SagaStatus } from './state.ts'
 import { Story } from './story.ts'
@@ -34,6 +36,8 @@ interface Asked<Kind extends InputKind> {
   readonly definition: Definition | undefined
   /** What is known here under its name and version is another plan (S23). */
   readonly changed: boolean
+  /** Where the input asks to move the saga, where this process knows that version. */
+  readonly target: MigrationTarget | undefined
   readonly state: SagaState
   readonly input: InputOf<Kind>
   readonly moment: Moment
@@ -83,6 +87,12 @@ const signal: Rule<'signal'> = (asked) => {
   return (definition && signalRefusal(state, input, definition)) ?? planned(takeSignal)(asked)
 }
 
+/** Decided on the new plan, also where the one that the saga runs on is not here: that is the way out. */
+const migrate: Rule<'migrate'> = ({ state, input, moment, target }) => {
+  const answer = migrateTo({ state, input, moment, target })
+  return answer instanceof Story ? unfolded(answer, events()) : answer
+}
+
 const entry = <Kind extends InputKind>(rule: Rule<Kind>, ...to: readonly SagaStatus[]): Entry<Kind> => ({ rule, to })
 /** An input that changes nothing in a status. */
 function ignoring(...[reason]: Parameters<typeof ignored>): {
@@ -121,6 +131,7 @@ const ended: Omit<Row, 'start'> = {
   skip: over,
   pause: over,
   resume: over,
+  migrate: over,
   edit: over,
   undo: over,
 }
@@ -143,6 +154,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     skip: entry(planned(skip), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     pause: entry(planned(pause), 'paused'),
     resume: ignoring('not-paused'),
+    migrate: entry(migrate, 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     edit: entry(planned(edit)),
     undo: entry(planned(undoForParent), 'running', 'compensating', 'stuck', 'compensated'),
   },
@@ -159,6 +171,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     skip: entry(planned(skip)),
     pause: entry(planned(pause), 'paused'),
     resume: ignoring('not-paused'),
+    migrate: entry(migrate, 'compensating', 'stuck', 'compensated'),
     edit: entry(planned(edit)),
     undo: entry(planned(undoForParent), 'compensating'),
   },
@@ -176,6 +189,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     skip: entry(planned(skip), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     pause: entry(planned(pause), 'paused'),
     resume: ignoring('not-paused'),
+    migrate: entry(migrate, 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     edit: entry(planned(edit), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     undo: entry(planned(undoForParent), 'stuck', 'compensating', 'compensated'),
   },
@@ -193,6 +207,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     resolve: entry(planned(resolve), 'paused'),
     skip: entry(planned(skip), 'paused'),
     edit: entry(planned(edit)),
+    migrate: entry(migrate, 'paused'),
     pause: ignoring('already-paused'),
     resume: entry(planned(resume), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     undo: entry(planned(undoForParent), 'paused'),
@@ -226,18 +241,20 @@ export interface Question<Kind extends InputKind = InputKind> {
   readonly definition: Definition | undefined
   /** Hash of that definition; absent: plans are not told apart. */
   readonly definitionHash?: string | undefined
+  /** The version that a `migrate` names. */
+  readonly target?: MigrationTarget | undefined
   readonly known: Known
   readonly input: InputOf<Kind>
   readonly moment: Moment
 }
 
 /** Decides one input. Never throws for what an input, a definition's mapping or a participant can do wrong. */
-export function decide({ definition, definitionHash, known, input, moment }: Question): Decision {
+export function decide({ definition, definitionHash, target, known, input, moment }: Question): Decision {
   if (!known) return first({ definition, definitionHash, input, moment })
   if (known.status === 'ended') return input.kind === 'start' ? startAgain(known, input) : ignored('saga-ended')
   const { rule } = TABLE[known.status][input.kind] as Entry<InputKind>
   const changed = isChanged(known, definitionHash)
-  return rule({ definition: changed ? undefined : definition, changed, state: known, input, moment })
+  return rule({ definition: changed ? undefined : definition, changed, target, state: known, input, moment })
 }
 
 /** Whether a plan of that hash is another one than the saga started on. A log that does not say goes on with what there is. */
@@ -246,7 +263,7 @@ export function isChanged(state: Pick<SagaState, 'definitionHash'>, hash: string
 }
 
 type StartedEvent = Extract<SagaEvent, { type: 'saga-started' }>
-type FirstQuestion<Kind extends InputKind = InputKind> = Omit<Question<Kind>, 'known'>
+type FirstQuestion<Kind extends InputKind = InputKind> = Omit<Question<Kind>, 'known' | 'target'>
 
 function first({ input, ...asked }: FirstQuestion): Decision {
   if (input.kind === 'start') return start({ input, ...asked })
@@ -266,7 +283,7 @@ function start({ definition, definitionHash, input, moment }: FirstQuestion<'sta
     input: input.input,
     inputHash: input.inputHash,
     deadlineAt: definition.deadlineMs === undefined ? null : moment.now + definition.deadlineMs,
-    ...(definitionHash !== undefined && { definitionHash }),
+    ...(definitionHash !== undefined && { definitionHash, pivot: pivotOf(definition) }),
     ...foundBy(definition, input.input),
     ...rankOf(definition, input),
   } as const

@@ -184,6 +184,32 @@ export interface Plan {
   readonly output: Mapping | undefined
 }
 
+/** A saga as a migration sees it: its input, and the outputs of the steps of its own scope under their old names. */
+export interface MigratedFrom<Input = unknown> {
+  readonly input: Input
+  readonly outputs: Readonly<Record<string, unknown>>
+}
+
+/** What a migration changes; absent: as it was. */
+export interface MigratedTo<Input = unknown> {
+  readonly input?: Input
+  /** By the names of the new plan. Of a step that has not begun: it counts as done, and nothing of it is to be undone. */
+  readonly outputs?: Readonly<Record<string, unknown>>
+}
+
+/** How sagas of another version come over to this one. */
+export interface Migration {
+  readonly from: number
+  /** That version's definition, where it is still there to be asked. */
+  readonly old?: Definition
+  /** Pure. What it throws refuses the act. */
+  readonly map?: (state: MigratedFrom) => MigratedTo
+  /** New names of steps of the saga's own scope, by the old ones. */
+  readonly renames: Readonly<Record<string, string>>
+  /** Steps of the old plan that had nothing to undo: `charge`, `parcels.label`. */
+  readonly keeps: readonly string[]
+}
+
 export interface Definition<Input = unknown, Output = unknown> extends Plan {
   readonly name: string
   readonly version: number
@@ -192,6 +218,8 @@ export interface Definition<Input = unknown, Output = unknown> extends Plan {
   readonly deadlineMs: number | undefined
   /** What a saga can be found by. */
   readonly attributes?: AttributeSpecs
+  /** Versions from which sagas may be moved here. Code, and no part of the plan. */
+  readonly migrations?: readonly Migration[]
   /** Of its sagas, unless their start says another; absent: that of all. */
   readonly priority?: Priority
   /** `parallel`: along the reversed graph. `sequential`: one after the other, the last begun first. */

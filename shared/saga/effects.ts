@@ -78,15 +78,22 @@ function directionOf({ type }: Requested): 'forward' | 'compensate' {
   return type === 'step-requested' ? 'forward' : 'compensate'
 }
 
+/** What participants know the step by: the name that it had when it was first sent, for ever. */
+function sentAs({ sentAs, step }: Requested): string {
+  return sentAs ?? step
+}
+
 function send({ sagaId, at }: EventEnvelope, event: Requested): SendEffect {
-  const { step, attempt, definition, version, commandType, payload, timeoutAt, participant } = event
+  const step = sentAs(event)
+  const { attempt, definition, version, commandType, payload, timeoutAt, participant } = event
   const direction = directionOf(event)
   const command = { sagaId, definition, version, step, direction, attempt, commandType, payload, at } as const
   return { kind: 'send', participant, command: { ...command, deadlineAt: timeoutAt } }
 }
 
 function toChild({ sagaId, at }: EventEnvelope, event: Requested, child: SagaId): Effect {
-  const { step, attempt, commandType } = event
+  const step = sentAs(event)
+  const { attempt, commandType } = event
   const told = { child, requestId: commandId({ sagaId, step, direction: directionOf(event) }, attempt), at }
   if (event.type === 'step-requested') return startChild(told, { sagaId, event })
   if (commandType === CLIENT_COMMAND.cancel) return { kind: 'cancel-child', ...told, parent: sagaId }
@@ -97,10 +104,10 @@ function startChild(
   told: Told & { readonly child: SagaId },
   { sagaId, event }: { sagaId: SagaId; event: Requested },
 ): StartChild {
-  const { step, attempt, payload } = event
+  const { attempt, payload } = event
   const { definition, version } = event.starts ?? event
   const rank = event.starts?.priority === undefined ? {} : { priority: event.starts.priority }
-  const parent = { sagaId, step, attempt, waits: event.letGo !== true }
+  const parent = { sagaId, step: sentAs(event), attempt, waits: event.letGo !== true }
   return { kind: 'start-child', ...told, definition, version, input: payload, ...rank, parent }
 }
 

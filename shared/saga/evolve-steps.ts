@@ -5,7 +5,7 @@ import { frozenJson } from '../message/json.ts'
 import { nameOf, scopeAround } from '../message/step-path.ts'
 import type { EventOf, Folds } from './evolve.ts'
 import { isParked, unpark } from './parked.ts'
-import { type Phase, type SagaState, type StepState, withAct } from './state.ts'
+import { type Phase, type SagaState, type SentCommand, type StepState, withAct } from './state.ts'
 import { scopeAt, stepAt, withStep } from './tree.ts'
 
 type StepFold =
@@ -46,7 +46,8 @@ export const STEP_FOLDS: Folds<StepFold> = {
     const goesOn = before?.status === 'retrying' || before?.status === 'held'
     const budgetFrom = goesOn ? before.budgetFrom : attempt
     const step = { name: nameOf(event.step), attempt, budgetFrom, output: undefined, ...childOf(event, before) }
-    return withStep(state, event.step, { ...step, status: 'armed', ...timesIn(event) })
+    const known = { ...step, sent: { forward: sentIn(event) }, ...sentAsOf(before) }
+    return withStep(state, event.step, { ...known, status: 'armed', ...timesIn(event) })
   },
   'step-held': (state, event) => {
     expectPhase(state, event, ['forward'])
@@ -94,7 +95,8 @@ export const STEP_FOLDS: Folds<StepFold> = {
     const { attempt } = event
     const goesOn = step.status === 'undo-retrying' || step.status === 'undo-held'
     const budgetFrom = goesOn ? step.budgetFrom : attempt
-    return withStep(state, event.step, { ...base(step), status: 'undoing', attempt, budgetFrom, ...timesIn(event) })
+    const known = { ...base(step), ...(step.sent && { sent: { ...step.sent, undo: sentIn(event) } }) }
+    return withStep(state, event.step, { ...known, status: 'undoing', attempt, budgetFrom, ...timesIn(event) })
   },
   'compensation-held': (state, event) => {
     const before = inStatus(state, event.step, TO_UNDO)
@@ -127,7 +129,7 @@ export const STEP_FOLDS: Folds<StepFold> = {
     expectPhase(state, { type, step: path }, ['forward'])
     const legal = step ? RESOLVABLE.includes(step.status) : isParked(state, path)
     assert(legal, `S3: step-resolved while ${path} is ${step?.status ?? 'not begun'}`)
-    const known = step ? base(step) : unsent(path)
+    const known = step ? base(step) : ({ ...unsent(path), byWord: true } as const)
     const resolved = { ...known, status: notDone ? 'skipped' : 'succeeded', output: frozenJson(output) } as const
     return withAct(unpark(withStep(state, path, resolved), path), requestId)
   },
@@ -210,12 +212,13 @@ export function unsent(path: string): Pick<StepState, 'name' | 'attempt' | 'budg
   return { name: nameOf(path), attempt: 0, budgetFrom: 1, output: undefined }
 }
 
-type Base = Pick<StepState, 'name' | 'attempt' | 'budgetFrom' | 'output' | 'child'>
+type Base = Pick<StepState, 'name' | 'attempt' | 'budgetFrom' | 'output' | 'child' | 'sent' | 'byWord' | 'sentAs'>
 
 /** What every status has, without what only the present one has. */
 export function base(step: Base): Base {
-  const { name, attempt, budgetFrom, output, child } = step
-  return child ? { name, attempt, budgetFrom, output, child } : { name, attempt, budgetFrom, output }
+  const { name, attempt, budgetFrom, output, child, sent, byWord } = step
+  const own = { name, attempt, budgetFrom, output, ...(child && { child }), ...(sent && { sent }) }
+  return { ...own, ...(byWord && { byWord }), ...sentAsOf(step) }
 }
 
 /** A step that waits to be tried again is given up when its time is over by then. */
@@ -228,6 +231,15 @@ function endOf({ end }: StepState): Pick<StepState, 'end'> {
 }
 
 type Requested = EventOf<'step-requested' | 'compensation-requested'>
+
+/** What identifies the command: the rest of it is in the event. */
+function sentIn({ participant, commandType, starts }: Requested): SentCommand {
+  return { participant, commandType, ...(starts && { starts: starts.definition }) }
+}
+
+function sentAsOf(step: Pick<StepState, 'sentAs'> | undefined): Pick<StepState, 'sentAs'> {
+  return step?.sentAs === undefined ? {} : { sentAs: step.sentAs }
+}
 
 /** The times that an attempt begins with. */
 function timesIn({ timeoutAt, takeUpAt, giveUpAt, retryUntil }: Requested) {

@@ -5,6 +5,7 @@ import type { SagaId } from '../message/ids.ts'
 import { frozenJson } from '../message/json.ts'
 import { ROOT } from '../message/step-path.ts'
 import { BLOCK_FOLDS, undoneScope } from './evolve-blocks.ts'
+import { migrated } from './evolve-migrated.ts'
 import { STEP_FOLDS } from './evolve-steps.ts'
 import { isParked, park, unpark, unparkAll } from './parked.ts'
 import { type SagaState, type SagaStatus, type ScopeState, withAct } from './state.ts'
@@ -102,8 +103,9 @@ const FRESH = {
 } as const
 
 function started(event: EventOf<'saga-started'>, id: SagaId): SagaState {
-  const { definition, version, inputHash, deadlineAt, definitionHash, parent, priority = PRIORITY } = event
-  const plan = { definition, version, ...(definitionHash !== undefined && { definitionHash }) }
+  const { definition, version, inputHash, deadlineAt, definitionHash, pivot, parent, priority = PRIORITY } = event
+  const known = { ...(definitionHash !== undefined && { definitionHash }), ...(pivot !== undefined && { pivot }) }
+  const plan = { definition, version, ...known }
   const base = { id, ...plan, input: frozenJson(event.input), inputHash, deadlineAt, priority, parent }
   return { status: 'running', ...base, ...FRESH, root: EMPTY }
 }
@@ -153,6 +155,7 @@ const SAGA_FOLDS: Folds<SagaFold> = {
     assert(state.paused !== undefined, 'S3: saga-resumed while it is not paused')
     return { ...withAct(state, requestId), paused: undefined }
   },
+  'saga-migrated': migrated,
   'saga-killed': (state, { requestId }) => ({ ...withAct(state, requestId), status: 'failed' }),
   'saga-completed': (state, { output }) => {
     assert(state.status === 'running', `S3: saga-completed while ${state.status}`)

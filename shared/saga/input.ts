@@ -41,6 +41,8 @@ export type SagaInput =
   /** Nothing new is begun until it is resumed. */
   | ({ readonly kind: 'pause'; readonly timers?: 'hold' | 'run' | undefined } & Act)
   | ({ readonly kind: 'resume' } & Act)
+  /** The saga is moved to another version of its definition. */
+  | ({ readonly kind: 'migrate'; readonly toVersion: number } & Act)
   /** What a person knows of a parked step: it was undone by hand, it was done (with which result), or it was not. */
   | ({
       readonly kind: 'resolve'
@@ -104,6 +106,7 @@ export type IgnoredReason =
   | 'not-stuck'
   | 'already-paused'
   | 'not-paused'
+  | 'same-version'
   | 'nothing-due'
 
 /** Why an input cannot be used: its record becomes a dead letter. */
@@ -122,6 +125,8 @@ export type RefusedReason =
   | 'not-now'
   | 'invalid-result'
   | 'invalid-payload'
+  | 'no-migration'
+  | 'would-orphan'
   | 'voided'
 
 export type Decision =

@@ -69,6 +69,7 @@ const SAGA: { readonly [Type in SagaEventType]: readonly [from: readonly SagaPha
   'step-edited': [UNDOING],
   'saga-paused': [GOING],
   'saga-resumed': [GOING],
+  'saga-migrated': [GOING],
   'undo-resolved': [UNDOING],
   'saga-stuck': [UNDOING],
   'late-success': [UNDOING],

@@ -135,7 +135,10 @@ function arm(story: Story, { path, step, direction, attempt }: RequestPlan, { pl
   const command = commandOf(story, planned, { payload: payload.value, child: child?.value as SagaId | undefined })
   const times = timesOf(planned, stepAt(story.state, path), { now: story.moment.now, attempt })
   const starts = startOf(story.state, step, direction)
-  story.tell({ type: `${direction}-requested`, step: path, attempt, ...command, ...key, ...times, ...starts })
+  const first = stepAt(story.state, path)?.sentAs
+  const sentAs = first === undefined ? {} : { sentAs: first }
+  const asked = { ...command, ...key, ...times, ...starts, ...sentAs }
+  story.tell({ type: `${direction}-requested`, step: path, attempt, ...asked })
   settleAtOnce(story, { path, step, direction, attempt })
 }
 

@@ -78,6 +78,25 @@ interface StepBase {
   readonly block?: BlockState
   /** The step is a child saga. */
   readonly child?: ChildState
+  /** What it has sent, forward and to undo it. */
+  readonly sent?: SentCommands
+  /** It was never sent: a person says what it came to. */
+  readonly byWord?: true
+  /** The path that it was first sent under, where it has another name by now. */
+  readonly sentAs?: string
+}
+
+/** Which commands a step has sent: to another version of its definition it must be the same step. */
+export interface SentCommands {
+  readonly forward: SentCommand
+  readonly undo?: SentCommand
+}
+
+export interface SentCommand {
+  readonly participant: string
+  readonly commandType: string
+  /** Of a child saga: its definition. */
+  readonly starts?: string
 }
 
 /** The child saga that a step has started last. */
@@ -161,8 +180,10 @@ export interface SagaState {
   readonly inputHash: string
   readonly deadlineAt: number | null
   readonly priority: Priority
-  /** Hash of the plan that it started on; `undefined`: its log does not say. */
+  /** Hash of the plan that it runs on; `undefined`: its log does not say. */
   readonly definitionHash?: string | undefined
+  /** The pivot of that plan; `null`: it has none; `undefined`: its log does not say. */
+  readonly pivot?: string | null | undefined
   readonly parent: ParentLink | undefined
   /** The saga's own scope. */
   readonly root: ScopeState

@@ -3,7 +3,16 @@ import { type CompensationCause, type ParentLink, PRIORITY, type SagaEvent } fro
 import { ROOT } from '../message/step-path.ts'
 import type { LogEvent } from './projection.ts'
 import type { sagas } from './saga-tables.ts'
-import { ALL_UNPARKED, PAUSED, parkedNote, RESUMED, type SagaPhase, turnedNote, unparkedNote } from './standing.ts'
+import {
+  ALL_UNPARKED,
+  PAUSED,
+  parkedNote,
+  RESUMED,
+  renamedNote,
+  type SagaPhase,
+  turnedNote,
+  unparkedNote,
+} from './standing.ts'
 import type { ChangeOf } from './table.ts'
 
 type Told = 'saga_id' | 'status' | 'stuck_step' | 'error_code' | 'error_message' | 'phase'
@@ -36,6 +45,16 @@ function causeOf(cause: CompensationCause): Change {
 function turned({ scope = ROOT, cause }: EventOf<'compensation-started'>): Change {
   const standing = turnedNote(scope)
   return scope === ROOT ? { phase: 'compensating', ...causeOf(cause), standing } : { standing }
+}
+
+/** A text without a note changes nothing. */
+function migrated(event: EventOf<'saga-migrated'>): Change {
+  const { toVersion: version, definitionHash: definition_hash, renames = {}, unparked = [] } = event
+  const notes = [
+    ...Object.entries(renames).map((names) => renamedNote(names)),
+    ...unparked.map((step) => unparkedNote(step ?? ROOT)),
+  ]
+  return { version, definition_hash, ...(notes.length > 0 && { standing: notes.join('\n') }) }
 }
 
 function childOf(parent: ParentLink | undefined): Change {
@@ -108,6 +127,7 @@ const CHANGES: ChangesByType = {
   'step-edited': settled,
   'saga-paused': () => ({ standing: PAUSED }),
   'saga-resumed': () => ({ standing: RESUMED }),
+  'saga-migrated': migrated,
   'undo-resolved': settled,
   'saga-stuck': ({ step, error }) => ({ standing: parkedNote([step, error.code, error.message]) }),
   'late-success': nothing,

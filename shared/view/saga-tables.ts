@@ -8,7 +8,8 @@ export const sagas = table('sagas', {
     saga_id: text,
     /** Null when the saga's start could not be read. */
     definition: first(text),
-    version: first(int),
+    /** Of the plan that it runs on now. */
+    version: int,
     /** A `SagaStatus`: `stuck` while anything is parked, else the phase; null only when nothing of the saga could be read. */
     status: text,
     /** A `SagaPhase`. */
@@ -39,7 +40,7 @@ export const sagas = table('sagas', {
     error_message: along('status', text),
     input_hash: first(text),
     /** Hash of the plan that it runs on; null: its log does not say. */
-    definition_hash: first(text),
+    definition_hash: text,
     deadline_at: first(bigint),
     /** 0 to 9, 9 is first. */
     priority: first(int),
@@ -84,6 +85,8 @@ export const steps = table('steps', {
     block: text,
     /** The saga that it started. */
     child_saga_id: text,
+    /** The name under which it goes on, in a row of its own, since the saga was moved to another version. */
+    renamed_to: text,
     attempts: int,
     participant: text,
     /** What it is counted under beside its participant. */

@@ -2,7 +2,7 @@
 import { type LogEvent, projection, type UnreadableEvent } from './projection.ts'
 import { sagaChange } from './saga-changes.ts'
 import { events, sagaAttributes, sagas, steps } from './saga-tables.ts'
-import { stepChange } from './step-changes.ts'
+import { renamedRows, stepChange } from './step-changes.ts'
 import type { ChangeOf } from './table.ts'
 
 /** Longest text of an event's data in the views: what no event had before large values were kept aside. */
@@ -48,6 +48,7 @@ export const sagasProjection = projection({
     // A scope that was undone with the scope around it never had a row of its own.
     if (step && entry.event.type === 'scope-compensated') changes.amend('steps', step)
     else if (step) changes.put('steps', step)
+    for (const row of renamedRows(entry)) changes.amend('steps', row)
     changes.put('events', eventRow(entry))
     for (const row of attributeRows(entry)) changes.put('saga_attributes', row)
   },

@@ -95,6 +95,16 @@ function directionOf(type: string): Direction {
   return type.startsWith('step-') ? 'forward' : 'compensate'
 }
 
+/** Rows of steps that have another name from now on: they stay as they are, and say where it goes on. */
+export function renamedRows({ sagaId, event }: LogEvent): readonly Change[] {
+  if (event.type !== 'saga-migrated') return []
+  return Object.entries(event.renames ?? {}).flatMap(([step, renamed_to]) =>
+    DIRECTIONS.map((direction) => ({ saga_id: sagaId, step, direction, renamed_to })),
+  )
+}
+
+const DIRECTIONS: readonly Direction[] = ['forward', 'compensate']
+
 /** What an event changes of its step's row, if it is about one. */
 export function stepChange({ sagaId, seq, at, event }: LogEvent): Change | undefined {
   const course = courseOf(event, at)

@@ -154,6 +154,7 @@ describe('for those who run it', () => {
       '/v1/sagas/{id}/edit',
       '/v1/sagas/{id}/history',
       '/v1/sagas/{id}/kill',
+      '/v1/sagas/{id}/migrate',
       '/v1/sagas/{id}/pause',
       '/v1/sagas/{id}/resolve',
       '/v1/sagas/{id}/resume',

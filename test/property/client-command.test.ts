@@ -56,6 +56,9 @@ const command: fc.Arbitrary<ClientCommand> = fc.oneof(
   fc
     .record({ request, act, timers: fc.constantFrom('hold' as const, 'run' as const) })
     .map(({ request, act, timers }) => ({ kind: 'pause' as const, ...request, ...act, timers })),
+  fc
+    .record({ request, act, toVersion: fc.integer({ min: 1, max: 9 }) })
+    .map(({ request, act, toVersion }) => ({ kind: 'migrate' as const, ...request, ...act, toVersion })),
   fc.record({ request, act }).map(({ request, act }) => ({ kind: 'resume' as const, ...request, ...act })),
   fc
     .record({ request, act, step: stepPath, payload: json })
@@ -123,6 +126,7 @@ const known = fc.constantFrom(
   'kasaga.skip.v1',
   'kasaga.edit.v1',
   'kasaga.pause.v1',
+  'kasaga.migrate.v1',
   'kasaga.resume.v1',
   'done',
   'failed',

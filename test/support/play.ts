@@ -4,7 +4,7 @@ import type { EventEnvelope, SagaEvent } from '../../shared/message/events.ts'
 import type { Outcome } from '../../shared/message/headers.ts'
 import { type SagaId, sagaId } from '../../shared/message/ids.ts'
 import type { Json } from '../../shared/message/json.ts'
-import { decide } from '../../shared/saga/decide.ts'
+import { decide, type Question } from '../../shared/saga/decide.ts'
 import type { Definition } from '../../shared/saga/definition.ts'
 import { type Effect, effectsOf } from '../../shared/saga/effects.ts'
 import { evolve } from '../../shared/saga/evolve.ts'
@@ -26,7 +26,11 @@ export type StepAsk = {
 }['retry' | 'resolve' | 'skip' | 'edit']
 
 export class Play {
-  readonly definition: Definition
+  /** The one that it runs on now. */
+  definition: Definition
+  readonly #startedOn: Definition
+  /** Those that it was moved to. */
+  readonly #movedTo: Definition[] = []
   readonly id: SagaId
   readonly history: EventEnvelope[] = []
   readonly effects: Effect[] = []
@@ -40,19 +44,39 @@ export class Play {
   /** @param options `checks` false: the history is held against the invariants when `check` is called, and not before. */
   constructor(definition: Definition, id = 'saga-1', options: { readonly checks: boolean } = { checks: true }) {
     this.definition = definition
+    this.#startedOn = definition
     this.id = sagaId(id)
     this.#checks = options.checks
   }
 
   check(): void {
-    expect(violations(this.history, outlineOf(this.definition))).toEqual([])
+    const moved = this.#movedTo.map((definition) => outlineOf(definition))
+    expect(violations(this.history, outlineOf(this.#startedOn), () => moved.shift())).toEqual([])
+    expect(violations(this.history)).toEqual([])
+  }
+
+  /** Moves the saga to another version; `old`: whether the present one is at hand when that is decided. */
+  move(definition: Definition, { old = true, requestId = `move-${this.history.length}` } = {}): Decision {
+    const { version: toVersion } = definition
+    const act = { sagaId: this.id, requestId, actor: 'ann', reason: 'so' }
+    const target = { definition, definitionHash: undefined, old: old ? this.definition : undefined }
+    const from = old ? this.definition : undefined
+    const decision = this.give({ kind: 'migrate', ...act, toVersion }, { definition: from, target })
+    return decision
   }
 
   /** Gives one input, and answers the types of the events that it led to. */
-  give(input: SagaInput): Decision {
+  give(
+    input: SagaInput,
+    plans: Pick<Question, 'definition' | 'definitionHash' | 'target'> = { definition: this.definition },
+  ): Decision {
     const moment = { now: this.now, chance: 0.5, ...(this.gated && { gated: this.gated }) }
-    const decision = decide({ definition: this.definition, known: this.state, input, moment })
+    const decision = decide({ ...plans, known: this.state, input, moment })
     if (decision.kind === 'events') for (const event of decision.events) this.#take(event)
+    if (decision.kind === 'events' && plans.target) {
+      this.definition = plans.target.definition
+      this.#movedTo.push(this.definition)
+    }
     if (this.#checks) this.check()
     return decision
   }

@@ -5,7 +5,9 @@ import { systemClock } from '../../shared/adapters/system/system-clock.ts'
 import { failed } from '../../shared/participant/answer.ts'
 import { batched, type CommandInfo, type InputOf } from '../../shared/participant/handlers.ts'
 import { type ParticipantOptions, participantService } from '../../shared/participant/participant-service.ts'
+import type { Broker } from '../../shared/ports/broker.ts'
 import { ledger, post } from '../support/ledger.ts'
+import { appending } from '../support/participant-doubles.ts'
 import { ParticipantRig, type Sent } from '../support/participant-rig.ts'
 import { NotedLog } from '../support/telemetry-notes.ts'
 
@@ -158,6 +160,50 @@ describe('commands of a partition', () => {
     expect(order.filter((partition) => partition === 0).length).toBeGreaterThan(5)
     expect(order.filter((partition) => partition === 1).length).toBeGreaterThan(5)
   })
+})
+
+test('what comes faster than it is handled waits at the broker: the partition is paused and goes on', async () => {
+  const held: string[] = []
+  const broker: Broker = {
+    ...appending(rig.broker, (batches, append) => append(batches)),
+    async join(options, listener) {
+      const member = await rig.broker.join(options, listener)
+      return {
+        open: (...place) => member.open(...place),
+        pause(...place) {
+          held.push('pause')
+          member.pause(...place)
+        },
+        resume(...place) {
+          held.push('resume')
+          member.resume(...place)
+        },
+        commit: (...checkpoint) => member.commit(...checkpoint),
+        committed: (...place) => member.committed(...place),
+        owns: (partition) => member.owns(partition),
+        close: () => member.close(),
+      }
+    },
+  }
+  const sagas = Array.from({ length: 120 }, (_, index) => `s${index}`)
+  await serve(async () => {}, { broker, limits: { windowRecordsMax: 4, queueRecordsMax: 10 } })
+  await rig.send(...sagas.map((saga) => post(saga)))
+  await rig.replies(120)
+  expect(held.length).toBeGreaterThan(1)
+  expect(held).toEqual(held.map((_, index) => (index % 2 === 0 ? 'pause' : 'resume')))
+  expect(held.at(-1)).toBe('resume')
+})
+
+test('it is not live any more when every slot is held by a handler that has not ended after its signal', async () => {
+  await rig.send(...['a', 'b'].map((saga) => post(saga, 'ok', { deadlineAt: Date.now() + 30 })))
+  const ends: (() => void)[] = []
+  const hang = () => new Promise<void>((resolve) => ends.push(resolve))
+  const service = await serve(hang, { concurrency: { max: 2 }, limits: { abortGraceMs: 20 } })
+  expect(service.live).toBe(true)
+  await expect.poll(() => service.live).toBe(false)
+  for (const end of ends) end()
+  await rig.replies(2)
+  expect(service.live).toBe(true)
 })
 
 describe('a handler that takes many', () => {

@@ -182,6 +182,7 @@ describe('what is written has the headers that the document says, and no others'
       resume: { ...person, kind: 'resume' },
       kill: { ...person, kind: 'kill' },
       pause: { ...person, kind: 'pause', timers: 'run' },
+      migrate: { ...person, kind: 'migrate', toVersion: 2 },
       retry: { ...person, kind: 'retry', step },
       resolve: { ...person, kind: 'resolve', step, as: 'done', output: {} },
       skip: { ...person, kind: 'skip', step, output: {}, notDone: true },

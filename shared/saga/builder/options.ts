@@ -24,6 +24,14 @@ export type AttributeOption<Input> =
   | { readonly type: 'number'; readonly from: (seen: { readonly input: Input }) => number | null | undefined }
   | { readonly type: 'boolean'; readonly from: (seen: { readonly input: Input }) => boolean | null | undefined }
 
+/** What is said of a way from another version, beside what is computed. */
+export interface MigrationWords {
+  /** New names of steps of the saga's own scope, by the old ones. A block keeps its name, and so do the steps in it. */
+  readonly renames?: Readonly<Record<string, string>>
+  /** Steps of the old plan that had nothing to undo, as `charge` or `parcels.label`: said where its definition is not given. */
+  readonly keeps?: readonly string[]
+}
+
 /** `Sight`: what the step's mapping sees. */
 export interface StepOptions<Sight = unknown> {
   readonly retry?: RetryOptions

@@ -9,7 +9,10 @@ import type { SagaPhase, ScopePhase, Standing } from '../legality.ts'
 import type { PlannedGraph, PlannedStep, PlanOutline } from './plan-outline.ts'
 import type { AttemptTimes } from './times.ts'
 
-export type InvariantId = 'S1' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'S10' | 'S14' | 'S15'
+export type InvariantId = 'S1' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'S10' | 'S14' | 'S15' | 'S23'
+
+/** The plan of a version that a saga was moved to, where it is known. */
+export type MovedTo = (event: Extract<SagaEvent, { type: 'saga-migrated' }>) => PlanOutline | undefined
 
 export interface Violation {
   readonly invariant: InvariantId
@@ -29,10 +32,14 @@ export interface Reading<Event extends SagaEvent = SagaEvent> {
 }
 
 export interface StepBook {
-  readonly path: string
-  readonly name: string
+  path: string
+  name: string
   readonly scope: ScopeBook
-  readonly planned: PlannedStep | undefined
+  planned: PlannedStep | undefined
+  /** The path that it was first sent under, where it has another name by now. */
+  sentAs: string | undefined
+  /** The command that it was sent as, and whether it has been sent at all. */
+  command: string | undefined
   standing: Standing
   /** Where it stood when it was held, and for what it is. */
   held: { readonly from: Standing; readonly participant: string; readonly key: string | undefined } | undefined
@@ -84,7 +91,7 @@ export interface ScopeBook {
   /** Its place among the scopes of its block. */
   readonly index: number
   readonly block: BlockBook | undefined
-  readonly plan: PlannedGraph | undefined
+  plan: PlannedGraph | undefined
   readonly steps: Map<string, StepBook>
   readonly trail: readonly number[]
   phase: ScopePhase
@@ -103,7 +110,12 @@ export interface Owed {
 }
 
 export interface Book {
-  readonly plan: PlanOutline | undefined
+  plan: PlanOutline | undefined
+  readonly movedTo: MovedTo
+  definition: string | undefined
+  version: number | undefined
+  /** The pivot of the plan that it runs on, as its events say; `null`: there is none. */
+  pivot: string | null | undefined
   readonly sagaId: string | undefined
   readonly found: Violation[]
   readonly scopes: Map<string, ScopeBook>
@@ -132,7 +144,12 @@ export interface Book {
   owed: Owed | undefined
 }
 
-export function newBook(history: readonly EventEnvelope[], plan: PlanOutline | undefined): Book {
+interface KnownPlans {
+  readonly plan: PlanOutline | undefined
+  readonly movedTo: MovedTo | undefined
+}
+
+export function newBook(history: readonly EventEnvelope[], { plan, movedTo }: KnownPlans): Book {
   const root: ScopeBook = {
     path: ROOT,
     index: 0,
@@ -147,11 +164,15 @@ export function newBook(history: readonly EventEnvelope[], plan: PlanOutline | u
   }
   return {
     plan,
+    movedTo: movedTo ?? (() => undefined),
+    definition: undefined,
+    version: undefined,
+    pivot: undefined,
     sagaId: history[0]?.sagaId,
     found: [],
     scopes: new Map([[ROOT, root]]),
     root,
-    undoneKinds: plan ? new Set() : undoneAnywhere(history),
+    undoneKinds: plan && !wasMoved(history) ? new Set() : undoneAnywhere(history),
     parked: new Set(),
     undoing: new Set(),
     signals: new Map(),
@@ -169,6 +190,10 @@ export function newBook(history: readonly EventEnvelope[], plan: PlanOutline | u
     pastPivot: false,
     owed: undefined,
   }
+}
+
+function wasMoved(history: readonly EventEnvelope[]): boolean {
+  return history.some(({ event }) => event.type === 'saga-migrated')
 }
 
 /** A step that is ever compensated has a compensation, and so have those in the other items and rounds. */
@@ -211,6 +236,8 @@ function newStep(path: string, scope: ScopeBook): StepBook {
     name,
     scope,
     planned: scope.plan?.steps.get(name),
+    sentAs: undefined,
+    command: undefined,
     standing: 'idle',
     held: undefined,
     parked: false,

@@ -6,6 +6,7 @@ import type { Expect, Reading, StepBook } from './book.ts'
 export function expectCommand(step: StepBook, { event, at, expect }: Reading<StepEvent>): void {
   if (event.type === 'step-requested') {
     step.attempts++
+    step.command = event.starts ? `kasaga ${event.starts.definition}` : `${event.participant} ${event.commandType}`
     expect('S10', event.attempt === step.attempts, `attempt ${event.attempt} of ${step.path} is its ${step.attempts}.`)
     expectWhole(event, at, expect)
     expectAdmitted(step, event, expect)

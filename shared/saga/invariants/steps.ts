@@ -24,6 +24,7 @@ export function readStep(book: Book, reading: Reading<StepEvent>): StepBook | un
   expectTime(step, reading)
   if (event.type === 'wait-ended' && event.requestId !== null) expectSignal(book, step, { ...reading, event })
   expectCommand(step, reading)
+  expectOfPlan(book, step, reading)
   const rule = stepRule(event.type)
   if (step.parked && rule.parked !== 'never') unpark(book, step)
   if (event.type === 'step-held' || event.type === 'compensation-held')
@@ -115,6 +116,14 @@ function expectAsked(step: StepBook, { event, expect }: Pick<Reading<StepEvent>,
     )
   if (event.type === 'step-succeeded' && step.standing === 'refused')
     expect('S3', step.parked, `${where}, and waits for no person`)
+}
+
+/** S23: a command is of the version that the saga runs on, and goes by the name that its participant knows. */
+function expectOfPlan(book: Book, step: StepBook, { event, expect }: Reading<StepEvent>): void {
+  if (event.type !== 'step-requested' && event.type !== 'compensation-requested') return
+  const [is, runs] = [`${event.definition}@${event.version}`, `${book.definition}@${book.version}`]
+  expect('S23', is === runs, `step ${step.path} is of ${is}, and the saga of ${runs}`)
+  expect('S23', event.sentAs === step.sentAs, `step ${step.path} is sent as ${event.sentAs}, and was as ${step.sentAs}`)
 }
 
 type WaitEnded = Extract<SagaEvent, { type: 'wait-ended' }>

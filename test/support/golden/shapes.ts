@@ -43,6 +43,25 @@ const order = begin('list')
   .step('tell', shop.do, of('tell'))
   .output(({ ship }) => ({ tracking: ship.of }))
 
+/** The list with another name in it, a step more before the pivot, and what the old one could not do. */
+const reordered = saga('list', { version: 2, input: z.json() })
+  .migratesFrom(
+    1,
+    ({ outputs }) => ({ input: { order: 'o-2' }, outputs: { stock: outputs.stock, check: { of: 'no' } } }),
+    {
+      renames: { charge: 'pay' },
+    },
+  )
+  .step('stock', shop.do, of('stock'))
+  .undo(shop.undo, of('stock'))
+  .step('check', shop.do, of('check'))
+  .undo(shop.undo, of('check'))
+  .step('pay', shop.do, of('pay'))
+  .undo(shop.undo, of('pay'))
+  .pivot('ship', shop.do, of('ship'))
+  .step('tell', shop.do, of('tell'))
+  .end()
+
 const found = saga('found', {
   version: 1,
   input: z.object({ customer: z.string() }),
@@ -283,6 +302,13 @@ export const GOLDEN: Readonly<Record<string, Golden>> = {
     play.give({ kind: 'pause', timers: 'hold', ...by('p') })
     play.answer('stock')
     play.give({ kind: 'resume', ...by('r') })
+  }),
+  moved: golden(order, (play) => {
+    play.start({ order: 'o-1' })
+    play.answer('stock')
+    play.move(reordered)
+    play.answer('pay', 'rejected')
+    play.undone('stock')
   }),
   held: golden(limited, (play) => {
     play.gated = new Set(['shop'])
