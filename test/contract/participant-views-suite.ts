@@ -57,7 +57,12 @@ export function participantViewsSuite(open: () => Promise<{ db: Kysely<ViewTable
     })
 
     test('a breaker is one of a process, and is passed over when nobody has said it for long', async () => {
-      const breakers = [breaker('p', 1n, true), breaker('q', 2n, true, 500), breaker('r', 3n, true), breaker('r', 4n, false)]
+      const breakers = [
+        breaker('p', 1n, true),
+        breaker('q', 2n, true, 500),
+        breaker('r', 3n, true),
+        breaker('r', 4n, false),
+      ]
       await views.replace({ limits: [], breakers })
       expect((await openBreakers(store.db, 900)).map(({ process }) => process)).toEqual(['p'])
       expect((await openBreakers(store.db, 0)).map(({ process }) => process)).toEqual(['p', 'q'])
@@ -84,8 +89,20 @@ export function participantViewsSuite(open: () => Promise<{ db: Kysely<ViewTable
       tell('turned', 2_500, started(), held, { type: 'compensation-started', cause: { kind: 'parent' } })
       const act = { requestId: 'r', actor: 'ann', reason: 'why' }
       tell('paused', 1_000, started(), held, { type: 'saga-paused', timers: 'hold', ...act })
-      const command = { definition: 'pay', version: 1, participant: 'bank', commandType: 'bank.charge.v1', payload: null }
-      tell('sent', 1_000, started(), { type: 'step-requested', step: 'charge', attempt: 1, timeoutAt: null, ...command })
+      const command = {
+        definition: 'pay',
+        version: 1,
+        participant: 'bank',
+        commandType: 'bank.charge.v1',
+        payload: null,
+      }
+      tell('sent', 1_000, started(), {
+        type: 'step-requested',
+        step: 'charge',
+        attempt: 1,
+        timeoutAt: null,
+        ...command,
+      })
       tell(
         'undone',
         9_000,

@@ -48,15 +48,17 @@ function follow(broker: Broker, log = noLog) {
 }
 
 describe('a record', () => {
-  test.each([limitsSet('bank', 3), limitsSet('bank', null), breaker('breaker-opened', 'p'), breaker('breaker-closed', 'p')])(
-    'of %j is read as it was written',
-    (fact) => {
-      expect(decodeControl(delivered(controlRecord(fact, stamp), 0n, TOPIC))).toEqual({
-        kind: 'ok',
-        value: { ...fact, at: 1_000 },
-      })
-    },
-  )
+  test.each([
+    limitsSet('bank', 3),
+    limitsSet('bank', null),
+    breaker('breaker-opened', 'p'),
+    breaker('breaker-closed', 'p'),
+  ])('of %j is read as it was written', (fact) => {
+    expect(decodeControl(delivered(controlRecord(fact, stamp), 0n, TOPIC))).toEqual({
+      kind: 'ok',
+      value: { ...fact, at: 1_000 },
+    })
+  })
 
   test.each<[string, (record: NewRecord) => NewRecord]>([
     ['without an id', (record) => ({ ...record, headers: record.headers.filter(([name]) => name !== 'ce_id') })],
@@ -68,7 +70,10 @@ describe('a record', () => {
     ['of nobody', (record) => ({ ...record, value: '{"limits":null}' })],
     ['of a name that is none', (record) => ({ ...record, value: '{"participant":"../x","limits":null}' })],
     ['that does not say which limits', (record) => ({ ...record, value: '{"participant":"bank"}' })],
-    ['with a reason that is too long', (record) => ({ ...record, headers: [...record.headers, ['ce_reason', 'x'.repeat(2_001)]] })],
+    [
+      'with a reason that is too long',
+      (record) => ({ ...record, headers: [...record.headers, ['ce_reason', 'x'.repeat(2_001)]] }),
+    ],
   ])('%s cannot be used', (_, broken) => {
     const record = broken(controlRecord(limitsSet('bank', 3), stamp))
     expect(decodeControl(delivered(record, 0n, TOPIC)).kind).toBe('refused')
@@ -78,7 +83,13 @@ describe('a record', () => {
 describe('who follows it', () => {
   test('is told the newest of each, first of all that there was and then of what comes', async () => {
     const broker = await topic()
-    const facts = [limitsSet('bank', 1), limitsSet('bank', 2), limitsSet('stock', 3), breaker('breaker-opened', 'p'), breaker('breaker-opened', 'q')]
+    const facts = [
+      limitsSet('bank', 1),
+      limitsSet('bank', 2),
+      limitsSet('stock', 3),
+      breaker('breaker-opened', 'p'),
+      breaker('breaker-opened', 'q'),
+    ]
     await put(broker, ...[...facts, breaker('breaker-closed', 'p')].map((fact) => controlRecord(fact, stamp)))
     const { taken, read } = follow(broker)
     await read
