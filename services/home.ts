@@ -36,6 +36,8 @@ export interface Home {
   views(): Promise<Views>
   /** The database that a participant keeps its own tables and its inbox in, opened when first asked. */
   participantDatabase<Tables>(participant: string): Kysely<Tables>
+  /** Whether nothing that all services here need keeps them waiting: what readiness asks besides the service's own. */
+  ready(): boolean
   /** Closes what was opened, the log last. */
   close(): Promise<void>
 }
@@ -48,12 +50,18 @@ export interface HomeParts
   readonly metrics?: Metrics | undefined
   openViews(): Promise<Views>
   openDatabase(participant: string): Kysely<unknown>
+  /** Puts the wire format of a schema registry around values, before large ones are kept aside. */
+  readonly framed?: ((broker: Broker) => Broker) | undefined
+  /** Absent: always. */
+  readonly ready?: (() => boolean) | undefined
 }
 
 /** A home of its parts, on the machine's clock: each database is opened once, when first asked for. */
-export function homeOf({ openViews, openDatabase, claims, metrics = noMetrics, ...parts }: HomeParts): Home {
+export function homeOf(given: HomeParts): Home {
+  const { openViews, openDatabase, claims, metrics = noMetrics, ready = () => true, framed, ...parts } = given
   const { payloads: store, log } = parts
-  const broker = new ClaimCheckBroker(parts.broker, { store, rule: claims, clock: systemClock, log, metrics })
+  const plain = new ClaimCheckBroker(parts.broker, { store, rule: claims, clock: systemClock, log, metrics })
+  const broker = framed ? framed(plain) : plain
   const databases = new Map<string, Kysely<unknown>>()
   let views: Promise<Views> | undefined
   return {
@@ -62,6 +70,7 @@ export function homeOf({ openViews, openDatabase, claims, metrics = noMetrics, .
     clock: systemClock,
     random: systemRandom,
     ids: systemIds,
+    ready,
     views() {
       views ??= openViews()
       return views

@@ -29,6 +29,7 @@ export async function openApi(): Promise<JsonSchema> {
     registry,
     metrics: prometheusMetrics(registry),
     limits: GATEWAY_LIMITS,
+    ready: () => true,
   }
   const app = await httpApp(parts, { anonymous: false })
   const document = app.swagger()

@@ -19,7 +19,7 @@ export interface StepOutline {
   payload: Json
   /** When its timer is due; `undefined`: it has none. */
   dueAt: number | undefined
-  /** It waits for a signal, or for an answer that has no time limit: nothing need be due. */
+  /** It waits for a signal, for its participant, or for an answer that has no time limit: nothing need be due. */
   waitsForever: boolean
 }
 
@@ -63,6 +63,8 @@ const PHASE_AFTER: { readonly [Type in SagaEvent['type']]?: OutlinePhase } = {
 
 const STEP_STATUS_AFTER: { readonly [Type in SagaEvent['type']]?: string } = {
   'step-requested': 'requested',
+  'step-held': 'held',
+  'compensation-held': 'held',
   'compensation-requested': 'requested',
   'step-progressed': 'progressed',
   'compensation-progressed': 'progressed',
@@ -207,6 +209,7 @@ function readStep(outline: Growing, event: SagaEvent): void {
   step.status = status
   stopWaiting(step)
   if ('timeoutAt' in event) wait(step, earliest(event))
+  if (event.type === 'step-held' || event.type === 'compensation-held') wait(step, null)
   if (event.type === 'wait-started') wait(step, event.until, event.signal !== null)
   if ('commandType' in event) {
     step.attempts = event.attempt

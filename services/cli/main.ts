@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { pinoLog } from '../../shared/adapters/pino/pino-log.ts'
+import { RegistrySubjects } from '../../shared/adapters/registry/registry-subjects.ts'
 import { systemIds } from '../../shared/adapters/system/system-ids.ts'
 import { OperationalError } from '../../shared/message/errors.ts'
 import { kasagaTopics } from '../../shared/message/topics.ts'
@@ -14,6 +15,7 @@ import { type DemoEnd, demo } from '../demo/main.ts'
 import type { Home } from '../home.ts'
 import { KAFKA_PARTITIONS, openKafkaHome } from '../kafka/home.ts'
 import { payloadsFrom } from '../kafka/payload-settings.ts'
+import { registryFrom } from '../kafka/registry-settings.ts'
 import { kafkaSecurityFrom } from '../kafka/security-settings.ts'
 import { brokersOf, isLogLevel } from '../kafka/settings.ts'
 import { openHome } from '../one-process/home.ts'
@@ -21,13 +23,17 @@ import { startEverything } from '../one-process/main.ts'
 import { definitions } from '../orders/definitions.ts'
 import { PROJECTIONS } from '../projector/home.ts'
 import { verifyHome } from '../verify/home.ts'
+import { type ContractsRun, contractsCommand } from './commands/contracts.ts'
 import { definitionCommand } from './commands/definition.ts'
 import { type DemoCommandOptions, demoCommand } from './commands/demo.ts'
 import { type DevCommandOptions, devCommand } from './commands/dev.ts'
 import { drawCommand } from './commands/draw.ts'
 import { type TopicsCommandOptions, type TopicsRun, topicsCommand } from './commands/topics.ts'
 import { type VerifyCommandOptions, verifyCommand } from './commands/verify.ts'
+import { loadContracts } from './load-contracts.ts'
 import { createProgram, runProgram } from './program.ts'
+import { registryBreaks } from './registry-breaks.ts'
+import { readSchemaFolder, writeSchemaFolder } from './schema-folder.ts'
 import type { Surroundings } from './surroundings.ts'
 import { progressLine } from './text/progress-line.ts'
 
@@ -36,6 +42,7 @@ const level = env.KASAGA_LOG_LEVEL ?? 'warn'
 const log: Log = pinoLog({ level: isLogLevel(level) ? level : 'warn' })
 const stop = new StopSignal()
 const kafkaSecurity = () => kafkaSecurityFrom(env)
+const registry = () => registryFrom(env)
 const payloads = () => payloadsFrom(env)
 const progress = progressLine(stderr, () => Date.now())
 
@@ -78,7 +85,7 @@ async function runDemo(options: DemoCommandOptions): Promise<DemoEnd> {
   }
   const { inFlight: inFlightMax, ...rest } = options
   const end = await demo(
-    { ...rest, inFlightMax, kafkaSecurity, payloads },
+    { ...rest, inFlightMax, kafkaSecurity, payloads, registry },
     { out, note, progress: progress.show, log, stop },
   )
   progress.clear()
@@ -87,7 +94,7 @@ async function runDemo(options: DemoCommandOptions): Promise<DemoEnd> {
 
 async function runDev(options: DevCommandOptions): Promise<void> {
   listenForSignals()
-  const home = await openHome({ ...options, kafkaSecurity, payloads }, log)
+  const home = await openHome({ ...options, kafkaSecurity, payloads, registry }, log)
   try {
     const everything = await startEverything(home, options.prefix)
     try {
@@ -104,7 +111,7 @@ async function runDev(options: DevCommandOptions): Promise<void> {
 }
 
 async function runVerify(options: VerifyCommandOptions): Promise<'clean' | 'violations'> {
-  const home = await openHome({ ...options, kafkaSecurity, payloads, mustExist: true }, log)
+  const home = await openHome({ ...options, kafkaSecurity, payloads, registry, mustExist: true }, log)
   try {
     await (await home.views()).writer.prepare(PROJECTIONS)
     const topics = kasagaTopics(options.prefix)
@@ -157,6 +164,11 @@ async function onKafka<T>(
   }
 }
 
+const askRegistry: ContractsRun['askRegistry'] = async (url, contracts) => {
+  const choice = registryFrom({ ...env, KASAGA_REGISTRY_URL: url })
+  return choice ? registryBreaks(new RegistrySubjects(choice.settings), contracts, choice.format) : []
+}
+
 const program = createProgram(around, [
   demoCommand(runDemo),
   devCommand(runDev),
@@ -164,6 +176,7 @@ const program = createProgram(around, [
   topicsCommand(topicsRun),
   drawCommand(definitions),
   definitionCommand(definitions),
+  contractsCommand({ load: loadContracts, read: readSchemaFolder, write: writeSchemaFolder, askRegistry }),
 ])
 const code = await runProgram(program, process.argv.slice(2), around)
 process.exitCode = stop.stopped && code !== 0 ? 130 : code

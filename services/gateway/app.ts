@@ -25,4 +25,5 @@ export interface Parts {
   readonly metrics: Metrics
   readonly registry: Registry
   readonly limits: GatewayLimits
+  readonly ready: () => boolean
 }

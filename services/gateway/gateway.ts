@@ -34,6 +34,8 @@ export interface GatewayOptions {
   /** Present where large values are kept aside: larger bodies are taken then. */
   readonly claims?: ClaimRule | undefined
   readonly limits?: Partial<GatewayLimits>
+  /** Whether commands can be written, besides what is asked of the views. */
+  readonly ready?: () => boolean
   /** Lets it listen on other addresses than this machine's own, open to anyone who reaches them. */
   readonly insecureAllowAnonymous?: boolean
 }
@@ -90,10 +92,8 @@ function boundPort(app: App): number | undefined {
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { views, insecureAllowAnonymous: anonymous = false, clock, log } = options
   const limits = { ...gatewayLimitsFor(options.claims), ...options.limits }
-  const app = await httpApp(
-    { ...options, limits, reads: sagaReads(views), participants: participantReads(views) },
-    { anonymous },
-  )
+  const reads = { reads: sagaReads(views), participants: participantReads(views) }
+  const app = await httpApp({ ready: () => true, ...options, limits, ...reads }, { anonymous })
   let stopWarning = () => {}
   return {
     app,

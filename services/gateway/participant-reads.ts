@@ -1,11 +1,6 @@
 /** What the gateway reads of participants. */
-import {
-  type HeldRow,
-  heldFor,
-  openBreakers,
-  participantLimits,
-  participantWork,
-} from '../../shared/adapters/postgres/participant-views.ts'
+import { type HeldRow, heldCounts, heldStepsOf } from '../../shared/adapters/postgres/held-queries.ts'
+import { callsInFlight, openBreakers, participantLimits } from '../../shared/adapters/postgres/participant-views.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { Limits, type ParticipantAnswer } from '../../shared/client/participant-api.ts'
 import type { ViewStore } from '../../shared/ports/view-store.ts'
@@ -24,18 +19,20 @@ const time = (at: number | null | undefined) =>
 /** Reads from a view store. */
 export function participantReads({ db }: ViewStore<ViewTables>): ParticipantReads {
   return {
-    waiting: (participant, limit) => asked(() => heldFor(db, participant, limit)),
+    waiting: (participant, limit) => asked(() => heldStepsOf(db, { participant, limit })),
     all: (saidFrom) =>
       asked(async () => {
-        const [limits, breakers, work] = await Promise.all([
+        const [limits, breakers, held, calls] = await Promise.all([
           participantLimits(db),
           openBreakers(db, saidFrom),
-          participantWork(db),
+          heldCounts(db),
+          callsInFlight(db),
         ])
-        const names = new Set([...limits, ...breakers, ...work].map(({ participant }) => participant))
+        const names = new Set([...limits, ...breakers, ...held, ...calls].map(({ participant }) => participant))
         return [...names].toSorted().map((name): ParticipantAnswer => {
           const set = limits.find(({ participant }) => participant === name)
-          const under = work.find(({ participant }) => participant === name)
+          const waiting = held.find(({ participant }) => participant === name)
+          const under = calls.find(({ participant }) => participant === name)
           const open = breakers.filter(({ participant }) => participant === name)
           return {
             name,
@@ -43,9 +40,9 @@ export function participantReads({ db }: ViewStore<ViewTables>): ParticipantRead
             openBreakers: open.map(({ process, since, failures, calls }) => {
               return { process, since: time(since), failures: Number(failures), calls: Number(calls) }
             }),
-            held: under?.held ?? 0,
-            oldestHeldAt: time(under?.oldest_held_at),
-            inFlight: under?.in_flight ?? 0,
+            held: waiting?.held ?? 0,
+            oldestHeldAt: time(waiting?.oldest_at),
+            inFlight: under?.calls ?? 0,
           }
         })
       }),

@@ -22,6 +22,7 @@ import type { SagaStatus } from '../../shared/view/standing.ts'
 export interface ListFilter {
   readonly status?: SagaStatus
   readonly definition?: string
+  readonly priority?: number
   readonly idPrefix?: string
   /** By name, each as text. */
   readonly attributes?: Readonly<Record<string, string>>

@@ -10,13 +10,20 @@ import { openPostgresDatabase } from '../../shared/adapters/postgres/postgres-da
 import { openPostgresViewStore } from '../../shared/adapters/postgres/postgres-view-store.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { KyselyViewWriter } from '../../shared/adapters/postgres/view-writer.ts'
+import { type OpenRegistry, openRegistry } from '../../shared/adapters/registry/open-registry.ts'
 import { systemClock } from '../../shared/adapters/system/system-clock.ts'
+import { valueSchemas } from '../../shared/contracts/value-schemas.ts'
+import type { WireContracts } from '../../shared/contracts/wire-contracts.ts'
 import { PAYLOAD_BYTES_MAX } from '../../shared/message/claim.ts'
-import { OperationalError } from '../../shared/message/errors.ts'
+import { messageOf, OperationalError } from '../../shared/message/errors.ts'
+import { kasagaTopics } from '../../shared/message/topics.ts'
 import type { PayloadStore } from '../../shared/ports/payload-store.ts'
 import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
+import type { ValueSchemas } from '../../shared/ports/value-schemas.ts'
 import { type Home, homeOf } from '../home.ts'
+import { badSetting } from './bad-setting.ts'
 import { PAYLOADS_UNSET, type PayloadPlace, type PayloadSettings } from './payload-settings.ts'
+import type { RegistryChoice } from './registry-settings.ts'
 
 /** More partitions cost latency; fixed when the topics are made, because keys would move. */
 export const KAFKA_PARTITIONS = 12
@@ -28,12 +35,20 @@ export interface KafkaHomeOptions {
   readonly payloads?: PayloadSettings | undefined
   readonly log: Log
   readonly metrics?: Metrics | undefined
+  /** Values in a schema registry's wire format; absent: plain JSON. */
+  readonly framing?: Framing | undefined
+}
+
+export interface Framing extends RegistryChoice {
+  /** What is written and read here. */
+  readonly contracts: WireContracts
+  readonly prefix: string
 }
 
 /** Connections for payloads: each holds a whole one while it is on its way. */
 const PAYLOAD_CONNECTIONS_MAX = 4
 
-/** @throws OperationalError when the brokers cannot be reached. */
+/** @throws OperationalError when the brokers cannot be reached, or a registry will not have the contracts. */
 export async function openKafkaHome(options: KafkaHomeOptions): Promise<Home> {
   const { kafka, databaseUrl, payloads = PAYLOADS_UNSET, log, metrics } = options
   const url = () => {
@@ -45,12 +60,18 @@ export async function openKafkaHome(options: KafkaHomeOptions): Promise<Home> {
   }
   const place = payloads.place.kind === 'unset' && databaseUrl !== undefined ? POSTGRES : payloads.place
   const store = payloadStore(place, { url, log })
-  const broker = await openKafkaBroker(kafka, { clock: systemClock, log })
+  const registry = await registryFor(options)
+  const broker = await openKafkaBroker(kafka, { clock: systemClock, log }).catch((error: unknown) => {
+    registry?.close()
+    throw error
+  })
   const keeps = !(store instanceof NoPayloadStore)
   return homeOf({
     broker,
     payloads: store,
     claims: keeps ? { valueBytesMax: payloads.valueBytesMax, payloadBytesMax: PAYLOAD_BYTES_MAX } : undefined,
+    framed: registry?.around,
+    ready: registry?.ready,
     log,
     metrics,
     partitions: KAFKA_PARTITIONS,
@@ -67,6 +88,21 @@ export async function openKafkaHome(options: KafkaHomeOptions): Promise<Home> {
       }
     },
   })
+}
+
+/** @throws OperationalError `bad-setting` for a contract that the format cannot say, `contract-refused` by the registry. */
+async function registryFor({ framing, log, metrics }: KafkaHomeOptions): Promise<OpenRegistry | undefined> {
+  if (!framing) return undefined
+  const topics = kasagaTopics(framing.prefix)
+  return openRegistry({ ...framing, schemas: schemasOf(framing), topics, clock: systemClock, log, metrics })
+}
+
+function schemasOf({ contracts, format }: Framing): ValueSchemas {
+  try {
+    return valueSchemas(contracts, format)
+  } catch (error) {
+    throw badSetting('KASAGA_REGISTRY_FORMAT', `is ${format}, and ${messageOf(error)}`)
+  }
 }
 
 const POSTGRES: PayloadPlace = { kind: 'postgres' }

@@ -6,6 +6,7 @@ import closeWithGrace from 'close-with-grace'
 import { Registry } from 'prom-client'
 import { pinoLog } from '../../shared/adapters/pino/pino-log.ts'
 import { prometheusMetrics } from '../../shared/adapters/prometheus/prometheus-metrics.ts'
+import type { WireContracts } from '../../shared/contracts/wire-contracts.ts'
 import { messageOf } from '../../shared/message/errors.ts'
 import { type KasagaTopics, kasagaTopics } from '../../shared/message/topics.ts'
 import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
@@ -33,13 +34,21 @@ export interface Service {
 
 const DRAIN_MS = 20_000
 
+export interface ProcessPlan {
+  readonly name: string
+  /** What it writes and reads on the wire. */
+  readonly contracts: WireContracts
+  readonly start: (parts: ProcessParts) => Promise<Service>
+}
+
 /** Runs a service as this process. Ends the process with 1 when it cannot start. */
-export async function runProcess(name: string, start: (parts: ProcessParts) => Promise<Service>): Promise<void> {
+export async function runProcess(plan: ProcessPlan): Promise<void> {
+  const { name } = plan
   let log: Log = pinoLog({ level: 'info', fields: { service: name } })
   try {
     const settings = settingsFrom(process.env)
     log = pinoLog({ level: settings.logLevel, fields: { service: name } })
-    await run(name, { settings, log }, start)
+    await run(plan, { settings, log })
   } catch (error) {
     log.error('cannot start', { error: messageOf(error) })
     process.exit(1)
@@ -47,18 +56,19 @@ export async function runProcess(name: string, start: (parts: ProcessParts) => P
 }
 
 async function run(
-  name: string,
+  { name, contracts, start }: ProcessPlan,
   { settings, log }: { settings: ProcessSettings; log: Log },
-  start: (parts: ProcessParts) => Promise<Service>,
 ): Promise<void> {
   const registry = new Registry()
   const metrics = prometheusMetrics(registry)
-  const { brokers, security, prefix, databaseUrl, payloads } = settings
+  const { brokers, security, registry: choice, prefix, databaseUrl, payloads } = settings
   const kafka = { ...security, brokers, clientId: `kasaga-${name}` }
-  const home = await openKafkaHome({ kafka, databaseUrl, payloads, log, metrics })
+  const framing = choice && { ...choice, contracts, prefix }
+  const home = await openKafkaHome({ kafka, databaseUrl, payloads, framing, log, metrics })
   const service = await start({ home, settings, topics: kasagaTopics(prefix), metrics, registry })
   const { ready, live = () => true } = service
-  const health = ready && (await openHealth(settings, { registry, ready, live, log }))
+  const isReady = () => home.ready() && ready?.() !== false
+  const health = ready && (await openHealth(settings, { registry, ready: isReady, live, log }))
   log.info('running')
   closeWithGrace({ delay: DRAIN_MS }, async ({ err, signal }) => {
     if (err) log.error('stopping after an error', { error: messageOf(err) })

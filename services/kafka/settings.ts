@@ -5,6 +5,7 @@ import type { Rollout } from '../../shared/saga/rollout.ts'
 import { badSetting, type Environment } from './bad-setting.ts'
 import { type InboxRetention, inboxRetentionFrom } from './inbox-retention-setting.ts'
 import { type PayloadSettings, payloadsFrom } from './payload-settings.ts'
+import { type RegistryChoice, registryFrom } from './registry-settings.ts'
 import { rolloutFrom } from './rollout-setting.ts'
 import { type KafkaSecurity, kafkaSecurityFrom } from './security-settings.ts'
 
@@ -13,6 +14,8 @@ export interface ProcessSettings {
   readonly brokers: readonly string[]
   /** KASAGA_KAFKA_TLS, _CA_FILE, _SASL_*; neither unless told otherwise. */
   readonly security: KafkaSecurity
+  /** KASAGA_REGISTRY_*: values in a schema registry's wire format; plain JSON unless told otherwise. */
+  readonly registry: RegistryChoice | undefined
   /** KASAGA_PREFIX; `kasaga` unless told otherwise. */
   readonly prefix: string
   /** KASAGA_DATABASE_URL. */
@@ -65,6 +68,7 @@ export function settingsFrom(env: Environment): ProcessSettings {
   return {
     brokers,
     security: kafkaSecurityFrom(env),
+    registry: registryFrom(env),
     prefix,
     databaseUrl: env.KASAGA_DATABASE_URL,
     payloads: payloadsFrom(env),

@@ -1,5 +1,6 @@
 /** The gateway's HTTP API as schemas: what it checks requests with, what it answers, and what its clients read. */
 import { z } from 'zod'
+import { PRIORITY_MAX } from '../message/events.ts'
 
 const ID = /^[A-Za-z0-9._:-]{1,200}$/
 
@@ -11,6 +12,7 @@ const Offset = z
   .string()
   .regex(/^\d{1,19}$/)
   .describe('an offset in the log; text, because it may be past 2^53')
+const Priority = z.int().min(0).max(PRIORITY_MAX)
 const Direction = z.enum(['forward', 'compensate'])
 
 export const LIST_LIMIT_MAX = 200
@@ -53,6 +55,7 @@ export const StartRequest = z
     key: z.string().min(1).max(200).optional().describe('a business key: the id is made of the definition and it'),
     definition: z.string().min(1).max(64),
     version: z.int().min(1).max(999_999_999).optional(),
+    priority: Priority.optional().describe('9 is first; absent: what the definition says'),
     input: z.unknown(),
   })
   .refine(({ id, key }) => (id === undefined) !== (key === undefined), 'either id or key, and not both')
@@ -121,6 +124,11 @@ export const SagaAnswer = z.object({
       timeoutAt: Time.nullable(),
       retryAt: Time.nullable(),
       awaits: z.string().nullable().describe('name of the signal that it waits for, or time'),
+      heldFor: z
+        .string()
+        .nullable()
+        .default(null)
+        .describe('participant that it waits for: it is sent when there is room'),
     })
     .nullable()
     .describe('the step that is under way; null once the saga has ended'),
@@ -136,6 +144,7 @@ export const SagaAnswer = z.object({
     .object({ kind: z.string(), actor: z.string().nullable(), reason: z.string().nullable() })
     .nullable()
     .describe('what must not happen and did: killed'),
+  priority: z.int().nullable().default(null).describe('whose steps are sent first where calls are limited, 9 first'),
   cancelRequested: z.boolean(),
   quarantined: z.string().nullable().describe('why an event of it cannot be read'),
   events: z.int().nullable(),
@@ -150,7 +159,12 @@ export const SagaAnswer = z.object({
 export const StepAnswer = z.object({
   step: z.string().describe('its path: charge, parcels[3].label; of a scope that turned back by itself, parcels[3]'),
   direction: Direction,
-  status: z.string().nullable().describe('left: open when the saga, or the scope around it, turned back or ended'),
+  status: z
+    .string()
+    .nullable()
+    .describe(
+      'held: it waits for its participant; parked: it waited so, and waits for a person; left: open when the saga, or the scope around it, turned back or ended',
+    ),
   block: z.string().nullable().describe('parallel, choose, attempt, each or repeat; null: it is no block'),
   child: z.string().nullable().describe('id of the saga that it started'),
   attempts: z.int().nullable(),
@@ -160,6 +174,8 @@ export const StepAnswer = z.object({
   finishedAt: Time.nullable(),
   timeoutAt: Time.nullable(),
   retryAt: Time.nullable(),
+  heldAt: Time.nullable().default(null).describe('since when it waits for its participant'),
+  limitKey: z.string().nullable().default(null).describe('what it is counted under beside its participant'),
   error: z.object({ code: z.string(), message: z.string().nullable() }).nullable(),
 })
 
@@ -237,6 +253,7 @@ export function attributesIn(query: Readonly<Record<string, unknown>>): Record<s
 const LIST_QUERY = z.strictObject({
   status: SagaStatusName.optional(),
   definition: z.string().min(1).max(64).optional(),
+  priority: z.string().regex(/^\d$/, 'a whole number from 0 to 9').transform(Number).optional(),
   limit: Count(LIST_LIMIT_MAX, 50),
   after: z
     .string()

@@ -37,12 +37,15 @@ export class GatewayError extends Error {
 export type StartCall = ({ readonly id: string } | { readonly key: string }) & {
   readonly definition: string
   readonly version?: number
+  /** 0 to 9, 9 first; absent: what the definition says. */
+  readonly priority?: number
   readonly input: Json
 }
 
 export interface ListCall {
   readonly status?: string
   readonly definition?: string
+  readonly priority?: number
   readonly idPrefix?: string
   /** Only sagas that were started with all of these. */
   readonly attributes?: Readonly<Record<string, string | number | boolean>>

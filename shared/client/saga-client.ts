@@ -4,6 +4,7 @@ import type { ParticipantLimits } from '../flow/limits.ts'
 import { jsonLimitsFor } from '../message/claim.ts'
 import { ACTOR_CHARS_MAX, isRole, ROLES_MAX } from '../message/client-command-reader.ts'
 import { type ClientCommand, clientCommandRecord, type ResolvedAs } from '../message/client-command-record.ts'
+import { isPriority, PRIORITY_MAX, type Priority } from '../message/events.ts'
 import {
   sagaId as checkedSagaId,
   isRequestId,
@@ -41,7 +42,15 @@ export type SagaRef = string | { readonly definition: string; readonly key: stri
 /** The id that a saga is to have, or the business key that its id is made of. */
 export type NewSagaRef = string | { readonly key: string }
 
-export type NewSaga<Input> = { readonly input: Input } & ({ readonly sagaId: string } | { readonly key: string })
+export interface StartOptions {
+  /** Whose steps are sent first where calls are limited: 0 to 9, 9 first; absent: what the definition says. */
+  readonly priority?: Priority
+}
+
+export type NewSaga<Input> = StartOptions & { readonly input: Input } & (
+    | { readonly sagaId: string }
+    | { readonly key: string }
+  )
 
 export interface Signal {
   readonly name: string
@@ -94,9 +103,14 @@ export interface SagaClient {
   /**
    * Starts a saga. At least once; under the same id and input it is one saga, under another input the second is refused.
    * With a key its id is `sagaIdOfKey(definition.name, key)`, and a signal finds it by definition and key.
-   * @throws InvalidInputError when the input does not fit the definition, TypeError when the id or key makes none.
+   * @throws InvalidInputError when the input does not fit the definition, TypeError when the id, key or priority makes none.
    */
-  start<Input>(definition: Definition<Input, unknown>, saga: NewSagaRef, input: Input): Promise<Place>
+  start<Input>(
+    definition: Definition<Input, unknown>,
+    saga: NewSagaRef,
+    input: Input,
+    options?: StartOptions,
+  ): Promise<Place>
   /** Starts many sagas of one definition, each as `start` does; answers their places in the order given. */
   startMany<Input>(definition: Definition<Input, unknown>, sagas: readonly NewSaga<Input>[]): Promise<readonly Place[]>
   /** Sends a signal to a saga, which keeps it whether or not something waits for it yet. */
@@ -184,11 +198,18 @@ export function sagaClient(options: SagaClientOptions): SagaClient {
     return { sagaId: idOf(saga), requestId }
   }
 
-  const starting = (definition: Startable, saga: NewSagaRef, input: unknown): ClientCommand => {
+  const starting = (
+    definition: Startable,
+    saga: NewSagaRef,
+    { input, priority }: StartOptions & { readonly input: unknown },
+  ): ClientCommand => {
+    if (priority !== undefined && !isPriority(priority))
+      throw new TypeError(`a priority is a whole number from 0 to ${PRIORITY_MAX}, 9 first`)
     const { name, version } = definition
     const ref = typeof saga === 'string' ? saga : { definition: name, key: saga.key }
     const json = checkedInput(definition, input, limits)
-    return { kind: 'start', ...request(ref), definition: name, version, input: json }
+    const rank = priority === undefined ? {} : { priority }
+    return { kind: 'start', ...request(ref), definition: name, version, ...rank, input: json }
   }
 
   const act = (kind: 'cancel' | 'kill' | 'resume', saga: SagaRef, { actor, reason, requestId }: ActRequest) =>
@@ -198,9 +219,9 @@ export function sagaClient(options: SagaClientOptions): SagaClient {
     send,
     limit: (participant, limits, asked) =>
       limitParticipant({ broker, clock, ids, source, topic: topics.control }, participant, { ...asked, limits }),
-    start: (definition, saga, input) => send(starting(definition, saga, input)),
+    start: (definition, saga, input, options = {}) => send(starting(definition, saga, { ...options, input })),
     startMany: (definition, sagas) =>
-      sendAll(sagas.map((saga) => starting(definition, 'key' in saga ? saga : saga.sagaId, saga.input))),
+      sendAll(sagas.map((saga) => starting(definition, 'key' in saga ? saga : saga.sagaId, saga))),
     signal: (saga, { name, payload, actor, roles = [], requestId }) => {
       checkSender(name, actor, roles)
       return send({ kind: 'signal', ...request(saga, requestId), name, payload: asJson(payload, limits), actor, roles })

@@ -16,7 +16,7 @@ import {
   REPLY_HEADERS,
   STEP_COMMAND_HEADERS,
 } from './header-schemas.ts'
-import { ANY, ERROR_BODY, type JsonSchema, jsonSchemaOf, NULL } from './json-schema.ts'
+import { ANY, ERROR_BODY, inside, type JsonSchema, jsonSchemaOf, NULL } from './json-schema.ts'
 import type { AnyCommand, WireContracts } from './wire-contracts.ts'
 
 export interface AsyncApiOptions {
@@ -166,7 +166,7 @@ function commandMessage({ type, input }: AnyCommand): Message {
   return {
     title: type,
     headers: 'StepCommandHeaders',
-    payload: jsonSchemaOf(input, 'draft-7'),
+    payload: inside(type, jsonSchemaOf(input, 'draft-7')),
     extra: { correlationId: { location: `$message.header#/${H.id}` } },
   }
 }
@@ -176,7 +176,7 @@ function replyMessages(commands: readonly AnyCommand[]): Record<string, Message>
   const reply = (title: string, payload: JsonSchema): Message => ({ title, headers: 'ReplyHeaders', payload, extra })
   const answers = commands.map(({ type, output }) => [
     `${type}.reply`,
-    reply(`success of ${type}`, output ? jsonSchemaOf(output, 'draft-7') : NULL),
+    reply(`success of ${type}`, output ? inside(`${type}.reply`, jsonSchemaOf(output, 'draft-7')) : NULL),
   ])
   return {
     ...Object.fromEntries(answers),
@@ -195,7 +195,8 @@ function startMessages(sagas: readonly Definition[]): Record<string, Message> {
     sagas.map((definition) => {
       const { name, version, input } = definition
       const title = `starts ${name}, version ${version}`
-      return [startName(definition), { title, headers: 'StartHeaders', payload: jsonSchemaOf(input, 'draft-7') }]
+      const payload = inside(startName(definition), jsonSchemaOf(input, 'draft-7'))
+      return [startName(definition), { title, headers: 'StartHeaders', payload }]
     }),
   )
 }

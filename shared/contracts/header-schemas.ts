@@ -97,6 +97,11 @@ const OWN: Readonly<Record<Kind, readonly [required: Headers, optional: Headers]
     { [H.sagaType]: text('name of the definition') },
     {
       [H.sagaVersion]: count('version of the definition; absent: the newest'),
+      [H.priority]: {
+        type: 'string',
+        pattern: '^[0-9]$',
+        description: 'whose steps are sent first where calls are limited, 9 first; absent: what the definition says',
+      },
       ...PARENT,
       [H.parentWaits]: flag('whether the parent waits for the end'),
     },

@@ -27,7 +27,7 @@ export interface Call {
 }
 
 /** Steps of priority that the undo of a step is ahead: what is undone gives something free, and others wait for it. */
-const UNDO_AHEAD = 10
+export const UNDO_AHEAD = 10
 
 /**
  * The place of a call among those that wait: lower goes first. Undos go before forward steps, then priority, then age; each

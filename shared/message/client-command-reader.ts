@@ -1,11 +1,12 @@
 /** Reads the records of the commands topic: whatever they hold is a whole command, or refused with a named fault. */
 import type { ClientCommand, ParentStep, PersonsAct, Request, ResolvedAs } from './client-command-record.ts'
 import { asPositive, type Decoded, refuse } from './command-record.ts'
-import type { ParentLink } from './events.ts'
+import { isPriority, type ParentLink, PRIORITY_MAX, type Priority } from './events.ts'
 import { CLIENT_COMMAND, H } from './headers.ts'
 import { isRequestId, isSagaId, isStepPath, REQUEST_ID_CHARS_MAX } from './ids.ts'
-import { type JsonLimits, parseJson } from './json.ts'
+import type { JsonLimits } from './json.ts'
 import { headersOf, keyOf, type LogRecord } from './record.ts'
+import { parseValue, type ValueResult } from './record-value.ts'
 
 /** Longest `ce_actor`, in characters. */
 export const ACTOR_CHARS_MAX = 200
@@ -37,9 +38,9 @@ export function decodeClientCommand(record: LogRecord, limits?: JsonLimits): Dec
   const request: Request = { sagaId, requestId }
   switch (headers.get(H.type)) {
     case CLIENT_COMMAND.start:
-      return decodeStart(request, headers, parseJson(record.value, limits))
+      return decodeStart(request, headers, parseValue(record, limits))
     case CLIENT_COMMAND.signal:
-      return decodeSignal(request, headers, parseJson(record.value ?? NULL_TEXT, limits))
+      return decodeSignal(request, headers, parseValue(record, limits, NULL_TEXT))
     case CLIENT_COMMAND.cancel:
       return decodeAct('cancel', request, headers)
     case CLIENT_COMMAND.resume:
@@ -53,11 +54,11 @@ export function decodeClientCommand(record: LogRecord, limits?: JsonLimits): Dec
     case CLIENT_COMMAND.kill:
       return decodeKill(request, headers)
     case CLIENT_COMMAND.resolve:
-      return decodeResolve(request, headers, parseJson(record.value ?? NULL_TEXT, limits))
+      return decodeResolve(request, headers, parseValue(record, limits, NULL_TEXT))
     case CLIENT_COMMAND.skip:
-      return decodeSkip(request, headers, parseJson(record.value ?? NULL_TEXT, limits))
+      return decodeSkip(request, headers, parseValue(record, limits, NULL_TEXT))
     case CLIENT_COMMAND.edit:
-      return decodeEdit(request, headers, parseJson(record.value ?? NULL_TEXT, limits))
+      return decodeEdit(request, headers, parseValue(record, limits, NULL_TEXT))
     case CLIENT_COMMAND.undo:
       return decodeUndo(request, headers)
     case undefined:
@@ -70,7 +71,7 @@ export function decodeClientCommand(record: LogRecord, limits?: JsonLimits): Dec
 /** A signal without a value carries null. */
 const NULL_TEXT = new Uint8Array([0x6e, 0x75, 0x6c, 0x6c])
 
-type Parsed = ReturnType<typeof parseJson>
+type Parsed = ValueResult
 
 function decodeStart(request: Request, headers: Headers, input: Parsed): Decoded<ClientCommand> {
   const definition = headers.get(H.sagaType)
@@ -78,11 +79,22 @@ function decodeStart(request: Request, headers: Headers, input: Parsed): Decoded
   const version = asPositive(headers.get(H.sagaVersion))
   if (headers.has(H.sagaVersion) && version === undefined)
     return refuse('bad-header', `${H.sagaVersion} is not a positive whole number`)
+  const rank = decodePriority(headers)
+  if (rank.kind === 'refused') return rank
   const parent = headers.has(H.parentSagaId) ? decodeParent(headers) : undefined
   if (parent?.kind === 'refused') return parent
   if (input.kind === 'refused') return refuse(input.fault, input.message)
-  const start = { kind: 'start', ...request, definition, version, input: input.value } as const
+  const start = { kind: 'start', ...request, definition, version, ...rank.value, input: input.value } as const
   return { kind: 'ok', value: parent ? { ...start, parent: parent.value } : start }
+}
+
+function decodePriority(headers: Headers): Decoded<{ readonly priority?: Priority }> {
+  const text = headers.get(H.priority)
+  if (text === undefined) return { kind: 'ok', value: {} }
+  const isOne = /^\d$/.test(text) && isPriority(Number(text))
+  return isOne
+    ? { kind: 'ok', value: { priority: Number(text) } }
+    : refuse('bad-header', `${H.priority} is a whole number from 0 to ${PRIORITY_MAX}`)
 }
 
 function decodeParent(headers: Headers): Decoded<ParentLink> {

@@ -1,5 +1,5 @@
 /** What clients and persons ask, as records on the commands topic. Written by anyone; read in client-command-reader.ts. */
-import type { ParentLink } from './events.ts'
+import type { ParentLink, Priority } from './events.ts'
 import { CLIENT_COMMAND, H, rfc3339 } from './headers.ts'
 import type { SagaId } from './ids.ts'
 import type { Json } from './json.ts'
@@ -27,6 +27,8 @@ export type ClientCommand =
       readonly definition: string
       /** Absent: the newest. */
       readonly version: number | undefined
+      /** Absent: what the definition says. */
+      readonly priority?: Priority | undefined
       readonly input: Json
       /** The saga that starts it as its child. */
       readonly parent?: ParentLink | undefined
@@ -114,10 +116,11 @@ type Header = readonly [string, string]
 function ownHeaders(command: ClientCommand): readonly Header[] {
   switch (command.kind) {
     case 'start': {
-      const { definition, version, parent } = command
+      const { definition, version, priority, parent } = command
       return [
         [H.sagaType, definition],
         ...(version === undefined ? [] : [[H.sagaVersion, String(version)] as const]),
+        ...(priority === undefined ? [] : [[H.priority, String(priority)] as const]),
         ...(parent ? [...parentHeaders(parent), [H.parentWaits, String(parent.waits)] as const] : []),
       ]
     }

@@ -27,6 +27,8 @@ export const H = {
   resolvedAs: 'ce_resolvedas',
   /** `hold` or `run`: what becomes of the times of a paused saga. */
   timers: 'ce_timers',
+  /** `0` to `9`: whose steps are sent first where calls are limited. */
+  priority: 'ce_priority',
   /** `true`: nothing of the skipped step is to be undone. */
   notDone: 'ce_notdone',
   /** What the sender says to be: nobody checks it. Names with commas between them. */

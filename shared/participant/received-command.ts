@@ -2,8 +2,9 @@
 import { asDirection, asPositive, type Decoded, type RecordFault, refuse } from '../message/command-record.ts'
 import { H } from '../message/headers.ts'
 import { type IdempotencyKey, idempotencyKey, isSagaId } from '../message/ids.ts'
-import { type JsonLimits, parseJson } from '../message/json.ts'
+import type { JsonLimits } from '../message/json.ts'
 import { headersOf, keyOf, type LogRecord } from '../message/record.ts'
+import { parseValue } from '../message/record-value.ts'
 import type { CommandInfo } from './handlers.ts'
 import type { Operation, Operations } from './operations.ts'
 
@@ -60,7 +61,7 @@ export function readCommand<Tx>(
     ({ kind: 'refused', record, fault, message, replyTo }) as const
   const operation = operations.get(info.type)
   if (!operation) return invalid('unknown-command', `${info.type} is no command of this participant`)
-  const payload = parseJson(record.value, json)
+  const payload = parseValue(record, json)
   if (payload.kind === 'refused') return invalid(payload.fault, payload.message)
   const input = operation.command.input.safeParse(payload.value)
   if (!input.success) return invalid('invalid-payload', input.error.message)

@@ -45,8 +45,8 @@ function childCommand(effect: ToChild): ClientCommand {
   const { child: sagaId, requestId } = effect
   switch (effect.kind) {
     case 'start-child': {
-      const { definition, version, input, parent } = effect
-      return { kind: 'start', sagaId, requestId, definition, version, input, parent }
+      const { definition, version, priority, input, parent } = effect
+      return { kind: 'start', sagaId, requestId, definition, version, priority, input, parent }
     }
     case 'undo-child':
       return { kind: 'undo', sagaId, requestId, parent: effect.parent }

@@ -26,8 +26,8 @@ export function commandInput(record: LogRecord, limits?: JsonLimits): Decoded<Sa
 function inputOf(command: ClientCommand): SagaInput {
   switch (command.kind) {
     case 'start': {
-      const { sagaId, definition, version, input, parent } = command
-      return { kind: 'start', sagaId, definition, version, input, inputHash: inputHash(input), parent }
+      const { sagaId, definition, version, priority, input, parent } = command
+      return { kind: 'start', sagaId, definition, version, priority, input, inputHash: inputHash(input), parent }
     }
     case 'signal': {
       const { sagaId, requestId, name, payload, actor, roles = [] } = command

@@ -104,6 +104,8 @@ export const steps = table('steps', {
     /** Seq of its first event: the order of the steps in the saga's life. */
     first_seq: first(int),
   },
+  // Of what waits, and nothing else: it is null in all other rows, and stays so.
+  serverIndexes: [['held_at']],
 })
 
 export const events = table('events', {

@@ -32,7 +32,7 @@ describe('bodies', () => {
       400,
       'too-many-keys',
     ],
-    ['with an unknown field', JSON.stringify({ ...startOf('x'), priority: 1 }), 400, 'invalid-request'],
+    ['with an unknown field', JSON.stringify({ ...startOf('x'), urgency: 1 }), 400, 'invalid-request'],
     ['with a bad id', JSON.stringify(startOf('no spaces')), 400, 'invalid-request'],
     ['with an id of 201 characters', JSON.stringify(startOf('x'.repeat(201))), 400, 'invalid-request'],
     [

@@ -19,8 +19,8 @@ beforeEach(() => {
   rig.behaviour.carrierIsDown = true
 })
 
-async function start(definition: string, id: string, cents = 100) {
-  const started = await asker.post('/v1/sagas', { id, definition, input: { id, cents } })
+async function start(definition: string, id: string, cents = 100, more: object = {}) {
+  const started = await asker.post('/v1/sagas', { id, definition, input: { id, cents }, ...more })
   expect(started.statusCode).toBe(202)
   return started.json().links
 }
@@ -46,6 +46,32 @@ interface Step {
 
 const stepsOf = (saga: { steps: readonly Step[] }) =>
   new Map(saga.steps.map((step) => [`${step.direction === 'forward' ? '' : 'undo '}${step.step}`, step]))
+
+describe('a saga with a priority', () => {
+  test('shows it, gives it to its child, and is found by it', async () => {
+    const { result } = await start('tour', 'tour-first', 100, { priority: 9 })
+    await shown('tour-first', 'waiting')
+    await answer('tour-first', 'yes')
+    const saga = (await asker.get(result)).json()
+    expect(saga).toMatchObject({ status: 'completed', priority: 9 })
+    const childId = stepsOf(saga).get('parts[goods].leg')?.child ?? 'none'
+    expect(await show(childId)).toMatchObject({ priority: 9, parent: { saga: 'tour-first' } })
+    const { sagas } = (await asker.get('/v1/sagas?priority=9')).json()
+    expect(sagas.map(({ id }: { id: string }) => id).sort()).toEqual(['tour-first', childId].sort())
+    expectProblem(await asker.get('/v1/sagas?priority=10'), 400, 'invalid-request')
+  })
+
+  test('has the usual one where nothing is said, and none that there is not', async () => {
+    await start('tour', 'tour-usual')
+    await shown('tour-usual', 'waiting')
+    expect(await show('tour-usual')).toMatchObject({ priority: 5 })
+    const input = { id: 'tour-none', cents: 1 }
+    for (const priority of [10, -1, 0.5, '9']) {
+      const answer = await asker.post('/v1/sagas', { id: 'tour-none', definition: 'tour', input, priority })
+      expectProblem(answer, 400, 'invalid-request')
+    }
+  })
+})
 
 describe('a saga with parts at once', () => {
   test('shows its block, its branches’ steps by their paths, and its child, which names its parent', async () => {

@@ -36,10 +36,14 @@ const command: fc.Arbitrary<ClientCommand> = fc.oneof(
       request,
       definition: id,
       version: fc.option(fc.integer({ min: 1, max: 999_999_999 }), { nil: undefined }),
+      priority: fc.option(fc.integer({ min: 0, max: 9 }), { nil: undefined }),
       input: json,
       parent: fc.option(parent, { nil: undefined }),
     })
-    .map(({ request, ...rest }) => ({ kind: 'start' as const, ...request, ...rest })),
+    .map(({ request, priority, ...rest }) => {
+      const rank = priority === undefined ? {} : { priority }
+      return { kind: 'start' as const, ...request, ...rank, ...rest }
+    }),
   fc
     .record({ request, name: id, payload: json, actor: fc.option(words(200), { nil: undefined }), roles })
     .map(({ request, ...rest }) => ({ kind: 'signal' as const, ...request, ...rest })),
@@ -114,6 +118,7 @@ const headerName = fc.constantFrom(
   'ce_resolvedas',
   'ce_notdone',
   'ce_timers',
+  'ce_priority',
   'x',
 )
 const known = fc.constantFrom(

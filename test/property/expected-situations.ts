@@ -87,6 +87,21 @@ export const expectedOfSagas: readonly string[] = [
     (reason) => `answered ${reason}`,
   ),
   'answered unknown-step',
+  'held',
+  'held to be tried again',
+  'held under a key',
+  'admitted',
+  'done by an earlier attempt while it was held',
+  'given up while it was held',
+  'turned back while a step was held',
+  'parked when it was admitted',
+  'skipped while it was held',
+  'skipped while it was held, not done',
+  'undo held',
+  'undo held to be tried again',
+  'undo held after the end',
+  'undo admitted',
+  'undone by an earlier attempt while it was held',
 ]
 
 /** The same of sagas with their children and lawful participants. */
@@ -118,4 +133,10 @@ export const expectedOfWorlds: readonly string[] = [
   'taken as done by a person',
   'parked: rejected',
   'given up',
+  'held',
+  'held to be tried again',
+  'admitted',
+  'turned back while a step was held',
+  'undo held',
+  'undo admitted',
 ]

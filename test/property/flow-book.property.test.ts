@@ -38,12 +38,14 @@ function inBook(book: FlowBook): string[] {
 }
 
 test('after each event the book has just what the state has under way, and a saga that has ended leaves nothing in it', () => {
+  let held = 0
   for (let seed = 1; seed <= runs(300); seed++) {
     const book = new FlowBook()
     let state: SagaState | undefined
     for (const envelope of playSaga(runOf(seed), { checksEach: false }).history) {
       state = evolve(state, envelope)
       book.take(envelope, { priority: 5, paused: state.paused !== undefined })
+      if (envelope.event.type.endsWith('-held')) held++
       expect({ seed, seq: envelope.seq, ...{ under: inBook(book) } }).toEqual({
         seed,
         seq: envelope.seq,
@@ -52,4 +54,5 @@ test('after each event the book has just what the state has under way, and a sag
     }
     expect([...book.calls()]).toEqual([])
   }
+  expect(held).toBeGreaterThan(0)
 })

@@ -4,6 +4,7 @@ import type { SagaId } from '../../shared/message/ids.ts'
 import type { Definition } from '../../shared/saga/definition.ts'
 import type { Effect } from '../../shared/saga/effects.ts'
 import type { SagaInput } from '../../shared/saga/input.ts'
+import { someGated } from './held-watch.ts'
 import { LawfulParticipants } from './lawful-participants.ts'
 import { Choices } from './plans/choices.ts'
 import { APPROVER } from './plans/steps.ts'
@@ -55,6 +56,8 @@ export class LossyWorld {
       [2, 'kill'],
       [1, 'pause'],
       [2, 'resume'],
+      [2, 'gate'],
+      [6, 'admit'],
     ] as const)
     const { messages } = this
     const driver = choices.percent(70) ? this.main : choices.one([this.main, ...this.drivers])
@@ -63,6 +66,8 @@ export class LossyWorld {
       const message = messages.at(-1 - back)
       if (message) this.deliver(message, choices.below(100))
     } else if (what === 'fire') this.fire(driver)
+    else if (what === 'gate') driver.gated = someGated(driver.definition, choices)
+    else if (what === 'admit') this.admit(driver, choices.percent(50) ? driver.held : choices.some(driver.held))
     else if (what === 'signal') this.signal(driver, `s-${choices.below(1_000)}`, choices.percent(20) ? 'no' : 'yes')
     else if (what !== 'kill') this.give(driver, { kind: what, ...driver.act(`r-${choices.below(1_000)}`) })
     else if (driver !== this.main) this.give(driver, { kind: 'kill', ...driver.act('kill') })
@@ -78,6 +83,11 @@ export class LossyWorld {
   fire(driver: SagaDriver): void {
     driver.now = this.#now = Math.max(this.#now, driver.dueAt ?? this.#now)
     this.#posted(driver, () => driver.fire())
+  }
+
+  /** There is room for these steps of the saga. */
+  admit(driver: SagaDriver, steps: SagaDriver['held']): void {
+    if (steps.length > 0) this.give(driver, { kind: 'admit', sagaId: driver.id, steps })
   }
 
   /** Answers the first wait of the saga that a signal ends. */

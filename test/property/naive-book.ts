@@ -36,6 +36,8 @@ export class NaiveBook {
   /** When each step and scope began, sent or not. */
   readonly began = new Map<string, number>()
   readonly #turns: Turn[] = []
+  /** Steps that wait to be sent for the first time. */
+  readonly #held = new Set<string>()
 
   constructor(definition: Definition, history: readonly EventEnvelope[]) {
     this.definition = definition
@@ -57,6 +59,10 @@ export class NaiveBook {
     switch (event.type) {
       case 'step-requested':
         this.#request(event.step, seq)
+        return
+      case 'step-held':
+        // It has its place among the others from then on, unless it cannot be sent when there is room.
+        if (!this.sent.has(event.step)) this.#heldFirst(event.step, seq)
         return
       case 'step-succeeded':
         this.#at(event.step).refused = false
@@ -90,6 +96,7 @@ export class NaiveBook {
       case 'saga-compensated':
         this.closed.set(ROOT, seq)
         return
+      case 'compensation-held':
       case 'compensation-requested':
         this.#at(event.step).undoBegun ??= seq
         return
@@ -98,7 +105,9 @@ export class NaiveBook {
         this.#at(event.step).undone.push(seq)
         return
       case 'saga-stuck':
-        if (event.step !== null) this.#park(event.step, seq)
+        if (event.step === null) return
+        if (this.#held.delete(event.step)) this.began.delete(event.step)
+        this.#park(event.step, seq)
     }
   }
 
@@ -108,8 +117,13 @@ export class NaiveBook {
     if (known) known.refused = false
     else if (planned) {
       this.sent.set(path, { path, planned, begun: seq, refused: false, undone: [] })
-      this.began.set(path, seq)
+      if (!this.#held.delete(path)) this.began.set(path, seq)
     }
+  }
+
+  #heldFirst(path: string, seq: number): void {
+    this.#held.add(path)
+    this.began.set(path, seq)
   }
 
   /** A person's word counts as an answer, also of a step that was never sent. */

@@ -166,7 +166,8 @@ export function begunAsText(definition: Definition, history: readonly EventEnvel
   for (const { event } of history) {
     if (!('step' in event) || event.step === null) continue
     const { step: path, type } = event
-    const begins = type === 'step-requested' || type === 'block-started' || type === 'wait-started'
+    const begins =
+      type === 'step-requested' || type === 'step-held' || type === 'block-started' || type === 'wait-started'
     if ((begins || type === 'step-skipped' || type === 'step-computed') && !begun.has(path)) {
       begun.add(path)
       const step = stepAt(definition, path)

@@ -7,10 +7,12 @@ import { decide } from '../../shared/saga/decide.ts'
 import type { Definition } from '../../shared/saga/definition.ts'
 import { type Effect, effectsOf } from '../../shared/saga/effects.ts'
 import { evolve } from '../../shared/saga/evolve.ts'
-import type { Act, Decision, SagaInput } from '../../shared/saga/input.ts'
+import type { HeldStep } from '../../shared/saga/held.ts'
+import type { Act, Admitted, Decision, SagaInput } from '../../shared/saga/input.ts'
 import { outlineOf, violations } from '../../shared/saga/invariants.ts'
 import { isLive, type SagaState, type ScopeState } from '../../shared/saga/state.ts'
 import { nextDueAt } from '../../shared/saga/timers.ts'
+import { HeldWatch } from './held-watch.ts'
 import { must } from './must.ts'
 import { EPOCH_MS } from './plans/steps.ts'
 
@@ -45,6 +47,9 @@ export class SagaDriver {
   readonly said = new Map<string, number>()
   state: SagaState | undefined
   now = EPOCH_MS
+  /** Participants that may not simply be sent to. */
+  gated: ReadonlySet<string> = new Set()
+  readonly #watch = new HeldWatch()
   readonly #options: DriverOptions
   readonly #effectIds = new Set<string>()
   readonly #children = new Map<string, string>()
@@ -70,7 +75,7 @@ export class SagaDriver {
   give(input: SagaInput, chance = 0.5): Decision {
     const known = this.state
     const before = this.#options.light ? '' : JSON.stringify(known)
-    const moment = { now: this.now, chance }
+    const moment = { now: this.now, chance, gated: this.gated }
     const decision = decide({ definition: this.definition, known, input, moment })
     must(this.#options.light === true || JSON.stringify(known) === before, 'decide changes no state')
     if (decision.kind !== 'events') {
@@ -80,7 +85,9 @@ export class SagaDriver {
     must(decision.events.length > 0, 'a decision has events')
     for (const event of decision.events) this.#append(event, input)
     if (decision.events[0]?.type === 'parent-refused') return decision
-    if (input.kind !== 'timer' && !(input.kind === 'reply' && input.outcome === 'progress')) this.consumed.push(input)
+    if (!this.#options.light) this.#watch.check(this.state)
+    if (input.kind !== 'timer' && input.kind !== 'admit' && !(input.kind === 'reply' && input.outcome === 'progress'))
+      this.consumed.push(input)
     if (this.#options.checksEach) this.check()
     return decision
   }
@@ -91,6 +98,7 @@ export class SagaDriver {
     const read = this.#options.light ? event : JSON.parse(JSON.stringify(event))
     const envelope: EventEnvelope = { sagaId: this.id, seq, at: this.now, causationId: input.kind, event: read }
     this.state = evolve(this.state, { ...envelope, event })
+    this.#watch.read(event, { input, gated: this.gated })
     this.history.push(envelope)
     for (const effect of effectsOf(envelope)) this.#send(effect, envelope)
   }
@@ -155,6 +163,20 @@ export class SagaDriver {
 
   act(requestId: string): Act {
     return { sagaId: this.id, requestId, actor: 'ann', reason: 'why not' }
+  }
+
+  /** Steps that wait for their participant, the longest first. */
+  get held(): readonly HeldStep[] {
+    return this.#watch.held
+  }
+
+  /** Lets steps go, as the owner does; those that are named and are not held do no harm. */
+  admit(steps: readonly Admitted[]): Decision {
+    const held = this.held.length
+    const decision = this.give({ kind: 'admit', sagaId: this.id, steps })
+    const isHeld = this.state?.paused === undefined && held > 0
+    if (steps === this.held && isHeld) must(decision.kind === 'events', 'what is held can be admitted')
+    return decision
   }
 
   /** Commands that wait for an answer. */

@@ -5,6 +5,7 @@ import { scopeAround } from '../../shared/message/step-path.ts'
 import type { SagaInput } from '../../shared/saga/input.ts'
 import { sendingStepAt } from '../../shared/saga/plan-tree.ts'
 import { scopeAt, stepAt } from '../../shared/saga/tree.ts'
+import { someGated } from './held-watch.ts'
 import { must } from './must.ts'
 import { canBeUndone } from './naive-book.ts'
 import { Choices } from './plans/choices.ts'
@@ -51,6 +52,8 @@ const MOVES: readonly [readonly [number, Rule], ...(readonly [number, Rule])[]] 
   [1, startOther],
   [2, nonsense],
   [4, hearAgain],
+  [3, gate],
+  [12, admit],
 ]
 
 /** Makes one move. What comes twice must have no second effect (S13); progress may: it says that work goes on. */
@@ -145,9 +148,9 @@ function resolve(driver: SagaDriver, choices: Choices): void {
 }
 
 /** A step that a person may act on: mostly one that is parked. */
-function someStep({ state, asked }: SagaDriver, choices: Choices): string {
+function someStep({ state, asked, held }: SagaDriver, choices: Choices): string {
   const parked = state?.parked.flatMap(({ step }) => (step === null ? [] : [step])) ?? []
-  const others = [...asked.map(({ step }) => step), ...NOWHERE]
+  const others = [...asked.map(({ step }) => step), ...held.map(({ step }) => step), ...NOWHERE]
   const steps = choices.percent(70) && parked.length > 0 ? parked : others
   return steps[choices.below(steps.length)] ?? 'nowhere'
 }
@@ -221,6 +224,27 @@ function nonsense(driver: SagaDriver, choices: Choices): void {
   const attempt = 1_000 + choices.below(9)
   const decision = driver.answer({ step, direction, attempt }, choices.weighted(OUTCOMES))
   must(decision.kind !== 'events', () => `an answer that nothing asked for changes nothing: ${step}`)
+}
+
+/** From now on other participants may not simply be sent to. */
+function gate(driver: SagaDriver, choices: Choices): void {
+  driver.gated = someGated(driver.definition, choices)
+}
+
+/** Some of what is held is let go, or all; where nothing is, somebody answers. */
+function admit(driver: SagaDriver, choices: Choices): void {
+  const { held } = driver
+  if (held.length === 0) {
+    answer(driver, choices, driver.open())
+    return
+  }
+  const paused = driver.state?.paused !== undefined
+  const some = choices.percent(60) ? held : choices.some(held)
+  const other = { step: choices.one(NOWHERE), direction: choices.one<Direction>(['forward', 'compensate']) }
+  const steps = choices.percent(20) ? [...some, other, ...some] : some
+  const decision = driver.give({ kind: 'admit', sagaId: driver.id, steps })
+  const goes = !paused && steps.some((one) => held.includes(one as (typeof held)[number]))
+  must(goes === (decision.kind === 'events'), () => `admitted ${JSON.stringify(steps)}: ${JSON.stringify(decision)}`)
 }
 
 /** A record that had its effect is delivered once more, much later. */

@@ -23,16 +23,20 @@ export function settle(world: LossyWorld): void {
 function stir(world: LossyWorld, round: number): boolean {
   const going = world.drivers.filter((driver) => !driver.ended)
   const waiting = going.find((driver) => driver.waitsFor().length > 0)
+  const held = going.find((driver) => driver.held.length > 0 && !driver.state?.paused)
   const paused = going.find(({ state }) => state?.paused)
   // Children first: their parents may wait for them.
   const stuck = going.findLast(({ state }) => state?.status === 'stuck')
   const timed = going.filter(({ dueAt }) => dueAt !== undefined).sort((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0))[0]
   // Persons come last: what takes its time is not to be tried again and again before it is done.
-  if (waiting) world.signal(waiting, `settle-${round}`, 'yes')
+  if (held) world.admit(held, held.held)
+  else if (waiting) world.signal(waiting, `settle-${round}`, 'yes')
   else if (timed) world.fire(timed)
   else if (paused) world.give(paused, { kind: 'resume', ...paused.act(`resume-${round}`) })
   else if (stuck) mend(world, stuck, round)
-  return paused !== undefined || waiting !== undefined || stuck !== undefined || timed !== undefined
+  return (
+    held !== undefined || paused !== undefined || waiting !== undefined || stuck !== undefined || timed !== undefined
+  )
 }
 
 /** What a person is to undo is undone and said to be; what was refused is taken back where it was, and tried again. */

@@ -43,6 +43,7 @@ class Reader {
   readonly #undoing = new Set<string>()
   readonly #waiting = new Set<string>()
   readonly #blocks = new Map<string, string>()
+  readonly #held = new Set<string>()
   readonly #back: string[] = []
   #ended: string | undefined
 
@@ -64,16 +65,24 @@ class Reader {
 
   #readStep(event: SagaEvent): void {
     switch (event.type) {
+      case 'step-held':
+        this.#see(this.#waiting.has(event.step) ? 'held to be tried again' : 'held')
+        if (event.key !== undefined) this.#see('held under a key')
+        this.#held.add(event.step)
+        return
       case 'step-requested':
         this.#waiting.delete(event.step)
+        if (this.#held.delete(event.step)) this.#see('admitted')
         this.#begin(event.step)
         if (event.child !== undefined) this.#see(`child started, ${event.letGo ? 'let go' : 'waited for'}`)
         return
       case 'step-succeeded':
+        if (this.#held.delete(event.step)) this.#see('done by an earlier attempt while it was held')
         if (this.#parked.size > 0 && !this.#parked.has(event.step)) this.#see('goes on while another step is parked')
         if (this.#parked.delete(event.step)) this.#see('unparked by its answer')
         return
       case 'step-failed':
+        if (this.#held.delete(event.step)) this.#see('given up while it was held')
         this.#see(event.retryAt === null ? 'given up' : 'tried again')
         this.#fail(event)
         return
@@ -117,7 +126,13 @@ class Reader {
 
   #readUndo(event: SagaEvent): void {
     switch (event.type) {
+      case 'compensation-held':
+        this.#see(this.#waiting.has(event.step) ? 'undo held to be tried again' : 'undo held')
+        if (this.#ended !== undefined) this.#see('undo held after the end')
+        this.#held.add(event.step)
+        return
       case 'compensation-requested':
+        if (this.#held.delete(event.step)) this.#see('undo admitted')
         this.#waiting.delete(event.step)
         this.#undoing.add(event.step)
         if (this.#undoing.size > 1) this.#see('undone at the same time')
@@ -126,6 +141,7 @@ class Reader {
         if (event.child !== undefined) this.#see(event.commandType)
         return
       case 'compensation-succeeded':
+        if (this.#held.delete(event.step)) this.#see('undone by an earlier attempt while it was held')
         this.#undoing.delete(event.step)
         if (this.#parked.size > 0 && !this.#parked.has(event.step)) this.#see('undone while another step is parked')
         return
@@ -164,6 +180,8 @@ class Reader {
   }
 
   #turn(scope: string, cause: string): void {
+    for (const step of this.#held)
+      if (isWithin(step, scope) && this.#held.delete(step)) this.#see('turned back while a step was held')
     if (scope === ROOT) {
       this.#see(`saga turned back: ${cause}${this.#ended === undefined ? '' : ` after it was ${this.#ended}`}`)
       for (const kind of this.#blocks.values()) this.#see(`${kind} turned back with the saga while it was open`)
@@ -182,6 +200,7 @@ class Reader {
     switch (event.type) {
       case 'saga-stuck':
         this.#parked.add(event.step)
+        if (event.step !== null && this.#held.delete(event.step)) this.#see('parked when it was admitted')
         if (event.error.code === 'undo-by-hand') this.#byHand.add(event.step)
         this.#see(`parked: ${event.error.kind}${event.step === null ? ' of the output' : ''}`)
         if (this.#blocks.has(event.step ?? ROOT)) this.#see(`${this.#blocks.get(event.step ?? ROOT)} parked`)
@@ -205,6 +224,7 @@ class Reader {
       case 'step-resolved':
         this.#see(`taken as done by a person${event.notDone ? ', with nothing to undo' : ''}`)
         if (!this.#parked.delete(event.step)) this.#see('skipped while it was under way')
+        if (this.#held.delete(event.step)) this.#see(`skipped while it was held${event.notDone ? ', not done' : ''}`)
         return
       case 'failure-resolved':
         this.#see('said by a person not to have been done')

@@ -18,6 +18,7 @@ test('what is left out is the default: this machine, no TLS, no login', () => {
   expect(settingsFrom(KAFKA)).toEqual({
     brokers: ['a:9092', 'b:9092'],
     security: {},
+    registry: undefined,
     prefix: 'kasaga',
     databaseUrl: undefined,
     payloads: { place: { kind: 'unset' }, valueBytesMax: 262_144 },
@@ -103,4 +104,56 @@ test('a rollout gives shares to versions', () => {
   expect(rollout('a@2=10%, a@3=0.25%,b@1=100%')).toEqual({ a: { 2: '10%', 3: '0.25%' }, b: { 1: '100%' } })
   for (const text of ['a', 'a@2', 'a@2=10', 'a@0=1%', 'A@1=1%', 'a@1=0.001%'])
     expect(() => rollout(text)).toThrow('KASAGA_ROLLOUT')
+})
+
+describe('a schema registry', () => {
+  const URL_ = { KASAGA_REGISTRY_URL: 'https://registry.example:8081/apis/ccompat/v7' }
+  const registry = (env: Record<string, string>) => settingsFrom({ ...KAFKA, ...env }).registry
+
+  test('is one with a URL; the rest has defaults', async () => {
+    const plain = { url: URL_.KASAGA_REGISTRY_URL, compatibility: 'BACKWARD_TRANSITIVE', register: true }
+    expect(registry(URL_)).toEqual({ format: 'json', settings: plain })
+    const file = join(folder, 'password')
+    await writeFile(file, 'p w\n')
+    const all = {
+      ...URL_,
+      KASAGA_REGISTRY_FORMAT: 'avro',
+      KASAGA_REGISTRY_COMPATIBILITY: 'FULL',
+      KASAGA_REGISTRY_REGISTER: '0',
+      KASAGA_REGISTRY_USERNAME: 'ann',
+      KASAGA_REGISTRY_PASSWORD_FILE: file,
+      KASAGA_REGISTRY_CA_FILE: file,
+    }
+    expect(registry(all)).toEqual({
+      format: 'avro',
+      settings: {
+        ...plain,
+        compatibility: 'FULL',
+        register: false,
+        auth: { username: 'ann', password: 'p w' },
+        ca: 'p w\n',
+      },
+    })
+  })
+
+  test.each<[string, Record<string, string>]>([
+    ['KASAGA_REGISTRY_URL', { KASAGA_REGISTRY_URL: 'registry:8081' }],
+    ['KASAGA_REGISTRY_URL', { KASAGA_REGISTRY_URL: 'http://ann:secret-word@registry:8081' }],
+    ['KASAGA_REGISTRY_URL', { KASAGA_REGISTRY_USERNAME: 'ann', KASAGA_REGISTRY_PASSWORD: 'secret-word' }],
+    ['KASAGA_REGISTRY_FORMAT', { ...URL_, KASAGA_REGISTRY_FORMAT: 'protobuf' }],
+    ['KASAGA_REGISTRY_COMPATIBILITY', { ...URL_, KASAGA_REGISTRY_COMPATIBILITY: 'backward' }],
+    ['KASAGA_REGISTRY_REGISTER', { ...URL_, KASAGA_REGISTRY_REGISTER: 'no' }],
+    ['KASAGA_REGISTRY_USERNAME', { ...URL_, KASAGA_REGISTRY_PASSWORD: 'secret-word' }],
+    ['KASAGA_REGISTRY_PASSWORD_FILE', { ...URL_, KASAGA_REGISTRY_USERNAME: 'ann' }],
+    ['KASAGA_REGISTRY_CA_FILE', { ...URL_, KASAGA_REGISTRY_CA_FILE: '/nowhere/ca.pem' }],
+  ])('%s is told when it cannot be used, and no secret with it', (name, env) => {
+    let told = ''
+    try {
+      registry(env)
+    } catch (error) {
+      told = String(error)
+    }
+    expect(told).toContain(`${name} `)
+    expect(told).not.toContain('secret-word')
+  })
 })

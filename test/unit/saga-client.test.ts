@@ -62,6 +62,17 @@ function answering(answers: readonly AppendResult[]): (broker: Broker) => Broker
   })
 }
 
+test('a start may say a priority, and none that there is not', async () => {
+  const { client, records } = await setUp()
+  const input = { id: 'order-1', cents: 5 }
+  const place = await client.start(fulfil, 'order-1', input, { priority: 8 })
+  await client.startMany(fulfil, [{ sagaId: 'order-1', input, priority: 0 }])
+  const starts = (await records(place.partition)).map((record) => decodeClientCommand(record))
+  expect(starts).toMatchObject([{ value: { priority: 8 } }, { value: { priority: 0 } }])
+  for (const priority of [-1, 10, 1.5, Number.NaN])
+    await expect(async () => client.start(fulfil, 'order-1', input, { priority })).rejects.toThrow(TypeError)
+})
+
 test('a start stands where its owner reads it, and the place is answered', async () => {
   const { client, records } = await setUp()
   const place = await client.start(fulfil, 'order-1', { id: 'order-1', cents: 5 })

@@ -174,6 +174,7 @@ describe('what is written has the headers that the document says, and no others'
         kind: 'start',
         definition: 'fulfil-order',
         version: 1,
+        priority: 7,
         input: {},
         parent: { ...parent, waits: true },
       },

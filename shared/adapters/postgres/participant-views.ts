@@ -1,6 +1,5 @@
-/** What the control topic says of participants, as rows, and what is read of them together with the steps that they have. */
+/** What the control topic says of participants, as rows, and what is read of them. */
 import { type Kysely, sql } from 'kysely'
-import { AGEING_MS } from '../../flow/limits.ts'
 import type { ParticipantFacts, ParticipantViewWriter } from '../../ports/view-store.ts'
 import { classified } from './view-trouble.ts'
 
@@ -76,26 +75,18 @@ async function put(db: Db, { limits, breakers }: ParticipantFacts): Promise<void
       where known.topic_offset < excluded.topic_offset`.execute(db)
 }
 
-export interface ParticipantWork {
+export interface CallsInFlight {
   readonly participant: string
-  readonly held: number
-  readonly oldest_held_at: number | null
-  readonly in_flight: number
+  readonly calls: number
 }
 
-/** A held step of a saga that does not go on to that step any more is none; its row says nothing of that. */
-const IS_HELD = sql<boolean>`t.status = 'held' and (t.direction = 'compensate' or s.phase = 'running')`
-const IS_LIVE = sql<boolean>`s.status in ('running', 'compensating', 'stuck', 'paused')`
-
-/** What sagas that have not ended have under way at each participant. */
-export async function participantWork(db: Db): Promise<readonly ParticipantWork[]> {
-  const { rows } = await sql<ParticipantWork>`
-    select t.participant, (count(*) filter (where ${IS_HELD}))::int as held,
-      min(t.held_at) filter (where ${IS_HELD}) as oldest_held_at,
-      (count(*) filter (where t.status in ('requested', 'progressed')))::int as in_flight
+/** Commands to each participant that were sent and not answered, of sagas that have not ended. */
+export async function callsInFlight(db: Db): Promise<readonly CallsInFlight[]> {
+  const { rows } = await sql<CallsInFlight>`
+    select t.participant, count(*)::int as calls
     from kasaga.sagas s join kasaga.steps t using (saga_id)
-    where ${IS_LIVE} and t.participant is not null and t.child_saga_id is null
-      and t.status in ('held', 'requested', 'progressed')
+    where s.status in ('running', 'compensating', 'stuck', 'paused') and t.status in ('requested', 'progressed')
+      and t.participant is not null and t.child_saga_id is null
     group by t.participant order by t.participant`.execute(db)
   return rows
 }
@@ -111,31 +102,5 @@ export async function openBreakers(db: Db, saidFrom: number): Promise<readonly P
   const { rows } = await sql<ParticipantBreakersRow>`
     select * from kasaga.participant_breakers where is_open and said_at >= ${saidFrom}::bigint
     order by participant, since, process`.execute(db)
-  return rows
-}
-
-export interface HeldRow {
-  readonly saga_id: string
-  readonly step: string
-  readonly direction: string
-  readonly limit_key: string | null
-  readonly priority: number
-  readonly paused: boolean
-  readonly held_at: number | null
-}
-
-/** Priority steps that an undo is ahead; as shared/flow/call.ts orders those that wait. */
-const UNDO_AHEAD = 10
-
-/** Who waits for a participant, in the order in which they go. */
-export async function heldFor(db: Db, participant: string, limit: number): Promise<readonly HeldRow[]> {
-  const { rows } = await sql<HeldRow>`
-    select t.saga_id, t.step, t.direction, t.limit_key, coalesce(s.priority, 5) as priority,
-      s.status = 'paused' as paused, t.held_at
-    from kasaga.sagas s join kasaga.steps t using (saga_id)
-    where ${IS_LIVE} and t.participant = ${participant} and ${IS_HELD}
-    order by t.held_at - (coalesce(s.priority, 5) + case t.direction when 'compensate' then ${UNDO_AHEAD}::int
-      else 0 end) * ${AGEING_MS}::bigint, t.held_at, t.saga_id, t.step
-    limit ${limit}::int`.execute(db)
   return rows
 }

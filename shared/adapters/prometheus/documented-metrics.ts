@@ -92,5 +92,7 @@ export const DOCUMENTED_METRICS: Readonly<Record<string, DocumentedMetric>> = {
   kasaga_http_requests_total: counter('Requests that were answered.', 'method', 'route', 'status'),
   kasaga_http_request_ms: ms('How long a request took until it was answered.', 'method', 'route'),
   kasaga_http_waits: gauge('Requests that wait for a view.'),
+  kasaga_registry_waiting: gauge('Schemas and ids that the schema registry is waited for.'),
+  kasaga_registry_unframed_total: counter('Values that did not fit their schema in the registry.', 'subject'),
   kasaga_undocumented_metrics_total: counter('Measurements under a name that has no line here, by that name.', 'name'),
 }

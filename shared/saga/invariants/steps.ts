@@ -27,6 +27,7 @@ export function readStep(book: Book, reading: Reading<StepEvent>): StepBook | un
   expectOfPlan(book, step, reading)
   const rule = stepRule(event.type)
   if (step.parked && rule.parked !== 'never') unpark(book, step)
+  if (event.type === 'compensation-held') expect('S3', step.child === undefined, `step ${step.path} is a child saga`)
   if (event.type === 'step-held' || event.type === 'compensation-held')
     step.held = { from: step.standing, participant: event.participant, key: event.key }
   moveStep(book, step, standingAfter(step.standing, event).to)
@@ -48,7 +49,6 @@ const OF_TYPE: { readonly [Type in StepEventType]?: ReadonlySet<PlannedStep['typ
   'step-requested': new Set(['command', 'child']),
   // What a child saga is told goes to no participant.
   'step-held': new Set(['command']),
-  'compensation-held': new Set(['command']),
   'step-computed': new Set(['local']),
   'wait-started': new Set(['sleep', 'signal']),
   'block-started': new Set(['parallel', 'choose', 'attempt', 'each', 'repeat']),

@@ -23,7 +23,7 @@ const LOOK_AGAIN_MS = 50
  * a time.
  */
 export async function openInstallation(
-  { kafka, postgres }: RealServers,
+  { kafka, postgres }: Pick<RealServers, 'kafka' | 'postgres'>,
   prefix: string,
 ): Promise<Installation & { close(): Promise<void> }> {
   await withAdmin(kafka, (admin) => removeTopics(admin, prefix))

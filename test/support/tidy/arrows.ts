@@ -11,7 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   flow: ['message'],
   view: ['message', 'saga'],
   ports: ['message', 'saga', 'view'],
-  contracts: ['message', 'saga'],
+  contracts: ['message', 'saga', 'ports'],
   adapters: ['message', 'saga', 'flow', 'view', 'ports'],
   runtime: ['message', 'saga', 'flow', 'view', 'ports'],
   participant: ['message', 'saga', 'view', 'ports'],
@@ -23,6 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const OPEN_ADAPTER_FILES = new Set([
   'shared/adapters/postgres/view-queries.ts',
   'shared/adapters/postgres/participant-views.ts',
+  'shared/adapters/postgres/held-queries.ts',
 ])
 
 /** Adapters that are another one in another place: logs inside the process, and Postgres inside the process. */

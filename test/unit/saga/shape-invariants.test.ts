@@ -9,6 +9,7 @@ import { LAWFUL_ENDS, LAWFUL_FAMILIES } from './invariants/lawful-ends.ts'
 import * as s from './invariants/shapes.ts'
 import { OTHERS, UNDOS } from './invariants/unlawful-back.ts'
 import { FAILURES, NEEDS } from './invariants/unlawful-forward.ts'
+import { HELD } from './invariants/unlawful-held.ts'
 import { LEGAL, ORDER } from './invariants/unlawful-order.ts'
 import { TIMES } from './invariants/unlawful-times.ts'
 
@@ -43,7 +44,7 @@ describe('lawful histories', () => {
   })
 })
 
-const PLANTED = [...ORDER, ...LEGAL, ...FAILURES, ...NEEDS, ...UNDOS, ...OTHERS, ...TIMES].map(
+const PLANTED = [...ORDER, ...LEGAL, ...FAILURES, ...NEEDS, ...UNDOS, ...OTHERS, ...TIMES, ...HELD].map(
   ([what, invariant, plan, events, bare]) => ({ what, invariant, plan, events, bare }),
 )
 
