@@ -7,6 +7,11 @@ import { longestMs, sagasOf } from '../saga/longest.ts'
 /** How long the topics of commands keep a record, and can deliver it again. */
 export const COMMANDS_KEPT_MS = 7 * 86_400_000
 
+/** How long the inboxes that its sagas ask must remember; `Infinity`: for ever. Not counted is the time that one is stuck. */
+export function rememberedMs(definition: Definition): number {
+  return longestMs(definition) + COMMANDS_KEPT_MS
+}
+
 export interface RetentionChecked {
   readonly participant: string
   /** `Infinity`: for ever. */
@@ -29,7 +34,7 @@ export function checkRetention({ participant, retentionMs, sagas }: RetentionChe
     })
   for (const definition of sagasOf(participant, sagas)) {
     const saga = `${definition.name}@${definition.version}`
-    const neededMs = longestMs(definition) + COMMANDS_KEPT_MS
+    const neededMs = rememberedMs(definition)
     if (neededMs === Number.POSITIVE_INFINITY)
       log.warn('the inbox may forget what a saga has yet to undo: nothing ends it in time', {
         saga,

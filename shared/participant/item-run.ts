@@ -65,7 +65,9 @@ export class ItemRun implements BatchItem<unknown> {
     return this.#deadlineNow().signal
   }
 
-  readonly progress: Progress = (payload = null) => this.#tellerNow().tell(payload)
+  get progress(): Progress {
+    return (payload = null) => this.#tellerNow().tell(payload)
+  }
 
   /** The handler has returned or thrown. */
   end(): void {

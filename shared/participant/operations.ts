@@ -78,13 +78,14 @@ function singleOf<Tx>(
   }
 }
 
-/** A signal costs something, so it is made when it is asked for. */
+/** What costs something is made when it is asked for. */
 function contextOf<Tx>(item: BatchItem<unknown>, tx: Tx): HandlerContext<Tx> {
-  const { command, progress } = item
   return {
     tx,
-    command,
-    progress,
+    command: item.command,
+    get progress() {
+      return item.progress
+    },
     get signal() {
       return item.signal
     },
