@@ -87,6 +87,10 @@ const parent = z.object({
 })
 const act = z.object({ requestId: RequestId, actor: Actor, reason: z.string() })
 
+const given = z
+  .array(z.object({ step: Name, output: AnyJson.exactOptional().describe('absent: it was skipped') }))
+  .readonly()
+
 /** The value of each event's record, by the event's type. */
 export const EVENT_VALUES = {
   'saga-started': z.object({
@@ -103,6 +107,11 @@ export const EVENT_VALUES = {
       .describe('what the saga can be found by; at most 16'),
     priority: Priority.exactOptional(),
     parent: parent.exactOptional().describe('the saga that started it'),
+    origin: z
+      .object({ sagaId: Saga, step: Name, seq: z.int().min(1).describe('the event of the origin that says so') })
+      .exactOptional()
+      .describe('the saga that this one is a fork of, and the step from which'),
+    given: given.exactOptional().describe('steps that the origin has done: they are done here, and never undone here'),
   }),
   'step-requested': requested,
   'step-held': held,
@@ -166,6 +175,15 @@ export const EVENT_VALUES = {
   }),
   'saga-paused': act.extend({ timers: z.enum(['hold', 'run']).describe('whether times that come meanwhile count') }),
   'saga-resumed': act,
+  'saga-forked': act.extend({
+    from: Name.describe('the step from which the fork goes on'),
+    fork: Saga.describe('the new saga'),
+    definition: z.string(),
+    version: z.int().min(1),
+    input: AnyJson.describe('what the fork is started with'),
+    given,
+    priority: Priority.exactOptional(),
+  }),
   'saga-migrated': act.extend({
     fromVersion: z.int().min(1),
     toVersion: z.int().min(1),
@@ -274,6 +292,7 @@ export const SCHEMAS_ARE_TYPES: {
   'step-edited': true,
   'saga-paused': true,
   'saga-resumed': true,
+  'saga-forked': true,
   'saga-migrated': true,
   'undo-resolved': true,
   'saga-stuck': true,

@@ -2,7 +2,7 @@
 import type { EventEnvelope, SagaEvent } from '../../shared/message/events.ts'
 import type { Direction } from '../../shared/message/ids.ts'
 import type { Json } from '../../shared/message/json.ts'
-import { blockAround, isWithin, ROOT, scopeAround } from '../../shared/message/step-path.ts'
+import { isWithin, ROOT, scopesOutward } from '../../shared/message/step-path.ts'
 
 export type OutlineStatus = OutlinePhase | 'stuck' | 'paused'
 type OutlinePhase = 'running' | 'compensating' | 'completed' | 'compensated' | 'failed'
@@ -123,6 +123,7 @@ function read(outline: Growing, { event, seq, at }: EventEnvelope): void {
       outline.definition ??= event.definition
       outline.version ??= event.version
       outline.definitionHash ??= event.definitionHash
+      for (const { step } of event.given ?? []) stepOf(outline, step, 'forward').status = 'given'
       return
     case 'compensation-started':
       readTurn(outline, event.scope ?? ROOT)
@@ -189,12 +190,7 @@ function readTurn(outline: Growing, scope: string): void {
 
 /** Whether the step, or a scope around it, has turned back. */
 function isBack(outline: Growing, path: string): boolean {
-  for (let scope = scopeAround(path); ; ) {
-    if (outline.back.has(scope)) return true
-    const around = blockAround(scope)
-    if (!around) return false
-    scope = scopeAround(around.block)
-  }
+  return scopesOutward(path).some((scope) => outline.back.has(scope))
 }
 
 function readStep(outline: Growing, event: SagaEvent): void {

@@ -201,7 +201,7 @@ function startMessages(sagas: readonly Definition[]): Record<string, Message> {
   )
 }
 
-const WITH_VALUE: ReadonlySet<string> = new Set(['signal', 'skip', 'resolve', 'edit'])
+const WITH_VALUE: ReadonlySet<string> = new Set(['signal', 'skip', 'resolve', 'edit', 'fork'])
 
 function actMessages(): Record<string, Message> {
   const acts = Object.entries(CLIENT_COMMAND).filter(([kind]) => kind !== 'start')

@@ -88,6 +88,11 @@ const PARENT: Headers = {
   [H.parentStepId]: text('path of its step'),
   [H.parentAttempt]: count('attempt of that step'),
 }
+const ORIGIN: Headers = {
+  [H.originSagaId]: sagaId('the saga that it is a fork of'),
+  [H.originStepId]: text('the step from which'),
+  [H.originSequence]: count('the event of the origin that says so'),
+}
 const STEP_OF_ACT: Headers = { [H.stepId]: text('path of the step') }
 
 type Kind = keyof typeof CLIENT_COMMAND
@@ -104,6 +109,7 @@ const OWN: Readonly<Record<Kind, readonly [required: Headers, optional: Headers]
       },
       ...PARENT,
       [H.parentWaits]: flag('whether the parent waits for the end'),
+      ...ORIGIN,
     },
   ],
   signal: [
@@ -115,6 +121,10 @@ const OWN: Readonly<Record<Kind, readonly [required: Headers, optional: Headers]
   resolve: [STEP_OF_ACT, { [H.resolvedAs]: one('undone', 'done', 'failed'), ...PERSON }],
   skip: [STEP_OF_ACT, { [H.notDone]: flag('nothing of the step is to be undone'), ...PERSON }],
   edit: [STEP_OF_ACT, PERSON],
+  fork: [
+    { ...STEP_OF_ACT, [H.fork]: sagaId('the new saga') },
+    { [H.sagaVersion]: count('version that it runs; absent: that of the origin'), ...PERSON },
+  ],
   pause: [{}, { [H.timers]: one('hold', 'run'), ...PERSON }],
   resume: [{}, PERSON],
   migrate: [{ [H.sagaVersion]: count('the version of its definition that the saga is moved to') }, PERSON],

@@ -23,6 +23,7 @@ const WITH_VALUE: ReadonlySet<string> = new Set([
   CLIENT_COMMAND.edit,
   CLIENT_COMMAND.skip,
   CLIENT_COMMAND.resolve,
+  CLIENT_COMMAND.fork,
 ])
 const WITHOUT_VALUE: ReadonlySet<string> = new Set(
   Object.values(CLIENT_COMMAND).filter((type) => !WITH_VALUE.has(type)),
@@ -83,6 +84,8 @@ function subjectOf(headers: NewRecord['headers'], newest: ReadonlyMap<string, st
   const type = header(headers, H.type)
   if (type === undefined) return undefined
   if (type === CLIENT_COMMAND.start) {
+    // A fork's holds what its origin gave, besides the input.
+    if (header(headers, H.originSagaId) !== undefined) return JSON_VALUE
     const definition = header(headers, H.sagaType) ?? ''
     return inputSubject(definition, header(headers, H.sagaVersion) ?? newest.get(definition) ?? '')
   }

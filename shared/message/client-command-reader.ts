@@ -1,10 +1,10 @@
 /** Reads the records of the commands topic: whatever they hold is a whole command, or refused with a named fault. */
 import type { ClientCommand, ParentStep, PersonsAct, Request, ResolvedAs } from './client-command-record.ts'
 import { asPositive, type Decoded, refuse } from './command-record.ts'
-import { isPriority, type ParentLink, PRIORITY_MAX, type Priority } from './events.ts'
+import { type GivenStep, isPriority, type ParentLink, PRIORITY_MAX, type Priority } from './events.ts'
 import { CLIENT_COMMAND, H } from './headers.ts'
 import { isRequestId, isSagaId, isStepPath, REQUEST_ID_CHARS_MAX } from './ids.ts'
-import type { JsonLimits } from './json.ts'
+import type { Json, JsonLimits } from './json.ts'
 import { headersOf, keyOf, type LogRecord } from './record.ts'
 import { parseValue, type ValueResult } from './record-value.ts'
 
@@ -59,6 +59,8 @@ export function decodeClientCommand(record: LogRecord, limits?: JsonLimits): Dec
       return decodeSkip(request, headers, parseValue(record, limits, NULL_TEXT))
     case CLIENT_COMMAND.edit:
       return decodeEdit(request, headers, parseValue(record, limits, NULL_TEXT))
+    case CLIENT_COMMAND.fork:
+      return decodeFork(request, headers, parseValue(record, limits, NULL_TEXT))
     case CLIENT_COMMAND.undo:
       return decodeUndo(request, headers)
     case undefined:
@@ -85,7 +87,49 @@ function decodeStart(request: Request, headers: Headers, input: Parsed): Decoded
   if (parent?.kind === 'refused') return parent
   if (input.kind === 'refused') return refuse(input.fault, input.message)
   const start = { kind: 'start', ...request, definition, version, ...rank.value, input: input.value } as const
+  if (headers.has(H.originSagaId)) return decodeForked(start, headers)
   return { kind: 'ok', value: parent ? { ...start, parent: parent.value } : start }
+}
+
+/** The start of a fork: its value holds the input, and what the fork is given. */
+function decodeForked(start: Extract<ClientCommand, { kind: 'start' }>, headers: Headers): Decoded<ClientCommand> {
+  const sagaId = headers.get(H.originSagaId) ?? ''
+  const step = headers.get(H.originStepId) ?? ''
+  const seq = asPositive(headers.get(H.originSequence))
+  if (!isSagaId(sagaId) || !isStepPath(step) || seq === undefined)
+    return refuse('bad-header', `${H.originSagaId}, ${H.originStepId} or ${H.originSequence} is not of its form`)
+  const { input, given: all } = partsOf(start.input)
+  const given = Array.isArray(all) ? all.map(givenOf) : [undefined]
+  if (input === undefined || !given.every((one) => one !== undefined))
+    return refuse('bad-value', "a fork's start holds an input, and the steps that it is given")
+  return { kind: 'ok', value: { ...start, input, origin: { sagaId, step, seq }, given } }
+}
+
+function partsOf(value: Json): { readonly [name: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as { readonly [name: string]: Json })
+    : {}
+}
+
+function givenOf(value: Json): GivenStep | undefined {
+  const { step, output } = partsOf(value)
+  if (typeof step !== 'string' || !isStepPath(step)) return undefined
+  return output === undefined ? { step } : { step, output }
+}
+
+/** The value holds another input under `input`; without one the fork takes its origin's. */
+function decodeFork(request: Request, headers: Headers, value: Parsed): Decoded<ClientCommand> {
+  const act = decodeStepAct(request, headers)
+  if (act.kind === 'refused') return act
+  const fork = headers.get(H.fork)
+  if (fork === undefined) return refuse('missing-header', `${H.fork} is missing: what is the fork called?`)
+  if (!isSagaId(fork)) return refuse('bad-header', `${H.fork} has 1 to 200 characters of A-Z a-z 0-9 . _ : -`)
+  const version = asPositive(headers.get(H.sagaVersion))
+  if (headers.has(H.sagaVersion) && version === undefined)
+    return refuse('bad-header', `${H.sagaVersion} is not a positive whole number`)
+  if (value.kind === 'refused') return refuse(value.fault, value.message)
+  const { input } = partsOf(value.value)
+  return { kind: 'ok', value: { kind: 'fork', ...act.value, fork, version, ...(input !== undefined && { input }) } }
 }
 
 function decodePriority(headers: Headers): Decoded<{ readonly priority?: Priority }> {

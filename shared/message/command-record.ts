@@ -102,7 +102,14 @@ export interface Reply {
 }
 
 /** Why a record could not be used. Stable: also the `dlq-reason`. */
-export type RecordFault = JsonFault | ValueFault | 'missing-header' | 'bad-header' | 'key-mismatch' | 'unknown-type'
+export type RecordFault =
+  | JsonFault
+  | ValueFault
+  | 'missing-header'
+  | 'bad-header'
+  | 'bad-value'
+  | 'key-mismatch'
+  | 'unknown-type'
 
 export type Decoded<T> =
   | { readonly kind: 'ok'; readonly value: T }

@@ -68,6 +68,20 @@ export interface ParentLink {
   readonly waits: boolean
 }
 
+/** The saga that this one is a fork of: from which of its steps, and at which of its events. */
+export interface OriginLink {
+  readonly sagaId: SagaId
+  readonly step: string
+  readonly seq: number
+}
+
+/** A step of a fork's own plan that its origin has done. */
+export interface GivenStep {
+  readonly step: string
+  /** Absent: it was skipped. */
+  readonly output?: Json
+}
+
 /**
  * `parallel`: all branches at once. `choose`: one branch. `attempt`: one branch after the other until one is done, each
  * undone before the next. `each`: one plan for every item. `repeat`: one plan again and again.
@@ -116,6 +130,9 @@ export type SagaEvent =
       /** Whose steps are sent first where calls are limited; absent: `PRIORITY`. */
       readonly priority?: Priority
       readonly parent?: ParentLink
+      /** Of a fork: where it comes from, and what it is given. */
+      readonly origin?: OriginLink
+      readonly given?: readonly GivenStep[]
     }
   | ({ readonly type: 'step-requested'; readonly step: string; readonly attempt: number } & RequestedCommand)
   /** Its command is made and sent when its participant has room: no attempt yet. */
@@ -219,6 +236,20 @@ export type SagaEvent =
   /** A person holds the saga: nothing new is begun. `run`: times that come meanwhile count all the same. */
   | ({ readonly type: 'saga-paused'; readonly timers: 'hold' | 'run' } & ByPerson)
   | ({ readonly type: 'saga-resumed' } & ByPerson)
+  /** A person lets another saga go on from a step of this one, with what this one has done before it. */
+  | ({
+      readonly type: 'saga-forked'
+      /** The step from which the fork goes on. The event changes nothing of it, so it is not called its step. */
+      readonly from: string
+      /** Id of the new saga, and what it is started with. */
+      readonly fork: SagaId
+      readonly definition: string
+      readonly version: number
+      readonly input: Json
+      readonly given: readonly GivenStep[]
+      /** The origin's; absent: the usual one. */
+      readonly priority?: Priority
+    } & ByPerson)
   /** A person moves the saga to another version of its definition. All that this changes is said here: nothing is mapped again. */
   | ({
       readonly type: 'saga-migrated'
@@ -318,6 +349,7 @@ const TYPES: Record<SagaEventType, true> = {
   'step-edited': true,
   'saga-paused': true,
   'saga-resumed': true,
+  'saga-forked': true,
   'saga-migrated': true,
   'undo-resolved': true,
   'saga-stuck': true,

@@ -39,6 +39,12 @@ export const H = {
   parentAttempt: 'ce_parentattempt',
   /** `true` or `false`: whether the parent waits for the child's end. */
   parentWaits: 'ce_parentwaits',
+  /** Of an act that asks for a fork: the new saga. */
+  fork: 'ce_fork',
+  /** Of a fork's start: the saga that it comes from, the step, and the event that says so. */
+  originSagaId: 'ce_originsagaid',
+  originStepId: 'ce_originstepid',
+  originSequence: 'ce_originsequence',
   sequence: 'ce_sequence',
   causationId: 'ce_causationid',
   contentType: 'content-type',
@@ -76,6 +82,7 @@ export const CLIENT_COMMAND = {
   resolve: 'kasaga.resolve.v1',
   skip: 'kasaga.skip.v1',
   edit: 'kasaga.edit.v1',
+  fork: 'kasaga.fork.v1',
   pause: 'kasaga.pause.v1',
   resume: 'kasaga.resume.v1',
   migrate: 'kasaga.migrate.v1',

@@ -5,6 +5,7 @@ import { type Decoded, decodeReply, refuse } from '../message/command-record.ts'
 import { H } from '../message/headers.ts'
 import type { JsonLimits } from '../message/json.ts'
 import { headerOf, keyOf, type LogRecord } from '../message/record.ts'
+import { hashedOf } from '../saga/fork.ts'
 import type { SagaInput } from '../saga/input.ts'
 import { inputHash } from './input-hash.ts'
 
@@ -26,8 +27,10 @@ export function commandInput(record: LogRecord, limits?: JsonLimits): Decoded<Sa
 function inputOf(command: ClientCommand): SagaInput {
   switch (command.kind) {
     case 'start': {
-      const { sagaId, definition, version, priority, input, parent } = command
-      return { kind: 'start', sagaId, definition, version, priority, input, inputHash: inputHash(input), parent }
+      const { sagaId, definition, version, priority, input, parent, origin, given = [] } = command
+      const hash = inputHash(origin ? hashedOf({ input, origin, given }) : input)
+      const start = { kind: 'start', sagaId, definition, version, priority, input, inputHash: hash, parent } as const
+      return origin ? { ...start, origin, given } : start
     }
     case 'signal': {
       const { sagaId, requestId, name, payload, actor, roles = [] } = command

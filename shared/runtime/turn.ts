@@ -313,6 +313,8 @@ class OpenTurn {
         definition,
         definitionHash: definition && hashOf(definition),
         target: migrationTarget(this.#context.definitions, known, input),
+        forkOn: this.#forkOn(known, input),
+        limits: this.#json,
         known,
         input,
         moment: { now, chance: random.next(), ...(gated && { gated }) },
@@ -326,6 +328,12 @@ class OpenTurn {
     const { definitions } = this.#context
     if (known && known.status !== 'ended') return definitions.find(known.definition, known.version)
     return input.kind === 'start' ? definitions.forStart(input.definition, input.version, input.sagaId) : undefined
+  }
+
+  /** The definition of another version, where one is named. */
+  #forkOn(known: Known, input: SagaInput): Definition | undefined {
+    if (!known || input.kind !== 'fork' || input.version === undefined) return undefined
+    return this.#context.definitions.find(known.definition, input.version)
   }
 
   #bury(record: LogRecord, reason: string, message: string): void {

@@ -1,13 +1,14 @@
 /** `decide(definition, state, input, moment)`: the total table of status x input. Pure: no clock, no chance, no I/O. */
 
 import { PRIORITY, type SagaEvent } from '../message/events.ts'
-import type { Json } from '../message/json.ts'
+import type { Json, JsonLimits } from '../message/json.ts'
 import { cancel, kill, pause, resume, signalRefusal, takeSignal } from './acts.ts'
 import { attributesOf } from './attributes.ts'
 import { isOver } from './backward.ts'
 import { misfit } from './check.ts'
 import { isChildOf, refuseParent, undoForParent, undoOfVoidOrKilled, voidForParent, voidStart } from './children.ts'
 import type { Definition } from './definition.ts'
+import { fork, givenFaults } from './fork.ts'
 import { admit } from './held.ts'
 import {
   type Decision,
@@ -38,6 +39,9 @@ interface Asked<Kind extends InputKind> {
   readonly changed: boolean
   /** Where the input asks to move the saga, where this process knows that version. */
   readonly target: MigrationTarget | undefined
+  /** The definition of another version, where a fork is to run on one that is known here. */
+  readonly forkOn: Definition | undefined
+  readonly limits: JsonLimits | undefined
   readonly state: SagaState
   readonly input: InputOf<Kind>
   readonly moment: Moment
@@ -87,6 +91,17 @@ const signal: Rule<'signal'> = (asked) => {
   return (definition && signalRefusal(state, input, definition)) ?? planned(takeSignal)(asked)
 }
 
+/** A saga goes on from one of its steps as another one. It stays what it is, whatever it is at. */
+const forked: Rule<'fork'> = (asked) => {
+  const { state, input, forkOn, limits } = asked
+  if (state.inputHash === '') return refused('voided', `saga ${state.id} was undone by its parent before it started`)
+  return planned<'fork'>((story) => fork(story, input, { target: forkOn ?? versionOf(story, input), limits }))(asked)
+}
+
+function versionOf({ definition }: Story, { version }: InputOf<'fork'>): Definition | undefined {
+  return version === undefined || version === definition.version ? definition : undefined
+}
+
 /** Decided on the new plan, also where the one that the saga runs on is not here: that is the way out. */
 const migrate: Rule<'migrate'> = ({ state, input, moment, target }) => {
   const answer = migrateTo({ state, input, moment, target })
@@ -114,12 +129,13 @@ function afterEnd<Kind extends InputKind>(rule: Rule<Kind>): Rule<Kind> {
   }
 }
 
+const forkedAs = (status: SagaStatus) => entry(forked, status)
 /** It stays what it is; one that would have it as its child is told. */
 const startedAgain = (status: SagaStatus) => entry<'start'>(({ state, input }) => startAgain(state, input), status)
 /** Also where the definition is not known: a saga that nobody can decide for can still be ended. */
 const killed = entry<'kill'>(({ state, input }) => kill(state, input), 'failed')
 const over = ignoring('saga-ended')
-const ended: Omit<Row, 'start'> = {
+const ended: Omit<Row, 'start' | 'fork'> = {
   reply: over,
   timer: over,
   admit: over,
@@ -156,6 +172,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     resume: ignoring('not-paused'),
     migrate: entry(migrate, 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     edit: entry(planned(edit)),
+    fork: forkedAs('running'),
     undo: entry(planned(undoForParent), 'running', 'compensating', 'stuck', 'compensated'),
   },
   compensating: {
@@ -173,6 +190,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     resume: ignoring('not-paused'),
     migrate: entry(migrate, 'compensating', 'stuck', 'compensated'),
     edit: entry(planned(edit)),
+    fork: forkedAs('compensating'),
     undo: entry(planned(undoForParent), 'compensating'),
   },
   /** Others go on beside what is parked. */
@@ -191,6 +209,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     resume: ignoring('not-paused'),
     migrate: entry(migrate, 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     edit: entry(planned(edit), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
+    fork: forkedAs('stuck'),
     undo: entry(planned(undoForParent), 'stuck', 'compensating', 'compensated'),
   },
   /** It keeps what it was at: what comes is taken, and nothing new is begun. */
@@ -207,6 +226,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     resolve: entry(planned(resolve), 'paused'),
     skip: entry(planned(skip), 'paused'),
     edit: entry(planned(edit)),
+    fork: forkedAs('paused'),
     migrate: entry(migrate, 'paused'),
     pause: ignoring('already-paused'),
     resume: entry(planned(resume), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
@@ -216,6 +236,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
   completed: {
     ...ended,
     start: startedAgain('completed'),
+    fork: forkedAs('completed'),
     reply: entry(afterEnd(planned(answer)), 'completed', 'stuck'),
     timer: entry(afterEnd(planned(fire)), 'completed', 'stuck'),
     admit: entry(afterEnd(planned(admit)), 'completed', 'stuck'),
@@ -224,6 +245,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
   compensated: {
     ...ended,
     start: startedAgain('compensated'),
+    fork: forkedAs('compensated'),
     reply: entry(afterEnd(planned(answer)), 'compensated', 'stuck'),
     timer: entry(afterEnd(planned(fire)), 'compensated', 'stuck'),
     admit: entry(afterEnd(planned(admit)), 'compensated', 'stuck'),
@@ -232,6 +254,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
   failed: {
     ...ended,
     start: startedAgain('failed'),
+    fork: forkedAs('failed'),
     undo: entry(({ state, input }) => undoOfVoidOrKilled(state, input), 'failed'),
   },
 }
@@ -243,18 +266,42 @@ export interface Question<Kind extends InputKind = InputKind> {
   readonly definitionHash?: string | undefined
   /** The version that a `migrate` names. */
   readonly target?: MigrationTarget | undefined
+  /** The definition of another version, where a fork is to run on one that is known here. */
+  readonly forkOn?: Definition | undefined
+  /** What the start of a fork may hold; absent: the usual. */
+  readonly limits?: JsonLimits | undefined
   readonly known: Known
   readonly input: InputOf<Kind>
   readonly moment: Moment
 }
 
 /** Decides one input. Never throws for what an input, a definition's mapping or a participant can do wrong. */
-export function decide({ definition, definitionHash, target, known, input, moment }: Question): Decision {
+export function decide(question: Question): Decision {
+  const { definition, definitionHash, target, forkOn, limits, known, input, moment } = question
   if (!known) return first({ definition, definitionHash, input, moment })
-  if (known.status === 'ended') return input.kind === 'start' ? startAgain(known, input) : ignored('saga-ended')
+  if (known.status === 'ended') return afterAll(known, input)
   const { rule } = TABLE[known.status][input.kind] as Entry<InputKind>
   const changed = isChanged(known, definitionHash)
-  return rule({ definition: changed ? undefined : definition, changed, target, state: known, input, moment })
+  return rule({
+    definition: changed ? undefined : definition,
+    changed,
+    target,
+    forkOn,
+    limits,
+    state: known,
+    input,
+    moment,
+  })
+}
+
+/** Of most sagas that have ended only the start is remembered: nothing of them could be given to a fork. */
+function afterAll(known: EndedSaga, input: InputOf<InputKind>): Decision {
+  if (input.kind === 'start') return startAgain(known, input)
+  if (input.kind !== 'fork') return ignored('saga-ended')
+  return refused(
+    'not-now',
+    `saga ${known.id} has ended, and what it did is not remembered: it cannot be forked any more`,
+  )
 }
 
 /** Whether a plan of that hash is another one than the saga started on. A log that does not say goes on with what there is. */
@@ -287,15 +334,18 @@ function start({ definition, definitionHash, input, moment }: FirstQuestion<'sta
     ...foundBy(definition, input.input),
     ...rankOf(definition, input),
   } as const
-  const event = input.parent ? { ...started, parent: input.parent } : started
+  const { parent, origin, given = [] } = input
+  const faults = givenFaults(definition, given)
+  if (faults.length > 0) return unusable(input, 'invalid-given', faults.join('; '))
+  const event = { ...started, ...(parent && { parent }), ...(origin && { origin, given }) }
   const story = Story.begin(definition, moment, { id: input.sagaId, event })
   story.look('scope', '')
   return unfolded(story, events())
 }
 
-/** A child saga has its parent's. */
+/** A child saga has its parent's, and a fork its origin's. */
 function rankOf({ priority: own }: Definition, input: InputOf<'start'>): Pick<StartedEvent, 'priority'> {
-  const priority = input.priority ?? (input.parent ? PRIORITY : own)
+  const priority = input.priority ?? (input.parent || input.origin ? PRIORITY : own)
   return priority === undefined || priority === PRIORITY ? {} : { priority }
 }
 

@@ -1,6 +1,6 @@
 /** `effects(events)`: what is to be sent, from the events alone. So it can be sent again, byte for byte (S9, S10). */
 import type { StepCommand } from '../message/command-record.ts'
-import type { EventEnvelope, ParentLink, Priority, SagaEvent } from '../message/events.ts'
+import type { EventEnvelope, GivenStep, OriginLink, ParentLink, Priority, SagaEvent } from '../message/events.ts'
 import { CLIENT_COMMAND } from '../message/headers.ts'
 import { commandId, type SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
@@ -30,6 +30,18 @@ export interface StartChild extends Told {
   readonly parent: ParentLink
 }
 
+/** A fork of this saga begins. */
+export interface StartFork extends Told {
+  readonly kind: 'start-fork'
+  readonly fork: SagaId
+  readonly definition: string
+  readonly version: number
+  readonly input: Json
+  readonly origin: OriginLink
+  readonly given: readonly GivenStep[]
+  readonly priority?: Priority
+}
+
 export interface UndoChild extends Told {
   readonly kind: 'undo-child'
   readonly child: SagaId
@@ -54,9 +66,9 @@ export interface AnswerParent extends Told {
   readonly body: Json
 }
 
-export type Effect = SendEffect | StartChild | UndoChild | CancelChild | AnswerParent
+export type Effect = SendEffect | StartChild | StartFork | UndoChild | CancelChild | AnswerParent
 
-/** The effects of an event: a requested step or compensation is sent, and a parent is answered; nothing else is. */
+/** The effects of an event: a requested step or compensation is sent, a parent is answered, a fork begins; nothing else is. */
 export function effectsOf(envelope: EventEnvelope): readonly Effect[] {
   const { event } = envelope
   switch (event.type) {
@@ -67,6 +79,8 @@ export function effectsOf(envelope: EventEnvelope): readonly Effect[] {
       return [answer(envelope, event)]
     case 'parent-refused':
       return [refusal(envelope, event)]
+    case 'saga-forked':
+      return [startFork(envelope, event)]
     default:
       return []
   }
@@ -124,4 +138,11 @@ function refusal(
   const { parent, step, direction, attempt, outcome, body } = event
   const requestId = `${sagaId}/refusal/${seq}`
   return { kind: 'answer-parent', child: sagaId, parent, step, direction, attempt, outcome, body, requestId, at }
+}
+
+function startFork({ sagaId, seq, at }: EventEnvelope, event: Extract<SagaEvent, { type: 'saga-forked' }>): StartFork {
+  const { fork, definition, version, input, given, from: step, priority } = event
+  const origin = { sagaId, step, seq }
+  const begun = { definition, version, input, given, ...(priority !== undefined && { priority }) }
+  return { kind: 'start-fork', fork, ...begun, origin, requestId: `${sagaId}/fork/${seq}`, at }
 }

@@ -62,8 +62,9 @@ function withOutput(scope: ScopeState, name: string, output: Json): ScopeState {
   const index = scope.steps.findIndex((step) => step.name === name)
   const known = scope.steps[index]
   if (!known) return { ...scope, steps: [...scope.steps, { ...unsent(name), status: 'skipped', output }] }
-  const given = known.status === 'succeeded' || known.status === 'skipped'
-  assert(given && !known.block, `S23: ${name} is ${known.status}, and is given an output`)
+  const { status } = known
+  const isDone = status === 'succeeded' || status === 'skipped' || status === 'given'
+  assert(isDone && !known.block, `S23: ${name} is ${known.status}, and is given an output`)
   return { ...scope, steps: scope.steps.with(index, { ...known, output }) }
 }
 

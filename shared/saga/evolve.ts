@@ -1,14 +1,14 @@
 /** `evolve(state, event) -> state`: the fold. Needs no definition and calls no user code, so anyone can fold the log. */
 import { assert } from '../message/errors.ts'
-import { type EventEnvelope, PRIORITY, type SagaEvent } from '../message/events.ts'
+import { type EventEnvelope, type GivenStep, PRIORITY, type SagaEvent } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
 import { frozenJson } from '../message/json.ts'
 import { ROOT } from '../message/step-path.ts'
 import { BLOCK_FOLDS, undoneScope } from './evolve-blocks.ts'
 import { migrated } from './evolve-migrated.ts'
-import { STEP_FOLDS } from './evolve-steps.ts'
+import { STEP_FOLDS, unsent } from './evolve-steps.ts'
 import { isParked, park, unpark, unparkAll } from './parked.ts'
-import { type SagaState, type SagaStatus, type ScopeState, withAct } from './state.ts'
+import { type SagaState, type SagaStatus, type ScopeState, type StepState, withAct } from './state.ts'
 import { letGo, stepAt, withScope, withStep } from './tree.ts'
 
 /**
@@ -53,10 +53,16 @@ const AFTER_END: ReadonlySet<SagaEvent['type']> = new Set([
   'parent-answered',
   'parent-refused',
   'turn-yielded',
+  'saga-forked',
 ])
 
 /** The same for a saga that was killed: all that it can still do is to tell its parent so. */
-const AFTER_KILL: ReadonlySet<SagaEvent['type']> = new Set(['undo-requested', 'parent-answered', 'parent-refused'])
+const AFTER_KILL: ReadonlySet<SagaEvent['type']> = new Set([
+  'undo-requested',
+  'parent-answered',
+  'parent-refused',
+  'saga-forked',
+])
 
 function expectBeforeEnd(state: SagaState, event: SagaEvent): void {
   const { phase } = state.root
@@ -107,7 +113,11 @@ function started(event: EventOf<'saga-started'>, id: SagaId): SagaState {
   const known = { ...(definitionHash !== undefined && { definitionHash }), ...(pivot !== undefined && { pivot }) }
   const plan = { definition, version, ...known }
   const base = { id, ...plan, input: frozenJson(event.input), inputHash, deadlineAt, priority, parent }
-  return { status: 'running', ...base, ...FRESH, root: EMPTY }
+  return { status: 'running', ...base, ...FRESH, root: { ...EMPTY, steps: (event.given ?? []).map(givenStep) } }
+}
+
+function givenStep({ step, output }: GivenStep): StepState {
+  return { ...unsent(step), status: 'given', output: output === undefined ? undefined : frozenJson(output) }
 }
 
 /** No saga has an empty name or hash: no start can be the one that this stands for. */
@@ -155,6 +165,7 @@ const SAGA_FOLDS: Folds<SagaFold> = {
     assert(state.paused !== undefined, 'S3: saga-resumed while it is not paused')
     return { ...withAct(state, requestId), paused: undefined }
   },
+  'saga-forked': (state, { requestId }) => withAct(state, requestId),
   'saga-migrated': migrated,
   'saga-killed': (state, { requestId }) => ({ ...withAct(state, requestId), status: 'failed' }),
   'saga-completed': (state, { output }) => {

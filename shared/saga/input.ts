@@ -2,7 +2,7 @@
 
 import type { ResolvedAs } from '../message/client-command-record.ts'
 import type { Reply } from '../message/command-record.ts'
-import type { ParentLink, Priority, SagaEvent } from '../message/events.ts'
+import type { GivenStep, OriginLink, ParentLink, Priority, SagaEvent } from '../message/events.ts'
 import type { Direction, SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
 
@@ -19,6 +19,9 @@ export type SagaInput =
       readonly priority?: Priority | undefined
       /** The saga that starts it, when it is a child. */
       readonly parent?: ParentLink | undefined
+      /** Of a fork: the saga that it comes from, and what it is given of it. */
+      readonly origin?: OriginLink | undefined
+      readonly given?: readonly GivenStep[] | undefined
     }
   | ({ readonly kind: 'reply' } & Reply)
   | { readonly kind: 'timer'; readonly sagaId: SagaId }
@@ -59,6 +62,17 @@ export type SagaInput =
     } & Act)
   /** A parked step is tried again with another payload. */
   | ({ readonly kind: 'edit'; readonly step: string; readonly payload: Json } & Act)
+  /** Another saga is to go on from a step of this one. */
+  | ({
+      readonly kind: 'fork'
+      readonly step: string
+      /** Id of the new saga. */
+      readonly fork: SagaId
+      /** Absent: the origin's own. */
+      readonly input?: Json | undefined
+      /** Absent: the origin's own. */
+      readonly version?: number | undefined
+    } & Act)
   /** A parent undoes the step that started this saga. */
   | {
       readonly kind: 'undo'
@@ -125,6 +139,7 @@ export type RefusedReason =
   | 'not-now'
   | 'invalid-result'
   | 'invalid-payload'
+  | 'invalid-given'
   | 'no-migration'
   | 'would-orphan'
   | 'voided'

@@ -20,6 +20,7 @@ import {
   type Reading,
   type Violation,
 } from './invariants/book.ts'
+import { readForked, readGiven } from './invariants/fork.ts'
 import { readMoved } from './invariants/moved.ts'
 import { expectAnswered, expectStranger, readAnswer, readUndoAsked } from './invariants/parent.ts'
 import type { PlanOutline } from './invariants/plan-outline.ts'
@@ -112,6 +113,7 @@ function readSaga(book: Book, { event, at, expect }: Reading<Exclude<SagaEvent, 
       book.version = event.version
       book.pivot = event.pivot
       book.parent = event.parent
+      readGiven(book, { event, at, expect })
       return
     case 'saga-voided':
       book.parent = event.parent
@@ -158,6 +160,9 @@ function readSaga(book: Book, { event, at, expect }: Reading<Exclude<SagaEvent, 
       return
     case 'parent-refused':
       expectStranger(book, { event, at, expect })
+      return
+    case 'saga-forked':
+      readForked(book, { event, at, expect })
       return
     case 'saga-killed':
     case 'saga-completed':

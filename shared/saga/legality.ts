@@ -69,6 +69,7 @@ const SAGA: { readonly [Type in SagaEventType]: readonly [from: readonly SagaPha
   'step-edited': [UNDOING],
   'saga-paused': [GOING],
   'saga-resumed': [GOING],
+  'saga-forked': [[...GOING, ...ENDED, 'killed']],
   'saga-migrated': [GOING],
   'undo-resolved': [UNDOING],
   'saga-stuck': [UNDOING],
@@ -100,10 +101,12 @@ const AFTER_END: ReadonlySet<SagaEventType> = new Set([
   'retry-requested',
   'step-edited',
   'undo-resolved',
+  'saga-forked',
 ])
 
 /** The same where it never ran, or was killed. */
 const AFTER_NOTHING: ReadonlySet<SagaEventType> = new Set(['undo-requested', 'parent-answered', 'parent-refused'])
+const AFTER_KILL: ReadonlySet<SagaEventType> = new Set([...AFTER_NOTHING, 'saga-forked'])
 
 type Move<Place> = { readonly legal: boolean; readonly to: Place }
 
@@ -121,7 +124,8 @@ export function isEnd(phase: SagaPhase): boolean {
 
 /** S1: whether an event may follow that end at all. */
 export function mayFollowEnd(phase: SagaPhase, type: SagaEventType): boolean {
-  if (phase === 'killed' || phase === 'voided') return AFTER_NOTHING.has(type)
+  if (phase === 'voided') return AFTER_NOTHING.has(type)
+  if (phase === 'killed') return AFTER_KILL.has(type)
   return AFTER_END.has(type) && (type !== 'compensation-started' || phase === 'completed')
 }
 

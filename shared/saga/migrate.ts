@@ -16,7 +16,7 @@ import { type Decision, type InputOf, ignored, type Moment, refused } from './in
 import { pivotOf } from './pivot.ts'
 import { isSending, stepNamed } from './plan-tree.ts'
 import { written } from './request.ts'
-import { type SagaState, stepIn } from './state.ts'
+import { type SagaState, type StepState, stepIn } from './state.ts'
 import { Story } from './story.ts'
 import { stepAt } from './tree.ts'
 import { lookEverywhere } from './unfold.ts'
@@ -155,12 +155,15 @@ function writtenOutputs(
     const output = written(value)
     const fault = output.kind === 'threw' ? output.error.message : outputFault(definition, name, output.value)
     if (output.kind === 'threw' || fault !== undefined) return `the output of ${name}: ${fault}`
-    if (known && ((known.status !== 'succeeded' && known.status !== 'skipped') || known.block))
+    if (known && (!GIVES.has(known.status) || known.block))
       return `the output of ${name}: it is ${known.block ? 'a block' : known.status}, and gives its own`
     outputs[name] = output.value
   }
   return outputs
 }
+
+/** Done, so that the migration may say what came of it. */
+const GIVES: ReadonlySet<StepState['status']> = new Set(['succeeded', 'skipped', 'given'])
 
 function outputFault(definition: Definition, name: string, output: Json): string | undefined {
   const step = stepNamed(definition, name)

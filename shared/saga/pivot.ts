@@ -20,6 +20,8 @@ export function standingTo({ root }: SagaState, pivot: string | null): PivotStan
   // While it is held, it is what it was before.
   const status = known?.status === 'held' ? known.before?.status : known?.status
   if (status === 'succeeded') return 'passed'
+  // Its origin may have skipped it.
+  if (status === 'given') return known?.output === undefined ? 'ahead' : 'passed'
   if (status === 'armed' || status === 'retrying') return 'in-flight'
   return status === 'given-up' ? 'unknown' : 'ahead'
 }

@@ -33,6 +33,8 @@ export type StepState = StepBase &
     | { readonly status: 'undo-failed'; readonly error: StepError }
     /** Its condition did not hold, the saga turned back while it waited, or a person says so: there is nothing to undo. */
     | { readonly status: 'skipped' }
+    /** The origin of this fork has done it: it is done here too, and this saga never undoes it. */
+    | { readonly status: 'given' }
     | { readonly status: 'waiting'; readonly until: number | null; readonly signal: string | null }
     /** A block that has begun and is not at its end. */
     | { readonly status: 'open' }

@@ -70,11 +70,11 @@ function oldName({ root }: SagaState, after: ScopeState, name: string): string {
 }
 
 function isBegun(step: StepState | undefined): boolean {
-  return step !== undefined && step.status !== 'skipped'
+  return step !== undefined && step.status !== 'skipped' && step.status !== 'given'
 }
 
 function isDone(step: StepState | undefined): boolean {
-  return step?.status === 'succeeded' || step?.status === 'skipped'
+  return step?.status === 'succeeded' || step?.status === 'skipped' || step?.status === 'given'
 }
 
 /** S6: undos that are on their way go on in the order in which they began. */
@@ -172,7 +172,8 @@ class Walk {
       const awaited = planned.type === 'signal' ? planned.signal.name : null
       const same = (planned.type === 'signal' || planned.type === 'sleep') && awaited === step.signal
       if (!same) this.#fault(at, `waits for ${step.signal ?? 'a time'}, and would be ${planned.type}`)
-    } else if (status !== 'skipped' && status !== 'rejected') this.#expectSameType(step, planned, at)
+    } else if (status !== 'skipped' && status !== 'given' && status !== 'rejected')
+      this.#expectSameType(step, planned, at)
     const undo = sent?.undo
     const open = status === 'undoing' || status === 'undo-retrying' || status === 'undo-failed'
     if (status === 'undo-held') this.#expectRoomAt(step.participant, planned, at)

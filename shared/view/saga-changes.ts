@@ -81,7 +81,16 @@ const settled = ({ step }: { readonly step: string }): Change => ({ standing: un
 const nothing = () => NOTHING
 
 const CHANGES: ChangesByType = {
-  'saga-started': ({ definition, version, inputHash, definitionHash, deadlineAt, priority = PRIORITY, parent }) => ({
+  'saga-started': ({
+    definition,
+    version,
+    inputHash,
+    definitionHash,
+    deadlineAt,
+    priority = PRIORITY,
+    parent,
+    origin,
+  }) => ({
     definition,
     version,
     phase: 'running',
@@ -90,6 +99,7 @@ const CHANGES: ChangesByType = {
     deadline_at: deadlineAt,
     priority,
     ...childOf(parent),
+    ...(origin && { origin_saga_id: origin.sagaId, origin_step: origin.step }),
   }),
   'step-requested': (event) => requested('forward', event),
   'step-held': (event) => held('forward', event),
@@ -127,6 +137,7 @@ const CHANGES: ChangesByType = {
   'step-edited': settled,
   'saga-paused': () => ({ standing: PAUSED }),
   'saga-resumed': () => ({ standing: RESUMED }),
+  'saga-forked': nothing,
   'saga-migrated': migrated,
   'undo-resolved': settled,
   'saga-stuck': ({ step, error }) => ({ standing: parkedNote([step, error.code, error.message]) }),

@@ -53,6 +53,9 @@ export const sagas = table('sagas', {
     /** The saga that started it, and the step of it. */
     parent_saga_id: first(text),
     parent_step: first(text),
+    /** The saga that it is a fork of, and the step from which. */
+    origin_saga_id: first(text),
+    origin_step: first(text),
     /** What must not happen and did: `killed`. */
     incident: text,
     incident_actor: along('incident', text),
@@ -78,7 +81,8 @@ export const steps = table('steps', {
      * requested, progressed, succeeded, rejected, retrying or failed; held: it waits for its participant, and also in a
      * saga or scope that has turned back since, and of a step that is parked since: see `heldSteps`; without a command:
      * waiting, succeeded or skipped;
-     * a block: open or succeeded; undone by hand: resolved; a scope that turned back: undoing or succeeded.
+     * a block: open or succeeded; undone by hand: resolved; done by the origin of a
+     * fork: given; a scope that turned back: undoing or succeeded.
      */
     status: text,
     /** parallel, choose, attempt, each or repeat; null: the step is no block. */

@@ -31,6 +31,15 @@ function attributeRows({ sagaId, event }: LogEvent): ChangeOf<typeof sagaAttribu
   })
 }
 
+/** What a fork was given: steps that are done, and that it never began. */
+function givenRows({ sagaId, seq, at, event }: LogEvent): ChangeOf<typeof steps>[] {
+  if (event.type !== 'saga-started') return []
+  return (event.given ?? []).map(({ step }) => {
+    const key = { saga_id: sagaId, step, direction: 'forward' }
+    return { ...key, first_seq: seq, status: 'given', attempts: 0, requested_at: at, finished_at: at }
+  })
+}
+
 function quarantine(entry: UnreadableEvent, sagaId: string): ChangeOf<typeof sagas> {
   const { partition, at, why, offset } = entry
   const quarantined = `the record at offset ${offset} of partition ${partition} cannot be read: ${why}`
@@ -50,6 +59,7 @@ export const sagasProjection = projection({
     else if (step) changes.put('steps', step)
     for (const row of renamedRows(entry)) changes.amend('steps', row)
     changes.put('events', eventRow(entry))
+    for (const row of givenRows(entry)) changes.put('steps', row)
     for (const row of attributeRows(entry)) changes.put('saga_attributes', row)
   },
   unreadable(entry, changes) {

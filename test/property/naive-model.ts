@@ -164,6 +164,7 @@ export function begunAsText(definition: Definition, history: readonly EventEnvel
   const done = new Set<string>()
   const begun = new Set<string>()
   for (const { event } of history) {
+    if (event.type === 'saga-started') for (const { step } of event.given ?? []) done.add(step)
     if (!('step' in event) || event.step === null) continue
     const { step: path, type } = event
     const begins =

@@ -2,6 +2,7 @@
 import { LossyWorld } from './lossy-world.ts'
 import { must } from './must.ts'
 import { NaiveBook } from './naive-book.ts'
+import { givenAsText } from './naive-forks.ts'
 import { undoneAsText } from './naive-model.ts'
 import { expectNetEffect } from './net-effect.ts'
 import { childDefinitionOf, definitionOf } from './plans/definition.ts'
@@ -35,6 +36,7 @@ function expectEnd(world: LossyWorld, driver: SagaDriver): void {
   const { definition, history, state, id } = driver
   must(driver.ended, () => `L1, L7: ${id} is ${state?.status}, and nothing moves it`)
   driver.check()
+  givenAsText(definition, history)
   if (state?.status === 'failed') return
   undoneAsText(definition, history, true)
   expectNetEffect(world, driver, new NaiveBook(definition, history))

@@ -5,10 +5,11 @@ import { type Direction, type SagaId, sagaId } from '../../shared/message/ids.ts
 import type { Json } from '../../shared/message/json.ts'
 import { decide } from '../../shared/saga/decide.ts'
 import type { Definition } from '../../shared/saga/definition.ts'
-import { type Effect, effectsOf } from '../../shared/saga/effects.ts'
+import { type Effect, effectsOf, type StartFork } from '../../shared/saga/effects.ts'
 import { evolve } from '../../shared/saga/evolve.ts'
+import { hashedOf } from '../../shared/saga/fork.ts'
 import type { HeldStep } from '../../shared/saga/held.ts'
-import type { Act, Admitted, Decision, SagaInput } from '../../shared/saga/input.ts'
+import type { Act, Admitted, Decision, InputOf, SagaInput } from '../../shared/saga/input.ts'
 import { outlineOf, violations } from '../../shared/saga/invariants.ts'
 import { isLive, type SagaState, type ScopeState } from '../../shared/saga/state.ts'
 import { nextDueAt } from '../../shared/saga/timers.ts'
@@ -21,12 +22,14 @@ export interface Asked {
   readonly step: string
   readonly direction: Direction
   readonly attempt: number
-  readonly effect: Exclude<Effect, { kind: 'answer-parent' }>
+  readonly effect: Exclude<Effect, { kind: 'answer-parent' | 'start-fork' }>
 }
 
 export interface DriverOptions {
   readonly id?: SagaId
   readonly parent?: ParentLink | undefined
+  /** It is a fork: how it is started. */
+  readonly fork?: StartFork
   /** Looked at after every input: all invariants on the events so far. */
   readonly checksEach?: boolean
   /** Whether a state is looked at before and after a decision, and kept with the log. */
@@ -106,14 +109,14 @@ export class SagaDriver {
   #send(effect: Effect, { event }: EventEnvelope): void {
     this.effects.push(effect)
     if (event.type === 'step-requested' || event.type === 'compensation-requested') {
-      if (effect.kind === 'answer-parent') return
+      if (effect.kind === 'answer-parent' || effect.kind === 'start-fork') return
       const direction = event.type === 'step-requested' ? 'forward' : 'compensate'
       const { step, attempt } = event
       this.#expectNew(`${step}/${direction}/${attempt}`)
       const asked: Asked = { step, direction, attempt, effect }
       this.asked.push(asked)
       if ('child' in effect) this.#expectSameChild(asked, effect.child)
-    } else if (effect.kind === 'answer-parent') this.#expectNew(effect.requestId)
+    } else if (effect.kind === 'answer-parent' || effect.kind === 'start-fork') this.#expectNew(effect.requestId)
   }
 
   #expectNew(id: string): void {
@@ -133,6 +136,8 @@ export class SagaDriver {
   }
 
   start(): Decision {
+    const { fork } = this.#options
+    if (fork) return this.give(startOf(fork))
     const input = { n: 1, rows: [3, 1, 2] }
     const { name: definition } = this.definition
     const start = { kind: 'start', sagaId: this.id, definition, version: undefined, input, inputHash: 'h' } as const
@@ -211,6 +216,11 @@ export class SagaDriver {
     const effects = JSON.stringify(this.history.flatMap(effectsOf))
     must(effects === JSON.stringify(this.effects), 'S9: effects are a function of the log')
   }
+}
+
+/** The start of a fork, as it comes from the topic. */
+export function startOf({ kind: _, at: __, requestId: ___, fork: sagaId, ...start }: StartFork): InputOf<'start'> {
+  return { kind: 'start', sagaId, ...start, inputHash: JSON.stringify(hashedOf(start)) }
 }
 
 /** Whether the event says that a child will never succeed. */

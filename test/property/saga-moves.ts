@@ -44,6 +44,7 @@ const MOVES: readonly [readonly [number, Rule], ...(readonly [number, Rule])[]] 
   [2, retryOne],
   [3, skip],
   [2, edit],
+  [2, fork],
   [1, pause],
   [2, (driver, choices) => void driver.give({ kind: 'resume', ...person(driver, choices) })],
   [2, undo],
@@ -176,6 +177,20 @@ function pause(driver: SagaDriver, choices: Choices): void {
 function edit(driver: SagaDriver, choices: Choices): void {
   const payload = choices.percent(20) ? { n: 7 } : { step: 'edited' }
   driver.give({ kind: 'edit', step: someStep(driver, choices), payload, ...person(driver, choices) })
+}
+
+/** Another saga is to go on from a step of this one, which stays as it is. */
+function fork(driver: SagaDriver, choices: Choices): void {
+  const { state, definition } = driver
+  const own = definition.steps[choices.below(definition.steps.length)]?.name ?? 'nowhere'
+  const step = choices.percent(90) ? own : choices.one(NOWHERE)
+  const id = choices.percent(95) ? sagaId(`f-${choices.below(3)}`) : driver.id
+  const input = choices.percent(20) ? { n: 2, rows: [2] } : undefined
+  const version = choices.percent(5) ? 2 : undefined
+  driver.give({ kind: 'fork', step, fork: id, input, version, ...person(driver, choices) })
+  const before = { ...state, acts: [], seq: 0 }
+  const after = { ...driver.state, acts: [], seq: 0 }
+  must(JSON.stringify(before) === JSON.stringify(after), 'a fork changes nothing of its origin')
 }
 
 /** The parent undoes its step, or one who is no parent says so. */

@@ -56,6 +56,7 @@ class Reader {
     this.#readStep(event)
     this.#readUndo(event)
     this.#readBlock(event)
+    this.#readFork(event)
     this.#readSaga(event)
   }
 
@@ -194,6 +195,15 @@ class Reader {
   #kindAround(scope: string): string | undefined {
     const step = stepAt(this.#definition, blockAround(scope)?.block ?? '')
     return step?.type
+  }
+
+  #readFork(event: SagaEvent): void {
+    if (event.type === 'saga-forked')
+      this.#see(`forked while it is ${this.#ended ?? (this.#back.includes(ROOT) ? 'going back' : 'going forward')}`)
+    if (event.type !== 'saga-started' || !event.given) return
+    this.#see(`a fork that is given ${event.given.length > 0 ? 'something' : 'nothing'}`)
+    if (event.given.some(({ step }) => stepAt(this.#definition, step)?.kind === 'pivot'))
+      this.#see('a fork that is past its pivot')
   }
 
   #readSaga(event: SagaEvent): void {

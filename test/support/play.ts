@@ -89,9 +89,27 @@ export class Play {
     this.effects.push(...effectsOf(envelope))
   }
 
-  start(input: Json = {}): Decision {
+  start(input: Json = {}, forked: Pick<InputOf<'start'>, 'origin' | 'given'> = {}): Decision {
     const { name: definition, version } = this.definition
-    return this.give({ kind: 'start', sagaId: this.id, definition, version, input, inputHash: 'h', parent: undefined })
+    const start = { kind: 'start', sagaId: this.id, definition, version, input, inputHash: 'h' } as const
+    return this.give({ ...start, parent: undefined, ...forked })
+  }
+
+  /** A person lets another saga go on from a step of this one. */
+  fork(step: string, input?: Json): Decision {
+    const requestId = `fork-${this.history.length}`
+    const act = { sagaId: this.id, requestId, actor: 'ann', reason: 'once more' }
+    return this.give({ kind: 'fork', step, fork: sagaId(`${this.id}-${requestId}`), input, ...act })
+  }
+
+  /** The saga that its newest fork began, on the plan that it names. */
+  forked(definition = this.definition): Play {
+    const effect = this.effects.findLast((one) => one.kind === 'start-fork')
+    if (!effect) throw new Error('it was not forked')
+    const play = new Play(definition, effect.fork)
+    const { kind: _, at: __, requestId: ___, fork, ...start } = effect
+    play.give({ kind: 'start', sagaId: fork, ...start, inputHash: 'h' })
+    return play
   }
 
   /** Answers the newest attempt of a step. */

@@ -188,10 +188,13 @@ describe('what is written has the headers that the document says, and no others'
       resolve: { ...person, kind: 'resolve', step, as: 'done', output: {} },
       skip: { ...person, kind: 'skip', step, output: {}, notDone: true },
       edit: { ...person, kind: 'edit', step, payload: {} },
+      fork: { ...person, kind: 'fork', step, fork: sagaId('fork-1'), input: {}, version: 2 },
       undo: { ...request, kind: 'undo', parent },
     }
     expect(Object.keys(all).sort()).toEqual(Object.keys(CLIENT_COMMAND).sort())
-    return Object.values(all)
+    const { start } = all
+    const origin = { sagaId: id, step, seq: 4 }
+    return [...Object.values(all), { ...start, parent: undefined, origin, given: [] } as ClientCommand]
   }
 })
 

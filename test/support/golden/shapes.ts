@@ -1,5 +1,6 @@
 /** One saga of each shape, played to its end or to where it stands: what golden logs are recorded from. */
 import { z } from 'zod'
+import { sagaId } from '../../../shared/message/ids.ts'
 import { saga, signal } from '../../../shared/saga/builder.ts'
 import { command, participant } from '../../../shared/saga/contract.ts'
 import type { Definition } from '../../../shared/saga/definition.ts'
@@ -302,6 +303,28 @@ export const GOLDEN: Readonly<Record<string, Golden>> = {
     play.give({ kind: 'pause', timers: 'hold', ...by('p') })
     play.answer('stock')
     play.give({ kind: 'resume', ...by('r') })
+  }),
+  forked: golden(order, (play) => {
+    play.start({ order: 'o-1' })
+    play.answer('stock')
+    play.answer('charge')
+    play.fork('charge', { order: 'o-2' })
+    for (const step of ['ship', 'tell']) play.answer(step)
+    play.fork('tell')
+  }),
+  fork: golden(order, (play) => {
+    const origin = { sagaId: sagaId('order-1'), step: 'ship', seq: 9 }
+    play.start(
+      { order: 'o-1' },
+      {
+        origin,
+        given: [
+          { step: 'stock', output: { of: 'stock' } },
+          { step: 'charge', output: { of: 'charge' } },
+        ],
+      },
+    )
+    play.answer('ship', 'rejected', { code: 'no-carrier', message: 'none goes there' })
   }),
   moved: golden(order, (play) => {
     play.start({ order: 'o-1' })
