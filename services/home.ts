@@ -1,7 +1,9 @@
 /** What a process needs to live: the adapters, picked. The embedded home and the Kafka home are the two there are. */
 import type { Kysely } from 'kysely'
+import { Registry } from 'prom-client'
 import { ClaimCheckBroker } from '../shared/adapters/claim-check/claim-check-broker.ts'
 import type { ViewTables } from '../shared/adapters/postgres/view-schema.ts'
+import { prometheusMetrics } from '../shared/adapters/prometheus/prometheus-metrics.ts'
 import { systemClock } from '../shared/adapters/system/system-clock.ts'
 import { systemIds } from '../shared/adapters/system/system-ids.ts'
 import { systemRandom } from '../shared/adapters/system/system-random.ts'
@@ -9,7 +11,7 @@ import type { ClaimRule } from '../shared/message/claim.ts'
 import type { Broker } from '../shared/ports/broker.ts'
 import type { Clock, Ids, Random } from '../shared/ports/clock.ts'
 import type { PayloadStore } from '../shared/ports/payload-store.ts'
-import { type Log, type Metrics, noMetrics } from '../shared/ports/telemetry.ts'
+import type { Log, Metrics } from '../shared/ports/telemetry.ts'
 import type { ParticipantViewWriter, ViewStore, ViewWriter } from '../shared/ports/view-store.ts'
 
 export interface Views {
@@ -22,10 +24,15 @@ export interface Home {
   /** With large values kept aside, where the home has a place for them. */
   readonly broker: Broker
   readonly payloads: PayloadStore
+  /** The same log with its claims as they stand: for whoever looks after the payloads. */
+  readonly unredeemed: Broker
   readonly clock: Clock
   readonly random: Random
   readonly ids: Ids
   readonly log: Log
+  /** What the process counts, whichever of its services does, and where it is read. */
+  readonly metrics: Metrics
+  readonly registry: Registry
   /** Partitions of the co-partitioned topics, when they are made. */
   readonly partitions: number
   /** Partitions of each participant's commands, when they are made. */
@@ -42,23 +49,33 @@ export interface Home {
   close(): Promise<void>
 }
 
+export type Telemetry = Pick<Home, 'metrics' | 'registry'>
+
+/** For one process. */
+export function openTelemetry(): Telemetry {
+  const registry = new Registry()
+  return { registry, metrics: prometheusMetrics(registry) }
+}
+
 /** What the two homes do differently. */
 export interface HomeParts
   extends Pick<Home, 'broker' | 'payloads' | 'log' | 'partitions' | 'participantPartitions' | 'onShorterLog'> {
   /** Which values are kept aside; absent: none. */
   readonly claims: ClaimRule | undefined
-  readonly metrics?: Metrics | undefined
   openViews(): Promise<Views>
   openDatabase(participant: string): Kysely<unknown>
   /** Puts the wire format of a schema registry around values, before large ones are kept aside. */
   readonly framed?: ((broker: Broker) => Broker) | undefined
+  /** Absent: made here. */
+  readonly telemetry?: Telemetry
   /** Absent: always. */
   readonly ready?: (() => boolean) | undefined
 }
 
 /** A home of its parts, on the machine's clock: each database is opened once, when first asked for. */
 export function homeOf(given: HomeParts): Home {
-  const { openViews, openDatabase, claims, metrics = noMetrics, ready = () => true, framed, ...parts } = given
+  const { openViews, openDatabase, claims, ready = () => true, framed, telemetry = openTelemetry(), ...parts } = given
+  const { metrics } = telemetry
   const { payloads: store, log } = parts
   const plain = new ClaimCheckBroker(parts.broker, { store, rule: claims, clock: systemClock, log, metrics })
   const broker = framed ? framed(plain) : plain
@@ -67,6 +84,8 @@ export function homeOf(given: HomeParts): Home {
   return {
     ...parts,
     broker,
+    unredeemed: parts.broker,
+    ...telemetry,
     clock: systemClock,
     random: systemRandom,
     ids: systemIds,

@@ -21,6 +21,7 @@ import { brokersOf, isLogLevel } from '../kafka/settings.ts'
 import { openHome } from '../one-process/home.ts'
 import { startEverything } from '../one-process/main.ts'
 import { definitions } from '../orders/definitions.ts'
+import { checkPayloads } from '../payloads/payload-check.ts'
 import { PROJECTIONS } from '../projector/home.ts'
 import { verifyHome } from '../verify/home.ts'
 import { type ContractsRun, contractsCommand } from './commands/contracts.ts'
@@ -28,6 +29,7 @@ import { definitionCommand } from './commands/definition.ts'
 import { type DemoCommandOptions, demoCommand } from './commands/demo.ts'
 import { type DevCommandOptions, devCommand } from './commands/dev.ts'
 import { drawCommand } from './commands/draw.ts'
+import { type PayloadsCommandOptions, payloadsCommand } from './commands/payloads.ts'
 import { type TopicsCommandOptions, type TopicsRun, topicsCommand } from './commands/topics.ts'
 import { type VerifyCommandOptions, verifyCommand } from './commands/verify.ts'
 import { loadContracts } from './load-contracts.ts'
@@ -125,6 +127,18 @@ async function runVerify(options: VerifyCommandOptions): Promise<'clean' | 'viol
   }
 }
 
+async function runPayloads(options: PayloadsCommandOptions) {
+  const home = await openHome({ ...options, kafkaSecurity, payloads, mustExist: true }, log)
+  try {
+    const { removeOrphans, read, prefix } = options
+    const topics = topicSpecs(prefix, home, participantsOf(definitions)).map(({ name }) => name)
+    const removeBefore = removeOrphans === undefined ? undefined : home.clock.now() - removeOrphans
+    return await checkPayloads({ ...home, topics, read, removeBefore })
+  } finally {
+    await home.close()
+  }
+}
+
 const topicsRun: TopicsRun = {
   apply: (options) =>
     onKafka(options, async (home) => {
@@ -174,6 +188,7 @@ const program = createProgram(around, [
   devCommand(runDev),
   verifyCommand(runVerify),
   topicsCommand(topicsRun),
+  payloadsCommand(runPayloads),
   drawCommand(definitions),
   definitionCommand(definitions),
   contractsCommand({ load: loadContracts, read: readSchemaFolder, write: writeSchemaFolder, askRegistry }),

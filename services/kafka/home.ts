@@ -18,9 +18,9 @@ import { PAYLOAD_BYTES_MAX } from '../../shared/message/claim.ts'
 import { messageOf, OperationalError } from '../../shared/message/errors.ts'
 import { kasagaTopics } from '../../shared/message/topics.ts'
 import type { PayloadStore } from '../../shared/ports/payload-store.ts'
-import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
+import type { Log } from '../../shared/ports/telemetry.ts'
 import type { ValueSchemas } from '../../shared/ports/value-schemas.ts'
-import { type Home, homeOf } from '../home.ts'
+import { type Home, homeOf, openTelemetry, type Telemetry } from '../home.ts'
 import { badSetting } from './bad-setting.ts'
 import { PAYLOADS_UNSET, type PayloadPlace, type PayloadSettings } from './payload-settings.ts'
 import type { RegistryChoice } from './registry-settings.ts'
@@ -34,7 +34,6 @@ export interface KafkaHomeOptions {
   readonly databaseUrl: string | undefined
   readonly payloads?: PayloadSettings | undefined
   readonly log: Log
-  readonly metrics?: Metrics | undefined
   /** Values in a schema registry's wire format; absent: plain JSON. */
   readonly framing?: Framing | undefined
 }
@@ -50,7 +49,7 @@ const PAYLOAD_CONNECTIONS_MAX = 4
 
 /** @throws OperationalError when the brokers cannot be reached, or a registry will not have the contracts. */
 export async function openKafkaHome(options: KafkaHomeOptions): Promise<Home> {
-  const { kafka, databaseUrl, payloads = PAYLOADS_UNSET, log, metrics } = options
+  const { kafka, databaseUrl, payloads = PAYLOADS_UNSET, log } = options
   const url = () => {
     if (databaseUrl !== undefined) return databaseUrl
     throw new OperationalError('no-database', 'no database is given: set KASAGA_DATABASE_URL or --database-url', {
@@ -60,7 +59,8 @@ export async function openKafkaHome(options: KafkaHomeOptions): Promise<Home> {
   }
   const place = payloads.place.kind === 'unset' && databaseUrl !== undefined ? POSTGRES : payloads.place
   const store = payloadStore(place, { url, log })
-  const registry = await registryFor(options)
+  const telemetry = openTelemetry()
+  const registry = await registryFor(options, telemetry)
   const broker = await openKafkaBroker(kafka, { clock: systemClock, log }).catch((error: unknown) => {
     registry?.close()
     throw error
@@ -72,8 +72,8 @@ export async function openKafkaHome(options: KafkaHomeOptions): Promise<Home> {
     claims: keeps ? { valueBytesMax: payloads.valueBytesMax, payloadBytesMax: PAYLOAD_BYTES_MAX } : undefined,
     framed: registry?.around,
     ready: registry?.ready,
+    telemetry,
     log,
-    metrics,
     partitions: KAFKA_PARTITIONS,
     participantPartitions: KAFKA_PARTITIONS,
     onShorterLog: 'refuse',
@@ -91,7 +91,10 @@ export async function openKafkaHome(options: KafkaHomeOptions): Promise<Home> {
 }
 
 /** @throws OperationalError `bad-setting` for a contract that the format cannot say, `contract-refused` by the registry. */
-async function registryFor({ framing, log, metrics }: KafkaHomeOptions): Promise<OpenRegistry | undefined> {
+async function registryFor(
+  { framing, log }: KafkaHomeOptions,
+  { metrics }: Telemetry,
+): Promise<OpenRegistry | undefined> {
   if (!framing) return undefined
   const topics = kasagaTopics(framing.prefix)
   return openRegistry({ ...framing, schemas: schemasOf(framing), topics, clock: systemClock, log, metrics })

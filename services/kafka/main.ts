@@ -3,9 +3,8 @@
  * SIGTERM and Ctrl-C drain: partitions are handed over, what is in flight lands. A second signal ends it at once.
  */
 import closeWithGrace from 'close-with-grace'
-import { Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import { pinoLog } from '../../shared/adapters/pino/pino-log.ts'
-import { prometheusMetrics } from '../../shared/adapters/prometheus/prometheus-metrics.ts'
 import type { WireContracts } from '../../shared/contracts/wire-contracts.ts'
 import { messageOf } from '../../shared/message/errors.ts'
 import { type KasagaTopics, kasagaTopics } from '../../shared/message/topics.ts'
@@ -59,12 +58,12 @@ async function run(
   { name, contracts, start }: ProcessPlan,
   { settings, log }: { settings: ProcessSettings; log: Log },
 ): Promise<void> {
-  const registry = new Registry()
-  const metrics = prometheusMetrics(registry)
   const { brokers, security, registry: choice, prefix, databaseUrl, payloads } = settings
   const kafka = { ...security, brokers, clientId: `kasaga-${name}` }
   const framing = choice && { ...choice, contracts, prefix }
-  const home = await openKafkaHome({ kafka, databaseUrl, payloads, framing, log, metrics })
+  const home = await openKafkaHome({ kafka, databaseUrl, payloads, framing, log })
+  const { metrics, registry } = home
+  if (home.broker.claims) void tellPayloads(home, log)
   const service = await start({ home, settings, topics: kasagaTopics(prefix), metrics, registry })
   const { ready, live = () => true } = service
   const isReady = () => home.ready() && ready?.() !== false
@@ -77,6 +76,15 @@ async function run(
     await health?.close()
     await home.close()
   })
+}
+
+/** A store that cannot be used now holds up what needs it; whoever starts the process is told before anything does. */
+async function tellPayloads({ payloads }: Home, log: Log): Promise<void> {
+  try {
+    await payloads.health()
+  } catch (error) {
+    log.warn('the payload store cannot be used yet', { error: messageOf(error) })
+  }
 }
 
 interface HealthParts extends Pick<HealthOptions, 'registry' | 'ready' | 'live'> {

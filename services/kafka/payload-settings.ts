@@ -16,7 +16,7 @@ export interface PayloadSettings {
   readonly valueBytesMax: number
 }
 
-const BYTES_MIN = 1_024
+const BYTES_MIN = 4_096
 /** What a broker takes, less what a record has besides its value. */
 const BYTES_MAX = 900_000
 const FOLDER = 'folder:'

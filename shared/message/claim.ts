@@ -38,11 +38,16 @@ export interface ClaimRule {
 export const PAYLOAD_BYTES_MAX = 16 * 1024 * 1024
 /** What a value may have before it is kept aside, unless told otherwise. */
 export const CLAIM_CHECK_BYTES = 256 * 1024
-/** However full a batch is, values of at most so many bytes stay in it: their claims would hardly be shorter. */
-export const LEAST_CLAIMED_BYTES = 1_024
+/**
+ * However full a batch is, values of at most so many bytes stay in it. Above a batch's header, so that what says how the
+ * log is to be read never stands elsewhere; and as many events as a decision has fit into a batch with as much each.
+ */
+export const LEAST_CLAIMED_BYTES = 4_096
 /** Room for what an event says around the JSON that came in. */
 const AROUND_BYTES = 64 * 1024
 const KEYS_MAX = 200_000
+
+const NO_STORE: JsonLimits = { ...JSON_LIMITS, hint: 'KASAGA_PAYLOADS names a store for larger values' }
 
 const CLAIM = /^sha256:([0-9a-f]{64});([1-9]\d{0,8})$/
 const CLAIM_BYTES_MIN = 'sha256:'.length + 64 + ';1'.length
@@ -118,7 +123,7 @@ export function valueBytesMaxFor(records: readonly NewRecord[], rule: ClaimRule,
 
 /** What JSON from outside may have, given what is kept aside. */
 export function jsonLimitsFor(rule: ClaimRule | undefined): JsonLimits {
-  if (rule === undefined) return JSON_LIMITS
+  if (rule === undefined) return NO_STORE
   const bytesMax = Math.max(JSON_LIMITS.bytesMax, rule.payloadBytesMax - AROUND_BYTES)
   return { ...JSON_LIMITS, bytesMax, keysMax: KEYS_MAX }
 }

@@ -344,7 +344,7 @@ class OpenTurn {
 function tooLarge({ claims, limits }: TurnContext): string {
   if (claims)
     return `its events have more than ${limits.batchPayloadBytesMax} bytes, or one of them more than ${claims.payloadBytesMax}`
-  return `its events need more than ${limits.batchBytesMax} bytes: KASAGA_PAYLOADS names a store for larger ones`
+  return `its events need more than ${limits.batchBytesMax} bytes: KASAGA_PAYLOADS names a store for larger values`
 }
 
 function envelopesOf(

@@ -71,6 +71,46 @@ async function checkpoint(): Promise<bigint | undefined> {
   return next
 }
 
+test('delivery is held while the commands that wait or run have too many bytes, and goes on when they are done', async () => {
+  const gates = new Gates()
+  const calls: string[] = []
+  const { broker } = rig
+  const join: typeof broker.join = async (...args) => {
+    const member = await broker.join(...args)
+    for (const what of ['pause', 'resume'] as const) {
+      const act = member[what].bind(member)
+      member[what] = (...place) => {
+        calls.push(what)
+        act(...place)
+      }
+    }
+    return member
+  }
+  const noting = new Proxy(broker, {
+    get(of, name: keyof typeof broker) {
+      if (name === 'join') return join
+      const own = of[name]
+      return typeof own === 'function' ? own.bind(of) : own
+    },
+  })
+  await serve(gates.handle, { broker: noting, limits: { heldBytesMax: 40 } })
+  await rig.send(post('a'))
+  await gates.until('a/step')
+  expect(calls).toEqual([])
+  await rig.send(post('b'), post('c'))
+  await gates.until('a/step', 'b/step', 'c/step')
+  expect(calls).toEqual(['pause'])
+  gates.let('a/step')
+  await rig.replies(1)
+  expect(calls).toEqual(['pause'])
+  gates.let('b/step', 'c/step')
+  await rig.replies(3)
+  await expect.poll(() => calls).toEqual(['pause', 'resume'])
+  await rig.send(post('d'))
+  await gates.until('a/step', 'b/step', 'c/step', 'd/step')
+  gates.let('d/step')
+})
+
 describe('commands of a partition', () => {
   test('are answered while one before them still runs, and the checkpoint waits for that one', async () => {
     const gates = new Gates()

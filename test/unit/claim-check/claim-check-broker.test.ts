@@ -1,6 +1,7 @@
 /** The claim check between a log in memory and its reader, in virtual time, with a store that fails when told to. */
 import { beforeEach, describe, expect, test } from 'vitest'
 import { ClaimCheckBroker } from '../../../shared/adapters/claim-check/claim-check-broker.ts'
+import { NoPayloadStore } from '../../../shared/adapters/claim-check/no-payload-store.ts'
 import { ManualClock } from '../../../shared/adapters/memory/manual-clock.ts'
 import { MemoryLog } from '../../../shared/adapters/memory/memory-log.ts'
 import { MemoryPayloadStore } from '../../../shared/adapters/memory/memory-payload-store.ts'
@@ -233,6 +234,31 @@ describe('on the way out of the log', () => {
     await readAll(other)
     await readAll(other)
     expect(store.gets).toBe(1)
+  })
+})
+
+describe('without a store', () => {
+  const bare = (why: 'none' | 'unset') =>
+    new ClaimCheckBroker(log.connect(), { store: new NoPayloadStore(why), clock, log: lines, metrics })
+
+  test('every value goes into the log, and one that is too large for it is refused', async () => {
+    const broker = bare('unset')
+    expect(broker.claims).toBeUndefined()
+    expect(await inTime(append(broker, [LARGE]))).toMatchObject({ kind: 'appended' })
+    expect(await inTime(append(broker, ['x'.repeat(1_000_001)]))).toMatchObject({ kind: 'refused' })
+    expect((await readAll(plain())).map(textOf)).toEqual([LARGE])
+  })
+
+  test('that nobody has named, a claim waits; where somebody has said that there is none, it is left as it stands', async () => {
+    await inTime(append(claiming(), [LARGE]))
+    await expect(readAll(bare('unset'))).rejects.toMatchObject({ code: 'no-payload-store', retriable: true })
+    const waiting = bare('unset')
+    const { got, member } = await listen(waiting)
+    member.open(TOPIC, 0, 0n)
+    await clock.advance(60_000)
+    expect(got).toEqual([])
+    expect((await readAll(bare('none'))).map(textOf)).toEqual([`sha256:${LARGE_ID};${LARGE.length}`])
+    await inTime(waiting.close())
   })
 })
 

@@ -110,11 +110,11 @@ describe('sizes', () => {
 
   test('the search for a size that fits ends also where none does', () => {
     const many = Array.from({ length: 2_000 }, () => record('x'.repeat(1_000)))
-    expect(valueBytesMaxFor(many, RULE, 950_000)).toBe(1_024)
+    expect(valueBytesMaxFor(many, RULE, 950_000)).toBe(4_096)
   })
 })
 
 test('what JSON may have is as ever without a store, and more with one', () => {
-  expect(jsonLimitsFor(undefined)).toEqual(JSON_LIMITS)
+  expect(jsonLimitsFor(undefined)).toEqual({ ...JSON_LIMITS, hint: expect.stringContaining('KASAGA_PAYLOADS') })
   expect(jsonLimitsFor(RULE)).toMatchObject({ bytesMax: PAYLOAD_BYTES_MAX - 65_536, depthMax: JSON_LIMITS.depthMax })
 })
