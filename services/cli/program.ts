@@ -11,6 +11,7 @@ import {
   skipCommand,
 } from './commands/acts.ts'
 import { approveCommand } from './commands/approve.ts'
+import { forkCommand } from './commands/fork.ts'
 import { historyCommand } from './commands/history.ts'
 import { limitsCommand } from './commands/limits.ts'
 import { listCommand } from './commands/list.ts'
@@ -40,6 +41,7 @@ const ASKING: readonly CliCommand[] = [
   pauseCommand,
   resumeCommand,
   killCommand,
+  forkCommand,
   participantsCommand,
   limitsCommand,
 ]

@@ -78,6 +78,7 @@ export function sagaAnswer(row: SagaView, definitions: Definitions): SagaAnswer 
     ...personsOf(row),
     waitsForDefinition: missingPlan(row, definitions),
     parent: row.parent_saga_id === null ? null : { saga: row.parent_saga_id, step: row.parent_step ?? '' },
+    origin: row.origin_saga_id === null ? null : { saga: row.origin_saga_id, step: row.origin_step ?? '' },
     stuck: row.status === 'stuck' ? { step: row.stuck_step, code: row.error_code, message: row.error_message } : null,
     priority: row.priority,
     cancelRequested: row.cancel_requested === true,

@@ -102,7 +102,19 @@ export const EditBody = ActBody.extend({
   step: StepPath,
   payload: z.unknown().describe('what its command carries from now on'),
 })
+export const ForkBody = ActBody.extend({
+  step: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,64}$/, 'a step of the saga’s own plan')
+    .describe('the step from which the new saga goes on'),
+  fork: Id.optional().describe('id of the new saga; absent: made of the request id'),
+  input: z.unknown().optional().describe('absent: that of the saga'),
+  version: z.int().min(1).max(999_999_999).optional().describe('absent: that of the saga'),
+})
 export const ActAnswer = z.object({ id: z.string(), requestId: z.string(), place: PlaceAnswer, links: Links })
+
+/** `fork` is the id of the new saga; the links are its own. */
+export const ForkAnswer = ActAnswer.extend({ fork: z.string() })
 
 const ErrorAnswer = z.object({
   step: z.string().nullable(),
@@ -140,6 +152,11 @@ export const SagaAnswer = z.object({
     .nullable()
     .describe('it has not ended, and its version is not here, or is another plan than the one that it started on'),
   parent: z.object({ saga: z.string(), step: z.string() }).nullable().describe('the saga that started it'),
+  origin: z
+    .object({ saga: z.string(), step: z.string() })
+    .nullable()
+    .default(null)
+    .describe('the saga that it is a fork of, and the step from which'),
   incident: z
     .object({ kind: z.string(), actor: z.string().nullable(), reason: z.string().nullable() })
     .nullable()
@@ -303,3 +320,4 @@ export type HistoryAnswer = z.infer<typeof HistoryAnswer>
 export type CountsAnswer = z.infer<typeof CountsAnswer>
 export type StartAnswer = z.infer<typeof StartAnswer>
 export type ActAnswer = z.infer<typeof ActAnswer>
+export type ForkAnswer = z.infer<typeof ForkAnswer>

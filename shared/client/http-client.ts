@@ -4,7 +4,16 @@ import type { ParticipantLimits } from '../flow/limits.ts'
 import type { ActKind, ResolvedAs } from '../message/client-command-record.ts'
 import { messageOf } from '../message/errors.ts'
 import type { Json } from '../message/json.ts'
-import { ActAnswer, CountsAnswer, HistoryAnswer, Problem, SagaDetail, SagaList, StartAnswer } from './http-api.ts'
+import {
+  ActAnswer,
+  CountsAnswer,
+  ForkAnswer,
+  HistoryAnswer,
+  Problem,
+  SagaDetail,
+  SagaList,
+  StartAnswer,
+} from './http-api.ts'
 import { LimitsAnswer, ParticipantDetail, ParticipantList } from './participant-api.ts'
 
 export interface HttpClientOptions {
@@ -88,6 +97,14 @@ export interface SkipCall extends ActCall {
   readonly notDone?: boolean
 }
 
+export interface ForkCall extends ActCall {
+  readonly step: string
+  /** Id of the new saga; absent: the gateway makes one. */
+  readonly fork?: string
+  readonly input?: Json
+  readonly version?: number
+}
+
 export interface HttpClient {
   start(call: StartCall): Promise<StartAnswer>
   list(call?: ListCall): Promise<SagaList>
@@ -103,6 +120,8 @@ export interface HttpClient {
   skip(id: string, call: SkipCall): Promise<ActAnswer>
   edit(id: string, call: ActCall & { readonly step: string; readonly payload: Json }): Promise<ActAnswer>
   kill(id: string, call: ActCall): Promise<ActAnswer>
+  /** A new saga goes on from a step of this one. */
+  fork(id: string, call: ForkCall): Promise<ForkAnswer>
   resolve(id: string, call: ResolveCall): Promise<ActAnswer>
   counts(): Promise<CountsAnswer>
   participants(): Promise<ParticipantList>
@@ -192,6 +211,8 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
     skip: (id, given) => act(id, 'skip', given),
     edit: (id, given) => act(id, 'edit', given),
     kill: (id, given) => act(id, 'kill', given),
+    fork: (id, { requestId, ...body }) =>
+      change(`${saga(id)}/fork`, ForkAnswer, { body, ...(requestId !== undefined && { requestId }) }),
     resolve: (id, given) => act(id, 'resolve', given),
     counts: () => call('/v1/counts', CountsAnswer),
     ...participantCalls(call, change),

@@ -99,6 +99,17 @@ export interface EditRequest extends ActRequest {
   readonly payload: Json
 }
 
+export interface ForkRequest extends ActRequest {
+  /** The step of the saga's own plan from which the new saga goes on. */
+  readonly step: string
+  /** Id of the new saga. */
+  readonly fork: string
+  /** Another input than the saga's own; what was approved is then approved anew. */
+  readonly input?: Json
+  /** Version that the new saga runs; absent: the saga's own. */
+  readonly version?: number
+}
+
 export interface SagaClient {
   /**
    * Starts a saga. At least once; under the same id and input it is one saga, under another input the second is refused.
@@ -129,6 +140,8 @@ export interface SagaClient {
   skip(saga: SagaRef, act: SkipRequest): Promise<Place>
   /** Gives a parked step another payload, and tries it again under the same idempotency key. */
   edit(saga: SagaRef, act: EditRequest): Promise<Place>
+  /** Lets a new saga go on from a step of this one, with what this one has done before it, and which it never undoes. */
+  fork(saga: SagaRef, act: ForkRequest): Promise<Place>
   /** Says what became of a step that waits for a person: it was undone by hand, was done, or was not. */
   resolve(saga: SagaRef, act: ResolveRequest): Promise<Place>
   /**
@@ -242,7 +255,7 @@ interface Sending {
   readonly limits: JsonLimits | undefined
 }
 
-type StepActs = Pick<SagaClient, 'pause' | 'migrate' | 'retry' | 'skip' | 'edit' | 'resolve'>
+type StepActs = Pick<SagaClient, 'pause' | 'migrate' | 'retry' | 'skip' | 'edit' | 'fork' | 'resolve'>
 
 /** The acts that say more than who asks and why. */
 function stepActs({ send, request, limits }: Sending): StepActs {
@@ -262,6 +275,12 @@ function stepActs({ send, request, limits }: Sending): StepActs {
     edit: (saga, { step, actor, reason, requestId, payload }) => {
       const what = { step: checkedStep(step), payload: asJson(payload, limits) }
       return send({ kind: 'edit', ...request(saga, requestId), actor, reason, ...what })
+    },
+    fork: (saga, { step, actor, reason, requestId, fork, input, version }) => {
+      const what = { step: checkedStep(step), fork: checkedSagaId(fork) }
+      const named = version === undefined ? {} : { version: checkedVersion(version) }
+      const other = input === undefined ? {} : { input: asJson(input, limits) }
+      return send({ kind: 'fork', ...request(saga, requestId), actor, reason, ...what, ...named, ...other })
     },
     resolve: (saga, { step, actor, reason, requestId, as = 'undone', output = null }) => {
       const known = { undone: {}, failed: { as }, done: { as, output: asJson(output, limits) } }[as]

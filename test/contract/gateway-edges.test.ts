@@ -155,6 +155,7 @@ describe('for those who run it', () => {
       '/v1/sagas/{id}',
       '/v1/sagas/{id}/cancel',
       '/v1/sagas/{id}/edit',
+      '/v1/sagas/{id}/fork',
       '/v1/sagas/{id}/history',
       '/v1/sagas/{id}/kill',
       '/v1/sagas/{id}/migrate',

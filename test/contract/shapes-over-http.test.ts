@@ -220,6 +220,48 @@ describe('a kill', () => {
   })
 })
 
+describe('a fork', () => {
+  const act = { reason: 'once more', actor: 'ann' }
+
+  test('goes on from a step with what its origin did, and shows where it comes from', async () => {
+    await start('tour', 'forked-1')
+    await shown('forked-1', 'waiting')
+    const forked = await asker.post('/v1/sagas/forked-1/fork', { ...act, step: 'release', fork: 'fork-1' })
+    expect(forked.statusCode).toBe(202)
+    expect(forked.json()).toMatchObject({ id: 'forked-1', fork: 'fork-1', links: { self: '/v1/sagas/fork-1' } })
+    await expect.poll(async () => (await show('fork-1')).shown, { timeout: 5_000 }).toBe('waiting')
+    const fork = await show('fork-1')
+    expect(fork).toMatchObject({ origin: { saga: 'forked-1', step: 'release' }, parent: null, version: 1 })
+    expect(stepsOf(fork).get('parts')).toMatchObject({ status: 'given' })
+    // It turns back alone: what its origin charged is its origin's.
+    await answer('fork-1', 'no')
+    await shown('fork-1', 'compensated')
+    expect([...stepsOf(await show('fork-1')).keys()]).toEqual(['parts', 'release'])
+    await answer('forked-1', 'yes')
+    await shown('forked-1', 'completed')
+    expect((await show('forked-1')).origin).toBeNull()
+  })
+
+  test('has an id of its own where none is given: the same for the same request', async () => {
+    await start('manual', 'forked-2')
+    await shown('forked-2', 'waiting')
+    const ask = () => asker.post('/v1/sagas/forked-2/fork', { ...act, step: 'charge' }, { 'idempotency-key': 'once' })
+    const first = (await ask()).json()
+    expect(first.fork).toMatch(/^fork-[0-9a-f]{32}$/)
+    await shown(first.fork, 'waiting')
+    expect((await ask()).json().fork).toBe(first.fork)
+  })
+
+  test('of a saga that is not there, or under an id that is taken, is refused', async () => {
+    await start('manual', 'forked-3')
+    await shown('forked-3', 'waiting')
+    const body = { ...act, step: 'charge' }
+    expectProblem(await asker.post('/v1/sagas/nobody/fork', body), 404, 'unknown-saga')
+    expectProblem(await asker.post('/v1/sagas/forked-3/fork', { ...body, fork: 'forked-3' }), 409, 'start-conflict')
+    expectProblem(await asker.post('/v1/sagas/forked-3/fork', { ...body, step: 'a[0].b' }), 400, 'invalid-request')
+  })
+})
+
 describe('a business key', () => {
   test('stands for the saga’s id, at its start and for its signals', async () => {
     const key = 'order 4711/ä'

@@ -93,12 +93,13 @@ function adviceText(saga: SagaDetail): string {
 }
 
 /** Where it comes from, what it can be found by, and what happened to it that must not. */
-function noteLines({ parent, incident, attributes, priority }: SagaDetail): string[] {
+function noteLines({ parent, origin, incident, attributes, priority }: SagaDetail): string[] {
   const lines: string[] = []
   const found = Object.entries(attributes).map(([name, value]) => `${name}=${value}`)
   if (found.length > 0) lines.push(plain(found.join(' ')))
   if (priority !== null && priority !== PRIORITY) lines.push(`priority ${priority}`)
   if (parent) lines.push(plain(`started by ${parent.saga}, step ${parent.step}`))
+  if (origin) lines.push(plain(`fork of ${origin.saga}, from step ${origin.step}`))
   if (incident) {
     const { kind, actor, reason } = incident
     lines.push(plain(`INCIDENT: ${kind} by ${actor ?? 'somebody'}, nothing was undone: ${reason ?? ''}`))

@@ -27,7 +27,7 @@ import type { RecentStarts } from '../recent-starts.ts'
 import { requestIdOf } from '../request-id.ts'
 
 /** Who acts when nothing else is said. */
-const ANONYMOUS = 'http:anonymous'
+export const ANONYMOUS = 'http:anonymous'
 
 /** The views may be behind, so only what they can be sure of is refused here: a saga that has ended stays so. */
 async function refuseUnfit(parts: Parts, recent: RecentStarts, id: SagaId): Promise<void> {
