@@ -59,7 +59,7 @@ export class FlowBook implements Calls {
         break
       case 'step-requested':
       case 'compensation-requested':
-        if (event.child === undefined) this.#send({ saga, at, facts }, event)
+        if (!isOwn(event)) this.#send({ saga, at, facts }, event)
         break
       case 'step-succeeded':
       case 'step-rejected':
@@ -227,6 +227,11 @@ export class FlowBook implements Calls {
 
 const HELD = { status: 'held', place: 'out', partition: -1, probe: undefined, turn: 0 } as const
 const SENT = { ...HELD, status: 'sent' } as const
+
+/** What goes to Kasaga's own topics, a child saga's start for one, asks no participant. */
+function isOwn({ commandType }: Extract<SagaEvent, { type: 'step-requested' | 'compensation-requested' }>): boolean {
+  return commandType.startsWith('kasaga.')
+}
 
 /** The path of a step, in a saga whose own steps are renamed. */
 function renamed(step: string, renames: Readonly<Record<string, string>>): string {

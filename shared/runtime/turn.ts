@@ -4,7 +4,7 @@
  */
 
 import type { Call } from '../flow/call.ts'
-import { type BatchHeader, batchRecord } from '../message/batch.ts'
+import type { BatchHeader } from '../message/batch.ts'
 import { type ClaimRule, isLarger, jsonLimitsFor, LEAST_CLAIMED_BYTES, logBytes } from '../message/claim.ts'
 import { messageOf } from '../message/errors.ts'
 import { eventRecord } from '../message/event-record.ts'
@@ -355,14 +355,4 @@ function envelopesOf(
   const seq = before?.seq ?? 0
   const { id: sagaId, causationId } = change
   return change.events.map((event, i) => ({ sagaId, seq: seq + i + 1, at, causationId, event }))
-}
-
-/** The batch of a turn: its header, then its events. */
-export function batchOf(
-  turn: Turn,
-  header: Pick<BatchHeader, 'number' | 'owner' | 'sentThrough'>,
-  stamp: { at: number; source: string },
-): NewRecord[] {
-  const full = { ...header, ...turn.marks, count: turn.events.length, inputs: turn.inputs }
-  return [batchRecord(full, stamp.at, stamp.source), ...turn.events]
 }

@@ -23,8 +23,8 @@ function underWay(state: SagaState): string[] {
     for (const step of scope.steps) {
       const at = stepPath(path, step.name)
       const what = UNDER_WAY[step.status]
-      // A child saga is no participant.
-      if (what !== undefined && !step.child) found.push(`${at} ${what}`)
+      // A child saga is no participant, nor is anything else that Kasaga answers itself.
+      if (what !== undefined && !step.child && !('lock' in step)) found.push(`${at} ${what}`)
       for (const inner of step.block?.scopes ?? []) look(inner, `${at}[${inner.key}]`)
     }
   }
