@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { text } from 'node:stream/consumers'
+import { pathToFileURL } from 'node:url'
 import { pinoLog } from '../../shared/adapters/pino/pino-log.ts'
 import { systemIds } from '../../shared/adapters/system/system-ids.ts'
 import { OperationalError } from '../../shared/message/errors.ts'
@@ -17,6 +18,7 @@ import { payloadsFrom } from '../kafka/payload-settings.ts'
 import { registryFrom } from '../kafka/registry-settings.ts'
 import { kafkaSecurityFrom } from '../kafka/security-settings.ts'
 import { brokersOf, isLogLevel } from '../kafka/settings.ts'
+import { migrationOf } from '../migrations/home.ts'
 import { openHome } from '../one-process/home.ts'
 import { startEverything } from '../one-process/main.ts'
 import { definitions } from '../orders/definitions.ts'
@@ -28,9 +30,11 @@ import { definitionCommand } from './commands/definition.ts'
 import { type DemoCommandOptions, demoCommand } from './commands/demo.ts'
 import { type DevCommandOptions, devCommand } from './commands/dev.ts'
 import { drawCommand } from './commands/draw.ts'
+import { migrateCommand, type WithMigration } from './commands/migrate.ts'
 import { type PayloadsCommandOptions, payloadsCommand } from './commands/payloads.ts'
 import { type TopicsCommandOptions, type TopicsRun, topicsCommand } from './commands/topics.ts'
 import { type VerifyCommandOptions, verifyCommand } from './commands/verify.ts'
+import { definitionsIn } from './definitions-in.ts'
 import { loadContracts } from './load-contracts.ts'
 import { createProgram, runProgram } from './program.ts'
 import { registryBreaks } from './registry-breaks.ts'
@@ -126,6 +130,20 @@ async function runVerify(options: VerifyCommandOptions): Promise<'clean' | 'viol
   }
 }
 
+const withMigration: WithMigration = async ({ definition, options }, work) => {
+  const { definitions: path, kafka, reason = '', timeout: waitMsMax } = options
+  const known = path === undefined ? definitions : definitionsIn(await import(pathToFileURL(path).href), path)
+  const settings = { ...options, definition, definitions: known, reason, waitMsMax }
+  const within = async (home: Home) => work(await migrationOf(home, settings))
+  if (kafka !== undefined) return onKafka(options, within)
+  const home = await openHome({ ...options, mustExist: true }, log)
+  try {
+    return await within(home)
+  } finally {
+    await home.close()
+  }
+}
+
 async function runPayloads(options: PayloadsCommandOptions) {
   const home = await openHome({ ...options, kafkaSecurity, payloads, mustExist: true }, log)
   try {
@@ -157,7 +175,7 @@ function specsOf({ prefix, partitions = KAFKA_PARTITIONS }: TopicsCommandOptions
 }
 
 async function onKafka<T>(
-  { kafka = env.KASAGA_KAFKA }: TopicsCommandOptions,
+  { kafka = env.KASAGA_KAFKA }: Pick<TopicsCommandOptions, 'kafka'>,
   work: (home: Home) => Promise<T>,
 ): Promise<T> {
   if (kafka === undefined)
@@ -189,6 +207,7 @@ const program = createProgram(around, [
   devCommand(runDev),
   verifyCommand(runVerify),
   topicsCommand(topicsRun),
+  migrateCommand(withMigration),
   payloadsCommand(runPayloads),
   drawCommand(definitions),
   definitionCommand(definitions),

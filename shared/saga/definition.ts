@@ -193,7 +193,10 @@ export interface MigratedFrom<Input = unknown> {
 /** What a migration changes; absent: as it was. */
 export interface MigratedTo<Input = unknown> {
   readonly input?: Input
-  /** By the names of the new plan. Of a step that has not begun: it counts as done, and nothing of it is to be undone. */
+  /**
+   * By the names of the new plan. A step that has not begun, and whose place the saga has passed, counts as done, and
+   * nothing of it is to be undone; others begin in their turn.
+   */
   readonly outputs?: Readonly<Record<string, unknown>>
 }
 

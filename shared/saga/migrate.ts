@@ -155,15 +155,38 @@ function writtenOutputs(
     const output = written(value)
     const fault = output.kind === 'threw' ? output.error.message : outputFault(definition, name, output.value)
     if (output.kind === 'threw' || fault !== undefined) return `the output of ${name}: ${fault}`
-    if (known && (!GIVES.has(known.status) || known.block))
+    if (known && (!hasGiven(known) || known.block))
       return `the output of ${name}: it is ${known.block ? 'a block' : known.status}, and gives its own`
     outputs[name] = output.value
   }
-  return outputs
+  return passedOver(definition, (name) => stepIn(state.root, before.get(name) ?? name), outputs)
+}
+
+/**
+ * Of what has not begun, only that which the saga has come past: what it waits for is done. Others begin in their turn; were
+ * they done before it, so would be what waits for them.
+ */
+function passedOver(
+  { steps }: Definition,
+  known: (name: string) => StepState | undefined,
+  outputs: Readonly<Record<string, Json>>,
+): Record<string, Json> {
+  const passed: Record<string, Json> = {}
+  const isDone = (name: string) => hasGiven(known(name)) || Object.hasOwn(passed, name)
+  for (const { name, after, needs } of steps) {
+    const output = outputs[name]
+    if (output === undefined) continue
+    if (known(name) || after.filter(isDone).length >= needs) passed[name] = output
+  }
+  return passed
 }
 
 /** Done, so that the migration may say what came of it. */
 const GIVES: ReadonlySet<StepState['status']> = new Set(['succeeded', 'skipped', 'given'])
+
+function hasGiven(step: StepState | undefined): boolean {
+  return step !== undefined && GIVES.has(step.status)
+}
 
 function outputFault(definition: Definition, name: string, output: Json): string | undefined {
   const step = stepNamed(definition, name)

@@ -40,15 +40,18 @@ function pivotFaults(move: Move): string[] {
   const is = pivotOf(target.definition)
   const [standing, then] = [standingTo(before, was), standingTo(after, is)]
   if (standing !== then) return [`the pivot ${was ?? '(none)'} is ${standing}, and ${is ?? '(none)'} would be ${then}`]
-  if (standing === 'ahead') return earlyFaults(move)
+  // One that is held is sent when there is room for it, whatever else is not done by then.
+  const isHeld = was !== null && stepIn(before.root, was)?.status === 'held'
+  if (standing === 'ahead' && !isHeld) return earlyFaults(move)
   const name = was === null ? null : (migration.renames[was] ?? was)
-  return name === is ? lateFaults(move) : [`${was} is ${standing}, and the pivot would be ${is ?? '(none)'}`]
+  const where = isHeld ? 'held' : standing
+  return name === is ? lateFaults(move) : [`${was} is ${where}, and the pivot would be ${is ?? '(none)'}`]
 }
 
 /** Past the pivot nothing may turn back any more: what stands before it in the new plan must be done. */
 function lateFaults({ after: { root }, target: { definition } }: Move): string[] {
   const open = definition.steps.filter(({ name, kind }) => kind === 'compensatable' && !isDone(stepIn(root, name)))
-  return open.map(({ name }) => `${name} stands before the pivot, which has been sent, and is not done`)
+  return open.map(({ name }) => `${name} stands before the pivot, which is on its way or done, and is not done`)
 }
 
 /** Before the pivot all can turn back: what has begun may not be a step that stands after it. */
@@ -161,8 +164,12 @@ class Walk {
     const { status, block } = step
     const held = isParked(this.#move.after, at)
     if (OPEN.has(status) || held) this.#fault(at, `is ${held ? 'parked' : status}, and is not in the plan`)
-    else if (block && block.phases.forward + block.phases.backward > 0)
-      this.#fault(at, 'is a block of which something is on its way, and is not in the plan')
+    else if (block && !this.#isOver(block)) this.#fault(at, 'is a block that has begun, and is not in the plan')
+  }
+
+  /** Nothing in it will ever be looked at again: without its plan nobody could turn it back. */
+  #isOver({ scopes, phases }: BlockState): boolean {
+    return this.#forwardOnly ? phases.forward + phases.backward === 0 : phases.undone === scopes.length
   }
 
   #expectSame(step: StepState, planned: StepDefinition, at: string): void {

@@ -145,3 +145,18 @@ export const expectedOfWorlds: readonly string[] = [
   'undo held',
   'undo admitted',
 ]
+
+/** The same of sagas that are moved between versions of their definition. */
+export const expectedOfMoves: readonly string[] = [
+  'ended completed',
+  'ended compensated',
+  'moved while going forward',
+  'moved while going back',
+  'moved twice',
+  'moved with a new name for what was sent',
+  'sent under its first name',
+  'moved with an output',
+  'moved, and tried again',
+  'answered would-orphan',
+  'answered saga-ended',
+]

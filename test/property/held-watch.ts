@@ -36,6 +36,9 @@ export class HeldWatch {
       case 'compensation-started':
         this.#drop(({ step, direction }) => direction === 'forward' && isWithin(scopeAround(step), event.scope ?? ROOT))
         return
+      case 'saga-migrated':
+        this.#rename(event.renames ?? {})
+        return
       case 'saga-killed':
         this.#held.clear()
         return
@@ -73,6 +76,15 @@ export class HeldWatch {
     )
     must(!held || held.participant === participant, () => `${step} was held for ${held?.participant}`)
     must(!held || held.key === key, () => `${step} was held under ${held?.key}, and is sent under ${key}`)
+  }
+
+  #rename(renames: Readonly<Record<string, string>>): void {
+    const before = this.held
+    this.#held.clear()
+    for (const held of before) {
+      const step = renames[held.step] ?? held.step
+      this.#held.set(`${step}/${held.direction}`, { ...held, step })
+    }
   }
 
   #drop(goes: (held: HeldStep) => boolean): void {

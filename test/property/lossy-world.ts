@@ -6,7 +6,7 @@ import type { Effect } from '../../shared/saga/effects.ts'
 import type { SagaInput } from '../../shared/saga/input.ts'
 import { someGated } from './held-watch.ts'
 import { LawfulParticipants } from './lawful-participants.ts'
-import { Choices } from './plans/choices.ts'
+import { Choices, numbersFrom } from './plans/choices.ts'
 import { APPROVER } from './plans/steps.ts'
 import { type DriverOptions, SagaDriver, startOf } from './saga-driver.ts'
 import type { Move } from './saga-moves.ts'
@@ -17,8 +17,12 @@ export interface WorldOptions extends DriverOptions {
   readonly definition: Definition
   /** What child sagas run. */
   readonly child: Definition
+  /** The next version of a definition, to which sagas are moved; absent: they are not. */
+  readonly next?: (definition: Definition, choices: Choices) => Definition | undefined
 }
 
+/** Numbers that one version is made of. */
+const VERSION_NUMBERS = 60
 /** So that runs stay short. */
 const SAGAS_MAX = 12
 
@@ -59,9 +63,10 @@ export class LossyWorld {
       [2, 'kill'],
       [1, 'pause'],
       [2, 'resume'],
-      [1, 'fork'],
+      [this.#options.next ? 0 : 1, 'fork'],
       [2, 'gate'],
       [6, 'admit'],
+      [this.#options.next ? 4 : 0, 'move'],
     ] as const)
     const { messages } = this
     const driver = choices.percent(70) ? this.main : choices.one([this.main, ...this.drivers])
@@ -70,6 +75,7 @@ export class LossyWorld {
       const message = messages.at(-1 - back)
       if (message) this.deliver(message, choices.below(100))
     } else if (what === 'fire') this.fire(driver)
+    else if (what === 'move') this.#move(driver, choices)
     else if (what === 'gate') driver.gated = someGated(driver.definition, choices)
     else if (what === 'admit') this.admit(driver, choices.percent(50) ? driver.held : choices.some(driver.held))
     else if (what === 'signal') this.signal(driver, `s-${choices.below(1_000)}`, choices.percent(20) ? 'no' : 'yes')
@@ -106,6 +112,15 @@ export class LossyWorld {
   give(driver: SagaDriver, input: SagaInput): void {
     driver.now = this.#now
     this.#posted(driver, () => driver.give(input))
+  }
+
+  #move(driver: SagaDriver, choices: Choices): void {
+    const act = { old: choices.percent(50), requestId: `m-${choices.below(1_000)}` }
+    // A version has more to choose than one move has numbers for.
+    const own = new Choices(Array.from({ length: VERSION_NUMBERS }, numbersFrom(choices.below(10_000))))
+    const next = this.#options.next?.(driver.definition, own)
+    driver.now = this.#now
+    if (next && driver.state) this.#posted(driver, () => driver.move(next, act))
   }
 
   #handle(command: Omit<StepCommand, 'replyTo'>, luck: number): void {

@@ -11,6 +11,7 @@ import { hashedOf } from '../../shared/saga/fork.ts'
 import type { HeldStep } from '../../shared/saga/held.ts'
 import type { Act, Admitted, Decision, InputOf, SagaInput } from '../../shared/saga/input.ts'
 import { outlineOf, violations } from '../../shared/saga/invariants.ts'
+import type { MigrationTarget } from '../../shared/saga/migrate.ts'
 import { isLive, type SagaState, type ScopeState } from '../../shared/saga/state.ts'
 import { nextDueAt } from '../../shared/saga/timers.ts'
 import { HeldWatch } from './held-watch.ts'
@@ -37,7 +38,11 @@ export interface DriverOptions {
 }
 
 export class SagaDriver {
-  readonly definition: Definition
+  /** The one that it runs on now. */
+  definition: Definition
+  readonly startedOn: Definition
+  /** Those that it was moved to. */
+  readonly movedTo: Definition[] = []
   readonly id: SagaId
   readonly parent: ParentLink | undefined
   readonly history: EventEnvelope[] = []
@@ -59,6 +64,7 @@ export class SagaDriver {
 
   constructor(definition: Definition, options: DriverOptions = {}) {
     this.definition = definition
+    this.startedOn = definition
     this.id = options.id ?? sagaId('s-1')
     this.parent = options.parent
     this.#options = options
@@ -75,17 +81,22 @@ export class SagaDriver {
   }
 
   /** Gives the core one input, and takes its events into the log. */
-  give(input: SagaInput, chance = 0.5): Decision {
+  give(input: SagaInput, chance = 0.5, target?: MigrationTarget): Decision {
     const known = this.state
     const before = this.#options.light ? '' : JSON.stringify(known)
     const moment = { now: this.now, chance, gated: this.gated }
-    const decision = decide({ definition: this.definition, known, input, moment })
+    const { definition } = this
+    const decision = decide({ definition, definitionHash: hashOf(definition), target, known, input, moment })
     must(this.#options.light === true || JSON.stringify(known) === before, 'decide changes no state')
     if (decision.kind !== 'events') {
       this.said.set(decision.reason, (this.said.get(decision.reason) ?? 0) + 1)
       return decision
     }
     must(decision.events.length > 0, 'a decision has events')
+    if (target) {
+      this.definition = target.definition
+      this.movedTo.push(target.definition)
+    }
     for (const event of decision.events) this.#append(event, input)
     if (decision.events[0]?.type === 'parent-refused') return decision
     if (!this.#options.light) this.#watch.check(this.state)
@@ -112,7 +123,7 @@ export class SagaDriver {
       if (effect.kind === 'answer-parent' || effect.kind === 'start-fork') return
       const direction = event.type === 'step-requested' ? 'forward' : 'compensate'
       const { step, attempt } = event
-      this.#expectNew(`${step}/${direction}/${attempt}`)
+      this.#expectNew(`${event.sentAs ?? step}/${direction}/${attempt}`)
       const asked: Asked = { step, direction, attempt, effect }
       this.asked.push(asked)
       if ('child' in effect) this.#expectSameChild(asked, effect.child)
@@ -142,6 +153,17 @@ export class SagaDriver {
     const { name: definition } = this.definition
     const start = { kind: 'start', sagaId: this.id, definition, version: undefined, input, inputHash: 'h' } as const
     return this.give({ ...start, parent: this.parent })
+  }
+
+  /** Moves it to another version; `old`: the present one is at hand when that is decided. */
+  move(definition: Definition, { old, requestId }: { old: boolean; requestId: string }): Decision {
+    const target = { definition, definitionHash: hashOf(definition), old: old ? this.definition : undefined }
+    return this.give({ kind: 'migrate', toVersion: definition.version, ...this.act(requestId) }, 0.5, target)
+  }
+
+  /** What its participant knows a step by. */
+  wireName(step: string): string {
+    return this.state?.root.steps.find(({ name }) => name === step)?.sentAs ?? step
   }
 
   /** Answers a command. */
@@ -200,7 +222,8 @@ export class SagaDriver {
 
   /** What must hold of the events so far, for who knows the plan and for who does not. */
   check(): void {
-    const [known] = violations(this.history, outlineOf(this.definition))
+    const moved = this.movedTo.map((definition) => outlineOf(definition))
+    const [known] = violations(this.history, outlineOf(this.startedOn), () => moved.shift())
     must(known === undefined, () => `${known?.invariant} at ${known?.seq}: ${known?.message}`)
     const [unknown] = violations(this.history)
     must(unknown === undefined, () => `without the plan, ${unknown?.invariant} at ${unknown?.seq}: ${unknown?.message}`)
@@ -216,6 +239,11 @@ export class SagaDriver {
     const effects = JSON.stringify(this.history.flatMap(effectsOf))
     must(effects === JSON.stringify(this.effects), 'S9: effects are a function of the log')
   }
+}
+
+/** Stands for the hash of a plan: one for each version. */
+function hashOf({ version }: Definition): string {
+  return `h${version}`
 }
 
 /** The start of a fork, as it comes from the topic. */

@@ -44,12 +44,13 @@ function mend(world: LossyWorld, driver: SagaDriver, round: number): void {
   const act = driver.act(`mend-${round}`)
   const byHand = driver.state?.parked.find((parked) => isForPerson(driver, parked))?.step
   if (byHand != null) {
-    world.participants.handle({ sagaId: driver.id, step: byHand, direction: 'compensate' }, GOOD)
+    world.participants.handle({ sagaId: driver.id, step: driver.wireName(byHand), direction: 'compensate' }, GOOD)
     world.give(driver, { kind: 'resolve', step: byHand, ...act })
     return
   }
   for (const { step } of driver.state?.parked ?? [])
-    if (step !== null) world.participants.forgetRefusal({ sagaId: driver.id, step, direction: 'forward' })
+    if (step !== null)
+      world.participants.forgetRefusal({ sagaId: driver.id, step: driver.wireName(step), direction: 'forward' })
   const one = driver.state?.parked[0]?.step
   const ways = one == null ? [] : waysOn(world, driver, { step: one, act })
   const way = ways[driver.history.length % (ways.length + 1)]
@@ -68,7 +69,7 @@ function waysOn(world: LossyWorld, driver: SagaDriver, { step, act }: { step: st
   const anew = () => world.give(driver, { kind: 'edit', step, payload: { step: 'edited' }, ...act })
   if (scopeAt(state, scopeAround(step))?.phase !== 'forward') return [again, anew]
   const done = (): Json => {
-    world.participants.handle({ sagaId: id, step, direction: 'forward' }, GOOD)
+    world.participants.handle({ sagaId: id, step: driver.wireName(step), direction: 'forward' }, GOOD)
     return { n: 1 }
   }
   const known = stepAt(state, step)?.status

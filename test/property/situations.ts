@@ -20,6 +20,7 @@ export class Situations {
     for (const [reason] of said) found.add(`answered ${reason}`)
     const reader = new Reader(definition, found)
     for (const envelope of history) reader.read(envelope)
+    for (const what of movesIn(history)) found.add(what)
     for (const what of found) this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1)
   }
 
@@ -32,6 +33,28 @@ export class Situations {
     const lines = [...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([what, times]) => `${what}: ${times}`)
     return lines.join('; ')
   }
+}
+
+/** How a saga was moved to other versions. */
+function movesIn(history: readonly EventEnvelope[]): readonly string[] {
+  const moves = history.filter(({ event }) => event.type === 'saga-migrated')
+  return moves.flatMap(({ event, seq }, i) => {
+    if (event.type !== 'saga-migrated') return []
+    const before = history.slice(0, seq)
+    const back = before.some(({ event: one }) => one.type === 'compensation-started' && one.scope === undefined)
+    const sent = new Set(before.flatMap(({ event: one }) => (one.type === 'step-requested' ? [one.step] : [])))
+    const later = history.slice(seq)
+    const named = Object.entries(event.renames ?? {}).filter(([from]) => sent.has(from))
+    const tried = named.some(([, to]) => later.some(({ event: one }) => 'sentAs' in one && one.step === to))
+    return [
+      back ? 'moved while going back' : 'moved while going forward',
+      ...(i > 0 ? ['moved twice'] : []),
+      ...(named.length > 0 ? ['moved with a new name for what was sent'] : []),
+      ...(tried ? ['sent under its first name'] : []),
+      ...(event.outputs ? ['moved with an output'] : []),
+      ...(event.unparked ? ['moved, and tried again'] : []),
+    ]
+  })
 }
 
 /** Goes through one history, and says what it sees. */

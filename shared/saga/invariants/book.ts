@@ -43,6 +43,8 @@ export interface StepBook {
   standing: Standing
   /** Where it stood when it was held, and for what it is. */
   held: { readonly from: Standing; readonly participant: string; readonly key: string | undefined } | undefined
+  /** It began on another plan than the one that the saga runs on: what it waited for was said there. */
+  broughtOver: boolean
   /** It waits for a person. */
   parked: boolean
   /** A person has said to try again what was parked. */
@@ -240,6 +242,7 @@ function newStep(path: string, scope: ScopeBook): StepBook {
     command: undefined,
     standing: 'idle',
     held: undefined,
+    broughtOver: false,
     parked: false,
     retried: false,
     edited: {},

@@ -79,6 +79,7 @@ function refit(scope: ScopeBook, plan: PlannedGraph | undefined): void {
   scope.plan = plan
   for (const step of scope.steps.values()) {
     step.planned = plan?.steps.get(step.name)
+    step.broughtOver ||= step.standing !== 'idle'
     if (!step.block) continue
     step.block.undoFrom = undefined
     const plans = step.planned?.block?.plans

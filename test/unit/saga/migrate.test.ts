@@ -100,6 +100,16 @@ describe('a migration', () => {
     play.answer('ship')
     expect(lastSent(play)).toMatchObject({ command: { payload: { what: 5 } } })
   })
+  it('leaves a step to its turn that the saga has not come to', () => {
+    const map = () => ({ outputs: { check: { of: 'nothing' } } })
+    const play = played(first)
+    expect(play.move({ ...second, migrations: [{ from: 1, map, renames: {}, keeps: [] }] })).toMatchObject({
+      events: [{ type: 'saga-migrated' }],
+    })
+    expect(play.open).toEqual(['hold'])
+    play.answer('hold')
+    expect(play.open).toEqual(['check'])
+  })
   it('lets a step that has not begun count as done: nothing of it is sent or undone', () => {
     const play = played(first, 'hold')
     play.move(richer)

@@ -109,7 +109,7 @@ describe('what would be left behind', () => {
     expect(refusal(played(first, 'hold'), sooner)).toContain('the pivot ship is ahead, and charge would be in-flight')
     expect(played(first).move(sooner).kind).toBe('events')
     expect(refusal(played(first, 'hold', 'charge', 'ship'), second)).toContain(
-      'check stands before the pivot, which has been sent, and is not done',
+      'check stands before the pivot, which is on its way or done, and is not done',
     )
     const given = {
       ...second,
