@@ -1,4 +1,5 @@
 /** The wire contract as data, generated from the zod schemas that the code checks with: path to content. */
+
 import type { z } from 'zod'
 import { inventory } from '../../services/inventory/contract.ts'
 import { definitions } from '../../services/orders/definitions.ts'
@@ -13,6 +14,7 @@ import { eventTypeHeader } from '../../shared/message/event-record.ts'
 import { SAGA_EVENT_TYPES } from '../../shared/message/events.ts'
 import { LOCK_EVENT_TYPES } from '../../shared/message/lock-events.ts'
 import type { LogEventType } from '../../shared/message/upcast/upcast.ts'
+import { CONTROL_VALUES } from './control-schemas.ts'
 import { BatchValue, ErrorBody, EVENT_VALUES } from './event-schemas.ts'
 import { LOCK_EVENT_VALUES } from './lock-schemas.ts'
 import { openApi } from './open-api.ts'
@@ -30,7 +32,7 @@ function asyncApiOfAll(): JsonSchema {
   const all = Object.entries({ ...EVENT_VALUES, ...LOCK_EVENT_VALUES }) as [LogEventType, z.ZodType][]
   const events = all.map(([type, schema]) => [eventTypeHeader(type), jsonSchemaOf(schema, 'draft-7')])
   const batch = [BATCH_TYPE, jsonSchemaOf(BatchValue, 'draft-7')] as const
-  const log = { events: Object.fromEntries(events), batch }
+  const log = { events: Object.fromEntries(events), batch, control: CONTROL_VALUES }
   return asyncApi({ title: 'Kasaga', version: '1.0.0', contracts: CONTRACTS, log })
 }
 

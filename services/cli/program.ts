@@ -13,8 +13,10 @@ import {
 import { approveCommand } from './commands/approve.ts'
 import { forkCommand } from './commands/fork.ts'
 import { historyCommand } from './commands/history.ts'
+import { limitsCommand } from './commands/limits.ts'
 import { listCommand } from './commands/list.ts'
 import { locksCommand } from './commands/locks.ts'
+import { participantsCommand } from './commands/participants.ts'
 import { showCommand } from './commands/show.ts'
 import { signalCommand } from './commands/signal.ts'
 import { startCommand } from './commands/start.ts'
@@ -42,6 +44,8 @@ const ASKING: readonly CliCommand[] = [
   killCommand,
   locksCommand,
   forkCommand,
+  participantsCommand,
+  limitsCommand,
 ]
 
 /** The program. `more`: commands that run things; `main.ts` knows them, because it picks what they run on. */

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { FolderPayloadStore } from '../../shared/adapters/folder/folder-payload-store.ts'
 import { openPgliteViewStore } from '../../shared/adapters/pglite/pglite-view-store.ts'
+import { KyselyParticipantViews } from '../../shared/adapters/postgres/participant-views.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { KyselyViewWriter } from '../../shared/adapters/postgres/view-writer.ts'
 import { openSqliteDatabase } from '../../shared/adapters/sqlite/sqlite-database.ts'
@@ -47,7 +48,11 @@ export async function openEmbeddedHome(options: { readonly directory: string; re
     openDatabase: (participant) => openSqliteDatabase({ path: join(directory, `${participant}.db`) }),
     async openViews() {
       const store = await openPgliteViewStore<ViewTables>({ folder: join(directory, 'views'), log })
-      return { store, writer: new KyselyViewWriter(store.db) }
+      return {
+        store,
+        writer: new KyselyViewWriter(store.db),
+        participants: new KyselyParticipantViews(store.db),
+      }
     },
   })
 }

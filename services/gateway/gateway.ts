@@ -18,6 +18,7 @@ import type { App } from './app.ts'
 import { isLoopback } from './callers.ts'
 import { httpApp } from './http-app.ts'
 import { type GatewayLimits, gatewayLimitsFor } from './limits.ts'
+import { participantReads } from './participant-reads.ts'
 import { sagaReads } from './saga-reads.ts'
 
 export interface GatewayOptions {
@@ -91,7 +92,8 @@ function boundPort(app: App): number | undefined {
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { views, insecureAllowAnonymous: anonymous = false, clock, log } = options
   const limits = { ...gatewayLimitsFor(options.claims), ...options.limits }
-  const app = await httpApp({ ready: () => true, ...options, limits, reads: sagaReads(views) }, { anonymous })
+  const reads = { reads: sagaReads(views), participants: participantReads(views) }
+  const app = await httpApp({ ready: () => true, ...options, limits, ...reads }, { anonymous })
   let stopWarning = () => {}
   return {
     app,

@@ -14,6 +14,7 @@ import { RecentStarts } from './recent-starts.ts'
 import { actRoutes } from './routes/act-routes.ts'
 import { forkRoute } from './routes/fork-route.ts'
 import { lockRoutes } from './routes/lock-routes.ts'
+import { participantRoutes } from './routes/participant-routes.ts'
 import { readRoutes } from './routes/read-routes.ts'
 import { startRoute } from './routes/start-route.ts'
 import { statusRoutes } from './routes/status-routes.ts'
@@ -100,6 +101,7 @@ export async function httpApp(parts: Parts, options: { readonly anonymous: boole
   actRoutes(app, parts, recent)
   lockRoutes(app, parts)
   forkRoute(app, parts, recent)
+  participantRoutes(app, parts)
   statusRoutes(app, parts)
   openapiRoute(app)
   pageRoutes(app, parts, options.anonymous)

@@ -57,7 +57,7 @@ export interface SagaReads {
 }
 
 /** Reads change nothing and name what the views have, so what goes wrong with one is that the views do not answer. */
-async function asked<T>(read: () => Promise<T>): Promise<T> {
+export async function asked<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read()
   } catch (cause) {

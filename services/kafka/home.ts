@@ -4,6 +4,7 @@ import { FolderPayloadStore } from '../../shared/adapters/folder/folder-payload-
 import { openKafkaBroker } from '../../shared/adapters/kafka/kafka-broker.ts'
 import type { KafkaSettings } from '../../shared/adapters/kafka/kafka-settings.ts'
 import { KyselyPayloadStore } from '../../shared/adapters/postgres/kysely-payload-store.ts'
+import { KyselyParticipantViews } from '../../shared/adapters/postgres/participant-views.ts'
 import type { PayloadTables } from '../../shared/adapters/postgres/payloads-table.ts'
 import { openPostgresDatabase } from '../../shared/adapters/postgres/postgres-database.ts'
 import { openPostgresViewStore } from '../../shared/adapters/postgres/postgres-view-store.ts'
@@ -80,7 +81,11 @@ export async function openKafkaHome(options: KafkaHomeOptions): Promise<Home> {
     async openViews() {
       const onIdleTrouble = (error: Error) => log.warn('an idle Postgres connection broke', { error: error.message })
       const store = openPostgresViewStore<ViewTables>({ connectionString: url(), onIdleTrouble })
-      return { store, writer: new KyselyViewWriter(store.db, { onServer: true }) }
+      return {
+        store,
+        writer: new KyselyViewWriter(store.db, { onServer: true }),
+        participants: new KyselyParticipantViews(store.db),
+      }
     },
   })
 }

@@ -18,6 +18,8 @@ export interface ProjectorOptions {
   readonly metrics: Metrics
   /** A log that ends before a checkpoint is another log, or has lost its end: build anew, or refuse to start. */
   readonly onShorterLog: 'rebuild' | 'refuse'
+  /** What else goes into the database: it runs from when the tables are there until the projector is closed. */
+  readonly alongside?: { start(): void; stop(): Promise<void> }
   readonly limits?: Partial<ProjectorLimits>
 }
 

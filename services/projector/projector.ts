@@ -58,6 +58,7 @@ export class Projector {
     const member = await projector.#join()
     projector.#member = member
     projector.#loop = projector.#run(member)
+    options.alongside?.start()
     const { clock, log } = options
     const everyMs = projector.#limits.lagIntervalMs
     projector.#unwatch = watchLag({ clock, log, everyMs, ask: () => projector.lag() })
@@ -104,6 +105,7 @@ export class Projector {
   async close(): Promise<void> {
     this.#closed = true
     this.#unwatch()
+    await this.#options.alongside?.stop()
     this.#closing.resolve()
     this.#wake()
     await this.#loop

@@ -1,5 +1,6 @@
 /** The gateway's HTTP API as calls: for programs that are not on the log. Answers are checked against the API's schemas. */
 import type { ZodType } from 'zod'
+import type { ParticipantLimits } from '../flow/limits.ts'
 import type { ActKind, ResolvedAs } from '../message/client-command-record.ts'
 import { messageOf } from '../message/errors.ts'
 import type { Json } from '../message/json.ts'
@@ -16,6 +17,7 @@ import {
   SagaList,
   StartAnswer,
 } from './http-api.ts'
+import { LimitsAnswer, ParticipantDetail, ParticipantList } from './participant-api.ts'
 
 export interface HttpClientOptions {
   /** Where the gateway is: `http://127.0.0.1:7070`. */
@@ -130,6 +132,10 @@ export interface HttpClient {
   lock(resource: string): Promise<LockAnswer>
   /** Takes a lock away from a saga. */
   freeLock(resource: string, call: ActCall & { readonly saga: string }): Promise<FreeLockAnswer>
+  participants(): Promise<ParticipantList>
+  participant(name: string): Promise<ParticipantDetail>
+  setLimits(participant: string, limits: ParticipantLimits, call: ActCall): Promise<LimitsAnswer>
+  clearLimits(participant: string, call: ActCall): Promise<LimitsAnswer>
 }
 
 function query(values: object): string {
@@ -146,6 +152,8 @@ const saga = (ref: SagaRef) =>
   typeof ref === 'string'
     ? `/v1/sagas/${encodeURIComponent(ref)}`
     : `/v1/sagas/by-key/${encodeURIComponent(ref.definition)}/${encodeURIComponent(ref.key)}`
+
+const participant = (name: string) => `/v1/participants/${encodeURIComponent(name)}`
 
 function refusal(body: unknown, status: number): GatewayError {
   const problem = Problem.safeParse(body)
@@ -182,9 +190,9 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
     return checked.data
   }
 
-  const change = <T>(path: string, schema: ZodType<T>, { body, requestId }: { body: unknown; requestId?: string }) =>
+  const change: Change = (path, schema, { body, requestId, method = 'POST' }) =>
     call(path, schema, {
-      method: 'POST',
+      method,
       body: JSON.stringify(body),
       headers: { 'content-type': 'application/json', ...(requestId !== undefined && { 'idempotency-key': requestId }) },
     })
@@ -214,6 +222,25 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
     fork: (id, { requestId, ...body }) =>
       change(`${saga(id)}/fork`, ForkAnswer, { body, ...(requestId !== undefined && { requestId }) }),
     resolve: (id, given) => act(id, 'resolve', given),
+    counts: () => call('/v1/counts', CountsAnswer),
+    ...lockCalls(call, change),
+    ...participantCalls(call, change),
+  }
+}
+
+type Call = <T>(path: string, schema: ZodType<T>) => Promise<T>
+type Change = <T>(path: string, schema: ZodType<T>, asked: Changing) => Promise<T>
+
+interface Changing {
+  readonly body: unknown
+  readonly requestId?: string
+  readonly method?: 'POST' | 'PUT' | 'DELETE'
+}
+
+type ParticipantCalls = Pick<HttpClient, 'participants' | 'participant' | 'setLimits' | 'clearLimits'>
+
+function lockCalls(call: Call, change: Change): Pick<HttpClient, 'locks' | 'lock' | 'freeLock'> {
+  return {
     locks: (page = {}) => call(`/v1/locks${query(page)}`, LockList),
     lock: (resource) => call(`/v1/locks/${encodeURIComponent(resource)}`, LockAnswer),
     freeLock: (resource, { requestId, ...body }) =>
@@ -221,7 +248,25 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
         body,
         ...(requestId !== undefined && { requestId }),
       }),
-    counts: () => call('/v1/counts', CountsAnswer),
+  }
+}
+
+function participantCalls(call: Call, change: Change): ParticipantCalls {
+  return {
+    participants: () => call('/v1/participants', ParticipantList),
+    participant: (name) => call(participant(name), ParticipantDetail),
+    setLimits: (name, limits, { requestId, ...body }) =>
+      change(`${participant(name)}/limits`, LimitsAnswer, {
+        method: 'PUT',
+        body: { ...body, limits },
+        ...(requestId !== undefined && { requestId }),
+      }),
+    clearLimits: (name, { requestId, ...body }) =>
+      change(`${participant(name)}/limits`, LimitsAnswer, {
+        method: 'DELETE',
+        body,
+        ...(requestId !== undefined && { requestId }),
+      }),
   }
 }
 

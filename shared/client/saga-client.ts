@@ -1,5 +1,6 @@
 /** What services use to start sagas and to talk to running ones: it writes to the log, and asks nobody else. */
 
+import type { ParticipantLimits } from '../flow/limits.ts'
 import { jsonLimitsFor } from '../message/claim.ts'
 import { ACTOR_CHARS_MAX, isRole, ROLES_MAX } from '../message/client-command-reader.ts'
 import { type ClientCommand, clientCommandRecord, type ResolvedAs } from '../message/client-command-record.ts'
@@ -24,6 +25,7 @@ import type { Clock, Ids } from '../ports/clock.ts'
 import type { Definition } from '../saga/definition.ts'
 import { appendCommands } from './append-commands.ts'
 import { InvalidInputError } from './invalid-input.ts'
+import { limitParticipant } from './limit-participant.ts'
 import type { Place } from './place.ts'
 
 export interface SagaClientOptions {
@@ -155,6 +157,8 @@ export interface SagaClient {
    * @throws TypeError without a reason, or when the resource is none.
    */
   freeLock(resource: string, act: ActRequest & { readonly saga: SagaRef }): Promise<Place>
+  /** Says how hard a participant may be asked, in place of all that was said before; `null`: it is not limited any more. */
+  limit(participant: string, limits: ParticipantLimits | null, act: ActRequest): Promise<Place>
   /** Puts a command into the log that has been checked already. */
   send(command: ClientCommand): Promise<Place>
 }
@@ -231,6 +235,8 @@ export function sagaClient(options: SagaClientOptions): SagaClient {
 
   return {
     send,
+    limit: (participant, limits, asked) =>
+      limitParticipant({ broker, clock, ids, source, topic: topics.control }, participant, { ...asked, limits }),
     start: (definition, saga, input, options = {}) => send(starting(definition, saga, { ...options, input })),
     startMany: (definition, sagas) =>
       sendAll(sagas.map((saga) => starting(definition, 'key' in saga ? saga : saga.sagaId, saga))),

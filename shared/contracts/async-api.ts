@@ -2,16 +2,21 @@
  * The wire as an AsyncAPI 3 document: topics are channels, each kind of record is a message with its headers, and what
  * the orchestrator sends to participants are operations that name where the reply goes.
  */
-import { CLIENT_COMMAND, H } from '../message/headers.ts'
+import { CONTROL_FACT } from '../message/control-record.ts'
+import { CLIENT_COMMAND, H, LOCK_COMMAND } from '../message/headers.ts'
 import { participantTopic } from '../message/topics.ts'
 import type { Definition } from '../saga/definition.ts'
 import {
   BATCH_HEADERS,
+  BREAKER_HEADERS,
   clientCommandHeaders,
   DEAD_LETTER_HEADERS,
   EVENT_HEADERS,
+  LIMITS_SET_HEADERS,
+  LOCK_HEADERS,
   REPLY_HEADERS,
   STEP_COMMAND_HEADERS,
+  UNLOCK_HEADERS,
 } from './header-schemas.ts'
 import { ANY, ERROR_BODY, inside, type JsonSchema, jsonSchemaOf, NULL } from './json-schema.ts'
 import type { AnyCommand, WireContracts } from './wire-contracts.ts'
@@ -24,6 +29,8 @@ export interface AsyncApiOptions {
   readonly log?: {
     readonly events: Readonly<Record<string, JsonSchema>>
     readonly batch: readonly [string, JsonSchema]
+    /** What is said of participants. */
+    readonly control: Readonly<Record<keyof typeof CONTROL_FACT, JsonSchema>>
   }
 }
 
@@ -57,7 +64,7 @@ export function asyncApi({ title, version, contracts, log }: AsyncApiOptions): T
       version,
       description:
         'CloudEvents 1.0 in Kafka binary mode: headers say what a record is, the value is JSON. The key of every record ' +
-        'is the id of its saga. Delivered at least once, in order per saga.',
+        'is the id of its saga, or the participant that it is about. Delivered at least once, in order per saga.',
     },
     defaultContentType: 'application/json',
     channels: mapped(channels, channelTree),
@@ -72,6 +79,10 @@ const HEADER_SCHEMAS: Tree = {
   EventHeaders: EVENT_HEADERS,
   BatchHeaders: BATCH_HEADERS,
   DeadLetterHeaders: DEAD_LETTER_HEADERS,
+  LimitsSetHeaders: LIMITS_SET_HEADERS,
+  BreakerHeaders: BREAKER_HEADERS,
+  LockHeaders: LOCK_HEADERS,
+  UnlockHeaders: UNLOCK_HEADERS,
   ...Object.fromEntries(
     (Object.keys(CLIENT_COMMAND) as (keyof typeof CLIENT_COMMAND)[]).map((kind) => [
       headersName(kind),
@@ -92,7 +103,7 @@ function channelsOf(contracts: WireContracts, log: AsyncApiOptions['log']): Reco
       topic: 'commands',
       isOurs: true,
       description: 'What clients and persons ask, and parent sagas of their children',
-      messages: { ...startMessages(sagas), ...actMessages() },
+      messages: { ...startMessages(sagas), ...actMessages(), ...LOCK_MESSAGES },
     },
     ...Object.fromEntries(
       byParticipant.map(([participant, own = []]) => [
@@ -111,7 +122,7 @@ function channelsOf(contracts: WireContracts, log: AsyncApiOptions['log']): Reco
       description: "Participants' answers, and those of child sagas",
       messages: replyMessages(commands),
     },
-    ...(log && { events: logChannel(log) }),
+    ...(log && { events: logChannel(log), control: controlChannel(log) }),
     'dead-letters': {
       topic: 'dead-letters',
       isOurs: true,
@@ -121,6 +132,12 @@ function channelsOf(contracts: WireContracts, log: AsyncApiOptions['log']): Reco
       },
     },
   }
+}
+
+/** What the owners of sagas write to locks. */
+const LOCK_MESSAGES: Readonly<Record<string, Message>> = {
+  [LOCK_COMMAND.lock]: { title: 'Ask for a lock', headers: 'LockHeaders', payload: NULL },
+  [LOCK_COMMAND.unlock]: { title: 'Free a lock', headers: 'UnlockHeaders', payload: NULL },
 }
 
 function logChannel({ events, batch }: NonNullable<AsyncApiOptions['log']>): Channel {
@@ -133,6 +150,24 @@ function logChannel({ events, batch }: NonNullable<AsyncApiOptions['log']>): Cha
     messages: {
       [type]: { title: 'Begins a batch of events', headers: 'BatchHeaders', payload: value },
       ...Object.fromEntries(Object.entries(events).map(ofEvent)),
+    },
+  }
+}
+
+function controlChannel({ control }: NonNullable<AsyncApiOptions['log']>): Channel {
+  const breaker = (title: string, payload: JsonSchema): Message => ({ title, headers: 'BreakerHeaders', payload })
+  return {
+    topic: 'control',
+    isOurs: true,
+    description: 'What is said of participants to every process: the key is the participant, and what comes last holds',
+    messages: {
+      [CONTROL_FACT['limits-set']]: {
+        title: 'Says how hard a participant may be asked',
+        headers: 'LimitsSetHeaders',
+        payload: control['limits-set'],
+      },
+      [CONTROL_FACT['breaker-opened']]: breaker('A process sends nothing to it', control['breaker-opened']),
+      [CONTROL_FACT['breaker-closed']]: breaker('A process sends to it again', control['breaker-closed']),
     },
   }
 }

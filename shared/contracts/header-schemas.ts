@@ -1,5 +1,5 @@
 /** The headers of each kind of record as JSON Schemas. Header values are text; what is required must be there. */
-import { CLIENT_COMMAND, H } from '../message/headers.ts'
+import { CLIENT_COMMAND, H, LOCK_COMMAND } from '../message/headers.ts'
 import type { JsonSchema } from './json-schema.ts'
 
 const text = (description: string): JsonSchema => ({ type: 'string', description })
@@ -142,6 +142,45 @@ export function clientCommandHeaders(kind: Kind): JsonSchema {
     { ...rest, [H.contentType]: text('of the value'), ...optional, ...required },
   )
 }
+
+const CONTROL: Headers = {
+  ...PAYLOAD,
+  [H.subject]: text('the participant; also the key'),
+}
+
+/** Of limits that a person has set. */
+export const LIMITS_SET_HEADERS: JsonSchema = headers({ ...CONTROL, ...PERSON })
+
+/** Of what an orchestrator says of a participant's breaker. */
+export const BREAKER_HEADERS: JsonSchema = headers(CONTROL)
+
+const LOCK: Headers = {
+  [H.sagaId]: {
+    type: 'string',
+    pattern: '^lock:[A-Za-z0-9._:-]{1,180}$',
+    description: 'the lock; also the key',
+  },
+  [H.parentSagaId]: sagaId('the saga that asks, or that holds it'),
+}
+const ASKER: Headers = {
+  [H.parentStepId]: text('path of the step that asks'),
+  [H.parentAttempt]: count('attempt of the step'),
+}
+
+/** Of an ask for a lock. */
+export const LOCK_HEADERS: JsonSchema = headers({
+  ...PAYLOAD,
+  [H.type]: { const: LOCK_COMMAND.lock },
+  ...LOCK,
+  ...ASKER,
+  [H.permits]: count('how many sagas may hold it at the same time'),
+})
+
+/** Of the end of an ask, of all that a saga has asked for, or of a person's taking it away. */
+export const UNLOCK_HEADERS: JsonSchema = headers(
+  { ...PAYLOAD, [H.type]: { const: LOCK_COMMAND.unlock }, ...LOCK },
+  { ...ASKER, [H.actor]: text('who takes it away'), [H.reason]: text('why') },
+)
 
 /** What dead letters have besides the headers that their records came with. */
 export const DEAD_LETTER_HEADERS: JsonSchema = headers(

@@ -7,6 +7,8 @@ export interface OrchestratorLimits {
   readonly turnInputBytesMax: number
   /** Due timers that one turn takes while other inputs wait, so that neither starves the other (K24). */
   readonly turnTimersMax: number
+  /** Held steps that one turn admits, so that what waited long does not hold up what comes. */
+  readonly turnAdmitsMax: number
   /** Bytes of one batch; below a topic's `max.message.bytes`. */
   readonly batchBytesMax: number
   /** Bytes of one batch with the values that are kept aside: every reader has them in memory together. */
@@ -31,6 +33,7 @@ export const ORCHESTRATOR_LIMITS: OrchestratorLimits = {
   turnInputsMax: 100,
   turnInputBytesMax: 8_000_000,
   turnTimersMax: 50,
+  turnAdmitsMax: 100,
   batchBytesMax: 900_000,
   batchPayloadBytesMax: 64_000_000,
   queuedInputsMax: 5_000,

@@ -3,6 +3,7 @@
  * batch is appended; when the append is not confirmed, all of it is thrown away and read again.
  */
 
+import { FlowBook, type SagaFacts } from '../flow/flow-book.ts'
 import type { AcceptedBatch, BatchHeader } from '../message/batch.ts'
 import { messageOf } from '../message/errors.ts'
 import type { EventEnvelope } from '../message/events.ts'
@@ -38,6 +39,8 @@ export class PartitionState {
   readonly withoutPlan = new WaitingForPlan()
   /** Beside the sagas: no lock is one. */
   readonly locks: PartitionLocks
+  /** What its sagas have under way at participants, and which steps are held. */
+  readonly book = new FlowBook()
   readonly #live = new Map<SagaId, SagaState>()
   /** The oldest end goes first. Whole where something may still be asked of the saga. One that goes on again keeps its place. */
   readonly #ended = new Map<SagaId, EndedSaga | SagaState>()
@@ -107,8 +110,8 @@ export class PartitionState {
     this.#whole.delete(id as SagaId)
     this.due.set(id as SagaId, undefined)
     this.locks.drop(id)
+    this.book.forget(id as SagaId)
   }
-
   #foldLock(envelope: LockEnvelope): void {
     if (this.quarantined.has(envelope.lockId)) return
     try {
@@ -118,12 +121,19 @@ export class PartitionState {
     }
   }
 
+  /** Keeps what an event means for participants, once the state that it led to is kept. */
+  note(envelope: EventEnvelope, after: SagaState): void {
+    this.book.take(envelope, factsOf(after))
+  }
+
   #fold(envelope: EventEnvelope): void {
     if (this.quarantined.has(envelope.sagaId)) return
     try {
       const known = this.known(envelope.sagaId)
       if (envelope.seq > 1 && (known ? known.status === 'ended' && this.#hasShortened : this.hasForgotten)) return
-      this.keep(evolve(known?.status === 'ended' ? undefined : known, envelope))
+      const after = evolve(known?.status === 'ended' ? undefined : known, envelope)
+      this.keep(after)
+      this.note(envelope, after)
     } catch (error) {
       this.quarantine(envelope.sagaId, messageOf(error))
     }
@@ -150,6 +160,10 @@ export class PartitionState {
     this.#ended.delete(oldest.value)
     this.#whole.delete(oldest.value)
   }
+}
+
+function factsOf({ priority, paused }: SagaState): SagaFacts {
+  return { priority, paused: paused !== undefined }
 }
 
 function inBrief({ id, definition, inputHash }: SagaState): EndedSaga {

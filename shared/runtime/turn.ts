@@ -2,7 +2,9 @@
  * One turn of an owner's loop: takes inputs and due timers, decides each, folds what was decided, and gathers one
  * batch. Nothing here waits or sends: the owner appends the batch, and sends the effects when it has landed.
  */
-import { type BatchHeader, batchRecord } from '../message/batch.ts'
+
+import type { Call } from '../flow/call.ts'
+import type { BatchHeader } from '../message/batch.ts'
 import { type ClaimRule, isLarger, jsonLimitsFor, LEAST_CLAIMED_BYTES, logBytes } from '../message/claim.ts'
 import { messageOf } from '../message/errors.ts'
 import { eventRecord } from '../message/event-record.ts'
@@ -19,6 +21,7 @@ import { evolve } from '../saga/evolve.ts'
 import type { Decision, SagaInput } from '../saga/input.ts'
 import type { SagaState } from '../saga/state.ts'
 import type { AnyEffect } from './effect-record.ts'
+import type { TurnFlow } from './flow-control.ts'
 import { causationOf, commandInput, type LockInput, replyInput } from './input-decoder.ts'
 import { type InputQueue, valueBytes, type Waiting } from './input-queue.ts'
 import type { OrchestratorLimits } from './limits.ts'
@@ -44,6 +47,8 @@ export interface Turn {
   readonly stalled: readonly StalledSaga[]
   readonly killed: readonly KilledSaga[]
   readonly missed: readonly MissedAttribute[]
+  /** Held steps that were sent, by participant. */
+  readonly admitted: ReadonlyMap<string, number>
 }
 
 /** An attribute that a saga started without, because its mapping failed. */
@@ -74,21 +79,29 @@ export interface TurnContext {
   readonly source: string
   readonly now: number
   readonly marks: ConsumedMarks
+  /** What may be sent to participants; absent: all. */
+  readonly flow?: TurnFlow | undefined
   /** Where large values are kept aside: they count as their claims. */
   readonly claims?: ClaimRule | undefined
 }
 
 /** The batch's header record, generously. */
 const BATCH_HEADER_BYTES = 1_000
+/** Held steps of one saga that are admitted by one decision. */
+const ADMIT_STEPS_MAX = 20
 
 /** Takes what is waiting, up to the limits. What it took is removed from the queue. */
 export function takeTurn(queue: InputQueue, context: TurnContext): Turn {
   const turn = new OpenTurn(context)
+  turn.takeAdmits()
   turn.takeTimers(queue.length > 0 ? context.limits.turnTimersMax : context.limits.turnInputsMax)
   for (let waiting = queue.peek(); waiting && turn.hasRoom(); waiting = queue.peek()) {
     if (!turn.takeRecord(waiting)) break
     queue.shift()
   }
+  // What came just now may find room at once.
+  context.flow?.pump()
+  turn.takeAdmits()
   return turn.close()
 }
 
@@ -103,6 +116,8 @@ class OpenTurn {
   readonly #killed: KilledSaga[] = []
   readonly #missed: MissedAttribute[] = []
   readonly #ignored: Record<string, number> = {}
+  readonly #admitted = new Map<string, number>()
+  #admits = 0
   #applied = 0
   #taken = 0
   #takenBytes = 0
@@ -142,6 +157,40 @@ class OpenTurn {
     }
   }
 
+  /** Asks held steps for which there is room. What a batch has no room for stays granted, and is asked for again. */
+  takeAdmits(): void {
+    const { flow, limits } = this.#context
+    const calls = flow?.granted(limits.turnAdmitsMax - this.#admits) ?? []
+    for (const [id, own] of Map.groupBy(calls, ({ saga }) => saga)) {
+      for (let from = 0; from < own.length; from += ADMIT_STEPS_MAX)
+        if (!this.#admit(id, own.slice(from, from + ADMIT_STEPS_MAX))) return
+    }
+  }
+
+  /** `false`: it does not fit into this batch any more. */
+  #admit(id: SagaId, calls: readonly Call[]): boolean {
+    const { state, now } = this.#context
+    const known = state.live(id)
+    const steps = calls.map(({ step, direction }) => ({ step, direction }))
+    const decision = known && this.#decide(known, { kind: 'admit', sagaId: id, steps })
+    this.#admits += calls.length
+    if (decision?.kind === 'broken') state.quarantine(id, decision.why)
+    else if (decision?.kind !== 'events' || decision.events.length === 0)
+      // Its definition is not here, or it waits for no participant any more.
+      for (const call of calls) state.book.putAside(call)
+    else if (!this.#apply(known, { id, causationId: `admit/${now}`, events: decision.events })) {
+      if (this.#events.length > 0) return false
+      if (calls.length > 1) return this.#admit(id, calls.slice(0, 1))
+      state.quarantine(id, 'a held step leads to more than fits into a batch')
+    } else this.#noteAdmitted(calls)
+    return true
+  }
+
+  #noteAdmitted(calls: readonly Call[]): void {
+    for (const { participant, place } of calls)
+      if (place === 'sent') this.#admitted.set(participant, (this.#admitted.get(participant) ?? 0) + 1)
+  }
+
   /** Left without a due time until an input changes it: kept in the past, that time would make the owner spin. */
   #stall({ id, definition, version }: SagaState): void {
     const why = `a timer is due, and ${definition} version ${version} has no step for it: it was changed under the same version`
@@ -163,7 +212,8 @@ class OpenTurn {
   close(): Turn {
     const inputs = { applied: this.#applied, deadLettered: this.#dead.length, ignored: this.#ignored }
     const taken = { events: this.#events, effects: this.#effects, dead: this.#dead, stalled: this.#stalled }
-    return { killed: this.#killed, missed: this.#missed, ...taken, marks: this.#marks, inputs }
+    const told = { killed: this.#killed, missed: this.#missed, admitted: this.#admitted }
+    return { ...told, ...taken, marks: this.#marks, inputs }
   }
 
   #takeInput(record: LogRecord, input: SagaInput | LockInput): boolean {
@@ -244,7 +294,10 @@ class OpenTurn {
     if (!this.#add(records)) return false
     const after = envelopes.reduce<SagaState | undefined>(evolve, before)
     if (after) state.keep(after)
-    for (const envelope of envelopes) this.#note(envelope)
+    for (const envelope of envelopes) {
+      this.#note(envelope)
+      if (after) state.note(envelope, after)
+    }
     return true
   }
 
@@ -288,7 +341,8 @@ class OpenTurn {
   }
 
   #decide(known: Known, input: SagaInput): Verdict {
-    const { now, random } = this.#context
+    const { now, random, flow } = this.#context
+    const gated = flow?.gated
     try {
       const definition = this.#definitionOf(known, input)
       return decide({
@@ -299,7 +353,7 @@ class OpenTurn {
         limits: this.#json,
         known,
         input,
-        moment: { now, chance: random.next() },
+        moment: { now, chance: random.next(), ...(gated && { gated }) },
       })
     } catch (error) {
       return { kind: 'broken', why: messageOf(error) }
@@ -337,14 +391,4 @@ function envelopesOf(
   const seq = before?.seq ?? 0
   const { id: sagaId, causationId } = change
   return change.events.map((event, i) => ({ sagaId, seq: seq + i + 1, at, causationId, event }))
-}
-
-/** The batch of a turn: its header, then its events. */
-export function batchOf(
-  turn: Turn,
-  header: Pick<BatchHeader, 'number' | 'owner' | 'sentThrough'>,
-  stamp: { at: number; source: string },
-): NewRecord[] {
-  const full = { ...header, ...turn.marks, count: turn.events.length, inputs: turn.inputs }
-  return [batchRecord(full, stamp.at, stamp.source), ...turn.events]
 }

@@ -10,10 +10,12 @@ import { valueSchemas } from '../../shared/contracts/value-schemas.ts'
 import { batchRecord } from '../../shared/message/batch.ts'
 import { type ClientCommand, clientCommandRecord } from '../../shared/message/client-command-record.ts'
 import { commandRecord, replyRecord } from '../../shared/message/command-record.ts'
+import { controlRecord } from '../../shared/message/control-record.ts'
 import { deadLetterRecord } from '../../shared/message/dead-letter.ts'
 import { eventRecord } from '../../shared/message/event-record.ts'
 import { CLIENT_COMMAND, H } from '../../shared/message/headers.ts'
-import { sagaId } from '../../shared/message/ids.ts'
+import { lockId, sagaId } from '../../shared/message/ids.ts'
+import { lockCommandRecord } from '../../shared/message/lock-command.ts'
 import type { LogRecord, NewRecord } from '../../shared/message/record.ts'
 import { effectRecord } from '../../shared/runtime/effect-record.ts'
 import { historyOf } from '../support/given-when-then.ts'
@@ -127,7 +129,11 @@ describe('what is written has the headers that the document says, and no others'
     requestId: 'r-1',
     at: 0,
   } as const
-  const topics = { commands: 'c', replies: 'r', events: 'e', deadLetters: 'd' }
+  const about = { participant: 'payment', requestId: 'r-1' }
+  const seen = { process: 'p-1', since: 0, failures: 10, calls: 20 }
+  const toLock = { lockId: lockId('sku:1'), requestId: 'r-1' }
+  const asker = { saga: id, step: 'book', attempt: 1 }
+  const topics = { commands: 'c', replies: 'r', events: 'e', deadLetters: 'd', control: 'l' }
 
   test.each<[string, NewRecord]>([
     ['StepCommandHeaders', command],
@@ -141,6 +147,19 @@ describe('what is written has the headers that the document says, and no others'
         { ...read(command), headers: [] },
         { reason: 'not-json', message: 'no', group: 'g', service: 's', at: 0 },
       ),
+    ],
+    [
+      'LimitsSetHeaders',
+      controlRecord({ ...about, kind: 'limits-set', limits: null, actor: 'ann', reason: 'why' }, stamp),
+    ],
+    ['BreakerHeaders', controlRecord({ ...about, kind: 'breaker-opened', ...seen }, stamp)],
+    ['BreakerHeaders', controlRecord({ ...about, kind: 'breaker-closed', ...seen }, stamp)],
+    ['LockHeaders', lockCommandRecord({ ...toLock, kind: 'ask', asker, permits: 1, askedAt: 0 }, stamp)],
+    ['UnlockHeaders', lockCommandRecord({ ...toLock, kind: 'free', asker, askedAt: 0 }, stamp)],
+    ['UnlockHeaders', lockCommandRecord({ ...toLock, kind: 'leave', saga: id, askedAt: 0 }, stamp)],
+    [
+      'UnlockHeaders',
+      lockCommandRecord({ ...toLock, kind: 'take-away', saga: id, actor: 'ann', reason: 'why' }, stamp),
     ],
     ...clientCommands().map((one): [string, NewRecord] => [
       `${one.kind.charAt(0).toUpperCase()}${one.kind.slice(1)}Headers`,

@@ -1,5 +1,7 @@
 /** Who waits for which participant, as the views have it. What turned back while it was held has no event that says so, so it is left out here. */
 import { type Kysely, sql } from 'kysely'
+import { UNDO_AHEAD } from '../../flow/call.ts'
+import { AGEING_MS } from '../../flow/limits.ts'
 import type { Direction } from '../../message/ids.ts'
 import type { ViewTables } from './view-schema.ts'
 
@@ -43,7 +45,7 @@ const HELD = sql`
     and (g.standing not like '{%' or not exists (
       select 1 from jsonb_array_elements(g.standing::jsonb -> 'parked') as parked where parked ->> 0 = h.step))`
 
-/** Steps that wait, undos first, then by priority and age. The owners count age into priority: this is near their order, and not it. */
+/** Steps that wait, in the order in which a process lets them go: see `rankOf`, which this says again. */
 export async function heldStepsOf(
   db: Db,
   { participant = null, limit = 100 }: { readonly participant?: string | null; readonly limit?: number } = {},
@@ -52,7 +54,8 @@ export async function heldStepsOf(
     select h.saga_id, h.step, h.direction, h.participant, h.limit_key, h.held_at, coalesce(g.priority, 5) as priority,
       g.status = 'paused' as paused
     ${HELD} and (${participant}::text is null or h.participant = ${participant})
-    order by (h.direction = 'compensate') desc, g.priority desc, h.held_at, h.saga_id, h.first_seq
+    order by h.held_at - (coalesce(g.priority, 5) + case h.direction when 'compensate' then ${UNDO_AHEAD}::int else 0 end)
+      * ${AGEING_MS}::bigint, h.held_at, h.saga_id, h.first_seq
     limit ${Math.max(1, Math.min(limit, HELD_LISTED_MAX))}`.execute(db)
   return rows
 }

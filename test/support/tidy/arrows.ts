@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   view: ['message', 'saga', 'lock'],
   ports: ['message', 'saga', 'view'],
   contracts: ['message', 'saga', 'ports'],
-  adapters: ['message', 'saga', 'view', 'ports'],
+  adapters: ['message', 'saga', 'flow', 'view', 'ports'],
   runtime: ['message', 'saga', 'flow', 'lock', 'view', 'ports'],
   participant: ['message', 'saga', 'view', 'ports'],
   client: ['message', 'saga', 'flow', 'view', 'ports'],
@@ -24,6 +24,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const OPEN_ADAPTER_FILES = new Set([
   'shared/adapters/postgres/view-queries.ts',
   'shared/adapters/postgres/lock-queries.ts',
+  'shared/adapters/postgres/participant-views.ts',
+  'shared/adapters/postgres/held-queries.ts',
 ])
 
 /** Adapters that are another one in another place: logs inside the process, and Postgres inside the process. */
