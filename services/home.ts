@@ -1,25 +1,38 @@
 /** What a process needs to live: the adapters, picked. The embedded home and the Kafka home are the two there are. */
 import type { Kysely } from 'kysely'
+import { Registry } from 'prom-client'
+import { ClaimCheckBroker } from '../shared/adapters/claim-check/claim-check-broker.ts'
 import type { ViewTables } from '../shared/adapters/postgres/view-schema.ts'
+import { prometheusMetrics } from '../shared/adapters/prometheus/prometheus-metrics.ts'
 import { systemClock } from '../shared/adapters/system/system-clock.ts'
 import { systemIds } from '../shared/adapters/system/system-ids.ts'
 import { systemRandom } from '../shared/adapters/system/system-random.ts'
+import type { ClaimRule } from '../shared/message/claim.ts'
 import type { Broker } from '../shared/ports/broker.ts'
 import type { Clock, Ids, Random } from '../shared/ports/clock.ts'
-import type { Log } from '../shared/ports/telemetry.ts'
-import type { ViewStore, ViewWriter } from '../shared/ports/view-store.ts'
+import type { PayloadStore } from '../shared/ports/payload-store.ts'
+import type { Log, Metrics } from '../shared/ports/telemetry.ts'
+import type { ParticipantViewWriter, ViewStore, ViewWriter } from '../shared/ports/view-store.ts'
 
 export interface Views {
   readonly store: ViewStore<ViewTables>
   readonly writer: ViewWriter
+  readonly participants: ParticipantViewWriter
 }
 
 export interface Home {
+  /** With large values kept aside, where the home has a place for them. */
   readonly broker: Broker
+  readonly payloads: PayloadStore
+  /** The same log with its claims as they stand: for whoever looks after the payloads. */
+  readonly unredeemed: Broker
   readonly clock: Clock
   readonly random: Random
   readonly ids: Ids
   readonly log: Log
+  /** What the process counts, whichever of its services does, and where it is read. */
+  readonly metrics: Metrics
+  readonly registry: Registry
   /** Partitions of the co-partitioned topics, when they are made. */
   readonly partitions: number
   /** Partitions of each participant's commands, when they are made. */
@@ -30,26 +43,53 @@ export interface Home {
   views(): Promise<Views>
   /** The database that a participant keeps its own tables and its inbox in, opened when first asked. */
   participantDatabase<Tables>(participant: string): Kysely<Tables>
+  /** Whether nothing that all services here need keeps them waiting: what readiness asks besides the service's own. */
+  ready(): boolean
   /** Closes what was opened, the log last. */
   close(): Promise<void>
 }
 
+export type Telemetry = Pick<Home, 'metrics' | 'registry'>
+
+/** For one process. */
+export function openTelemetry(): Telemetry {
+  const registry = new Registry()
+  return { registry, metrics: prometheusMetrics(registry) }
+}
+
 /** What the two homes do differently. */
 export interface HomeParts
-  extends Pick<Home, 'broker' | 'log' | 'partitions' | 'participantPartitions' | 'onShorterLog'> {
+  extends Pick<Home, 'broker' | 'payloads' | 'log' | 'partitions' | 'participantPartitions' | 'onShorterLog'> {
+  /** Which values are kept aside; absent: none. */
+  readonly claims: ClaimRule | undefined
   openViews(): Promise<Views>
   openDatabase(participant: string): Kysely<unknown>
+  /** Puts the wire format of a schema registry around values, before large ones are kept aside. */
+  readonly framed?: ((broker: Broker) => Broker) | undefined
+  /** Absent: made here. */
+  readonly telemetry?: Telemetry
+  /** Absent: always. */
+  readonly ready?: (() => boolean) | undefined
 }
 
 /** A home of its parts, on the machine's clock: each database is opened once, when first asked for. */
-export function homeOf({ openViews, openDatabase, ...parts }: HomeParts): Home {
+export function homeOf(given: HomeParts): Home {
+  const { openViews, openDatabase, claims, ready = () => true, framed, telemetry = openTelemetry(), ...parts } = given
+  const { metrics } = telemetry
+  const { payloads: store, log } = parts
+  const plain = new ClaimCheckBroker(parts.broker, { store, rule: claims, clock: systemClock, log, metrics })
+  const broker = framed ? framed(plain) : plain
   const databases = new Map<string, Kysely<unknown>>()
   let views: Promise<Views> | undefined
   return {
     ...parts,
+    broker,
+    unredeemed: parts.broker,
+    ...telemetry,
     clock: systemClock,
     random: systemRandom,
     ids: systemIds,
+    ready,
     views() {
       views ??= openViews()
       return views
@@ -64,7 +104,7 @@ export function homeOf({ openViews, openDatabase, ...parts }: HomeParts): Home {
       const opened = await views?.catch(() => undefined)
       await opened?.store.close()
       for (const database of databases.values()) await database.destroy()
-      await parts.broker.close()
+      await broker.close()
     },
   }
 }

@@ -1,4 +1,5 @@
 /** The wire contract as data, generated from the zod schemas that the code checks with: path to content. */
+
 import type { z } from 'zod'
 import { inventory } from '../../services/inventory/contract.ts'
 import { definitions } from '../../services/orders/definitions.ts'
@@ -11,6 +12,7 @@ import { type AnyCommand, wireContracts } from '../../shared/contracts/wire-cont
 import { BATCH_TYPE } from '../../shared/message/batch.ts'
 import { eventTypeHeader } from '../../shared/message/event-record.ts'
 import { SAGA_EVENT_TYPES } from '../../shared/message/events.ts'
+import { CONTROL_VALUES } from './control-schemas.ts'
 import { BatchValue, ErrorBody, EVENT_VALUES } from './event-schemas.ts'
 import { openApi } from './open-api.ts'
 
@@ -26,7 +28,7 @@ function titled(title: string, schema: z.ZodType): JsonSchema {
 function asyncApiOfAll(): JsonSchema {
   const events = SAGA_EVENT_TYPES.map((type) => [eventTypeHeader(type), jsonSchemaOf(EVENT_VALUES[type], 'draft-7')])
   const batch = [BATCH_TYPE, jsonSchemaOf(BatchValue, 'draft-7')] as const
-  const log = { events: Object.fromEntries(events), batch }
+  const log = { events: Object.fromEntries(events), batch, control: CONTROL_VALUES }
   return asyncApi({ title: 'Kasaga', version: '1.0.0', contracts: CONTRACTS, log })
 }
 

@@ -4,9 +4,10 @@
  */
 import { z } from 'zod'
 import type { BatchHeader } from '../../shared/message/batch.ts'
-import type { SagaEvent, SagaEventType } from '../../shared/message/events.ts'
+import { PRIORITY, PRIORITY_MAX, type SagaEvent, type SagaEventType } from '../../shared/message/events.ts'
 import type { SagaId } from '../../shared/message/ids.ts'
 import type { Json } from '../../shared/message/json.ts'
+import { LIMIT_KEY_CHARS_MAX } from '../../shared/saga/limit-key.ts'
 
 const AnyJson = z.custom<Json>((value) => value !== undefined).describe('any JSON')
 const Name = z.string().describe('path of a step: charge, parcels[3].label')
@@ -18,6 +19,12 @@ const Saga = z
 const Attempt = z.int().min(1).describe('counted from 1, per direction')
 const Time = z.int().min(0).describe('milliseconds since the epoch')
 const Actor = z.string().describe('who asked')
+const Priority = z.int().min(0).max(PRIORITY_MAX).describe(`9 is first; absent: ${PRIORITY}`)
+const LimitKey = z
+  .string()
+  .min(1)
+  .max(LIMIT_KEY_CHARS_MAX)
+  .describe('what it is counted under, beside its participant, where calls are limited')
 const RequestId = z.string().describe('ce_id of the client command')
 
 export const StepError = z.object({
@@ -47,11 +54,18 @@ const command = {
   retryUntil: Time.exactOptional().describe('no other attempt is begun after it'),
   child: Saga.exactOptional().describe('the child saga, where the step is one'),
   starts: z
-    .object({ definition: z.string(), version: z.int().min(1) })
+    .object({ definition: z.string(), version: z.int().min(1), priority: Priority.exactOptional() })
     .exactOptional()
     .describe('what the child runs'),
   letGo: z.literal(true).exactOptional().describe('the end of the child is not waited for'),
+  sentAs: Name.exactOptional().describe('what participants know the step by, where it has another name by now'),
+  key: LimitKey.exactOptional(),
 }
+const held = z.object({
+  step: Name,
+  participant: z.string().describe('whose room is waited for'),
+  key: LimitKey.exactOptional(),
+})
 const requested = z.object({ step: Name, attempt: Attempt, ...command })
 const progressed = z.object({
   step: Name,
@@ -73,6 +87,10 @@ const parent = z.object({
 })
 const act = z.object({ requestId: RequestId, actor: Actor, reason: z.string() })
 
+const given = z
+  .array(z.object({ step: Name, output: AnyJson.exactOptional().describe('absent: it was skipped') }))
+  .readonly()
+
 /** The value of each event's record, by the event's type. */
 export const EVENT_VALUES = {
   'saga-started': z.object({
@@ -82,13 +100,21 @@ export const EVENT_VALUES = {
     inputHash: z.string().describe('SHA-256 of the canonical input, hex'),
     deadlineAt: Time.nullable(),
     definitionHash: z.string().exactOptional().describe('SHA-256 of the plan, hex: the saga goes on with no other'),
+    pivot: Name.nullable().exactOptional().describe('the step that is the pivot; null: there is none'),
     attributes: z
       .record(Name, z.union([z.string().max(256), z.number(), z.boolean()]))
       .exactOptional()
       .describe('what the saga can be found by; at most 16'),
+    priority: Priority.exactOptional(),
     parent: parent.exactOptional().describe('the saga that started it'),
+    origin: z
+      .object({ sagaId: Saga, step: Name, seq: z.int().min(1).describe('the event of the origin that says so') })
+      .exactOptional()
+      .describe('the saga that this one is a fork of, and the step from which'),
+    given: given.exactOptional().describe('steps that the origin has done: they are done here, and never undone here'),
   }),
   'step-requested': requested,
+  'step-held': held,
   'step-progressed': progressed,
   'step-succeeded': z.object({ step: Name, attempt: Attempt, output: AnyJson }),
   'step-rejected': z.object({ step: Name, attempt: Attempt, error: StepError }),
@@ -98,6 +124,7 @@ export const EVENT_VALUES = {
     cause: CompensationCause,
   }),
   'compensation-requested': requested,
+  'compensation-held': held,
   'compensation-progressed': progressed,
   'compensation-succeeded': z.object({ step: Name, attempt: Attempt }),
   'compensation-failed': failed,
@@ -148,6 +175,25 @@ export const EVENT_VALUES = {
   }),
   'saga-paused': act.extend({ timers: z.enum(['hold', 'run']).describe('whether times that come meanwhile count') }),
   'saga-resumed': act,
+  'saga-forked': act.extend({
+    from: Name.describe('the step from which the fork goes on'),
+    fork: Saga.describe('the new saga'),
+    definition: z.string(),
+    version: z.int().min(1),
+    input: AnyJson.describe('what the fork is started with'),
+    given,
+    priority: Priority.exactOptional(),
+  }),
+  'saga-migrated': act.extend({
+    fromVersion: z.int().min(1),
+    toVersion: z.int().min(1),
+    definitionHash: z.string().exactOptional().describe('SHA-256 of the new plan, hex'),
+    pivot: Name.nullable().describe('the step that is the pivot of the new plan; null: there is none'),
+    renames: z.record(Name, Name).exactOptional().describe('new names of steps, by the old ones'),
+    input: AnyJson.exactOptional().describe('the saga’s input from now on; absent: as it was'),
+    outputs: z.record(Name, AnyJson).exactOptional().describe('by new names; a step that has not begun counts as done'),
+    unparked: z.array(Name.nullable()).exactOptional().describe('what waits for a person no more; null: the output'),
+  }),
   'undo-resolved': act.extend({ step: Name }),
   'saga-stuck': z.object({ step: Name.nullable().describe('null: the saga’s own output'), error: StepError }),
   'late-success': z.object({ step: Name, attempt: Attempt, output: AnyJson }),
@@ -217,12 +263,14 @@ export const SCHEMAS_ARE_TYPES: {
 } & { readonly batch: Same<z.input<typeof BatchValue>, BatchOnWire> } = {
   'saga-started': true,
   'step-requested': true,
+  'step-held': true,
   'step-progressed': true,
   'step-succeeded': true,
   'step-rejected': true,
   'step-failed': true,
   'compensation-started': true,
   'compensation-requested': true,
+  'compensation-held': true,
   'compensation-progressed': true,
   'compensation-succeeded': true,
   'compensation-failed': true,
@@ -244,6 +292,8 @@ export const SCHEMAS_ARE_TYPES: {
   'step-edited': true,
   'saga-paused': true,
   'saga-resumed': true,
+  'saga-forked': true,
+  'saga-migrated': true,
   'undo-resolved': true,
   'saga-stuck': true,
   'late-success': true,

@@ -21,6 +21,7 @@ export async function openApi(): Promise<JsonSchema> {
   const parts: Parts = {
     client: new Proxy({} as Parts['client'], { get: asked }),
     reads: new Proxy({} as Parts['reads'], { get: asked }),
+    participants: new Proxy({} as Parts['participants'], { get: asked }),
     definitions,
     clock: systemClock,
     ids: systemIds,
@@ -28,6 +29,7 @@ export async function openApi(): Promise<JsonSchema> {
     registry,
     metrics: prometheusMetrics(registry),
     limits: GATEWAY_LIMITS,
+    ready: () => true,
   }
   const app = await httpApp(parts, { anonymous: false })
   const document = app.swagger()

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { missingJava } from './java-programs.ts'
 import { kafkaJars } from './kafka-jars.ts'
 import { KafkaNodeProcess } from './kafka-node.ts'
 import type { KafkaNodePlace } from './kafka-properties.ts'
-import { runProgram } from './run-program.ts'
 import type { RunningServer } from './server.ts'
 import { freePorts } from './tethered.ts'
 
@@ -24,19 +24,8 @@ export function kafkaFromJars(): Promise<RunningServer | string> {
 
 /** As many such processes as wanted, in one cluster; `address` names all of them. Three have three copies of all. */
 export async function kafkaClusterFromJars(brokers: number): Promise<RunningKafkaCluster | string> {
-  const missing = await missingPrograms()
+  const missing = await missingJava("Kafka's jars")
   return missing ?? startCluster(await kafkaJars(), brokers)
-}
-
-async function missingPrograms(): Promise<string | undefined> {
-  for (const [program, flag] of [
-    ['java', '-version'],
-    ['mvn', '-version'],
-  ] as const) {
-    const found = await runProgram(program, [flag], { withinMs: 20_000 }).catch(() => undefined)
-    if (found === undefined) return `no ${program} to run Kafka's jars`
-  }
-  return undefined
 }
 
 async function startCluster(libs: string, brokers: number): Promise<RunningKafkaCluster> {

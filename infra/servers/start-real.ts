@@ -2,6 +2,7 @@ import { messageOf } from '../../shared/message/errors.ts'
 import { kafkaInContainer, postgresInContainer } from './containers.ts'
 import { kafkaClusterFromJars, kafkaFromJars, type RunningKafkaCluster } from './kafka-from-jars.ts'
 import { postgresFromPackage, postgresFromSystem } from './postgres-from-binaries.ts'
+import { type RunningRegistry, registryFromJar } from './registry-from-jar.ts'
 import { type AbsentServer, firstServer, type Server, serverFromEnvironment } from './server.ts'
 
 /** A real Kafka: the one named in the environment, else a container, else its own jars. */
@@ -18,5 +19,16 @@ export function startPostgres(): Promise<Server> {
 /** A real Kafka of three brokers or more that a test may kill: only ever our own. */
 export async function startKafkaCluster(brokers: number): Promise<RunningKafkaCluster | AbsentServer> {
   const found = await kafkaClusterFromJars(brokers).catch((error: unknown) => messageOf(error))
+  return typeof found === 'string' ? { kind: 'absent', reason: found } : found
+}
+
+/** A schema registry with Confluent's API: the one named in the environment, else Apicurio from its jar. */
+export function startRegistry(): Promise<Server> {
+  return firstServer([serverFromEnvironment('KASAGA_TEST_REGISTRY'), registryFromJar])
+}
+
+/** A schema registry that a test may take down: only ever our own. */
+export async function startOwnRegistry(): Promise<RunningRegistry | AbsentServer> {
+  const found = await registryFromJar().catch((error: unknown) => messageOf(error))
   return typeof found === 'string' ? { kind: 'absent', reason: found } : found
 }

@@ -5,7 +5,7 @@
 import { messageOf } from '../../shared/message/errors.ts'
 import type { Json } from '../../shared/message/json.ts'
 import type { Findings } from './findings.ts'
-import type { SagaOutline, StepOutline } from './saga-outline.ts'
+import { firstName, laterName, type SagaOutline, type StepOutline } from './saga-outline.ts'
 
 /** What a participant's tables say of one order. */
 export interface ParticipantRow {
@@ -171,15 +171,24 @@ interface Course {
   readonly units: number
 }
 
-function coursesOf({ step }: ParticipantAudit, { steps }: SagaOutline): Course[] {
+function coursesOf({ step }: ParticipantAudit, outline: SagaOutline): Course[] {
+  const { steps } = outline
   const courseOf = (path: string): Course => {
-    const forward = steps.get(`${path}/forward`)
+    const forward = wholeCourse(outline, path, 'forward')
     const wasAsked = forward !== undefined && forward.attempts > 0
-    return { forward: wasAsked ? forward : undefined, undo: steps.get(`${path}/compensate`), units: 0 }
+    return { forward: wasAsked ? forward : undefined, undo: wholeCourse(outline, path, 'compensate'), units: 0 }
   }
   if (!step.includes('[]')) return [courseOf(step)]
   const begun = [...steps.values()].filter((one) => one.direction === 'forward' && kindOf(one.step) === step)
   return begun.length === 0 ? [courseOf(step)] : begun.map((one) => courseOf(one.step))
+}
+
+/** Of a step that was renamed on its way: what was asked under the first name, and what came of it under the last. */
+function wholeCourse(outline: SagaOutline, path: string, direction: StepOutline['direction']): StepOutline | undefined {
+  const first = outline.steps.get(`${firstName(outline, path)}/${direction}`)
+  const last = outline.steps.get(`${laterName(outline, path)}/${direction}`)
+  if (!first || !last || first === last) return last ?? first
+  return last.attempts > 0 ? last : { ...first, status: last.status }
 }
 
 /** A step's path without the numbers of items and rounds. */

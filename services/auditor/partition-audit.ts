@@ -179,7 +179,7 @@ export class PartitionAudit {
   #judge(id: string, live: LiveHistory): void {
     const { findings, plans, counts, participants, atRest } = this.#context
     const outline = outlineOf(live.events)
-    const found = [...auditHistory(live.events, outline, plans.find(outline))]
+    const found = [...auditHistory(live.events, outline, plans)]
     const restless = atRest && restlessness(outline, atRest.now)
     if (restless) found.push(restless)
     for (const violation of found) findings.violation({ ...violation, saga: id, partition: this.partition })

@@ -2,7 +2,7 @@
 import type { EventEnvelope, SagaEvent } from '../../shared/message/events.ts'
 import type { Direction } from '../../shared/message/ids.ts'
 import type { Json } from '../../shared/message/json.ts'
-import { blockAround, isWithin, ROOT, scopeAround } from '../../shared/message/step-path.ts'
+import { isWithin, ROOT, scopesOutward } from '../../shared/message/step-path.ts'
 
 export type OutlineStatus = OutlinePhase | 'stuck' | 'paused'
 type OutlinePhase = 'running' | 'compensating' | 'completed' | 'compensated' | 'failed'
@@ -19,16 +19,22 @@ export interface StepOutline {
   payload: Json
   /** When its timer is due; `undefined`: it has none. */
   dueAt: number | undefined
-  /** It waits for a signal, or for an answer that has no time limit: nothing need be due. */
+  /** It waits for a signal, for its participant, or for an answer that has no time limit: nothing need be due. */
   waitsForever: boolean
 }
+
+export type StartedOn = Pick<SagaOutline, 'definition' | 'version' | 'definitionHash'>
 
 export interface SagaOutline {
   status: OutlineStatus
   definition: string | undefined
   version: number | undefined
-  /** Hash of the plan that it started on; `undefined`: its start does not say. */
+  /** Hash of the plan that it runs on; `undefined`: its log does not say. */
   definitionHash: string | undefined
+  /** The plan that it started on, where it has been moved to another. */
+  startedOn: StartedOn | undefined
+  /** Steps that were renamed, by their new names. */
+  readonly renamed: Map<string, string>
   seq: number
   endedAt: number | undefined
   /** More was to be done than one turn has room for. */
@@ -57,6 +63,8 @@ const PHASE_AFTER: { readonly [Type in SagaEvent['type']]?: OutlinePhase } = {
 
 const STEP_STATUS_AFTER: { readonly [Type in SagaEvent['type']]?: string } = {
   'step-requested': 'requested',
+  'step-held': 'held',
+  'compensation-held': 'held',
   'compensation-requested': 'requested',
   'step-progressed': 'progressed',
   'compensation-progressed': 'progressed',
@@ -85,6 +93,8 @@ export function outlineOf(events: readonly EventEnvelope[], count: number = even
     definition: undefined,
     version: undefined,
     definitionHash: undefined,
+    startedOn: undefined,
+    renamed: new Map(),
     seq: 0,
     endedAt: undefined,
     yielded: false,
@@ -113,6 +123,7 @@ function read(outline: Growing, { event, seq, at }: EventEnvelope): void {
       outline.definition ??= event.definition
       outline.version ??= event.version
       outline.definitionHash ??= event.definitionHash
+      for (const { step } of event.given ?? []) stepOf(outline, step, 'forward').status = 'given'
       return
     case 'compensation-started':
       readTurn(outline, event.scope ?? ROOT)
@@ -130,6 +141,9 @@ function read(outline: Growing, { event, seq, at }: EventEnvelope): void {
     case 'saga-paused':
     case 'saga-resumed':
       outline.paused = event.type === 'saga-paused'
+      return
+    case 'saga-migrated':
+      readMove(outline, event)
       return
     case 'step-edited':
       outline.parked.delete(event.step)
@@ -149,6 +163,22 @@ function read(outline: Growing, { event, seq, at }: EventEnvelope): void {
   }
 }
 
+/** The rows of a step that has another name by now stay as they are; what it waits for, it waits for there. */
+function readMove(outline: Growing, event: Extract<SagaEvent, { type: 'saga-migrated' }>): void {
+  const { definition, version, definitionHash } = outline
+  outline.startedOn ??= { definition, version, definitionHash }
+  outline.version = event.toVersion
+  outline.definitionHash = event.definitionHash ?? definitionHash
+  for (const [from, to] of Object.entries(event.renames ?? {})) {
+    outline.renamed.set(to, from)
+    const direction = outline.parked.get(from)
+    if (direction === undefined) continue
+    outline.parked.delete(from)
+    outline.parked.set(to, direction)
+  }
+  for (const step of event.unparked ?? []) outline.parked.delete(step)
+}
+
 /** What was parked on its way forward is asked for no more. */
 function readTurn(outline: Growing, scope: string): void {
   outline.back.add(scope)
@@ -160,12 +190,7 @@ function readTurn(outline: Growing, scope: string): void {
 
 /** Whether the step, or a scope around it, has turned back. */
 function isBack(outline: Growing, path: string): boolean {
-  for (let scope = scopeAround(path); ; ) {
-    if (outline.back.has(scope)) return true
-    const around = blockAround(scope)
-    if (!around) return false
-    scope = scopeAround(around.block)
-  }
+  return scopesOutward(path).some((scope) => outline.back.has(scope))
 }
 
 function readStep(outline: Growing, event: SagaEvent): void {
@@ -173,9 +198,14 @@ function readStep(outline: Growing, event: SagaEvent): void {
   if (status === undefined || !('step' in event) || event.step === null) return
   const back = event.type.startsWith('compensation-') || event.type === 'undo-resolved'
   const step = stepOf(outline, event.step, back ? 'compensate' : 'forward')
+  for (let old = outline.renamed.get(event.step); old !== undefined; old = outline.renamed.get(old)) {
+    const before = outline.steps.get(keyOf(old, step.direction))
+    if (before) stopWaiting(before)
+  }
   step.status = status
   stopWaiting(step)
   if ('timeoutAt' in event) wait(step, earliest(event))
+  if (event.type === 'step-held' || event.type === 'compensation-held') wait(step, null)
   if (event.type === 'wait-started') wait(step, event.until, event.signal !== null)
   if ('commandType' in event) {
     step.attempts = event.attempt
@@ -208,7 +238,20 @@ function stopWaiting(step: StepOutline): void {
 
 /** It turned back, waits for a person, or its saga was killed. */
 function waitsNoMore(outline: Growing, { step, direction }: StepOutline): boolean {
-  return outline.phase === 'failed' || outline.parked.has(step) || (direction === 'forward' && isBack(outline, step))
+  const name = laterName(outline, step)
+  return outline.phase === 'failed' || outline.parked.has(name) || (direction === 'forward' && isBack(outline, step))
+}
+
+/** The name of a step now. */
+export function laterName({ renamed }: Pick<SagaOutline, 'renamed'>, step: string): string {
+  for (const [to, from] of renamed) if (from === step) return laterName({ renamed }, to)
+  return step
+}
+
+/** The first name that a step had. */
+export function firstName({ renamed }: Pick<SagaOutline, 'renamed'>, step: string): string {
+  const before = renamed.get(step)
+  return before === undefined ? step : firstName({ renamed }, before)
 }
 
 function keyOf(step: string, direction: Direction): string {

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { text } from 'node:stream/consumers'
+import { pathToFileURL } from 'node:url'
 import { pinoLog } from '../../shared/adapters/pino/pino-log.ts'
 import { systemIds } from '../../shared/adapters/system/system-ids.ts'
 import { OperationalError } from '../../shared/message/errors.ts'
@@ -13,20 +14,31 @@ import { reportText } from '../auditor/report-text.ts'
 import { type DemoEnd, demo } from '../demo/main.ts'
 import type { Home } from '../home.ts'
 import { KAFKA_PARTITIONS, openKafkaHome } from '../kafka/home.ts'
+import { payloadsFrom } from '../kafka/payload-settings.ts'
+import { registryFrom } from '../kafka/registry-settings.ts'
 import { kafkaSecurityFrom } from '../kafka/security-settings.ts'
 import { brokersOf, isLogLevel } from '../kafka/settings.ts'
+import { migrationOf } from '../migrations/home.ts'
 import { openHome } from '../one-process/home.ts'
 import { startEverything } from '../one-process/main.ts'
 import { definitions } from '../orders/definitions.ts'
+import { checkPayloads } from '../payloads/payload-check.ts'
 import { PROJECTIONS } from '../projector/home.ts'
 import { verifyHome } from '../verify/home.ts'
+import { type ContractsRun, contractsCommand } from './commands/contracts.ts'
 import { definitionCommand } from './commands/definition.ts'
 import { type DemoCommandOptions, demoCommand } from './commands/demo.ts'
 import { type DevCommandOptions, devCommand } from './commands/dev.ts'
 import { drawCommand } from './commands/draw.ts'
+import { migrateCommand, type WithMigration } from './commands/migrate.ts'
+import { type PayloadsCommandOptions, payloadsCommand } from './commands/payloads.ts'
 import { type TopicsCommandOptions, type TopicsRun, topicsCommand } from './commands/topics.ts'
 import { type VerifyCommandOptions, verifyCommand } from './commands/verify.ts'
+import { definitionsIn } from './definitions-in.ts'
+import { loadContracts } from './load-contracts.ts'
 import { createProgram, runProgram } from './program.ts'
+import { registryBreaks } from './registry-breaks.ts'
+import { readSchemaFolder, writeSchemaFolder } from './schema-folder.ts'
 import type { Surroundings } from './surroundings.ts'
 import { progressLine } from './text/progress-line.ts'
 
@@ -35,6 +47,8 @@ const level = env.KASAGA_LOG_LEVEL ?? 'warn'
 const log: Log = pinoLog({ level: isLogLevel(level) ? level : 'warn' })
 const stop = new StopSignal()
 const kafkaSecurity = () => kafkaSecurityFrom(env)
+const registry = () => registryFrom(env)
+const payloads = () => payloadsFrom(env)
 const progress = progressLine(stderr, () => Date.now())
 
 // Who reads the output may have seen enough (`kasaga history order-1 | head`): what they did not take is no trouble.
@@ -75,14 +89,17 @@ async function runDemo(options: DemoCommandOptions): Promise<DemoEnd> {
     stderr.write(`${line}\n`)
   }
   const { inFlight: inFlightMax, ...rest } = options
-  const end = await demo({ ...rest, inFlightMax, kafkaSecurity }, { out, note, progress: progress.show, log, stop })
+  const end = await demo(
+    { ...rest, inFlightMax, kafkaSecurity, payloads, registry },
+    { out, note, progress: progress.show, log, stop },
+  )
   progress.clear()
   return end
 }
 
 async function runDev(options: DevCommandOptions): Promise<void> {
   listenForSignals()
-  const home = await openHome({ ...options, kafkaSecurity }, log)
+  const home = await openHome({ ...options, kafkaSecurity, payloads, registry }, log)
   try {
     const everything = await startEverything(home, options.prefix)
     try {
@@ -99,7 +116,7 @@ async function runDev(options: DevCommandOptions): Promise<void> {
 }
 
 async function runVerify(options: VerifyCommandOptions): Promise<'clean' | 'violations'> {
-  const home = await openHome({ ...options, kafkaSecurity, mustExist: true }, log)
+  const home = await openHome({ ...options, kafkaSecurity, payloads, registry, mustExist: true }, log)
   try {
     await (await home.views()).writer.prepare(PROJECTIONS)
     const topics = kasagaTopics(options.prefix)
@@ -108,6 +125,32 @@ async function runVerify(options: VerifyCommandOptions): Promise<'clean' | 'viol
     progress.clear()
     stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`)
     return report.clean ? 'clean' : 'violations'
+  } finally {
+    await home.close()
+  }
+}
+
+const withMigration: WithMigration = async ({ definition, options }, work) => {
+  const { definitions: path, kafka, reason = '', timeout: waitMsMax } = options
+  const known = path === undefined ? definitions : definitionsIn(await import(pathToFileURL(path).href), path)
+  const settings = { ...options, definition, definitions: known, reason, waitMsMax }
+  const within = async (home: Home) => work(await migrationOf(home, settings))
+  if (kafka !== undefined) return onKafka(options, within)
+  const home = await openHome({ ...options, mustExist: true }, log)
+  try {
+    return await within(home)
+  } finally {
+    await home.close()
+  }
+}
+
+async function runPayloads(options: PayloadsCommandOptions) {
+  const home = await openHome({ ...options, kafkaSecurity, payloads, mustExist: true }, log)
+  try {
+    const { removeOrphans, read, prefix } = options
+    const topics = topicSpecs(prefix, home, participantsOf(definitions)).map(({ name }) => name)
+    const removeBefore = removeOrphans === undefined ? undefined : home.clock.now() - removeOrphans
+    return await checkPayloads({ ...home, topics, read, removeBefore })
   } finally {
     await home.close()
   }
@@ -132,7 +175,7 @@ function specsOf({ prefix, partitions = KAFKA_PARTITIONS }: TopicsCommandOptions
 }
 
 async function onKafka<T>(
-  { kafka = env.KASAGA_KAFKA }: TopicsCommandOptions,
+  { kafka = env.KASAGA_KAFKA }: Pick<TopicsCommandOptions, 'kafka'>,
   work: (home: Home) => Promise<T>,
 ): Promise<T> {
   if (kafka === undefined)
@@ -152,13 +195,23 @@ async function onKafka<T>(
   }
 }
 
+const askRegistry: ContractsRun['askRegistry'] = async (url, contracts) => {
+  const choice = registryFrom({ ...env, KASAGA_REGISTRY_URL: url })
+  if (!choice) return []
+  const { RegistrySubjects } = await import('../../shared/adapters/registry/registry-subjects.ts')
+  return registryBreaks(new RegistrySubjects(choice.settings), contracts, choice.format)
+}
+
 const program = createProgram(around, [
   demoCommand(runDemo),
   devCommand(runDev),
   verifyCommand(runVerify),
   topicsCommand(topicsRun),
+  migrateCommand(withMigration),
+  payloadsCommand(runPayloads),
   drawCommand(definitions),
   definitionCommand(definitions),
+  contractsCommand({ load: loadContracts, read: readSchemaFolder, write: writeSchemaFolder, askRegistry }),
 ])
 const code = await runProgram(program, process.argv.slice(2), around)
 process.exitCode = stop.stopped && code !== 0 ? 130 : code

@@ -11,8 +11,11 @@ import {
   skipCommand,
 } from './commands/acts.ts'
 import { approveCommand } from './commands/approve.ts'
+import { forkCommand } from './commands/fork.ts'
 import { historyCommand } from './commands/history.ts'
+import { limitsCommand } from './commands/limits.ts'
 import { listCommand } from './commands/list.ts'
+import { participantsCommand } from './commands/participants.ts'
 import { showCommand } from './commands/show.ts'
 import { signalCommand } from './commands/signal.ts'
 import { startCommand } from './commands/start.ts'
@@ -38,6 +41,9 @@ const ASKING: readonly CliCommand[] = [
   pauseCommand,
   resumeCommand,
   killCommand,
+  forkCommand,
+  participantsCommand,
+  limitsCommand,
 ]
 
 /** The program. `more`: commands that run things; `main.ts` knows them, because it picks what they run on. */

@@ -1,12 +1,15 @@
-/** The embedded home: one process, one data folder. The log and the participants' tables on SQLite, the views on PGlite. */
+/** The embedded home: one process, one data folder. The log and the participants' tables on SQLite, large values in files, the views on PGlite. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { FolderPayloadStore } from '../../shared/adapters/folder/folder-payload-store.ts'
 import { openPgliteViewStore } from '../../shared/adapters/pglite/pglite-view-store.ts'
+import { KyselyParticipantViews } from '../../shared/adapters/postgres/participant-views.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { KyselyViewWriter } from '../../shared/adapters/postgres/view-writer.ts'
 import { openSqliteDatabase } from '../../shared/adapters/sqlite/sqlite-database.ts'
 import { openSqliteLog } from '../../shared/adapters/sqlite/sqlite-log.ts'
 import { systemClock } from '../../shared/adapters/system/system-clock.ts'
+import { CLAIM_CHECK_BYTES, PAYLOAD_BYTES_MAX } from '../../shared/message/claim.ts'
 import type { Log } from '../../shared/ports/telemetry.ts'
 import { type Home, homeOf } from '../home.ts'
 
@@ -36,6 +39,8 @@ export async function openEmbeddedHome(options: { readonly directory: string; re
   })
   return homeOf({
     broker,
+    payloads: new FolderPayloadStore(join(directory, 'payloads')),
+    claims: { valueBytesMax: CLAIM_CHECK_BYTES, payloadBytesMax: PAYLOAD_BYTES_MAX },
     log,
     partitions: PARTITIONS,
     participantPartitions: PARTICIPANT_PARTITIONS,
@@ -43,7 +48,11 @@ export async function openEmbeddedHome(options: { readonly directory: string; re
     openDatabase: (participant) => openSqliteDatabase({ path: join(directory, `${participant}.db`) }),
     async openViews() {
       const store = await openPgliteViewStore<ViewTables>({ folder: join(directory, 'views'), log })
-      return { store, writer: new KyselyViewWriter(store.db) }
+      return {
+        store,
+        writer: new KyselyViewWriter(store.db),
+        participants: new KyselyParticipantViews(store.db),
+      }
     },
   })
 }

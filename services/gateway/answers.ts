@@ -32,7 +32,7 @@ export function shownStatus(row: SagaView): Shown {
   if (row.quarantined !== null || row.status === null) return 'unreadable'
   switch (row.status) {
     case 'running':
-      if (row.awaits !== null) return 'waiting'
+      if (row.awaits !== null || row.held_for !== null) return 'waiting'
       return row.retry_at === null ? 'running' : 'retrying'
     case 'compensated':
       return row.cause === 'cancelled' ? 'cancelled' : 'compensated'
@@ -60,6 +60,7 @@ function currentOf(row: SagaView): SagaAnswer['current'] {
     timeoutAt: time(row.timeout_at),
     retryAt: time(row.retry_at),
     awaits: row.awaits,
+    heldFor: row.held_for,
   }
 }
 
@@ -77,7 +78,9 @@ export function sagaAnswer(row: SagaView, definitions: Definitions): SagaAnswer 
     ...personsOf(row),
     waitsForDefinition: missingPlan(row, definitions),
     parent: row.parent_saga_id === null ? null : { saga: row.parent_saga_id, step: row.parent_step ?? '' },
+    origin: row.origin_saga_id === null ? null : { saga: row.origin_saga_id, step: row.origin_step ?? '' },
     stuck: row.status === 'stuck' ? { step: row.stuck_step, code: row.error_code, message: row.error_message } : null,
+    priority: row.priority,
     cancelRequested: row.cancel_requested === true,
     quarantined: row.quarantined,
     events: row.seq,
@@ -109,18 +112,26 @@ function personsOf(row: SagaView): Pick<SagaAnswer, 'parked' | 'incident'> {
 }
 
 /** Statuses of a step that nobody asks for any more once its saga, or the scope around it, goes forward no longer. */
-const OPEN: readonly (string | null)[] = ['requested', 'progressed', 'retrying', 'waiting', 'open']
+const OPEN: readonly (string | null)[] = ['requested', 'held', 'progressed', 'retrying', 'waiting', 'open']
 
-/** A step that was open when all around it turned back has no event of its own that says so. */
-function stepStatus(row: StepRow, isOver: (step: string) => boolean): string | null {
-  return row.direction === 'forward' && OPEN.includes(row.status) && isOver(row.step) ? 'left' : row.status
+/** What a step's row does not tell by itself. */
+interface Around {
+  /** Whether its saga, or the scope around it, goes forward no longer. */
+  readonly isOver: (step: string) => boolean
+  readonly isParked: (step: string) => boolean
 }
 
-function stepAnswer(row: StepRow, isOver: (step: string) => boolean): StepAnswer {
+/** A step that was open when all around it turned back, or was held and is parked now, has no event of its own that says so. */
+function stepStatus({ step, direction, status }: StepRow, { isOver, isParked }: Around): string | null {
+  if (direction === 'forward' && OPEN.includes(status) && isOver(step)) return 'left'
+  return status === 'held' && isParked(step) ? 'parked' : status
+}
+
+function stepAnswer(row: StepRow, around: Around): StepAnswer {
   return {
     step: row.step,
     direction: direction(row.direction),
-    status: stepStatus(row, isOver),
+    status: stepStatus(row, around),
     block: row.block,
     child: row.child_saga_id,
     attempts: row.attempts,
@@ -130,6 +141,8 @@ function stepAnswer(row: StepRow, isOver: (step: string) => boolean): StepAnswer
     finishedAt: time(row.finished_at),
     timeoutAt: time(row.timeout_at),
     retryAt: time(row.retry_at),
+    heldAt: time(row.held_at),
+    limitKey: row.limit_key,
     error: row.error_code === null ? null : { code: row.error_code, message: row.error_message },
   }
 }
@@ -141,10 +154,12 @@ export function sagaDetail(
 ): SagaDetail {
   const turned = steps.filter(({ step }) => step.endsWith(']'))
   const isOver = (path: string) => row.phase !== 'running' || turned.some(({ step }) => isWithin(path, step))
+  const parked = new Set(saga.parked.map(({ step }) => step))
+  const isParked = (path: string) => parked.has(path)
   return {
     ...saga,
     attributes: Object.fromEntries(attributes.map((one) => [one.name, attributeValue(one)])),
-    steps: steps.map((step) => stepAnswer(step, isOver)),
+    steps: steps.map((step) => stepAnswer(step, { isOver, isParked })),
     links: linksOf(row.saga_id),
   }
 }

@@ -8,6 +8,7 @@ import type { Clock, Ids } from '../../shared/ports/clock.ts'
 import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
 import type { Definitions } from '../../shared/saga/definition.ts'
 import type { GatewayLimits } from './limits.ts'
+import type { ParticipantReads } from './participant-reads.ts'
 import type { SagaReads } from './saga-reads.ts'
 
 export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
@@ -17,10 +18,12 @@ export interface Parts {
   readonly client: SagaClient
   readonly definitions: Definitions
   readonly reads: SagaReads
+  readonly participants: ParticipantReads
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
   readonly metrics: Metrics
   readonly registry: Registry
   readonly limits: GatewayLimits
+  readonly ready: () => boolean
 }

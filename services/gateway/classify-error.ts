@@ -26,7 +26,11 @@ function isSchemaError(error: unknown): error is SchemaError {
 }
 
 const FRAMEWORK: Readonly<Record<string, readonly [status: number, code: string, detail: string]>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: [413, 'too-large', 'the body is larger than this gateway takes'],
+  FST_ERR_CTP_BODY_TOO_LARGE: [
+    413,
+    'too-large',
+    'the body is larger than this gateway takes; with a payload store (KASAGA_PAYLOADS) it takes up to 16 MiB',
+  ],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'unsupported-media-type', 'send application/json'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'invalid-request', 'Content-Length does not match the body'],
   FST_ERR_CTP_EMPTY_JSON_BODY: [400, 'not-json', 'the body is empty'],

@@ -8,6 +8,7 @@
 import type { Registry } from 'prom-client'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import type { SagaClient } from '../../shared/client/saga-client.ts'
+import type { ClaimRule } from '../../shared/message/claim.ts'
 import { messageOf, OperationalError } from '../../shared/message/errors.ts'
 import type { Clock, Ids } from '../../shared/ports/clock.ts'
 import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
@@ -16,7 +17,8 @@ import type { Definitions } from '../../shared/saga/definition.ts'
 import type { App } from './app.ts'
 import { isLoopback } from './callers.ts'
 import { httpApp } from './http-app.ts'
-import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts'
+import { type GatewayLimits, gatewayLimitsFor } from './limits.ts'
+import { participantReads } from './participant-reads.ts'
 import { sagaReads } from './saga-reads.ts'
 
 export interface GatewayOptions {
@@ -29,7 +31,11 @@ export interface GatewayOptions {
   readonly metrics: Metrics
   /** What `/metrics` gives out. */
   readonly registry: Registry
+  /** Present where large values are kept aside: larger bodies are taken then. */
+  readonly claims?: ClaimRule | undefined
   readonly limits?: Partial<GatewayLimits>
+  /** Whether commands can be written, besides what is asked of the views. */
+  readonly ready?: () => boolean
   /** Lets it listen on other addresses than this machine's own, open to anyone who reaches them. */
   readonly insecureAllowAnonymous?: boolean
 }
@@ -85,8 +91,9 @@ function boundPort(app: App): number | undefined {
 /** Makes a gateway. It closes neither the views nor the client's broker: whoever made them does. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { views, insecureAllowAnonymous: anonymous = false, clock, log } = options
-  const limits = { ...GATEWAY_LIMITS, ...options.limits }
-  const app = await httpApp({ ...options, limits, reads: sagaReads(views) }, { anonymous })
+  const limits = { ...gatewayLimitsFor(options.claims), ...options.limits }
+  const reads = { reads: sagaReads(views), participants: participantReads(views) }
+  const app = await httpApp({ ready: () => true, ...options, limits, ...reads }, { anonymous })
   let stopWarning = () => {}
   return {
     app,

@@ -12,6 +12,8 @@ import { Problem, problemBody } from './problem.ts'
 import { addHeaders, addRates } from './protection.ts'
 import { RecentStarts } from './recent-starts.ts'
 import { actRoutes } from './routes/act-routes.ts'
+import { forkRoute } from './routes/fork-route.ts'
+import { participantRoutes } from './routes/participant-routes.ts'
 import { readRoutes } from './routes/read-routes.ts'
 import { startRoute } from './routes/start-route.ts'
 import { statusRoutes } from './routes/status-routes.ts'
@@ -96,6 +98,8 @@ export async function httpApp(parts: Parts, options: { readonly anonymous: boole
   startRoute(app, parts, recent)
   readRoutes(app, parts, waits)
   actRoutes(app, parts, recent)
+  forkRoute(app, parts, recent)
+  participantRoutes(app, parts)
   statusRoutes(app, parts)
   openapiRoute(app)
   pageRoutes(app, parts, options.anonymous)

@@ -1,3 +1,5 @@
+import { type ClaimRule, jsonLimitsFor } from '../../shared/message/claim.ts'
+
 /** Limits of the gateway. Each can be set; these are the defaults. */
 export interface GatewayLimits {
   readonly bodyBytesMax: number
@@ -33,4 +35,11 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   waitsMax: 200,
   waitPollMs: 25,
   recentStartsMax: 10_000,
+}
+
+/** Where large values are kept aside a body may have what the log takes as one value. */
+export function gatewayLimitsFor(claims: ClaimRule | undefined): GatewayLimits {
+  if (claims === undefined) return GATEWAY_LIMITS
+  const { bytesMax, keysMax } = jsonLimitsFor(claims)
+  return { ...GATEWAY_LIMITS, bodyBytesMax: bytesMax, jsonKeysMax: keysMax }
 }

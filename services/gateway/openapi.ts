@@ -18,6 +18,7 @@ export async function addOpenapi(app: App): Promise<void> {
       },
       tags: [
         { name: 'sagas', description: 'Sagas' },
+        { name: 'participants', description: 'How hard participants are asked' },
         { name: 'running', description: 'For those who run it' },
       ],
     },

@@ -22,6 +22,7 @@ import type { SagaStatus } from '../../shared/view/standing.ts'
 export interface ListFilter {
   readonly status?: SagaStatus
   readonly definition?: string
+  readonly priority?: number
   readonly idPrefix?: string
   /** By name, each as text. */
   readonly attributes?: Readonly<Record<string, string>>
@@ -47,7 +48,7 @@ export interface SagaReads {
 }
 
 /** Reads change nothing and name what the views have, so what goes wrong with one is that the views do not answer. */
-async function asked<T>(read: () => Promise<T>): Promise<T> {
+export async function asked<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read()
   } catch (cause) {

@@ -1,10 +1,16 @@
 /** The process of the inventory participant: commands from Kafka, its tables and inbox in Postgres. */
+import { wireContracts } from '../../shared/contracts/wire-contracts.ts'
 import { runProcess } from '../kafka/main.ts'
 import { PARTICIPANTS } from '../participants/home.ts'
+import { inventory } from './contract.ts'
 
-await runProcess('inventory', async ({ home, settings, metrics }) => {
-  const { prefix, inboxRetention } = settings
-  const service = await PARTICIPANTS.inventory(home, { prefix, inboxRetention, metrics })
-  await service.start()
-  return { stop: () => service.stop(), ready: () => service.ready }
+await runProcess({
+  name: 'inventory',
+  contracts: wireContracts(Object.values(inventory)),
+  start: async ({ home, settings, metrics }) => {
+    const { prefix, inboxRetention } = settings
+    const service = await PARTICIPANTS.inventory(home, { prefix, inboxRetention, metrics })
+    await service.start()
+    return { stop: () => service.stop(), ready: () => service.ready, live: () => service.live }
+  },
 })

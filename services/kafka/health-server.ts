@@ -8,6 +8,8 @@ export interface HealthOptions {
   readonly host: string
   readonly registry: Registry
   readonly ready: () => boolean
+  /** False when the process should be ended: it will not mend itself. */
+  readonly live: () => boolean
 }
 
 const REQUEST_TIMEOUT_MS = 10_000
@@ -55,11 +57,11 @@ function unusable(address: string, cause: Error): OperationalError {
   return new OperationalError('address-unusable', message, { where: 'health', retriable: false, cause })
 }
 
-async function answer({ registry, ready }: HealthOptions, url: string, response: ServerResponse): Promise<void> {
+async function answer({ registry, ready, live }: HealthOptions, url: string, response: ServerResponse): Promise<void> {
   response.setHeader('x-content-type-options', 'nosniff')
   switch (url) {
     case '/healthz':
-      return end(response, 200, 'ok')
+      return live() ? end(response, 200, 'ok') : end(response, 503, 'hanging')
     case '/readyz':
       return ready() ? end(response, 200, 'ready') : end(response, 503, 'not ready')
     case '/metrics':

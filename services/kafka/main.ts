@@ -3,9 +3,9 @@
  * SIGTERM and Ctrl-C drain: partitions are handed over, what is in flight lands. A second signal ends it at once.
  */
 import closeWithGrace from 'close-with-grace'
-import { Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import { pinoLog } from '../../shared/adapters/pino/pino-log.ts'
-import { prometheusMetrics } from '../../shared/adapters/prometheus/prometheus-metrics.ts'
+import type { WireContracts } from '../../shared/contracts/wire-contracts.ts'
 import { messageOf } from '../../shared/message/errors.ts'
 import { type KasagaTopics, kasagaTopics } from '../../shared/message/topics.ts'
 import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
@@ -27,17 +27,27 @@ export interface Service {
   stop(): Promise<void>
   /** What `/readyz` asks; absent in a service that answers it, `/healthz` and `/metrics` itself. */
   readonly ready?: () => boolean
+  /** What `/healthz` asks; absent where a process that answers is alive. */
+  readonly live?: () => boolean
 }
 
 const DRAIN_MS = 20_000
 
+export interface ProcessPlan {
+  readonly name: string
+  /** What it writes and reads on the wire. */
+  readonly contracts: WireContracts
+  readonly start: (parts: ProcessParts) => Promise<Service>
+}
+
 /** Runs a service as this process. Ends the process with 1 when it cannot start. */
-export async function runProcess(name: string, start: (parts: ProcessParts) => Promise<Service>): Promise<void> {
+export async function runProcess(plan: ProcessPlan): Promise<void> {
+  const { name } = plan
   let log: Log = pinoLog({ level: 'info', fields: { service: name } })
   try {
     const settings = settingsFrom(process.env)
     log = pinoLog({ level: settings.logLevel, fields: { service: name } })
-    await run(name, { settings, log }, start)
+    await run(plan, { settings, log })
   } catch (error) {
     log.error('cannot start', { error: messageOf(error) })
     process.exit(1)
@@ -45,16 +55,19 @@ export async function runProcess(name: string, start: (parts: ProcessParts) => P
 }
 
 async function run(
-  name: string,
+  { name, contracts, start }: ProcessPlan,
   { settings, log }: { settings: ProcessSettings; log: Log },
-  start: (parts: ProcessParts) => Promise<Service>,
 ): Promise<void> {
-  const registry = new Registry()
-  const metrics = prometheusMetrics(registry)
-  const { brokers, security, databaseUrl, prefix } = settings
-  const home = await openKafkaHome({ kafka: { ...security, brokers, clientId: `kasaga-${name}` }, databaseUrl, log })
+  const { brokers, security, registry: choice, prefix, databaseUrl, payloads } = settings
+  const kafka = { ...security, brokers, clientId: `kasaga-${name}` }
+  const framing = choice && { ...choice, contracts, prefix }
+  const home = await openKafkaHome({ kafka, databaseUrl, payloads, framing, log })
+  const { metrics, registry } = home
+  if (home.broker.claims) void tellPayloads(home, log)
   const service = await start({ home, settings, topics: kasagaTopics(prefix), metrics, registry })
-  const health = service.ready && (await openHealth(settings, { registry, ready: service.ready, log }))
+  const { ready, live = () => true } = service
+  const isReady = () => home.ready() && ready?.() !== false
+  const health = ready && (await openHealth(settings, { registry, ready: isReady, live, log }))
   log.info('running')
   closeWithGrace({ delay: DRAIN_MS }, async ({ err, signal }) => {
     if (err) log.error('stopping after an error', { error: messageOf(err) })
@@ -65,7 +78,16 @@ async function run(
   })
 }
 
-interface HealthParts extends Pick<HealthOptions, 'registry' | 'ready'> {
+/** A store that cannot be used now holds up what needs it; whoever starts the process is told before anything does. */
+async function tellPayloads({ payloads }: Home, log: Log): Promise<void> {
+  try {
+    await payloads.health()
+  } catch (error) {
+    log.warn('the payload store cannot be used yet', { error: messageOf(error) })
+  }
+}
+
+interface HealthParts extends Pick<HealthOptions, 'registry' | 'ready' | 'live'> {
   readonly log: Log
 }
 

@@ -4,6 +4,8 @@ import { INBOX_RETENTION } from '../../shared/participant/inbox-pruner.ts'
 import type { Rollout } from '../../shared/saga/rollout.ts'
 import { badSetting, type Environment } from './bad-setting.ts'
 import { type InboxRetention, inboxRetentionFrom } from './inbox-retention-setting.ts'
+import { type PayloadSettings, payloadsFrom } from './payload-settings.ts'
+import { type RegistryChoice, registryFrom } from './registry-settings.ts'
 import { rolloutFrom } from './rollout-setting.ts'
 import { type KafkaSecurity, kafkaSecurityFrom } from './security-settings.ts'
 
@@ -12,10 +14,14 @@ export interface ProcessSettings {
   readonly brokers: readonly string[]
   /** KASAGA_KAFKA_TLS, _CA_FILE, _SASL_*; neither unless told otherwise. */
   readonly security: KafkaSecurity
+  /** KASAGA_REGISTRY_*: values in a schema registry's wire format; plain JSON unless told otherwise. */
+  readonly registry: RegistryChoice | undefined
   /** KASAGA_PREFIX; `kasaga` unless told otherwise. */
   readonly prefix: string
   /** KASAGA_DATABASE_URL. */
   readonly databaseUrl: string | undefined
+  /** KASAGA_PAYLOADS, KASAGA_CLAIM_CHECK_BYTES */
+  readonly payloads: PayloadSettings
   /** KASAGA_PORT: of the gateway, or of another service's health and metrics. 0 takes a free one. */
   readonly port: number | undefined
   /** KASAGA_LISTEN; this machine only unless told otherwise. */
@@ -62,8 +68,10 @@ export function settingsFrom(env: Environment): ProcessSettings {
   return {
     brokers,
     security: kafkaSecurityFrom(env),
+    registry: registryFrom(env),
     prefix,
     databaseUrl: env.KASAGA_DATABASE_URL,
+    payloads: payloadsFrom(env),
     port,
     listen: env.KASAGA_LISTEN ?? '127.0.0.1',
     insecureAllowAnonymous: env.KASAGA_INSECURE_ALLOW_ANONYMOUS === '1',

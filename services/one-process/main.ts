@@ -1,11 +1,9 @@
 /** Every service in one process, on whichever home: what `kasaga dev` and `kasaga demo` run with the shop's sagas. */
-import { Registry } from 'prom-client'
-import { prometheusMetrics } from '../../shared/adapters/prometheus/prometheus-metrics.ts'
+import type { Registry } from 'prom-client'
 import { type SagaClient, sagaClient } from '../../shared/client/saga-client.ts'
 import { messageOf } from '../../shared/message/errors.ts'
 import { type KasagaTopics, kasagaTopics } from '../../shared/message/topics.ts'
 import type { ParticipantService } from '../../shared/participant/participant-service.ts'
-import type { Metrics } from '../../shared/ports/telemetry.ts'
 import { participantsOf, topicSpecs } from '../../shared/runtime/topic-specs.ts'
 import type { Definitions } from '../../shared/saga/definition.ts'
 import { createGateway, type Gateway } from '../gateway/gateway.ts'
@@ -40,14 +38,13 @@ export interface Everything {
 /** Makes the topics that are missing and starts the services. The views and the API open meanwhile: they only follow. */
 export async function startEverything(home: Home, prefix: string, business: Business = SHOP): Promise<Everything> {
   const { definitions } = business
-  const { broker, clock, ids, log } = home
+  const { broker, clock, ids, log, metrics, registry } = home
   const topics = kasagaTopics(prefix)
-  const registry = new Registry()
-  const metrics: Metrics = prometheusMetrics(registry)
   await broker.createTopics(topicSpecs(prefix, home, participantsOf(definitions)))
   const client = sagaClient({ broker, topics, clock, ids, source: `/kasaga/${prefix}/client` })
   const orchestrator = new Orchestrator({ ...home, metrics, definitions, topics, prefix })
-  const participants = await Promise.all(business.participants.map((prepare) => prepare(home, { prefix, metrics })))
+  const settings = { prefix, metrics, sagas: definitions.all }
+  const participants = await Promise.all(business.participants.map((prepare) => prepare(home, settings)))
   await Promise.all([orchestrator.start(), ...participants.map((participant) => participant.start())])
   const open = openReads(home, { ...business, client, metrics, registry, prefix })
   open.catch((error) => log.error('the views did not open', { error: messageOf(error) }))
@@ -74,6 +71,6 @@ interface ReadParts extends ProjectorSettings, Business {
 async function openReads(home: Home, parts: ReadParts) {
   const { store: views } = await home.views()
   const projector = await startProjector(home, parts)
-  const gateway = await createGateway({ ...home, ...parts, views })
+  const gateway = await createGateway({ ...home, ...parts, views, claims: home.broker.claims })
   return { gateway, projector }
 }

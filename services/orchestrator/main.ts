@@ -1,11 +1,16 @@
 /** The process of the orchestrator. Run as many as wanted: they share the partitions out. */
+import { contractsOf } from '../../shared/contracts/wire-contracts.ts'
 import { runProcess } from '../kafka/main.ts'
-import { definitionsWith } from '../orders/definitions.ts'
+import { definitions, definitionsWith } from '../orders/definitions.ts'
 import { Orchestrator } from './orchestrator.ts'
 
-await runProcess('orchestrator', async ({ home, settings, metrics, topics }) => {
-  const definitions = definitionsWith(settings.rollout)
-  const orchestrator = new Orchestrator({ ...home, metrics, definitions, topics, prefix: settings.prefix })
-  await orchestrator.start()
-  return { stop: () => orchestrator.stop(), ready: () => orchestrator.ready }
+await runProcess({
+  name: 'orchestrator',
+  contracts: contractsOf(definitions),
+  start: async ({ home, settings, metrics, topics }) => {
+    const definitions = definitionsWith(settings.rollout)
+    const orchestrator = new Orchestrator({ ...home, metrics, definitions, topics, prefix: settings.prefix })
+    await orchestrator.start()
+    return { stop: () => orchestrator.stop(), ready: () => orchestrator.ready }
+  },
 })

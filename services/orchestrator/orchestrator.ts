@@ -5,6 +5,7 @@ import type { Broker, GroupListener, GroupMember } from '../../shared/ports/brok
 import type { Clock, Ids, Random } from '../../shared/ports/clock.ts'
 import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
 import { EffectSender } from '../../shared/runtime/effect-sender.ts'
+import { FlowControl } from '../../shared/runtime/flow-control.ts'
 import { ORCHESTRATOR_LIMITS, type OrchestratorLimits } from '../../shared/runtime/limits.ts'
 import { Owner, type OwnerPorts } from '../../shared/runtime/owner.ts'
 import type { Definitions } from '../../shared/saga/definition.ts'
@@ -29,6 +30,7 @@ const GAUGES_MS = 1_000
 export class Orchestrator {
   readonly #options: OrchestratorOptions
   readonly #sender: EffectSender
+  readonly #flow: FlowControl
   readonly #owners = new Map<number, Owner>()
   readonly #ports: OwnerPorts
   readonly #group: string
@@ -41,19 +43,25 @@ export class Orchestrator {
     this.#options = options
     this.#sender = new EffectSender(options)
     this.#group = `${options.prefix}.orchestrator`
+    const { control, events } = options.topics
+    const ownerId = options.ids.next()
+    const source = `/kasaga/${options.prefix}`
+    this.#flow = new FlowControl({ ...options, topic: control, events, process: ownerId, source })
     this.#ports = {
       ...options,
       sender: this.#sender,
+      flow: this.#flow,
       limits: options.limits ?? ORCHESTRATOR_LIMITS,
-      ownerId: options.ids.next(),
+      ownerId,
       group: this.#group,
-      source: `/kasaga/${options.prefix}`,
+      source,
     }
   }
 
   /** @throws OperationalError when a topic is missing or the topics are not co-partitioned. */
   async start(): Promise<void> {
     const { broker, topics } = this.#options
+    await this.#flow.start()
     const listener: GroupListener = {
       assigned: (partition) => this.#own(partition),
       revoked: (partition) => this.#letGo(partition),
@@ -73,6 +81,7 @@ export class Orchestrator {
     await this.#member?.close()
     await Promise.all([...this.#owners.keys()].map((partition) => this.#letGo(partition)))
     this.#member = undefined
+    await this.#flow.stop()
     this.#sender.close()
   }
 
@@ -127,6 +136,7 @@ export class Orchestrator {
     const { metrics, clock } = this.#options
     metrics.gauge('kasaga_owned_partitions', this.#owners.size)
     metrics.gauge('kasaga_pending_effects', this.#sender.pending)
+    this.#flow.report()
     for (const [partition, owner] of this.#owners) {
       metrics.gauge('kasaga_live_sagas', owner.liveSagas, { partition })
       metrics.gauge('kasaga_sagas_without_definition', owner.sagasWithoutDefinition, { partition })

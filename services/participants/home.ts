@@ -5,9 +5,11 @@ import { kyselyInbox } from '../../shared/adapters/postgres/kysely-inbox.ts'
 import { type Migrations, migrate } from '../../shared/adapters/postgres/migrate.ts'
 import type { ParticipantOptions, ParticipantService } from '../../shared/participant/participant-service.ts'
 import type { Metrics } from '../../shared/ports/telemetry.ts'
+import type { Definition } from '../../shared/saga/definition.ts'
 import type { Home } from '../home.ts'
 import { inventoryService } from '../inventory/inventory-service.ts'
 import { inventoryMigrations } from '../inventory/tables.ts'
+import { definitions } from '../orders/definitions.ts'
 import { paymentService } from '../payment/payment-service.ts'
 import { paymentMigrations } from '../payment/tables.ts'
 import { shippingService } from '../shipping/shipping-service.ts'
@@ -17,6 +19,8 @@ export interface ParticipantSettings {
   readonly prefix: string
   readonly metrics: Metrics
   readonly inboxRetention?: NonNullable<ParticipantOptions<never>['inboxRetention']>
+  /** The sagas that ask them; the shop's unless told otherwise. */
+  readonly sagas?: readonly Definition[]
 }
 
 export interface Recipe<Tables> {
@@ -37,7 +41,7 @@ export async function prepare<Tables>(
   await migrateInbox(db)
   await migrate(db, name, migrations)
   const { broker, clock, log } = home
-  return service({ broker, clock, log, inbox: kyselyInbox(db), ...settings })
+  return service({ broker, clock, log, inbox: kyselyInbox(db), sagas: definitions.all, ...settings })
 }
 
 export const PARTICIPANTS = {

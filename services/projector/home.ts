@@ -5,6 +5,7 @@ import { sagasProjection } from '../../shared/view/sagas-projection.ts'
 import type { Home } from '../home.ts'
 import { ordersView } from '../orders/orders-view.ts'
 import type { ProjectorOptions } from './options.ts'
+import { ParticipantFeed } from './participant-feed.ts'
 import { Projector } from './projector.ts'
 
 export const PROJECTIONS = [sagasProjection, ordersView] as const
@@ -19,9 +20,10 @@ export interface ProjectorSettings {
 /** Starts it; makes the tables that are missing. */
 export async function startProjector(home: Home, settings: ProjectorSettings): Promise<Projector> {
   const { prefix, metrics, projections = PROJECTIONS } = settings
-  const { writer } = await home.views()
+  const { writer, participants } = await home.views()
   const { broker, clock, log, onShorterLog } = home
-  const topic = kasagaTopics(prefix).events
+  const { events: topic, control } = kasagaTopics(prefix)
+  const alongside = new ParticipantFeed({ broker, clock, log, topic: control, writer: participants })
   const group = `${prefix}.projector.views`
-  return Projector.start({ broker, clock, log, metrics, onShorterLog, writer, projections, topic, group })
+  return Projector.start({ broker, clock, log, metrics, onShorterLog, writer, projections, topic, group, alongside })
 }

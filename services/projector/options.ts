@@ -18,6 +18,8 @@ export interface ProjectorOptions {
   readonly metrics: Metrics
   /** A log that ends before a checkpoint is another log, or has lost its end: build anew, or refuse to start. */
   readonly onShorterLog: 'rebuild' | 'refuse'
+  /** What else goes into the database: it runs from when the tables are there until the projector is closed. */
+  readonly alongside?: { start(): void; stop(): Promise<void> }
   readonly limits?: Partial<ProjectorLimits>
 }
 
@@ -31,6 +33,10 @@ export interface ProjectorLimits {
   readonly chunkIntervalMs: number
   /** Events of one partition that wait; beyond them its delivery is held. */
   readonly bufferedEventsMax: number
+  /** Their bytes; the same beyond them. */
+  readonly bufferedBytesMax: number
+  /** Bytes that one transaction takes, about. */
+  readonly chunkBytesMax: number
   /** Between two looks at how far the views are behind the log. */
   readonly lagIntervalMs: number
   readonly retryDelayMinMs: number
@@ -41,6 +47,8 @@ export const PROJECTOR_LIMITS: ProjectorLimits = {
   chunkEventsMax: 5_000,
   chunkIntervalMs: 25,
   bufferedEventsMax: 20_000,
+  bufferedBytesMax: 64_000_000,
+  chunkBytesMax: 32_000_000,
   lagIntervalMs: 5_000,
   retryDelayMinMs: 50,
   retryDelayMaxMs: 5_000,

@@ -11,6 +11,12 @@ import { assert } from '../../shared/message/errors.ts'
 import type { LogRecord } from '../../shared/message/record.ts'
 import type { ViewCheckpoint } from '../../shared/ports/view-store.ts'
 
+export interface BufferedBatch {
+  readonly batch: AcceptedBatch
+  /** Of the values of its records. */
+  readonly bytes: number
+}
+
 export class PartitionFeed {
   readonly partition: number
   status: 'loading' | 'open' = 'loading'
@@ -22,10 +28,13 @@ export class PartitionFeed {
   /** Next offset that is read. */
   seen = 0n
   bufferedEvents = 0
+  bufferedBytes = 0
   /** Batches were taken and are being applied. */
   inFlight = false
   #reader = new BatchReader()
-  #batches: AcceptedBatch[] = []
+  #batches: BufferedBatch[] = []
+  /** Of the batch that is being read. */
+  #openBytes = 0
   #countedVoid = 0
 
   constructor(partition: number) {
@@ -39,6 +48,7 @@ export class PartitionFeed {
     this.inFlight = false
     this.#batches = []
     this.bufferedEvents = 0
+    this.bufferedBytes = 0
   }
 
   /** Stands at the checkpoints given; answers with the offset to read from. */
@@ -47,6 +57,7 @@ export class PartitionFeed {
     for (const checkpoint of checkpoints) this.checkpoints.set(checkpoint.projection, checkpoint)
     const from = this.lowest() ?? LOG_START
     this.#reader = new BatchReader(from)
+    this.#openBytes = 0
     this.#countedVoid = 0
     this.seen = from.nextOffset
     this.status = 'open'
@@ -60,22 +71,29 @@ export class PartitionFeed {
       if (record.offset < this.seen) continue
       const batch = this.#reader.read(record)
       this.seen = record.offset + 1n
-      if (!batch) continue
-      this.#batches.push(batch)
-      this.bufferedEvents += batch.events.length
+      this.#openBytes += record.value?.length ?? 0
+      if (batch) this.#buffer(batch)
+      if (!this.#reader.insideBatch) this.#openBytes = 0
     }
   }
 
-  /** Takes batches out, up to about `eventsMax` events and at least one batch if there is any. */
-  take(eventsMax: number): AcceptedBatch[] {
-    let events = 0
-    let count = 0
-    for (const batch of this.#batches) {
-      if (count > 0 && events + batch.events.length > eventsMax) break
-      events += batch.events.length
+  #buffer(batch: AcceptedBatch): void {
+    this.#batches.push({ batch, bytes: this.#openBytes })
+    this.bufferedEvents += batch.events.length
+    this.bufferedBytes += this.#openBytes
+  }
+
+  /** Takes batches out, up to about so many events and bytes, and at least one batch if there is any. */
+  take(eventsMax: number, bytesMax: number): BufferedBatch[] {
+    let [events, bytes, count] = [0, 0, 0]
+    for (const one of this.#batches) {
+      if (count > 0 && (events + one.batch.events.length > eventsMax || bytes + one.bytes > bytesMax)) break
+      events += one.batch.events.length
+      bytes += one.bytes
       count++
     }
     this.bufferedEvents -= events
+    this.bufferedBytes -= bytes
     this.inFlight = count > 0
     return this.#batches.splice(0, count)
   }

@@ -58,6 +58,7 @@ export class Projector {
     const member = await projector.#join()
     projector.#member = member
     projector.#loop = projector.#run(member)
+    options.alongside?.start()
     const { clock, log } = options
     const everyMs = projector.#limits.lagIntervalMs
     projector.#unwatch = watchLag({ clock, log, everyMs, ask: () => projector.lag() })
@@ -104,6 +105,7 @@ export class Projector {
   async close(): Promise<void> {
     this.#closed = true
     this.#unwatch()
+    await this.#options.alongside?.stop()
     this.#closing.resolve()
     this.#wake()
     await this.#loop
@@ -141,7 +143,7 @@ export class Projector {
     const feed = this.#feeds.get(partition)
     if (!feed) return
     feed.read(records)
-    if (!feed.paused && feed.bufferedEvents > this.#limits.bufferedEventsMax) {
+    if (!feed.paused && this.#isFull(feed, 1)) {
       feed.paused = true
       this.#member?.pause(this.#options.topic, partition)
     }
@@ -220,18 +222,26 @@ export class Projector {
 
   #gather(member: GroupMember): Taken[] {
     const taken: Taken[] = []
-    let room = this.#limits.chunkEventsMax
+    let { chunkEventsMax: room, chunkBytesMax: bytesRoom } = this.#limits
     // The one with most first: no partition starves, because what waits grows.
     for (const feed of [...this.#feeds.values()].sort((a, b) => b.bufferedEvents - a.bufferedEvents)) {
-      if (room <= 0 || feed.isEmpty) continue
-      const batches = feed.take(room)
-      for (const batch of batches) room -= batch.events.length
-      taken.push({ feed, batches })
-      if (!feed.paused || feed.bufferedEvents > this.#limits.bufferedEventsMax / 2) continue
+      if (room <= 0 || bytesRoom <= 0 || feed.isEmpty) continue
+      const some = feed.take(room, bytesRoom)
+      for (const { batch, bytes } of some) {
+        room -= batch.events.length
+        bytesRoom -= bytes
+      }
+      taken.push({ feed, batches: some.map(({ batch }) => batch) })
+      if (!feed.paused || this.#isFull(feed, 1 / 2)) continue
       feed.paused = false
       member.resume(this.#options.topic, feed.partition)
     }
     return taken
+  }
+
+  #isFull({ bufferedEvents, bufferedBytes }: PartitionFeed, share: number): boolean {
+    const { bufferedEventsMax, bufferedBytesMax } = this.#limits
+    return bufferedEvents > bufferedEventsMax * share || bufferedBytes > bufferedBytesMax * share
   }
 
   /** Says how far the views are: to the end of what was read when nothing waits, else to the lowest checkpoint. */

@@ -3,6 +3,7 @@
  * core because the core takes no package; what the graph may be is the core's to say.
  */
 import { z } from 'zod'
+import { PRIORITY_MAX } from '../message/events.ts'
 import { ATTRIBUTES_MAX } from '../saga/attributes.ts'
 import { isName } from '../saga/check-names.ts'
 import type { DataFault } from '../saga/data/build.ts'
@@ -45,6 +46,7 @@ const times = {
   takeUpMs: durationMs.optional(),
   progressMs: durationMs.optional(),
   totalMs: durationMs.optional(),
+  limitBy: reference.optional(),
 }
 const sending = { payload: reference, ...times, retry }
 const command = { ...sending, command: reference }
@@ -152,6 +154,7 @@ const definitionShape = z.strictObject({
     .record(name, z.strictObject({ type: z.enum(['text', 'number', 'boolean']), from: reference }))
     .refine((all) => Object.keys(all).length <= ATTRIBUTES_MAX, `at most ${ATTRIBUTES_MAX} attributes`)
     .optional(),
+  priority: z.int().min(0).max(PRIORITY_MAX).optional(),
   compensation: z.enum(['parallel', 'sequential']),
   steps,
   output: reference,

@@ -1,5 +1,6 @@
 /** The gateway's HTTP API as schemas: what it checks requests with, what it answers, and what its clients read. */
 import { z } from 'zod'
+import { PRIORITY_MAX } from '../message/events.ts'
 
 const ID = /^[A-Za-z0-9._:-]{1,200}$/
 
@@ -11,6 +12,7 @@ const Offset = z
   .string()
   .regex(/^\d{1,19}$/)
   .describe('an offset in the log; text, because it may be past 2^53')
+const Priority = z.int().min(0).max(PRIORITY_MAX)
 const Direction = z.enum(['forward', 'compensate'])
 
 export const LIST_LIMIT_MAX = 200
@@ -53,6 +55,7 @@ export const StartRequest = z
     key: z.string().min(1).max(200).optional().describe('a business key: the id is made of the definition and it'),
     definition: z.string().min(1).max(64),
     version: z.int().min(1).max(999_999_999).optional(),
+    priority: Priority.optional().describe('9 is first; absent: what the definition says'),
     input: z.unknown(),
   })
   .refine(({ id, key }) => (id === undefined) !== (key === undefined), 'either id or key, and not both')
@@ -82,6 +85,9 @@ export const RetryBody = ActBody.extend({ step: StepPath.optional().describe('ab
 export const PauseBody = ActBody.extend({
   timers: z.enum(['hold', 'run']).default('hold').describe('whether times that come meanwhile count'),
 })
+export const MigrateBody = ActBody.extend({
+  toVersion: z.int().min(1).describe('the version of its definition that the saga runs on from then on'),
+})
 export const ResolveBody = ActBody.extend({
   step: StepPath,
   as: z.enum(['undone', 'done', 'failed']).default('undone').describe('what became of the step'),
@@ -96,7 +102,19 @@ export const EditBody = ActBody.extend({
   step: StepPath,
   payload: z.unknown().describe('what its command carries from now on'),
 })
+export const ForkBody = ActBody.extend({
+  step: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,64}$/, 'a step of the saga’s own plan')
+    .describe('the step from which the new saga goes on'),
+  fork: Id.optional().describe('id of the new saga; absent: made of the request id'),
+  input: z.unknown().optional().describe('absent: that of the saga'),
+  version: z.int().min(1).max(999_999_999).optional().describe('absent: that of the saga'),
+})
 export const ActAnswer = z.object({ id: z.string(), requestId: z.string(), place: PlaceAnswer, links: Links })
+
+/** `fork` is the id of the new saga; the links are its own. */
+export const ForkAnswer = ActAnswer.extend({ fork: z.string() })
 
 const ErrorAnswer = z.object({
   step: z.string().nullable(),
@@ -118,6 +136,11 @@ export const SagaAnswer = z.object({
       timeoutAt: Time.nullable(),
       retryAt: Time.nullable(),
       awaits: z.string().nullable().describe('name of the signal that it waits for, or time'),
+      heldFor: z
+        .string()
+        .nullable()
+        .default(null)
+        .describe('participant that it waits for: it is sent when there is room'),
     })
     .nullable()
     .describe('the step that is under way; null once the saga has ended'),
@@ -129,10 +152,16 @@ export const SagaAnswer = z.object({
     .nullable()
     .describe('it has not ended, and its version is not here, or is another plan than the one that it started on'),
   parent: z.object({ saga: z.string(), step: z.string() }).nullable().describe('the saga that started it'),
+  origin: z
+    .object({ saga: z.string(), step: z.string() })
+    .nullable()
+    .default(null)
+    .describe('the saga that it is a fork of, and the step from which'),
   incident: z
     .object({ kind: z.string(), actor: z.string().nullable(), reason: z.string().nullable() })
     .nullable()
     .describe('what must not happen and did: killed'),
+  priority: z.int().nullable().default(null).describe('whose steps are sent first where calls are limited, 9 first'),
   cancelRequested: z.boolean(),
   quarantined: z.string().nullable().describe('why an event of it cannot be read'),
   events: z.int().nullable(),
@@ -147,7 +176,12 @@ export const SagaAnswer = z.object({
 export const StepAnswer = z.object({
   step: z.string().describe('its path: charge, parcels[3].label; of a scope that turned back by itself, parcels[3]'),
   direction: Direction,
-  status: z.string().nullable().describe('left: open when the saga, or the scope around it, turned back or ended'),
+  status: z
+    .string()
+    .nullable()
+    .describe(
+      'held: it waits for its participant; parked: it waited so, and waits for a person; left: open when the saga, or the scope around it, turned back or ended',
+    ),
   block: z.string().nullable().describe('parallel, choose, attempt, each or repeat; null: it is no block'),
   child: z.string().nullable().describe('id of the saga that it started'),
   attempts: z.int().nullable(),
@@ -157,6 +191,8 @@ export const StepAnswer = z.object({
   finishedAt: Time.nullable(),
   timeoutAt: Time.nullable(),
   retryAt: Time.nullable(),
+  heldAt: Time.nullable().default(null).describe('since when it waits for its participant'),
+  limitKey: z.string().nullable().default(null).describe('what it is counted under beside its participant'),
   error: z.object({ code: z.string(), message: z.string().nullable() }).nullable(),
 })
 
@@ -234,6 +270,7 @@ export function attributesIn(query: Readonly<Record<string, unknown>>): Record<s
 const LIST_QUERY = z.strictObject({
   status: SagaStatusName.optional(),
   definition: z.string().min(1).max(64).optional(),
+  priority: z.string().regex(/^\d$/, 'a whole number from 0 to 9').transform(Number).optional(),
   limit: Count(LIST_LIMIT_MAX, 50),
   after: z
     .string()
@@ -283,3 +320,4 @@ export type HistoryAnswer = z.infer<typeof HistoryAnswer>
 export type CountsAnswer = z.infer<typeof CountsAnswer>
 export type StartAnswer = z.infer<typeof StartAnswer>
 export type ActAnswer = z.infer<typeof ActAnswer>
+export type ForkAnswer = z.infer<typeof ForkAnswer>

@@ -1,9 +1,20 @@
 /** The gateway's HTTP API as calls: for programs that are not on the log. Answers are checked against the API's schemas. */
 import type { ZodType } from 'zod'
+import type { ParticipantLimits } from '../flow/limits.ts'
 import type { ActKind, ResolvedAs } from '../message/client-command-record.ts'
 import { messageOf } from '../message/errors.ts'
 import type { Json } from '../message/json.ts'
-import { ActAnswer, CountsAnswer, HistoryAnswer, Problem, SagaDetail, SagaList, StartAnswer } from './http-api.ts'
+import {
+  ActAnswer,
+  CountsAnswer,
+  ForkAnswer,
+  HistoryAnswer,
+  Problem,
+  SagaDetail,
+  SagaList,
+  StartAnswer,
+} from './http-api.ts'
+import { LimitsAnswer, ParticipantDetail, ParticipantList } from './participant-api.ts'
 
 export interface HttpClientOptions {
   /** Where the gateway is: `http://127.0.0.1:7070`. */
@@ -35,12 +46,15 @@ export class GatewayError extends Error {
 export type StartCall = ({ readonly id: string } | { readonly key: string }) & {
   readonly definition: string
   readonly version?: number
+  /** 0 to 9, 9 first; absent: what the definition says. */
+  readonly priority?: number
   readonly input: Json
 }
 
 export interface ListCall {
   readonly status?: string
   readonly definition?: string
+  readonly priority?: number
   readonly idPrefix?: string
   /** Only sagas that were started with all of these. */
   readonly attributes?: Readonly<Record<string, string | number | boolean>>
@@ -83,6 +97,14 @@ export interface SkipCall extends ActCall {
   readonly notDone?: boolean
 }
 
+export interface ForkCall extends ActCall {
+  readonly step: string
+  /** Id of the new saga; absent: the gateway makes one. */
+  readonly fork?: string
+  readonly input?: Json
+  readonly version?: number
+}
+
 export interface HttpClient {
   start(call: StartCall): Promise<StartAnswer>
   list(call?: ListCall): Promise<SagaList>
@@ -92,13 +114,20 @@ export interface HttpClient {
   cancel(id: string, call: ActCall): Promise<ActAnswer>
   pause(id: string, call: ActCall & { readonly timers?: 'hold' | 'run' }): Promise<ActAnswer>
   resume(id: string, call: ActCall): Promise<ActAnswer>
+  migrate(id: string, call: ActCall & { readonly toVersion: number }): Promise<ActAnswer>
   /** Of one parked step, or of all. */
   retry(id: string, call: ActCall & { readonly step?: string }): Promise<ActAnswer>
   skip(id: string, call: SkipCall): Promise<ActAnswer>
   edit(id: string, call: ActCall & { readonly step: string; readonly payload: Json }): Promise<ActAnswer>
   kill(id: string, call: ActCall): Promise<ActAnswer>
+  /** A new saga goes on from a step of this one. */
+  fork(id: string, call: ForkCall): Promise<ForkAnswer>
   resolve(id: string, call: ResolveCall): Promise<ActAnswer>
   counts(): Promise<CountsAnswer>
+  participants(): Promise<ParticipantList>
+  participant(name: string): Promise<ParticipantDetail>
+  setLimits(participant: string, limits: ParticipantLimits, call: ActCall): Promise<LimitsAnswer>
+  clearLimits(participant: string, call: ActCall): Promise<LimitsAnswer>
 }
 
 function query(values: object): string {
@@ -115,6 +144,8 @@ const saga = (ref: SagaRef) =>
   typeof ref === 'string'
     ? `/v1/sagas/${encodeURIComponent(ref)}`
     : `/v1/sagas/by-key/${encodeURIComponent(ref.definition)}/${encodeURIComponent(ref.key)}`
+
+const participant = (name: string) => `/v1/participants/${encodeURIComponent(name)}`
 
 function refusal(body: unknown, status: number): GatewayError {
   const problem = Problem.safeParse(body)
@@ -151,9 +182,9 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
     return checked.data
   }
 
-  const change = <T>(path: string, schema: ZodType<T>, { body, requestId }: { body: unknown; requestId?: string }) =>
+  const change: Change = (path, schema, { body, requestId, method = 'POST' }) =>
     call(path, schema, {
-      method: 'POST',
+      method,
       body: JSON.stringify(body),
       headers: { 'content-type': 'application/json', ...(requestId !== undefined && { 'idempotency-key': requestId }) },
     })
@@ -176,11 +207,45 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
     retry: (id, given) => act(id, 'retry', given),
     pause: (id, given) => act(id, 'pause', given),
     resume: (id, given) => act(id, 'resume', given),
+    migrate: (id, given) => act(id, 'migrate', given),
     skip: (id, given) => act(id, 'skip', given),
     edit: (id, given) => act(id, 'edit', given),
     kill: (id, given) => act(id, 'kill', given),
+    fork: (id, { requestId, ...body }) =>
+      change(`${saga(id)}/fork`, ForkAnswer, { body, ...(requestId !== undefined && { requestId }) }),
     resolve: (id, given) => act(id, 'resolve', given),
     counts: () => call('/v1/counts', CountsAnswer),
+    ...participantCalls(call, change),
+  }
+}
+
+type Call = <T>(path: string, schema: ZodType<T>) => Promise<T>
+type Change = <T>(path: string, schema: ZodType<T>, asked: Changing) => Promise<T>
+
+interface Changing {
+  readonly body: unknown
+  readonly requestId?: string
+  readonly method?: 'POST' | 'PUT' | 'DELETE'
+}
+
+type ParticipantCalls = Pick<HttpClient, 'participants' | 'participant' | 'setLimits' | 'clearLimits'>
+
+function participantCalls(call: Call, change: Change): ParticipantCalls {
+  return {
+    participants: () => call('/v1/participants', ParticipantList),
+    participant: (name) => call(participant(name), ParticipantDetail),
+    setLimits: (name, limits, { requestId, ...body }) =>
+      change(`${participant(name)}/limits`, LimitsAnswer, {
+        method: 'PUT',
+        body: { ...body, limits },
+        ...(requestId !== undefined && { requestId }),
+      }),
+    clearLimits: (name, { requestId, ...body }) =>
+      change(`${participant(name)}/limits`, LimitsAnswer, {
+        method: 'DELETE',
+        body,
+        ...(requestId !== undefined && { requestId }),
+      }),
   }
 }
 

@@ -1,7 +1,10 @@
 /** What services use to start sagas and to talk to running ones: it writes to the log, and asks nobody else. */
 
+import type { ParticipantLimits } from '../flow/limits.ts'
+import { jsonLimitsFor } from '../message/claim.ts'
 import { ACTOR_CHARS_MAX, isRole, ROLES_MAX } from '../message/client-command-reader.ts'
 import { type ClientCommand, clientCommandRecord, type ResolvedAs } from '../message/client-command-record.ts'
+import { isPriority, PRIORITY_MAX, type Priority } from '../message/events.ts'
 import {
   sagaId as checkedSagaId,
   isRequestId,
@@ -19,6 +22,7 @@ import type { Clock, Ids } from '../ports/clock.ts'
 import type { Definition } from '../saga/definition.ts'
 import { appendCommands } from './append-commands.ts'
 import { InvalidInputError } from './invalid-input.ts'
+import { limitParticipant } from './limit-participant.ts'
 import type { Place } from './place.ts'
 
 export interface SagaClientOptions {
@@ -38,7 +42,15 @@ export type SagaRef = string | { readonly definition: string; readonly key: stri
 /** The id that a saga is to have, or the business key that its id is made of. */
 export type NewSagaRef = string | { readonly key: string }
 
-export type NewSaga<Input> = { readonly input: Input } & ({ readonly sagaId: string } | { readonly key: string })
+export interface StartOptions {
+  /** Whose steps are sent first where calls are limited: 0 to 9, 9 first; absent: what the definition says. */
+  readonly priority?: Priority
+}
+
+export type NewSaga<Input> = StartOptions & { readonly input: Input } & (
+    | { readonly sagaId: string }
+    | { readonly key: string }
+  )
 
 export interface Signal {
   readonly name: string
@@ -87,13 +99,29 @@ export interface EditRequest extends ActRequest {
   readonly payload: Json
 }
 
+export interface ForkRequest extends ActRequest {
+  /** The step of the saga's own plan from which the new saga goes on. */
+  readonly step: string
+  /** Id of the new saga. */
+  readonly fork: string
+  /** Another input than the saga's own; what was approved is then approved anew. */
+  readonly input?: Json
+  /** Version that the new saga runs; absent: the saga's own. */
+  readonly version?: number
+}
+
 export interface SagaClient {
   /**
    * Starts a saga. At least once; under the same id and input it is one saga, under another input the second is refused.
    * With a key its id is `sagaIdOfKey(definition.name, key)`, and a signal finds it by definition and key.
-   * @throws InvalidInputError when the input does not fit the definition, TypeError when the id or key makes none.
+   * @throws InvalidInputError when the input does not fit the definition, TypeError when the id, key or priority makes none.
    */
-  start<Input>(definition: Definition<Input, unknown>, saga: NewSagaRef, input: Input): Promise<Place>
+  start<Input>(
+    definition: Definition<Input, unknown>,
+    saga: NewSagaRef,
+    input: Input,
+    options?: StartOptions,
+  ): Promise<Place>
   /** Starts many sagas of one definition, each as `start` does; answers their places in the order given. */
   startMany<Input>(definition: Definition<Input, unknown>, sagas: readonly NewSaga<Input>[]): Promise<readonly Place[]>
   /** Sends a signal to a saga, which keeps it whether or not something waits for it yet. */
@@ -104,12 +132,16 @@ export interface SagaClient {
   pause(saga: SagaRef, act: ActRequest & { readonly timers?: 'hold' | 'run' }): Promise<Place>
   /** Lets a paused saga go on: what was left is found, and what is due fires. */
   resume(saga: SagaRef, act: ActRequest): Promise<Place>
+  /** Moves a saga to another version of its definition, which says how. Refused where something open would be left behind. */
+  migrate(saga: SagaRef, act: ActRequest & { readonly toVersion: number }): Promise<Place>
   /** Asks a stuck saga to go on from where it is stuck: at one step, or at all. */
   retry(saga: SagaRef, act: RetryRequest): Promise<Place>
   /** Takes a step as done, with a result, so that the saga goes on after it. */
   skip(saga: SagaRef, act: SkipRequest): Promise<Place>
   /** Gives a parked step another payload, and tries it again under the same idempotency key. */
   edit(saga: SagaRef, act: EditRequest): Promise<Place>
+  /** Lets a new saga go on from a step of this one, with what this one has done before it, and which it never undoes. */
+  fork(saga: SagaRef, act: ForkRequest): Promise<Place>
   /** Says what became of a step that waits for a person: it was undone by hand, was done, or was not. */
   resolve(saga: SagaRef, act: ResolveRequest): Promise<Place>
   /**
@@ -117,6 +149,8 @@ export interface SagaClient {
    * @throws TypeError without a reason.
    */
   kill(saga: SagaRef, act: ActRequest): Promise<Place>
+  /** Says how hard a participant may be asked, in place of all that was said before; `null`: it is not limited any more. */
+  limit(participant: string, limits: ParticipantLimits | null, act: ActRequest): Promise<Place>
   /** Puts a command into the log that has been checked already. */
   send(command: ClientCommand): Promise<Place>
 }
@@ -152,7 +186,8 @@ function checkedInput(definition: Startable, input: unknown, limits?: JsonLimits
 
 /** A client on a broker. It holds nothing open: whoever made the broker closes it. */
 export function sagaClient(options: SagaClientOptions): SagaClient {
-  const { broker, topics, clock, ids, source, limits } = options
+  const { broker, topics, clock, ids, source } = options
+  const limits = options.limits ?? jsonLimitsFor(broker.claims)
 
   const sendAll = async (commands: readonly ClientCommand[]): Promise<readonly Place[]> => {
     const partitions = await broker.partitions(topics.commands)
@@ -176,11 +211,18 @@ export function sagaClient(options: SagaClientOptions): SagaClient {
     return { sagaId: idOf(saga), requestId }
   }
 
-  const starting = (definition: Startable, saga: NewSagaRef, input: unknown): ClientCommand => {
+  const starting = (
+    definition: Startable,
+    saga: NewSagaRef,
+    { input, priority }: StartOptions & { readonly input: unknown },
+  ): ClientCommand => {
+    if (priority !== undefined && !isPriority(priority))
+      throw new TypeError(`a priority is a whole number from 0 to ${PRIORITY_MAX}, 9 first`)
     const { name, version } = definition
     const ref = typeof saga === 'string' ? saga : { definition: name, key: saga.key }
     const json = checkedInput(definition, input, limits)
-    return { kind: 'start', ...request(ref), definition: name, version, input: json }
+    const rank = priority === undefined ? {} : { priority }
+    return { kind: 'start', ...request(ref), definition: name, version, ...rank, input: json }
   }
 
   const act = (kind: 'cancel' | 'kill' | 'resume', saga: SagaRef, { actor, reason, requestId }: ActRequest) =>
@@ -188,9 +230,11 @@ export function sagaClient(options: SagaClientOptions): SagaClient {
 
   return {
     send,
-    start: (definition, saga, input) => send(starting(definition, saga, input)),
+    limit: (participant, limits, asked) =>
+      limitParticipant({ broker, clock, ids, source, topic: topics.control }, participant, { ...asked, limits }),
+    start: (definition, saga, input, options = {}) => send(starting(definition, saga, { ...options, input })),
     startMany: (definition, sagas) =>
-      sendAll(sagas.map((saga) => starting(definition, 'key' in saga ? saga : saga.sagaId, saga.input))),
+      sendAll(sagas.map((saga) => starting(definition, 'key' in saga ? saga : saga.sagaId, saga))),
     signal: (saga, { name, payload, actor, roles = [], requestId }) => {
       checkSender(name, actor, roles)
       return send({ kind: 'signal', ...request(saga, requestId), name, payload: asJson(payload, limits), actor, roles })
@@ -211,13 +255,15 @@ interface Sending {
   readonly limits: JsonLimits | undefined
 }
 
-type StepActs = Pick<SagaClient, 'pause' | 'retry' | 'skip' | 'edit' | 'resolve'>
+type StepActs = Pick<SagaClient, 'pause' | 'migrate' | 'retry' | 'skip' | 'edit' | 'fork' | 'resolve'>
 
 /** The acts that say more than who asks and why. */
 function stepActs({ send, request, limits }: Sending): StepActs {
   return {
     pause: (saga, { actor, reason, requestId, timers = 'hold' }) =>
       send({ kind: 'pause', ...request(saga, requestId), actor, reason, timers }),
+    migrate: (saga, { actor, reason, requestId, toVersion }) =>
+      send({ kind: 'migrate', ...request(saga, requestId), actor, reason, toVersion: checkedVersion(toVersion) }),
     retry: (saga, { step, actor, reason, requestId }) => {
       const one = step === undefined ? {} : { step: checkedStep(step) }
       return send({ kind: 'retry', ...request(saga, requestId), actor, reason, ...one })
@@ -230,12 +276,23 @@ function stepActs({ send, request, limits }: Sending): StepActs {
       const what = { step: checkedStep(step), payload: asJson(payload, limits) }
       return send({ kind: 'edit', ...request(saga, requestId), actor, reason, ...what })
     },
+    fork: (saga, { step, actor, reason, requestId, fork, input, version }) => {
+      const what = { step: checkedStep(step), fork: checkedSagaId(fork) }
+      const named = version === undefined ? {} : { version: checkedVersion(version) }
+      const other = input === undefined ? {} : { input: asJson(input, limits) }
+      return send({ kind: 'fork', ...request(saga, requestId), actor, reason, ...what, ...named, ...other })
+    },
     resolve: (saga, { step, actor, reason, requestId, as = 'undone', output = null }) => {
       const known = { undone: {}, failed: { as }, done: { as, output: asJson(output, limits) } }[as]
       const what = { step: checkedStep(step), ...known }
       return send({ kind: 'resolve', ...request(saga, requestId), actor, reason, ...what })
     },
   }
+}
+
+function checkedVersion(version: number): number {
+  if (!Number.isSafeInteger(version) || version < 1) throw new TypeError(`${version} is no version: they count from 1`)
+  return version
 }
 
 function checkedStep(step: string): string {

@@ -2,18 +2,21 @@
  * The wire as an AsyncAPI 3 document: topics are channels, each kind of record is a message with its headers, and what
  * the orchestrator sends to participants are operations that name where the reply goes.
  */
+import { CONTROL_FACT } from '../message/control-record.ts'
 import { CLIENT_COMMAND, H } from '../message/headers.ts'
 import { participantTopic } from '../message/topics.ts'
 import type { Definition } from '../saga/definition.ts'
 import {
   BATCH_HEADERS,
+  BREAKER_HEADERS,
   clientCommandHeaders,
   DEAD_LETTER_HEADERS,
   EVENT_HEADERS,
+  LIMITS_SET_HEADERS,
   REPLY_HEADERS,
   STEP_COMMAND_HEADERS,
 } from './header-schemas.ts'
-import { ANY, ERROR_BODY, type JsonSchema, jsonSchemaOf, NULL } from './json-schema.ts'
+import { ANY, ERROR_BODY, inside, type JsonSchema, jsonSchemaOf, NULL } from './json-schema.ts'
 import type { AnyCommand, WireContracts } from './wire-contracts.ts'
 
 export interface AsyncApiOptions {
@@ -24,6 +27,8 @@ export interface AsyncApiOptions {
   readonly log?: {
     readonly events: Readonly<Record<string, JsonSchema>>
     readonly batch: readonly [string, JsonSchema]
+    /** What is said of participants. */
+    readonly control: Readonly<Record<keyof typeof CONTROL_FACT, JsonSchema>>
   }
 }
 
@@ -57,7 +62,7 @@ export function asyncApi({ title, version, contracts, log }: AsyncApiOptions): T
       version,
       description:
         'CloudEvents 1.0 in Kafka binary mode: headers say what a record is, the value is JSON. The key of every record ' +
-        'is the id of its saga. Delivered at least once, in order per saga.',
+        'is the id of its saga, or the participant that it is about. Delivered at least once, in order per saga.',
     },
     defaultContentType: 'application/json',
     channels: mapped(channels, channelTree),
@@ -72,6 +77,8 @@ const HEADER_SCHEMAS: Tree = {
   EventHeaders: EVENT_HEADERS,
   BatchHeaders: BATCH_HEADERS,
   DeadLetterHeaders: DEAD_LETTER_HEADERS,
+  LimitsSetHeaders: LIMITS_SET_HEADERS,
+  BreakerHeaders: BREAKER_HEADERS,
   ...Object.fromEntries(
     (Object.keys(CLIENT_COMMAND) as (keyof typeof CLIENT_COMMAND)[]).map((kind) => [
       headersName(kind),
@@ -111,7 +118,7 @@ function channelsOf(contracts: WireContracts, log: AsyncApiOptions['log']): Reco
       description: "Participants' answers, and those of child sagas",
       messages: replyMessages(commands),
     },
-    ...(log && { events: logChannel(log) }),
+    ...(log && { events: logChannel(log), control: controlChannel(log) }),
     'dead-letters': {
       topic: 'dead-letters',
       isOurs: true,
@@ -137,11 +144,29 @@ function logChannel({ events, batch }: NonNullable<AsyncApiOptions['log']>): Cha
   }
 }
 
+function controlChannel({ control }: NonNullable<AsyncApiOptions['log']>): Channel {
+  const breaker = (title: string, payload: JsonSchema): Message => ({ title, headers: 'BreakerHeaders', payload })
+  return {
+    topic: 'control',
+    isOurs: true,
+    description: 'What is said of participants to every process: the key is the participant, and what comes last holds',
+    messages: {
+      [CONTROL_FACT['limits-set']]: {
+        title: 'Says how hard a participant may be asked',
+        headers: 'LimitsSetHeaders',
+        payload: control['limits-set'],
+      },
+      [CONTROL_FACT['breaker-opened']]: breaker('A process sends nothing to it', control['breaker-opened']),
+      [CONTROL_FACT['breaker-closed']]: breaker('A process sends to it again', control['breaker-closed']),
+    },
+  }
+}
+
 function commandMessage({ type, input }: AnyCommand): Message {
   return {
     title: type,
     headers: 'StepCommandHeaders',
-    payload: jsonSchemaOf(input, 'draft-7'),
+    payload: inside(type, jsonSchemaOf(input, 'draft-7')),
     extra: { correlationId: { location: `$message.header#/${H.id}` } },
   }
 }
@@ -151,7 +176,7 @@ function replyMessages(commands: readonly AnyCommand[]): Record<string, Message>
   const reply = (title: string, payload: JsonSchema): Message => ({ title, headers: 'ReplyHeaders', payload, extra })
   const answers = commands.map(({ type, output }) => [
     `${type}.reply`,
-    reply(`success of ${type}`, output ? jsonSchemaOf(output, 'draft-7') : NULL),
+    reply(`success of ${type}`, output ? inside(`${type}.reply`, jsonSchemaOf(output, 'draft-7')) : NULL),
   ])
   return {
     ...Object.fromEntries(answers),
@@ -170,12 +195,13 @@ function startMessages(sagas: readonly Definition[]): Record<string, Message> {
     sagas.map((definition) => {
       const { name, version, input } = definition
       const title = `starts ${name}, version ${version}`
-      return [startName(definition), { title, headers: 'StartHeaders', payload: jsonSchemaOf(input, 'draft-7') }]
+      const payload = inside(startName(definition), jsonSchemaOf(input, 'draft-7'))
+      return [startName(definition), { title, headers: 'StartHeaders', payload }]
     }),
   )
 }
 
-const WITH_VALUE: ReadonlySet<string> = new Set(['signal', 'skip', 'resolve', 'edit'])
+const WITH_VALUE: ReadonlySet<string> = new Set(['signal', 'skip', 'resolve', 'edit', 'fork'])
 
 function actMessages(): Record<string, Message> {
   const acts = Object.entries(CLIENT_COMMAND).filter(([kind]) => kind !== 'start')

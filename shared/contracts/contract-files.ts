@@ -1,6 +1,6 @@
 /** Contracts as files of JSON Schemas, by their paths: what is committed beside the code and compared before a deployment. */
 import { asyncApi } from './async-api.ts'
-import { DIALECT, type JsonSchema, jsonSchemaOf, NULL } from './json-schema.ts'
+import { DIALECT, inside, type JsonSchema, jsonSchemaOf, NULL } from './json-schema.ts'
 import type { AnyCommand, WireContracts } from './wire-contracts.ts'
 
 /** One file a command, with the schemas of its payload and its answer; one for the input of each saga. */
@@ -15,7 +15,8 @@ export function contractFiles({ commands, sagas }: WireContracts): Map<string, J
 }
 
 function ofCommand({ type, input, output, rejects = [] }: AnyCommand): JsonSchema {
-  const $defs = { input: jsonSchemaOf(input), output: output ? jsonSchemaOf(output) : NULL }
+  const of = (part: string, schema: AnyCommand['input']) => inside(`${type}/${part}`, jsonSchemaOf(schema))
+  const $defs = { input: of('input', input), output: output ? of('output', output) : NULL }
   return { $schema: DIALECT, title: type, 'x-rejects': rejects, $defs }
 }
 

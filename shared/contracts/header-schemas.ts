@@ -88,6 +88,11 @@ const PARENT: Headers = {
   [H.parentStepId]: text('path of its step'),
   [H.parentAttempt]: count('attempt of that step'),
 }
+const ORIGIN: Headers = {
+  [H.originSagaId]: sagaId('the saga that it is a fork of'),
+  [H.originStepId]: text('the step from which'),
+  [H.originSequence]: count('the event of the origin that says so'),
+}
 const STEP_OF_ACT: Headers = { [H.stepId]: text('path of the step') }
 
 type Kind = keyof typeof CLIENT_COMMAND
@@ -97,8 +102,14 @@ const OWN: Readonly<Record<Kind, readonly [required: Headers, optional: Headers]
     { [H.sagaType]: text('name of the definition') },
     {
       [H.sagaVersion]: count('version of the definition; absent: the newest'),
+      [H.priority]: {
+        type: 'string',
+        pattern: '^[0-9]$',
+        description: 'whose steps are sent first where calls are limited, 9 first; absent: what the definition says',
+      },
       ...PARENT,
       [H.parentWaits]: flag('whether the parent waits for the end'),
+      ...ORIGIN,
     },
   ],
   signal: [
@@ -110,8 +121,13 @@ const OWN: Readonly<Record<Kind, readonly [required: Headers, optional: Headers]
   resolve: [STEP_OF_ACT, { [H.resolvedAs]: one('undone', 'done', 'failed'), ...PERSON }],
   skip: [STEP_OF_ACT, { [H.notDone]: flag('nothing of the step is to be undone'), ...PERSON }],
   edit: [STEP_OF_ACT, PERSON],
+  fork: [
+    { ...STEP_OF_ACT, [H.fork]: sagaId('the new saga') },
+    { [H.sagaVersion]: count('version that it runs; absent: that of the origin'), ...PERSON },
+  ],
   pause: [{}, { [H.timers]: one('hold', 'run'), ...PERSON }],
   resume: [{}, PERSON],
+  migrate: [{ [H.sagaVersion]: count('the version of its definition that the saga is moved to') }, PERSON],
   kill: [{ [H.reason]: { type: 'string', minLength: 1, maxLength: 2_000, description: 'why' } }, PERSON],
   undo: [PARENT, {}],
 }
@@ -126,6 +142,17 @@ export function clientCommandHeaders(kind: Kind): JsonSchema {
     { ...rest, [H.contentType]: text('of the value'), ...optional, ...required },
   )
 }
+
+const CONTROL: Headers = {
+  ...PAYLOAD,
+  [H.subject]: text('the participant; also the key'),
+}
+
+/** Of limits that a person has set. */
+export const LIMITS_SET_HEADERS: JsonSchema = headers({ ...CONTROL, ...PERSON })
+
+/** Of what an orchestrator says of a participant's breaker. */
+export const BREAKER_HEADERS: JsonSchema = headers(CONTROL)
 
 /** What dead letters have besides the headers that their records came with. */
 export const DEAD_LETTER_HEADERS: JsonSchema = headers(

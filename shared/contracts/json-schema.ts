@@ -20,6 +20,11 @@ export function jsonSchemaOf(schema: ZodType<unknown>, target: Draft = 'draft-20
   return rest
 }
 
+/** A schema that stands inside another document: where it refers to parts of its own, it is named so that they are found. */
+export function inside(id: string, schema: JsonSchema): JsonSchema {
+  return JSON.stringify(schema).includes('"$ref":"#') ? { $id: id, ...schema } : schema
+}
+
 /** Value of a rejected, failed or fatal reply. */
 export const ERROR_BODY: JsonSchema = {
   type: 'object',

@@ -24,7 +24,9 @@ interface Part {
 
 export class Breaker {
   #status: BreakerStatus = 'closed'
-  #parts: Part[] = []
+  #part: Part = { number: Number.NEGATIVE_INFINITY, calls: 0, failures: 0 }
+  /** With the one that is counted in now, the last. */
+  #parts: readonly Part[] = []
   /** When it opened first, milliseconds since the epoch; half-open does not end it. */
   #since = 0
   #openUntil = 0
@@ -102,6 +104,7 @@ export class Breaker {
     if (this.#status === 'closed') return undefined
     this.#status = 'closed'
     this.#parts = []
+    this.#part = { number: Number.NEGATIVE_INFINITY, calls: 0, failures: 0 }
     this.#openings = 0
     this.#round++
     return 'closed'
@@ -110,13 +113,10 @@ export class Breaker {
   #count(worked: boolean, now: number, policy: BreakerPolicy): BreakerStatus | undefined {
     const partMs = Math.max(1, policy.windowMs / WINDOW_PARTS)
     const number = Math.floor(now / partMs)
-    this.#parts = this.#parts.filter((part) => part.number > number - WINDOW_PARTS && part.number <= number)
-    const last = this.#parts.at(-1)
-    const part = last?.number === number ? last : { number, calls: 0, failures: 0 }
-    if (part !== last) this.#parts.push(part)
-    part.calls++
+    if (this.#part.number !== number) this.#nextPart(number)
+    this.#part.calls++
     if (worked) return undefined
-    part.failures++
+    this.#part.failures++
     const calls = this.#parts.reduce((sum, one) => sum + one.calls, 0)
     const failures = this.#parts.reduce((sum, one) => sum + one.failures, 0)
     if (calls < policy.minimumCalls || failures < calls * policy.failureRate) return undefined
@@ -124,6 +124,13 @@ export class Breaker {
     this.seen.calls = calls
     this.seen.failures = failures
     return this.#open(now, policy)
+  }
+
+  /** Begins to count in another part, and lets go of those that are out of the window. */
+  #nextPart(number: number): void {
+    this.#part = { number, calls: 0, failures: 0 }
+    const inWindow = this.#parts.filter((part) => part.number > number - WINDOW_PARTS && part.number < number)
+    this.#parts = [...inWindow, this.#part]
   }
 
   #open(now: number, { openMs }: BreakerPolicy): BreakerStatus {

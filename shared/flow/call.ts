@@ -4,8 +4,8 @@ import { AGEING_MS } from './limits.ts'
 
 export interface Call {
   readonly saga: SagaId
-  /** The step's path. */
-  readonly step: string
+  /** The step's path; another one after its saga was moved to a version that names it otherwise. */
+  step: string
   readonly direction: Direction
   readonly participant: string
   /** The limit key that the step gave; empty: none. */
@@ -27,7 +27,7 @@ export interface Call {
 }
 
 /** Steps of priority that the undo of a step is ahead: what is undone gives something free, and others wait for it. */
-const UNDO_AHEAD = 10
+export const UNDO_AHEAD = 10
 
 /**
  * The place of a call among those that wait: lower goes first. Undos go before forward steps, then priority, then age; each

@@ -11,7 +11,7 @@ import { assert } from '../message/errors.ts'
 import type { BreakerStatus } from './breaker.ts'
 import type { Call, Calls, CallWatcher } from './call.ts'
 import { Lane, type Share } from './lane.ts'
-import { isLimiting, type ParticipantLimits } from './limits.ts'
+import type { ParticipantLimits } from './limits.ts'
 
 export interface GateOptions {
   /** Partitions of the whole installation. */
@@ -61,7 +61,7 @@ export class Gate {
     const before = new Set(this.#waiting)
     book.watch(this.#watcherOf(partition))
     // What an owner before left waiting may wait for a participant that is down: it is not asked for all of it at once.
-    for (const lane of this.#waiting) if (!before.has(lane) && !isLimiting(lane.limits)) lane.ramp(this.#options.now())
+    for (const lane of this.#waiting) if (!before.has(lane) && !lane.isLimiting) lane.ramp(this.#options.now())
   }
 
   /** Lets a partition go: its calls are another's from here on. */
@@ -78,10 +78,10 @@ export class Gate {
   /** `undefined`: none but those of a breaker as it is when nothing is said. */
   setLimits(participant: string, limits: ParticipantLimits | undefined): void {
     const lane = this.#lane(participant)
-    const wasLimiting = isLimiting(lane.limits)
+    const wasLimiting = lane.isLimiting
     lane.setLimits(limits, this.#ownShare())
     if (!lane.policy && lane.breaker.close()) this.#changed(lane, 'closed')
-    if (wasLimiting && !isLimiting(lane.limits) && lane.lines.waiting > 0) lane.ramp(this.#options.now())
+    if (wasLimiting && !lane.isLimiting && lane.lines.waiting > 0) lane.ramp(this.#options.now())
     this.#settle(lane)
   }
 
@@ -148,10 +148,12 @@ export class Gate {
 
   /** Notes whether the participant is gated, and whether anyone waits for it. */
   #settle(lane: Lane): void {
-    if (lane.isGated) this.#gated.add(lane.participant)
-    else this.#gated.delete(lane.participant)
+    if (lane.isGated !== this.#gated.has(lane.participant)) {
+      if (lane.isGated) this.#gated.add(lane.participant)
+      else this.#gated.delete(lane.participant)
+    }
     if (lane.lines.waiting > 0) this.#waiting.add(lane)
-    else this.#waiting.delete(lane)
+    else if (this.#waiting.size > 0) this.#waiting.delete(lane)
   }
 
   #watcherOf(partition: number): CallWatcher {

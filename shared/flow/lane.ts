@@ -27,6 +27,7 @@ export class Lane {
   readonly lines = new KeyLines()
   #limits: ParticipantLimits = NO_LIMITS
   #policy: BreakerPolicy | undefined = breakerPolicy(NO_LIMITS)
+  #isLimiting = false
   #concurrency = Number.POSITIVE_INFINITY
   #pace: Pace | undefined
   #bucket: TokenBucket | undefined
@@ -45,6 +46,11 @@ export class Lane {
     return this.#limits
   }
 
+  /** Whether anything but its breaker is limited. */
+  get isLimiting(): boolean {
+    return this.#isLimiting
+  }
+
   get policy(): BreakerPolicy | undefined {
     return this.#policy
   }
@@ -59,7 +65,7 @@ export class Lane {
 
   /** Whether its commands may not simply be sent. */
   get isGated(): boolean {
-    return isLimiting(this.#limits) || this.breaker.status !== 'closed' || this.lines.waiting > 0 || this.#granted > 0
+    return this.#isLimiting || this.breaker.status !== 'closed' || this.lines.waiting > 0 || this.#granted > 0
   }
 
   /** Nothing of it is known that must be kept. */
@@ -70,6 +76,7 @@ export class Lane {
   setLimits(limits: ParticipantLimits | undefined, share: Share): void {
     this.#limits = limits ?? NO_LIMITS
     this.#policy = breakerPolicy(this.#limits)
+    this.#isLimiting = isLimiting(this.#limits)
     this.setShare(share)
   }
 

@@ -1,11 +1,12 @@
 /** Reads the records of the commands topic: whatever they hold is a whole command, or refused with a named fault. */
 import type { ClientCommand, ParentStep, PersonsAct, Request, ResolvedAs } from './client-command-record.ts'
 import { asPositive, type Decoded, refuse } from './command-record.ts'
-import type { ParentLink } from './events.ts'
+import { type GivenStep, isPriority, type ParentLink, PRIORITY_MAX, type Priority } from './events.ts'
 import { CLIENT_COMMAND, H } from './headers.ts'
 import { isRequestId, isSagaId, isStepPath, REQUEST_ID_CHARS_MAX } from './ids.ts'
-import { type JsonLimits, parseJson } from './json.ts'
+import type { Json, JsonLimits } from './json.ts'
 import { headersOf, keyOf, type LogRecord } from './record.ts'
+import { parseValue, type ValueResult } from './record-value.ts'
 
 /** Longest `ce_actor`, in characters. */
 export const ACTOR_CHARS_MAX = 200
@@ -37,13 +38,15 @@ export function decodeClientCommand(record: LogRecord, limits?: JsonLimits): Dec
   const request: Request = { sagaId, requestId }
   switch (headers.get(H.type)) {
     case CLIENT_COMMAND.start:
-      return decodeStart(request, headers, parseJson(record.value, limits))
+      return decodeStart(request, headers, parseValue(record, limits))
     case CLIENT_COMMAND.signal:
-      return decodeSignal(request, headers, parseJson(record.value ?? NULL_TEXT, limits))
+      return decodeSignal(request, headers, parseValue(record, limits, NULL_TEXT))
     case CLIENT_COMMAND.cancel:
       return decodeAct('cancel', request, headers)
     case CLIENT_COMMAND.resume:
       return decodeAct('resume', request, headers)
+    case CLIENT_COMMAND.migrate:
+      return decodeMigrate(request, headers)
     case CLIENT_COMMAND.pause:
       return decodePause(request, headers)
     case CLIENT_COMMAND.retry:
@@ -51,11 +54,13 @@ export function decodeClientCommand(record: LogRecord, limits?: JsonLimits): Dec
     case CLIENT_COMMAND.kill:
       return decodeKill(request, headers)
     case CLIENT_COMMAND.resolve:
-      return decodeResolve(request, headers, parseJson(record.value ?? NULL_TEXT, limits))
+      return decodeResolve(request, headers, parseValue(record, limits, NULL_TEXT))
     case CLIENT_COMMAND.skip:
-      return decodeSkip(request, headers, parseJson(record.value ?? NULL_TEXT, limits))
+      return decodeSkip(request, headers, parseValue(record, limits, NULL_TEXT))
     case CLIENT_COMMAND.edit:
-      return decodeEdit(request, headers, parseJson(record.value ?? NULL_TEXT, limits))
+      return decodeEdit(request, headers, parseValue(record, limits, NULL_TEXT))
+    case CLIENT_COMMAND.fork:
+      return decodeFork(request, headers, parseValue(record, limits, NULL_TEXT))
     case CLIENT_COMMAND.undo:
       return decodeUndo(request, headers)
     case undefined:
@@ -68,7 +73,7 @@ export function decodeClientCommand(record: LogRecord, limits?: JsonLimits): Dec
 /** A signal without a value carries null. */
 const NULL_TEXT = new Uint8Array([0x6e, 0x75, 0x6c, 0x6c])
 
-type Parsed = ReturnType<typeof parseJson>
+type Parsed = ValueResult
 
 function decodeStart(request: Request, headers: Headers, input: Parsed): Decoded<ClientCommand> {
   const definition = headers.get(H.sagaType)
@@ -76,11 +81,64 @@ function decodeStart(request: Request, headers: Headers, input: Parsed): Decoded
   const version = asPositive(headers.get(H.sagaVersion))
   if (headers.has(H.sagaVersion) && version === undefined)
     return refuse('bad-header', `${H.sagaVersion} is not a positive whole number`)
+  const rank = decodePriority(headers)
+  if (rank.kind === 'refused') return rank
   const parent = headers.has(H.parentSagaId) ? decodeParent(headers) : undefined
   if (parent?.kind === 'refused') return parent
   if (input.kind === 'refused') return refuse(input.fault, input.message)
-  const start = { kind: 'start', ...request, definition, version, input: input.value } as const
+  const start = { kind: 'start', ...request, definition, version, ...rank.value, input: input.value } as const
+  if (headers.has(H.originSagaId)) return decodeForked(start, headers)
   return { kind: 'ok', value: parent ? { ...start, parent: parent.value } : start }
+}
+
+/** The start of a fork: its value holds the input, and what the fork is given. */
+function decodeForked(start: Extract<ClientCommand, { kind: 'start' }>, headers: Headers): Decoded<ClientCommand> {
+  const sagaId = headers.get(H.originSagaId) ?? ''
+  const step = headers.get(H.originStepId) ?? ''
+  const seq = asPositive(headers.get(H.originSequence))
+  if (!isSagaId(sagaId) || !isStepPath(step) || seq === undefined)
+    return refuse('bad-header', `${H.originSagaId}, ${H.originStepId} or ${H.originSequence} is not of its form`)
+  const { input, given: all } = partsOf(start.input)
+  const given = Array.isArray(all) ? all.map(givenOf) : [undefined]
+  if (input === undefined || !given.every((one) => one !== undefined))
+    return refuse('bad-value', "a fork's start holds an input, and the steps that it is given")
+  return { kind: 'ok', value: { ...start, input, origin: { sagaId, step, seq }, given } }
+}
+
+function partsOf(value: Json): { readonly [name: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as { readonly [name: string]: Json })
+    : {}
+}
+
+function givenOf(value: Json): GivenStep | undefined {
+  const { step, output } = partsOf(value)
+  if (typeof step !== 'string' || !isStepPath(step)) return undefined
+  return output === undefined ? { step } : { step, output }
+}
+
+/** The value holds another input under `input`; without one the fork takes its origin's. */
+function decodeFork(request: Request, headers: Headers, value: Parsed): Decoded<ClientCommand> {
+  const act = decodeStepAct(request, headers)
+  if (act.kind === 'refused') return act
+  const fork = headers.get(H.fork)
+  if (fork === undefined) return refuse('missing-header', `${H.fork} is missing: what is the fork called?`)
+  if (!isSagaId(fork)) return refuse('bad-header', `${H.fork} has 1 to 200 characters of A-Z a-z 0-9 . _ : -`)
+  const version = asPositive(headers.get(H.sagaVersion))
+  if (headers.has(H.sagaVersion) && version === undefined)
+    return refuse('bad-header', `${H.sagaVersion} is not a positive whole number`)
+  if (value.kind === 'refused') return refuse(value.fault, value.message)
+  const { input } = partsOf(value.value)
+  return { kind: 'ok', value: { kind: 'fork', ...act.value, fork, version, ...(input !== undefined && { input }) } }
+}
+
+function decodePriority(headers: Headers): Decoded<{ readonly priority?: Priority }> {
+  const text = headers.get(H.priority)
+  if (text === undefined) return { kind: 'ok', value: {} }
+  const isOne = /^\d$/.test(text) && isPriority(Number(text))
+  return isOne
+    ? { kind: 'ok', value: { priority: Number(text) } }
+    : refuse('bad-header', `${H.priority} is a whole number from 0 to ${PRIORITY_MAX}`)
 }
 
 function decodeParent(headers: Headers): Decoded<ParentLink> {
@@ -143,6 +201,15 @@ function decodePause(request: Request, headers: Headers): Decoded<ClientCommand>
   if (timers !== 'hold' && timers !== 'run') return refuse('bad-header', `${H.timers} is neither hold nor run`)
   const act = decodePerson(request, headers)
   return act.kind === 'refused' ? act : { kind: 'ok', value: { kind: 'pause', ...act.value, timers } }
+}
+
+function decodeMigrate(request: Request, headers: Headers): Decoded<ClientCommand> {
+  const version = headers.get(H.sagaVersion)
+  if (version === undefined) return refuse('missing-header', `${H.sagaVersion} is missing: to which version?`)
+  const toVersion = asPositive(version)
+  if (toVersion === undefined) return refuse('bad-header', `${H.sagaVersion} is not a positive whole number`)
+  const act = decodePerson(request, headers)
+  return act.kind === 'refused' ? act : { kind: 'ok', value: { kind: 'migrate', ...act.value, toVersion } }
 }
 
 function decodeRetry(request: Request, headers: Headers): Decoded<ClientCommand> {

@@ -1,5 +1,5 @@
 /** What clients and persons ask, as records on the commands topic. Written by anyone; read in client-command-reader.ts. */
-import type { ParentLink } from './events.ts'
+import type { GivenStep, OriginLink, ParentLink, Priority } from './events.ts'
 import { CLIENT_COMMAND, H, rfc3339 } from './headers.ts'
 import type { SagaId } from './ids.ts'
 import type { Json } from './json.ts'
@@ -27,9 +27,14 @@ export type ClientCommand =
       readonly definition: string
       /** Absent: the newest. */
       readonly version: number | undefined
+      /** Absent: what the definition says. */
+      readonly priority?: Priority | undefined
       readonly input: Json
       /** The saga that starts it as its child. */
       readonly parent?: ParentLink | undefined
+      /** Of a fork: the saga that it comes from, and what it is given of it. */
+      readonly origin?: OriginLink | undefined
+      readonly given?: readonly GivenStep[] | undefined
     })
   | (Request & {
       readonly kind: 'signal'
@@ -43,6 +48,7 @@ export type ClientCommand =
   | (PersonsAct & { readonly kind: 'cancel' | 'kill' | 'resume' })
   /** Absent: its timers are held. */
   | (PersonsAct & { readonly kind: 'pause'; readonly timers?: 'hold' | 'run' | undefined })
+  | (PersonsAct & { readonly kind: 'migrate'; readonly toVersion: number })
   /** Of one parked step, or of all. */
   | (PersonsAct & { readonly kind: 'retry'; readonly step?: string | undefined })
   | (PersonsAct & {
@@ -60,6 +66,14 @@ export type ClientCommand =
       readonly notDone?: boolean | undefined
     })
   | (PersonsAct & { readonly kind: 'edit'; readonly step: string; readonly payload: Json })
+  /** Another saga is to go on from a step of this one; input and version: absent, the origin's own. */
+  | (PersonsAct & {
+      readonly kind: 'fork'
+      readonly step: string
+      readonly fork: SagaId
+      readonly input?: Json | undefined
+      readonly version?: number | undefined
+    })
   /** A parent saga undoes the step that started this one. */
   | (Request & { readonly kind: 'undo'; readonly parent: ParentStep })
 
@@ -95,8 +109,12 @@ export function clientCommandRecord(command: ClientCommand, stamp: CommandStamp)
 
 function textOf(command: ClientCommand): string {
   switch (command.kind) {
-    case 'start':
-      return JSON.stringify(command.input)
+    case 'start': {
+      const { input, origin, given = [] } = command
+      return JSON.stringify(origin ? { input, given } : input)
+    }
+    case 'fork':
+      return JSON.stringify(command.input === undefined ? {} : { input: command.input })
     case 'signal':
     case 'edit':
       return JSON.stringify(command.payload)
@@ -113,11 +131,13 @@ type Header = readonly [string, string]
 function ownHeaders(command: ClientCommand): readonly Header[] {
   switch (command.kind) {
     case 'start': {
-      const { definition, version, parent } = command
+      const { definition, version, priority, parent, origin } = command
       return [
         [H.sagaType, definition],
         ...(version === undefined ? [] : [[H.sagaVersion, String(version)] as const]),
+        ...(priority === undefined ? [] : [[H.priority, String(priority)] as const]),
         ...(parent ? [...parentHeaders(parent), [H.parentWaits, String(parent.waits)] as const] : []),
+        ...(origin ? originHeaders(origin) : []),
       ]
     }
     case 'signal':
@@ -134,10 +154,17 @@ function ownHeaders(command: ClientCommand): readonly Header[] {
     }
     case 'skip':
       return [[H.stepId, command.step], [H.notDone, String(command.notDone === true)], ...personHeaders(command)]
+    case 'migrate':
+      return [[H.sagaVersion, String(command.toVersion)], ...personHeaders(command)]
     case 'pause':
       return [[H.timers, command.timers ?? 'hold'], ...personHeaders(command)]
     case 'edit':
       return [[H.stepId, command.step], ...personHeaders(command)]
+    case 'fork': {
+      const { step, fork, version } = command
+      const named = version === undefined ? [] : [[H.sagaVersion, String(version)] as const]
+      return [[H.stepId, step], [H.fork, fork], ...named, ...personHeaders(command)]
+    }
     case 'undo':
       return parentHeaders(command.parent)
     default:
@@ -164,5 +191,13 @@ function parentHeaders({ sagaId, step, attempt }: ParentStep): readonly Header[]
     [H.parentSagaId, sagaId],
     [H.parentStepId, step],
     [H.parentAttempt, String(attempt)],
+  ]
+}
+
+function originHeaders({ sagaId, step, seq }: OriginLink): readonly Header[] {
+  return [
+    [H.originSagaId, sagaId],
+    [H.originStepId, step],
+    [H.originSequence, String(seq)],
   ]
 }

@@ -1,8 +1,9 @@
 /** Step commands and replies as records: what the orchestrator and participants exchange. */
 import { CORE_ATTRIBUTES, H, isOutcome, type Outcome, rfc3339 } from './headers.ts'
 import { commandId, type Direction, idempotencyKey, isSagaId, type SagaId } from './ids.ts'
-import { type Json, type JsonFault, type JsonLimits, parseJson } from './json.ts'
-import { headersOf, type LogRecord, type NewRecord } from './record.ts'
+import type { Json, JsonFault, JsonLimits } from './json.ts'
+import { headersOf, type LogRecord, type NewRecord, type ValueFault } from './record.ts'
+import { parseValue } from './record-value.ts'
 
 /** All that a step command says. */
 export interface StepCommand {
@@ -101,7 +102,14 @@ export interface Reply {
 }
 
 /** Why a record could not be used. Stable: also the `dlq-reason`. */
-export type RecordFault = JsonFault | 'missing-header' | 'bad-header' | 'key-mismatch' | 'unknown-type'
+export type RecordFault =
+  | JsonFault
+  | ValueFault
+  | 'missing-header'
+  | 'bad-header'
+  | 'bad-value'
+  | 'key-mismatch'
+  | 'unknown-type'
 
 export type Decoded<T> =
   | { readonly kind: 'ok'; readonly value: T }
@@ -133,7 +141,7 @@ export function decodeReply(record: LogRecord, limits?: JsonLimits): Decoded<Rep
   const outcome = headers.get(H.outcome)
   if (!isSagaId(sagaId) || !direction || !attempt || !isOutcome(outcome))
     return refuse('bad-header', 'saga id, direction, attempt or outcome is not of its form')
-  const body = parseJson(record.value, limits)
+  const body = parseValue(record, limits)
   if (body.kind === 'refused') return refuse(body.fault, body.message)
   const errorCode = headers.get(H.errorCode)
   const retryAfterMs = asPositive(headers.get(H.retryAfterMs))

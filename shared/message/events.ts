@@ -44,9 +44,19 @@ export interface RequestedCommand {
   /** The step is a child saga: its id. The command goes to the saga topics, not to a participant. */
   readonly child?: SagaId
   /** The definition that the child runs. */
-  readonly starts?: { readonly definition: string; readonly version: number }
+  readonly starts?: { readonly definition: string; readonly version: number; readonly priority?: Priority }
   /** A child saga that is let go answers nothing when it ends. */
   readonly letGo?: true
+  /** The path that the step was first sent under, where it has another name by now: what its participant knows it by. */
+  readonly sentAs?: string
+  /** What it is counted under, beside its participant, where calls are limited. */
+  readonly key?: string
+}
+
+/** What a step waits for that is not sent yet: room at its participant. */
+export interface HeldCommand {
+  readonly participant: string
+  readonly key?: string
 }
 
 /** The saga that started this one, and the step of it that waits for the answer. */
@@ -56,6 +66,20 @@ export interface ParentLink {
   readonly attempt: number
   /** Whether the parent waits for the end. */
   readonly waits: boolean
+}
+
+/** The saga that this one is a fork of: from which of its steps, and at which of its events. */
+export interface OriginLink {
+  readonly sagaId: SagaId
+  readonly step: string
+  readonly seq: number
+}
+
+/** A step of a fork's own plan that its origin has done. */
+export interface GivenStep {
+  readonly step: string
+  /** Absent: it was skipped. */
+  readonly output?: Json
 }
 
 /**
@@ -70,6 +94,16 @@ export type CancelRefusal = 'past-pivot' | 'pivot-unknown'
 /** What a saga can be found by, under the names that its definition gives. */
 export type Attributes = Readonly<Record<string, AttributeValue>>
 export type AttributeValue = string | number | boolean
+
+/** A whole number from 0 to 9: 9 is first. */
+export type Priority = number
+/** That of a saga for which nothing is said. */
+export const PRIORITY: Priority = 5
+export const PRIORITY_MAX: Priority = 9
+
+export function isPriority(value: unknown): value is Priority {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= PRIORITY_MAX
+}
 
 /** What a person asked for: under which id, who, and why. */
 interface ByPerson {
@@ -89,11 +123,20 @@ export type SagaEvent =
       readonly deadlineAt: number | null
       /** SHA-256 of the plan that it runs on: an owner that has another under the same version decides nothing (S23). */
       readonly definitionHash?: string
+      /** The step that is the pivot of that plan; `null`: it has none. */
+      readonly pivot?: string | null
       /** What it can be found by. */
       readonly attributes?: Attributes
+      /** Whose steps are sent first where calls are limited; absent: `PRIORITY`. */
+      readonly priority?: Priority
       readonly parent?: ParentLink
+      /** Of a fork: where it comes from, and what it is given. */
+      readonly origin?: OriginLink
+      readonly given?: readonly GivenStep[]
     }
   | ({ readonly type: 'step-requested'; readonly step: string; readonly attempt: number } & RequestedCommand)
+  /** Its command is made and sent when its participant has room: no attempt yet. */
+  | ({ readonly type: 'step-held'; readonly step: string } & HeldCommand)
   | {
       readonly type: 'step-progressed'
       readonly step: string
@@ -115,6 +158,7 @@ export type SagaEvent =
   /** The saga turns back, or one scope of it does while the rest goes on: `scope` is absent for the saga. */
   | { readonly type: 'compensation-started'; readonly scope?: string; readonly cause: CompensationCause }
   | ({ readonly type: 'compensation-requested'; readonly step: string; readonly attempt: number } & RequestedCommand)
+  | ({ readonly type: 'compensation-held'; readonly step: string } & HeldCommand)
   | {
       readonly type: 'compensation-progressed'
       readonly step: string
@@ -192,6 +236,37 @@ export type SagaEvent =
   /** A person holds the saga: nothing new is begun. `run`: times that come meanwhile count all the same. */
   | ({ readonly type: 'saga-paused'; readonly timers: 'hold' | 'run' } & ByPerson)
   | ({ readonly type: 'saga-resumed' } & ByPerson)
+  /** A person lets another saga go on from a step of this one, with what this one has done before it. */
+  | ({
+      readonly type: 'saga-forked'
+      /** The step from which the fork goes on. The event changes nothing of it, so it is not called its step. */
+      readonly from: string
+      /** Id of the new saga, and what it is started with. */
+      readonly fork: SagaId
+      readonly definition: string
+      readonly version: number
+      readonly input: Json
+      readonly given: readonly GivenStep[]
+      /** The origin's; absent: the usual one. */
+      readonly priority?: Priority
+    } & ByPerson)
+  /** A person moves the saga to another version of its definition. All that this changes is said here: nothing is mapped again. */
+  | ({
+      readonly type: 'saga-migrated'
+      readonly fromVersion: number
+      readonly toVersion: number
+      readonly definitionHash?: string
+      /** The step that is the pivot of the new plan; `null`: it has none. */
+      readonly pivot: string | null
+      /** New names of steps of the saga's own scope. */
+      readonly renames?: Readonly<Record<string, string>>
+      /** The saga's input from now on; absent: as it was. */
+      readonly input?: Json
+      /** By new names. Of a step that has not begun: it counts as done, and nothing of it is to be undone. */
+      readonly outputs?: Readonly<Record<string, Json>>
+      /** What waits for a person no more, since the old plan's own code had failed there: the new one tries. By new names. */
+      readonly unparked?: readonly (string | null)[]
+    } & ByPerson)
   /** A person has undone a step by hand. */
   | {
       readonly type: 'undo-resolved'
@@ -245,12 +320,14 @@ export type SagaEventType = SagaEvent['type']
 const TYPES: Record<SagaEventType, true> = {
   'saga-started': true,
   'step-requested': true,
+  'step-held': true,
   'step-progressed': true,
   'step-succeeded': true,
   'step-rejected': true,
   'step-failed': true,
   'compensation-started': true,
   'compensation-requested': true,
+  'compensation-held': true,
   'compensation-progressed': true,
   'compensation-succeeded': true,
   'compensation-failed': true,
@@ -272,6 +349,8 @@ const TYPES: Record<SagaEventType, true> = {
   'step-edited': true,
   'saga-paused': true,
   'saga-resumed': true,
+  'saga-forked': true,
+  'saga-migrated': true,
   'undo-resolved': true,
   'saga-stuck': true,
   'late-success': true,

@@ -27,6 +27,8 @@ export const H = {
   resolvedAs: 'ce_resolvedas',
   /** `hold` or `run`: what becomes of the times of a paused saga. */
   timers: 'ce_timers',
+  /** `0` to `9`: whose steps are sent first where calls are limited. */
+  priority: 'ce_priority',
   /** `true`: nothing of the skipped step is to be undone. */
   notDone: 'ce_notdone',
   /** What the sender says to be: nobody checks it. Names with commas between them. */
@@ -37,6 +39,12 @@ export const H = {
   parentAttempt: 'ce_parentattempt',
   /** `true` or `false`: whether the parent waits for the child's end. */
   parentWaits: 'ce_parentwaits',
+  /** Of an act that asks for a fork: the new saga. */
+  fork: 'ce_fork',
+  /** Of a fork's start: the saga that it comes from, the step, and the event that says so. */
+  originSagaId: 'ce_originsagaid',
+  originStepId: 'ce_originstepid',
+  originSequence: 'ce_originsequence',
   sequence: 'ce_sequence',
   causationId: 'ce_causationid',
   contentType: 'content-type',
@@ -74,8 +82,10 @@ export const CLIENT_COMMAND = {
   resolve: 'kasaga.resolve.v1',
   skip: 'kasaga.skip.v1',
   edit: 'kasaga.edit.v1',
+  fork: 'kasaga.fork.v1',
   pause: 'kasaga.pause.v1',
   resume: 'kasaga.resume.v1',
+  migrate: 'kasaga.migrate.v1',
   kill: 'kasaga.kill.v1',
   undo: 'kasaga.undo.v1',
 } as const

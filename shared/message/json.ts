@@ -10,6 +10,8 @@ export interface JsonLimits {
   readonly bytesMax: number
   readonly depthMax: number
   readonly keysMax: number
+  /** How larger texts could pass; said with the refusal. */
+  readonly hint?: string
 }
 
 export const JSON_LIMITS: JsonLimits = { bytesMax: 900 * 1024, depthMax: 64, keysMax: 10_000 }
@@ -96,9 +98,14 @@ function mayHoldForbiddenKey(text: string): boolean {
   )
 }
 
+/** What is said of a text that is too large. */
+export function largerThan({ bytesMax, hint }: JsonLimits): string {
+  return `larger than ${bytesMax} bytes${hint === undefined ? '' : `; ${hint}`}`
+}
+
 /** Parses a text under the limits. Never throws. */
 export function parseJsonText(text: string, limits: JsonLimits = JSON_LIMITS): JsonResult {
-  if (text.length > limits.bytesMax) return refused('too-large', `larger than ${limits.bytesMax} bytes`)
+  if (text.length > limits.bytesMax) return refused('too-large', largerThan(limits))
   const fault = checkShape(text, limits)
   if (fault) return fault
   try {
@@ -115,7 +122,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
 /** Parses UTF-8 bytes under the limits. Never throws. `null` (no value at all) is refused as `not-json`. */
 export function parseJson(bytes: Uint8Array | null, limits: JsonLimits = JSON_LIMITS): JsonResult {
   if (bytes === null) return refused('not-json', 'there is no value')
-  if (bytes.length > limits.bytesMax) return refused('too-large', `${bytes.length} bytes, at most ${limits.bytesMax}`)
+  if (bytes.length > limits.bytesMax) return refused('too-large', `${bytes.length} bytes, ${largerThan(limits)}`)
   let text: string
   try {
     text = decoder.decode(bytes)

@@ -17,7 +17,12 @@ export interface LogRecord {
   readonly key: Uint8Array | null
   readonly value: Uint8Array | null
   readonly headers: readonly (readonly [name: string, value: Uint8Array])[]
+  /** Why the adapter could not make JSON of the value, which then is as it came. */
+  readonly unread?: { readonly fault: ValueFault; readonly message: string }
 }
+
+/** What can be wrong with a value in the wire format of a schema registry. */
+export type ValueFault = 'unknown-schema' | 'schema-mismatch'
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 

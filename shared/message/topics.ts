@@ -5,6 +5,8 @@ export interface KasagaTopics {
   readonly replies: string
   readonly events: string
   readonly deadLetters: string
+  /** What is said of participants to every process: limits, breakers. */
+  readonly control: string
 }
 
 /** The topics of one installation, by its prefix: `kasaga.commands`, `kasaga.replies`, ... */
@@ -14,6 +16,7 @@ export function kasagaTopics(prefix: string): KasagaTopics {
     replies: `${prefix}.replies`,
     events: `${prefix}.events`,
     deadLetters: `${prefix}.dead-letters`,
+    control: `${prefix}.control`,
   }
 }
 

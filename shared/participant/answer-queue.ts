@@ -6,13 +6,15 @@
  * In the order that it was given, one append at a time: what comes meanwhile goes with the next one. A record is done
  * with when all that it led to is durable.
  */
+import type { Clock } from '../ports/clock.ts'
 import type { HeldRecord } from './finished-prefix.ts'
 import type { Outgoing } from './publisher.ts'
 
 export interface AnswerQueuePorts {
+  readonly clock: Clock
   /** True when all is durable; false when it was given up, and nothing more is to be published. */
   readonly publish: (outgoing: readonly Outgoing[]) => Promise<boolean>
-  readonly done: (record: HeldRecord) => void
+  readonly done: (records: readonly HeldRecord[]) => void
 }
 
 interface Said {
@@ -34,8 +36,7 @@ export class AnswerQueue {
   add(record: HeldRecord, outgoing: readonly Outgoing[]): void {
     if (this.#isOver) return
     this.#waiting.push({ record, outgoing })
-    // A moment later, so that what is answered together is published together.
-    this.#publishing ??= Promise.resolve().then(() => this.#run())
+    this.#publishing ??= this.#run()
   }
 
   /** Settles when nothing is being published. */
@@ -44,11 +45,13 @@ export class AnswerQueue {
   }
 
   async #run(): Promise<void> {
+    // A moment later, so that what is answered together is published together.
+    await new Promise<void>((resolve) => this.#ports.clock.soon(resolve))
     while (this.#waiting.length > 0) {
       const said = this.#waiting
       this.#waiting = []
       if (await this.#ports.publish(said.flatMap(({ outgoing }) => outgoing))) {
-        for (const { record } of said) this.#ports.done(record)
+        this.#ports.done(said.map(({ record }) => record))
         continue
       }
       this.#isOver = true

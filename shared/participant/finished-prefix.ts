@@ -4,6 +4,7 @@
  */
 export interface HeldRecord {
   readonly offset: bigint
+  readonly bytes: number
   isDone: boolean
 }
 
@@ -18,8 +19,8 @@ export class FinishedPrefix {
   }
 
   /** Holds a record, after those before it. */
-  hold(offset: bigint): HeldRecord {
-    const record = { offset, isDone: false }
+  hold(offset: bigint, bytes = 0): HeldRecord {
+    const record = { offset, bytes, isDone: false }
     this.#held.push(record)
     return record
   }

@@ -26,6 +26,7 @@ export class Gatherer<Item> {
   readonly #ports: GathererPorts
   #items: { readonly item: Item; readonly since: number }[] = []
   #isCalled = false
+  #isClosed = false
   #cancelWait: Cancel | undefined
 
   constructor(limits: GatherLimits, ports: GathererPorts) {
@@ -51,13 +52,13 @@ export class Gatherer<Item> {
 
   /** Calls no more. */
   close(): void {
-    this.#isCalled = true
+    this.#isClosed = true
     this.#cancelWait?.()
   }
 
   #look(): void {
     const [first] = this.#items
-    if (this.#isCalled || !first) return
+    if (this.#isCalled || this.#isClosed || !first) return
     const leftMs = first.since + this.#limits.waitMs - this.#ports.clock.now()
     if (leftMs > 0 && this.#items.length < this.#limits.itemsMax) {
       this.#cancelWait ??= this.#ports.clock.schedule(leftMs, () => {

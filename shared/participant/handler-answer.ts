@@ -1,7 +1,7 @@
 /** From what a handler returned or threw to the reply that is sent. */
 import type { ReplyContent } from '../message/command-record.ts'
 import { messageOf } from '../message/errors.ts'
-import { JSON_LIMITS } from '../message/json.ts'
+import { largerThan } from '../message/json.ts'
 import { Rejected, StepFailure } from './answer.ts'
 import { DONE, errorContent } from './inbox-verdict.ts'
 import type { ReceivedCommand } from './received-command.ts'
@@ -58,7 +58,7 @@ export function contentOf(command: ReceivedCommand<never>, answer: unknown): Rep
   if (!checked.success && answer === undefined && command.operation.gather) throw unanswered('no answer in its place')
   if (!checked.success) throw invalidOutput(checked.error.message)
   const body = textOf(checked.data)
-  if (Buffer.byteLength(body) > JSON_LIMITS.bytesMax) throw invalidOutput(`larger than ${JSON_LIMITS.bytesMax} bytes`)
+  if (Buffer.byteLength(body) > command.limits.bytesMax) throw invalidOutput(largerThan(command.limits))
   return { outcome: 'success', body }
 }
 

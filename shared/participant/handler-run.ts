@@ -1,4 +1,5 @@
 /** The calls of handlers for some commands: their signals, their progress, and their place among those that run. */
+import { deadlineSignal } from './deadline-signal.ts'
 import type { BatchItem } from './handlers.ts'
 import { Deadlines, ItemRun, type ItemRunPorts } from './item-run.ts'
 import type { ReceivedCommand } from './received-command.ts'
@@ -30,41 +31,24 @@ export class HandlerRuns {
   }
 
   begin(commands: readonly ReceivedCommand<never>[]): HandlerRun {
-    const begun = commands.map((command) => ({ command, run: new ItemRun(command, this.#ports, this) }))
-    for (const { run } of begun) this.#begun.push(run)
-    const items = begun.map(({ command: { input, info }, run: { signal, progress } }) => {
-      return { input, command: info, signal, progress }
-    })
-    const signal = lastOf(items.map((item) => item.signal))
-    const leave = this.#ports.running.begin(
-      items.map((item) => item.command),
-      signal,
-    )
+    const { deadlines } = this
+    const lastAt = Math.max(...commands.map((command) => deadlines.of(command) ?? Number.POSITIVE_INFINITY))
+    const call = deadlineSignal(this.#ports.clock, lastAt, this.stopping)
+    const parts = { deadlines, call, isAlone: commands.length === 1 }
+    const items = commands.map((command) => new ItemRun(command, this.#ports, parts))
+    this.#begun.push(...items)
+    const infos = commands.map((command) => command.info)
+    const leave = this.#ports.running.begin(infos, call.signal)
     const end = (): void => {
-      for (const { run } of begun) run.end()
+      for (const item of items) item.end()
+      call.cancel()
       leave()
     }
-    return { items, signal, end }
+    return { items, signal: call.signal, end }
   }
 
   /** Settles when no progress is on its way. */
   async settled(): Promise<void> {
     await Promise.all(this.#begun.map((run) => run.settled()))
   }
-}
-
-function lastOf(signals: readonly AbortSignal[]): AbortSignal {
-  const [only, ...more] = signals
-  if (only && more.length === 0) return only
-  const last = new AbortController()
-  let open = signals.length
-  for (const signal of signals) {
-    const fired = (): void => {
-      open--
-      if (open === 0) last.abort(signal.reason)
-    }
-    if (signal.aborted) fired()
-    else signal.addEventListener('abort', fired, { once: true })
-  }
-  return last.signal
 }

@@ -13,8 +13,6 @@ import { type Duration, durationMs } from '../saga/duration.ts'
 
 /** An undo whose do has been forgotten would undo nothing: so nothing is, unless an installation says how long its sagas last. */
 export const INBOX_RETENTION = 'forever' satisfies Duration | 'forever'
-/** How long the topics of commands keep a record, and can deliver it again. */
-export const COMMANDS_KEPT_MS = durationMs('7 days')
 
 export const INBOX_PRUNE_FIRST_MS = 60_000
 export const INBOX_PRUNE_EVERY_MS = 3_600_000
@@ -34,7 +32,8 @@ export interface PrunerPorts {
 
 export class InboxPruner {
   readonly #ports: PrunerPorts
-  readonly #retentionMs: number
+  /** `Infinity`: it forgets nothing. */
+  readonly retentionMs: number
   #isStopped = true
   #cancelNext: Cancel = () => {}
   #step: Promise<void> | undefined
@@ -42,18 +41,13 @@ export class InboxPruner {
   /** @throws TypeError when the retention is no duration. */
   constructor(ports: PrunerPorts, retention: Duration | 'forever') {
     this.#ports = ports
-    this.#retentionMs = retention === 'forever' ? Number.POSITIVE_INFINITY : durationMs(retention)
+    this.retentionMs = retention === 'forever' ? Number.POSITIVE_INFINITY : durationMs(retention)
   }
 
-  /** Begins a minute from now; a retention that is surely too short is said in the log. */
+  /** Begins a minute from now. */
   start(): void {
-    if (this.#retentionMs === Number.POSITIVE_INFINITY) return
+    if (this.retentionMs === Number.POSITIVE_INFINITY) return
     this.#isStopped = false
-    if (this.#retentionMs < COMMANDS_KEPT_MS)
-      this.#ports.log.warn('the inbox forgets commands that can still be delivered again', {
-        inboxRetentionMs: this.#retentionMs,
-        commandsKeptMs: COMMANDS_KEPT_MS,
-      })
     this.#after(INBOX_PRUNE_FIRST_MS)
   }
 
@@ -74,7 +68,7 @@ export class InboxPruner {
     const { inbox, clock, log, metrics, participant } = this.#ports
     let forgotten = 0
     try {
-      forgotten = await inbox.forget(clock.now() - this.#retentionMs, INBOX_PRUNE_ENTRIES_MAX)
+      forgotten = await inbox.forget(clock.now() - this.retentionMs, INBOX_PRUNE_ENTRIES_MAX)
       if (forgotten > 0) metrics.count('kasaga_participant_inbox_forgotten_total', { participant }, forgotten)
     } catch (error) {
       log.warn('the inbox could not forget old entries yet', { error })

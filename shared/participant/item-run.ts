@@ -1,8 +1,8 @@
-/** One command in its handler: its signal and its progress; begun -> ended. */
+/** One command in its handler: its signal and its progress, each made when it is asked for; begun -> ended. */
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/telemetry.ts'
 import { type DeadlineSignal, deadlineSignal } from './deadline-signal.ts'
-import type { Progress } from './handlers.ts'
+import type { BatchItem, CommandInfo, Progress } from './handlers.ts'
 import { ProgressTeller } from './progress.ts'
 import type { ReceivedCommand } from './received-command.ts'
 
@@ -33,46 +33,85 @@ export class Deadlines {
   }
 }
 
-export class ItemRun {
-  readonly progress: Progress
-  readonly #deadline: DeadlineSignal
-  readonly #teller: ProgressTeller
+export interface ItemRunParts {
+  readonly deadlines: Deadlines
+  /** The signal of the whole call: the last of its items'. */
+  readonly call: DeadlineSignal
+  /** The command is the only one of its call. */
+  readonly isAlone: boolean
+}
 
-  constructor(
-    command: ReceivedCommand<never>,
-    ports: ItemRunPorts,
-    { deadlines, stopping }: { deadlines: Deadlines; stopping: AbortSignal },
-  ) {
-    const { clock, log, sendProgress, progressEveryMs } = ports
-    this.#deadline = deadlineSignal(clock, deadlines.of(command) ?? Number.POSITIVE_INFINITY, stopping)
-    const send = async (body: string): Promise<boolean> => {
-      const sentAt = clock.now()
-      const durable = await sendProgress(command, body)
-      const later = durable ? deadlines.move(command, sentAt) : undefined
-      if (later !== undefined) this.#deadline.extend(later)
-      return durable
-    }
-    const { everyMs = progressEveryMs, heartbeatMs } = command.operation.pace
-    const lines = log.with({ command: command.info.id, type: command.info.type })
-    this.#teller = new ProgressTeller({ clock, log: lines, send }, { everyMs, heartbeatMs })
-    this.progress = (payload = null) => this.#teller.tell(payload)
-    // Whoever works past its time, or while the partition goes to another, no longer speaks for the command.
-    this.signal.addEventListener('abort', () => this.#teller.end(), { once: true })
-    if (this.signal.aborted) this.#teller.end()
+/** What a handler is given of one command. */
+export class ItemRun implements BatchItem<unknown> {
+  readonly input: unknown
+  readonly command: CommandInfo
+  readonly #command: ReceivedCommand<never>
+  readonly #ports: ItemRunPorts
+  readonly #parts: ItemRunParts
+  #deadline: DeadlineSignal | undefined
+  #teller: ProgressTeller | undefined
+  #hasEnded = false
+
+  constructor(command: ReceivedCommand<never>, ports: ItemRunPorts, parts: ItemRunParts) {
+    this.input = command.input
+    this.command = command.info
+    this.#command = command
+    this.#ports = ports
+    this.#parts = parts
+    if (command.operation.pace.heartbeatMs !== undefined) this.#tellerNow()
   }
 
   get signal(): AbortSignal {
-    return this.#deadline.signal
+    return this.#deadlineNow().signal
+  }
+
+  get progress(): Progress {
+    return (payload = null) => this.#tellerNow().tell(payload)
   }
 
   /** The handler has returned or thrown. */
   end(): void {
-    this.#teller.end()
-    this.#deadline.cancel()
+    this.#hasEnded = true
+    this.#teller?.end()
+    if (this.#deadline !== this.#parts.call) this.#deadline?.cancel()
   }
 
   /** Settles when no progress is on its way. */
-  settled(): Promise<void> {
-    return this.#teller.settled()
+  async settled(): Promise<void> {
+    await this.#teller?.settled()
+  }
+
+  #deadlineNow(): DeadlineSignal {
+    const { deadlines, call, isAlone } = this.#parts
+    if (isAlone) this.#deadline = call
+    const at = deadlines.of(this.#command) ?? Number.POSITIVE_INFINITY
+    this.#deadline ??= deadlineSignal(this.#ports.clock, at, call.signal)
+    if (this.#hasEnded && !isAlone) this.#deadline.cancel()
+    return this.#deadline
+  }
+
+  #tellerNow(): ProgressTeller {
+    if (this.#teller) return this.#teller
+    const { clock, log, progressEveryMs } = this.#ports
+    const { everyMs = progressEveryMs, heartbeatMs } = this.#command.operation.pace
+    const lines = log.with({ command: this.command.id, type: this.command.type })
+    const teller = new ProgressTeller({ clock, log: lines, send: (body) => this.#send(body) }, { everyMs, heartbeatMs })
+    this.#teller = teller
+    // Whoever works past its time, or while the partition goes to another, no longer speaks for the command.
+    this.signal.addEventListener('abort', () => teller.end(), { once: true })
+    if (this.signal.aborted || this.#hasEnded) teller.end()
+    return teller
+  }
+
+  async #send(body: string): Promise<boolean> {
+    const { clock, sendProgress } = this.#ports
+    const { deadlines, call } = this.#parts
+    const sentAt = clock.now()
+    const durable = await sendProgress(this.#command, body)
+    const later = durable ? deadlines.move(this.#command, sentAt) : undefined
+    if (later === undefined) return durable
+    call.extend(later)
+    this.#deadline?.extend(later)
+    return durable
   }
 }

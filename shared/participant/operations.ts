@@ -1,7 +1,15 @@
 /** A contract and its handlers as the table that commands are looked up in. */
 import type { Command, Contract } from '../saga/contract.ts'
 import type { GatherLimits } from './gatherer.ts'
-import type { BatchContext, BatchedHandler, BatchItem, Handler, Handlers, LongRunningHandler } from './handlers.ts'
+import type {
+  BatchContext,
+  BatchedHandler,
+  BatchItem,
+  Handler,
+  HandlerContext,
+  Handlers,
+  LongRunningHandler,
+} from './handlers.ts'
 
 /** How often a handler tells its progress. */
 export interface OperationPace {
@@ -64,9 +72,22 @@ function singleOf<Tx>(
     pace,
     async invoke(items, { tx }) {
       const answers: unknown[] = []
-      for (const { input, command, signal, progress } of items)
-        answers.push(await handler(input, { tx, command, signal, progress }))
+      for (const item of items) answers.push(await handler(item.input, contextOf(item, tx)))
       return answers
+    },
+  }
+}
+
+/** What costs something is made when it is asked for. */
+function contextOf<Tx>(item: BatchItem<unknown>, tx: Tx): HandlerContext<Tx> {
+  return {
+    tx,
+    command: item.command,
+    get progress() {
+      return item.progress
+    },
+    get signal() {
+      return item.signal
     },
   }
 }

@@ -4,9 +4,10 @@
  *     stopped --start--> started --stop--> draining --handlers ended, or their time is over, or stop again--> stopped
  *
  * Guarantees: each idempotency key has at most one effect in the handlers' transactions (S8); every command gets at
- * least one reply; one saga's commands are handled in order, and one key's; a record that cannot be used becomes a dead letter and
- * the partition goes on (S18).
+ * least one reply; one saga's commands are handled in order, and of a partition one key's; a record that cannot be used
+ * becomes a dead letter and the partition goes on (S18).
  */
+import { jsonLimitsFor } from '../message/claim.ts'
 import { assert, type OperationalError } from '../message/errors.ts'
 import type { LogRecord } from '../message/record.ts'
 import { kasagaTopics, participantTopic } from '../message/topics.ts'
@@ -15,10 +16,12 @@ import type { Clock } from '../ports/clock.ts'
 import type { Inbox } from '../ports/inbox.ts'
 import { type Log, type Metrics, noLog, noMetrics } from '../ports/telemetry.ts'
 import { type Contract, participantName } from '../saga/contract.ts'
+import type { Definition } from '../saga/definition.ts'
 import type { Duration } from '../saga/duration.ts'
 import type { HandlerRunPorts } from './handler-run.ts'
 import type { Handlers, InputOf } from './handlers.ts'
 import { INBOX_RETENTION, InboxPruner } from './inbox-pruner.ts'
+import { checkRetention } from './inbox-retention.ts'
 import { operationsOf } from './operations.ts'
 import { PartitionWorker, type WorkerLimits, type WorkerPorts } from './partition-worker.ts'
 import { Performer } from './performer.ts'
@@ -48,6 +51,8 @@ export interface ParticipantOptions<Tx, Input = unknown> {
    * may be stuck, and 7 days (the commands topic's retention): an undo that comes later finds nothing to undo.
    */
   readonly inboxRetention?: Duration | 'forever'
+  /** Definitions that the process knows: the service does not start when their sagas can last longer than the inbox remembers. */
+  readonly sagas?: readonly Definition[]
   readonly concurrency?: Concurrency<Input>
   readonly limits?: Partial<ParticipantLimits>
 }
@@ -71,6 +76,7 @@ export interface ParticipantLimits extends WorkerLimits {
 
 export const PARTICIPANT_LIMITS: ParticipantLimits = {
   windowRecordsMax: 1_000,
+  heldBytesMax: 64_000_000,
   queueRecordsMax: 2_000,
   drainMs: 10_000,
   abortGraceMs: 5_000,
@@ -81,7 +87,10 @@ export const PARTICIPANT_LIMITS: ParticipantLimits = {
 export const CONCURRENCY_MAX = 8
 
 export interface ParticipantService {
-  /** Joins the group; commands are taken from then on. Throws an `OperationalError` when a topic is missing. */
+  /**
+   * Joins the group; commands are taken from then on.
+   * @throws OperationalError when a topic is missing, or the inbox forgets too early.
+   */
   start(): Promise<void>
   /**
    * Takes no more, waits for the handlers that run, keeps their checkpoints, and leaves the group. After `drainMs` the
@@ -89,6 +98,8 @@ export interface ParticipantService {
    * meanwhile, it fires the signals and leaves at once.
    */
   stop(): Promise<void>
+  /** False when every slot is held by a handler that hangs: nothing begins any more, and only another process helps. */
+  readonly live: boolean
   /** It is in its group, and the broker has reported nothing since that lasts: what readiness asks. */
   readonly ready: boolean
 }
@@ -113,15 +124,19 @@ export function participantService<C extends Contract, Tx>(
   const running = new RunningHandlers({ ...named, ...limits })
   const sendProgress: HandlerRunPorts['sendProgress'] = (command, body) => replies.tellProgress(command, body)
   const { progressEveryMs } = limits
+  const concurrencyMax = options.concurrency?.max ?? CONCURRENCY_MAX
   const performing = { inbox, clock, log, metrics, running, sendProgress, progressEveryMs }
   return new Consumer<Tx>(options.topic ?? participantTopic(name), limits, {
     participant: name,
     caution: inbox.caution,
+    sagas: options.sagas ?? [],
     group,
     operations: operationsOf<C, Tx>(contract, handlers),
     isReplyTopic: options.isReplyTopic ?? takesReplies,
+    json: jsonLimitsFor(broker.claims),
     performer: new Performer<Tx>(performing),
-    slots: new Slots(options.concurrency?.max ?? CONCURRENCY_MAX),
+    slots: new Slots(concurrencyMax),
+    concurrencyMax,
     // Inputs are what the contract's schemas gave.
     keyOf: options.concurrency?.key as KeyOf | undefined,
     pruner: new InboxPruner({ ...named, inbox }, options.inboxRetention ?? INBOX_RETENTION),
@@ -143,7 +158,9 @@ interface ConsumerPorts<Tx> extends Omit<WorkerPorts<Tx>, 'member'> {
   readonly participant: string
   /** What the inbox has to warn of. */
   readonly caution: string | undefined
+  readonly sagas: readonly Definition[]
   readonly group: string
+  readonly concurrencyMax: number
   readonly running: RunningHandlers
   readonly pruner: InboxPruner
 }
@@ -174,6 +191,7 @@ class Consumer<Tx> implements ParticipantService, GroupListener {
 
   async start(): Promise<void> {
     assert(this.#joining === undefined, 'a participant is started once at a time')
+    this.#checkInbox()
     // Partitions may be assigned while the join is under way: their workers wait for the member.
     const joining = Promise.withResolvers<GroupMember>()
     this.#joining = joining
@@ -182,7 +200,6 @@ class Consumer<Tx> implements ParticipantService, GroupListener {
       this.#member = await broker.join({ group, topics: [this.#topic] }, this)
       joining.resolve(this.#member)
       this.#ports.pruner.start()
-      if (this.#ports.caution !== undefined) this.#ports.log.warn(this.#ports.caution)
       this.#ports.log.info('takes commands', { topic: this.#topic, group })
     } catch (error) {
       this.#joining = undefined
@@ -191,6 +208,16 @@ class Consumer<Tx> implements ParticipantService, GroupListener {
       await Promise.all([...this.#workers.keys()].map((partition) => this.revoked(partition)))
       throw error
     }
+  }
+
+  #checkInbox(): void {
+    const { caution, log, pruner, participant, sagas } = this.#ports
+    checkRetention({ participant, retentionMs: pruner.retentionMs, sagas }, log)
+    if (caution !== undefined) log.warn(caution)
+  }
+
+  get live(): boolean {
+    return this.#ports.running.hanging < this.#ports.concurrencyMax
   }
 
   get ready(): boolean {

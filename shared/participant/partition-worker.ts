@@ -35,6 +35,8 @@ export interface WorkerLimits {
   readonly windowRecordsMax: number
   /** Records that wait before the window; above it the partition is paused, below half of it resumed. */
   readonly queueRecordsMax: number
+  /** Bytes of the records that wait, or are not done with; above it the partition is paused, below half of it resumed. */
+  readonly heldBytesMax: number
   /** How long closing waits for the handlers that run before their signals fire. */
   readonly drainMs: number
   /** How long closing waits after that before it leaves them behind. */
@@ -62,6 +64,8 @@ export class PartitionWorker<Tx> {
   readonly #held = new Map<ReceivedCommand<Tx>, HeldRecord>()
   readonly #ended: Promise<void>
   #queue: LogRecord[] = []
+  /** Of the records in the queue and the window. */
+  #heldBytes = 0
   #pausedAt: GroupMember | undefined
 
   constructor(place: { topic: string; partition: number }, ports: WorkerPorts<Tx>, limits: WorkerLimits) {
@@ -75,8 +79,9 @@ export class PartitionWorker<Tx> {
       this.#answer(command, [this.#ports.replies.answer(command, content)])
     })
     this.#answers = new AnswerQueue({
+      clock,
       publish: (outgoing) => this.#publish(outgoing),
-      done: (record) => this.#done(record),
+      done: (records) => this.#done(records),
     })
     const commit = async (next: bigint) => (await member).commit(this.#topic, this.#partition, next)
     this.#checkpoint = new CheckpointKeeper({ clock, log, commit })
@@ -92,9 +97,11 @@ export class PartitionWorker<Tx> {
   /** Takes records that were delivered; those that come after `close` are left for the next member. */
   take(records: readonly LogRecord[], member: GroupMember): void {
     if (this.#closing.signal.aborted) return
+    for (const record of records) this.#heldBytes += bytesOf(record)
     this.#queue.push(...records)
     this.#begin()
-    if (this.#pausedAt || this.#queue.length <= this.#limits.queueRecordsMax) return
+    const { queueRecordsMax, heldBytesMax } = this.#limits
+    if (this.#pausedAt || (this.#queue.length <= queueRecordsMax && this.#heldBytes <= heldBytesMax)) return
     this.#pausedAt = member
     member.pause(this.#topic, this.#partition)
   }
@@ -156,13 +163,14 @@ export class PartitionWorker<Tx> {
     if (this.#closing.signal.aborted) return
     const room = Math.max(0, this.#limits.windowRecordsMax - this.#window.size)
     for (const record of this.#queue.splice(0, room)) this.#beginOne(record)
-    if (!this.#pausedAt || this.#queue.length >= this.#limits.queueRecordsMax / 2) return
+    const { queueRecordsMax, heldBytesMax } = this.#limits
+    if (!this.#pausedAt || this.#queue.length >= queueRecordsMax / 2 || this.#heldBytes > heldBytesMax / 2) return
     this.#pausedAt.resume(this.#topic, this.#partition)
     this.#pausedAt = undefined
   }
 
   #beginOne(record: LogRecord): void {
-    const held = this.#window.hold(record.offset)
+    const held = this.#window.hold(record.offset, bytesOf(record))
     const read = readCommand(record, this.#ports)
     if (read.kind === 'refused') {
       this.#answers.add(held, this.#refused(read))
@@ -194,11 +202,18 @@ export class PartitionWorker<Tx> {
     return (await untilDone('publishing', publish, options)) ?? false
   }
 
-  /** What a record led to is durable: the checkpoint moves, where nothing before it is open. */
-  #done(record: HeldRecord): void {
-    const next = this.#window.finish(record)
-    if (next === undefined) return
-    this.#checkpoint.keep(next)
+  /** What these led to is durable: the checkpoint moves, where nothing before it is open. */
+  #done(records: readonly HeldRecord[]): void {
+    let next: bigint | undefined
+    for (const record of records) {
+      this.#heldBytes -= record.bytes
+      next = this.#window.finish(record) ?? next
+    }
+    if (next !== undefined) this.#checkpoint.keep(next)
     this.#begin()
   }
+}
+
+function bytesOf({ value }: LogRecord): number {
+  return value?.length ?? 0
 }

@@ -2,8 +2,9 @@
 import { asDirection, asPositive, type Decoded, type RecordFault, refuse } from '../message/command-record.ts'
 import { H } from '../message/headers.ts'
 import { type IdempotencyKey, idempotencyKey, isSagaId } from '../message/ids.ts'
-import { parseJson } from '../message/json.ts'
+import type { JsonLimits } from '../message/json.ts'
 import { headersOf, keyOf, type LogRecord } from '../message/record.ts'
+import { parseValue } from '../message/record-value.ts'
 import type { CommandInfo } from './handlers.ts'
 import type { Operation, Operations } from './operations.ts'
 
@@ -17,6 +18,8 @@ export interface ReceivedCommand<Tx> {
   readonly forwardKey: IdempotencyKey
   readonly operation: Operation<Tx>
   readonly input: unknown
+  /** What its answer may have. */
+  readonly limits: JsonLimits
 }
 
 /** Why a record is a dead letter; stable, the `dlq-reason`. */
@@ -35,6 +38,8 @@ export interface ReadOptions<Tx> {
   readonly operations: Operations<Tx>
   /** Which topics a command may have its reply sent to: else whoever sends commands could write anywhere. */
   readonly isReplyTopic: (topic: string) => boolean
+  /** What JSON may have, of commands and answers alike. */
+  readonly json: JsonLimits
 }
 
 interface Envelope {
@@ -47,7 +52,7 @@ const REQUIRED = [H.id, H.type, H.sagaId, H.stepId, H.direction, H.attempt, H.id
 /** Reads and checks one record. */
 export function readCommand<Tx>(
   record: LogRecord,
-  { operations, isReplyTopic }: ReadOptions<Tx>,
+  { operations, isReplyTopic, json }: ReadOptions<Tx>,
 ): ReceivedCommand<Tx> | RefusedCommand {
   const envelope = readEnvelope(record, isReplyTopic)
   if (envelope.kind === 'refused') return { ...envelope, record, replyTo: undefined }
@@ -56,12 +61,12 @@ export function readCommand<Tx>(
     ({ kind: 'refused', record, fault, message, replyTo }) as const
   const operation = operations.get(info.type)
   if (!operation) return invalid('unknown-command', `${info.type} is no command of this participant`)
-  const payload = parseJson(record.value)
+  const payload = parseValue(record, json)
   if (payload.kind === 'refused') return invalid(payload.fault, payload.message)
   const input = operation.command.input.safeParse(payload.value)
   if (!input.success) return invalid('invalid-payload', input.error.message)
   const forwardKey = idempotencyKey({ sagaId: info.sagaId, step: info.step, direction: 'forward' })
-  return { kind: 'command', record, info, replyTo, forwardKey, operation, input: input.data }
+  return { kind: 'command', record, info, replyTo, forwardKey, operation, input: input.data, limits: json }
 }
 
 function readEnvelope(record: LogRecord, isReplyTopic: (topic: string) => boolean): Decoded<Envelope> {

@@ -17,7 +17,7 @@ import { HANDLER_ERROR } from './handler-answer.ts'
 import type { CommandInfo } from './handlers.ts'
 import { Lanes } from './lanes.ts'
 import type { Operation } from './operations.ts'
-import type { Performer } from './performer.ts'
+import type { Performed, Performer } from './performer.ts'
 import type { ReceivedCommand } from './received-command.ts'
 import type { Slots } from './slots.ts'
 import { type RetryPorts, untilDone } from './until-done.ts'
@@ -143,7 +143,10 @@ export class Schedule<Tx> {
   async #run(job: Job<Tx>): Promise<void> {
     const commands = job.take()
     for (const command of commands) this.#waiting.delete(command)
-    for (const [command, content] of await this.#perform(commands)) {
+    const performed = await this.#perform(commands)
+    for (const command of commands) {
+      const content = performed?.get(command)
+      if (!content) continue
       this.#answered(command, content)
       for (const next of this.#lanes.done(command)) this.#ready(next)
     }
@@ -151,9 +154,7 @@ export class Schedule<Tx> {
   }
 
   /** Comes with a slot; while trouble is waited out it is others'. Those that have no answer when the partition closes are left out. */
-  async #perform(
-    commands: readonly ReceivedCommand<Tx>[],
-  ): Promise<readonly (readonly [ReceivedCommand<Tx>, ReplyContent])[]> {
+  async #perform(commands: readonly ReceivedCommand<Tx>[]): Promise<Performed | undefined> {
     const { performer, slots } = this.#ports
     const { closing, aborting } = this.#signals
     let hasSlot = true
@@ -167,11 +168,7 @@ export class Schedule<Tx> {
         hasSlot = false
       }
     }
-    const performed = await untilDone('carrying commands out', perform, { ports: this.#ports, giveUp: closing })
-    return commands.flatMap((command) => {
-      const content = performed?.get(command)
-      return content ? [[command, content] as const] : []
-    })
+    return untilDone('carrying commands out', perform, { ports: this.#ports, giveUp: closing })
   }
 
   #closed(): void {

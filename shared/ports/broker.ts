@@ -8,6 +8,7 @@
  *   or later. `refused` means that it is not stored and never will be.
  * - A group's partition i has one member at a time, and that member has partition i of all the group's topics.
  */
+import type { ClaimRule } from '../message/claim.ts'
 import type { OperationalError } from '../message/errors.ts'
 import type { LogRecord, NewRecord } from '../message/record.ts'
 
@@ -77,6 +78,8 @@ export interface GroupOptions {
 }
 
 export interface Broker {
+  /** Present where large values are kept aside: such a record takes no more of a batch than its claim does. */
+  readonly claims?: ClaimRule | undefined
   /** Answers per batch, in the order given. Never throws for what a broker can do wrong. */
   append(batches: readonly AppendBatch[]): Promise<readonly AppendResult[]>
   /** Joins a group; throws an `OperationalError` when a topic is missing or the topics are not co-partitioned. */

@@ -30,6 +30,37 @@ export interface ViewChunk {
   readonly tables: readonly TableChanges[]
 }
 
+/** What the control topic says of participants, the newest of each. Offsets are those of the topic. */
+export interface ParticipantFacts {
+  readonly limits: readonly {
+    readonly participant: string
+    /** JSON text; `null`: none. */
+    readonly json: string | null
+    readonly actor: string
+    readonly reason: string
+    readonly at: number
+    readonly offset: bigint
+  }[]
+  readonly breakers: readonly {
+    readonly participant: string
+    readonly process: string
+    readonly isOpen: boolean
+    readonly since: number
+    readonly failures: number
+    readonly calls: number
+    readonly at: number
+    readonly offset: bigint
+  }[]
+}
+
+/** Writes what is known of participants. Throws as `ViewWriter` does. */
+export interface ParticipantViewWriter {
+  /** In place of all that is there. */
+  replace(facts: ParticipantFacts): Promise<void>
+  /** What is older than what stands there changes nothing. */
+  put(facts: ParticipantFacts): Promise<void>
+}
+
 /**
  * Writes views.
  * Every method throws an `OperationalError`: retriable when the database is in trouble, not retriable when it refuses

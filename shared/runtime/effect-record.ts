@@ -5,7 +5,7 @@ import { CLIENT_COMMAND, H, rfc3339 } from '../message/headers.ts'
 import { commandId, idempotencyKey } from '../message/ids.ts'
 import type { NewRecord } from '../message/record.ts'
 import { type KasagaTopics, participantTopic } from '../message/topics.ts'
-import type { AnswerParent, Effect } from '../saga/effects.ts'
+import type { AnswerParent, Effect, StartFork } from '../saga/effects.ts'
 
 /** A record and where it goes. */
 export interface RoutedRecord {
@@ -29,6 +29,10 @@ export function effectRecord(effect: Effect, { topics, source }: EffectContext):
     }
     case 'answer-parent':
       return { topic: topics.replies, key: effect.parent, record: answerRecord(effect, source) }
+    case 'start-fork': {
+      const record = clientCommandRecord(forkCommand(effect), { at: effect.at, source })
+      return { topic: topics.commands, key: effect.fork, record }
+    }
     default: {
       const record = clientCommandRecord(childCommand(effect), { at: effect.at, source })
       return { topic: topics.commands, key: effect.child, record }
@@ -39,14 +43,18 @@ export function effectRecord(effect: Effect, { topics, source }: EffectContext):
 /** Why a child that is not waited for is cancelled. */
 const PARENT_TURNED_BACK = 'the saga that started it turned back'
 
-type ToChild = Exclude<Effect, { kind: 'send' | 'answer-parent' }>
+type ToChild = Exclude<Effect, { kind: 'send' | 'answer-parent' | 'start-fork' }>
+
+function forkCommand({ fork: sagaId, kind: _, at: __, ...start }: StartFork): ClientCommand {
+  return { kind: 'start', sagaId, ...start }
+}
 
 function childCommand(effect: ToChild): ClientCommand {
   const { child: sagaId, requestId } = effect
   switch (effect.kind) {
     case 'start-child': {
-      const { definition, version, input, parent } = effect
-      return { kind: 'start', sagaId, requestId, definition, version, input, parent }
+      const { definition, version, priority, input, parent } = effect
+      return { kind: 'start', sagaId, requestId, definition, version, priority, input, parent }
     }
     case 'undo-child':
       return { kind: 'undo', sagaId, requestId, parent: effect.parent }

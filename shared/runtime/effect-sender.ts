@@ -8,10 +8,10 @@
 import { messageOf } from '../message/errors.ts'
 import { partitionOf } from '../message/murmur2.ts'
 import type { NewRecord } from '../message/record.ts'
+import { recordBytes } from '../message/record-bytes.ts'
 import type { AppendBatch, AppendResult, Broker } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log, Metrics } from '../ports/telemetry.ts'
-import { recordBytes } from './record-bytes.ts'
 
 export interface Outgoing {
   readonly topic: string

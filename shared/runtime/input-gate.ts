@@ -1,16 +1,16 @@
 /**
  * The inputs of one partition on their way to its owner.
  *
- *     open --queuedInputsMax wait--> held --half of them are taken--> open
+ *     open --queuedInputsMax or queuedBytesMax wait--> held --half of them are taken--> open
  *
  * While it is held no more records are fetched of either topic; what had been fetched is kept, and nothing is lost.
  */
 import type { LogRecord } from '../message/record.ts'
 import type { KasagaTopics } from '../message/topics.ts'
 import type { GroupMember } from '../ports/broker.ts'
+import { InputQueue } from './input-queue.ts'
 import type { OrchestratorLimits } from './limits.ts'
 import type { ConsumedMarks } from './partition-state.ts'
-import { InputQueue } from './turn.ts'
 
 /** What an owner needs of its membership in the group. */
 export type Holding = Pick<GroupMember, 'open' | 'pause' | 'resume' | 'owns'>
@@ -33,15 +33,21 @@ export class InputGate {
 
   /** Takes records in. Returns at once. */
   push(topic: string, records: readonly LogRecord[]): void {
-    const { topics, limits } = this.#ports
+    const { topics } = this.#ports
     const source = topic === topics.commands ? 'commands' : 'replies'
     for (const record of records) this.queue.push({ source, record })
-    if (!this.#held && this.queue.length >= limits.queuedInputsMax) this.#setHeld(true)
+    if (!this.#held && this.#isFull(1)) this.#setHeld(true)
   }
 
   /** A turn has taken some: there may be room again. */
   eased(): void {
-    if (this.#held && this.queue.length <= this.#ports.limits.queuedInputsMax / 2) this.#setHeld(false)
+    if (this.#held && !this.#isFull(1 / 2)) this.#setHeld(false)
+  }
+
+  #isFull(share: number): boolean {
+    const { queuedInputsMax, queuedBytesMax } = this.#ports.limits
+    const { length, bytes } = this.queue
+    return length > 0 && (length >= queuedInputsMax * share || bytes >= queuedBytesMax * share)
   }
 
   /** Begins to fetch at the marks. */

@@ -3,12 +3,20 @@
 export interface OrchestratorLimits {
   /** Inputs that one turn takes. More makes orchestrator and participants wait for each other in step. */
   readonly turnInputsMax: number
+  /** Bytes of inputs that one turn takes: it holds up everything else of its process while it is decided. At least one input. */
+  readonly turnInputBytesMax: number
   /** Due timers that one turn takes while other inputs wait, so that neither starves the other (K24). */
   readonly turnTimersMax: number
+  /** Held steps that one turn admits, so that what waited long does not hold up what comes. */
+  readonly turnAdmitsMax: number
   /** Bytes of one batch; below a topic's `max.message.bytes`. */
   readonly batchBytesMax: number
+  /** Bytes of one batch with the values that are kept aside: every reader has them in memory together. */
+  readonly batchPayloadBytesMax: number
   /** Inputs of one partition that wait in memory; at the limit the partition's topics are paused. */
   readonly queuedInputsMax: number
+  /** Their bytes; the same at that limit. */
+  readonly queuedBytesMax: number
   /** Commands of all partitions that are not sent yet; at the limit no turn is taken. */
   readonly pendingEffectsMax: number
   /** Ended sagas that a partition remembers, so that their start is recognised when it comes again. */
@@ -21,9 +29,13 @@ export interface OrchestratorLimits {
 
 export const ORCHESTRATOR_LIMITS: OrchestratorLimits = {
   turnInputsMax: 100,
+  turnInputBytesMax: 8_000_000,
   turnTimersMax: 50,
+  turnAdmitsMax: 100,
   batchBytesMax: 900_000,
+  batchPayloadBytesMax: 64_000_000,
   queuedInputsMax: 5_000,
+  queuedBytesMax: 64_000_000,
   pendingEffectsMax: 10_000,
   endedSagasMax: 500_000,
   endedWholeMax: 50_000,

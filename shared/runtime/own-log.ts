@@ -17,7 +17,7 @@ import type { Log } from '../ports/telemetry.ts'
 import type { Definitions } from '../saga/definition.ts'
 import type { OrchestratorLimits } from './limits.ts'
 import { LogReplay } from './log-replay.ts'
-import { batchOf, type Turn } from './turn.ts'
+import type { Turn } from './turn.ts'
 
 export interface OwnLogPorts {
   readonly broker: Broker
@@ -140,4 +140,14 @@ export class OwnLog {
 function shrunken(partition: number, end: bigint, seenEnd: bigint): OperationalError {
   const message = `the log of partition ${partition} ends at ${end} and has been seen to end at ${seenEnd}`
   return new OperationalError('log-shrank', message, { where: 'owner', retriable: false })
+}
+
+/** The batch of a turn: its header, then its events. */
+function batchOf(
+  turn: Turn,
+  header: Pick<BatchHeader, 'number' | 'owner' | 'sentThrough'>,
+  stamp: { at: number; source: string },
+): NewRecord[] {
+  const full = { ...header, ...turn.marks, count: turn.events.length, inputs: turn.inputs }
+  return [batchRecord(full, stamp.at, stamp.source), ...turn.events]
 }

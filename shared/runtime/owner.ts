@@ -23,6 +23,7 @@ import type { Definitions } from '../saga/definition.ts'
 import { type DeadLetterPorts, storeDeadLetters } from './dead-letters.ts'
 import { effectRecord } from './effect-record.ts'
 import type { EffectSender } from './effect-sender.ts'
+import type { FlowControl } from './flow-control.ts'
 import { type Holding, InputGate } from './input-gate.ts'
 import type { OrchestratorLimits } from './limits.ts'
 import type { BatchEffects } from './log-replay.ts'
@@ -42,6 +43,8 @@ export interface OwnerPorts {
   readonly definitions: Definitions
   readonly topics: KasagaTopics
   readonly limits: OrchestratorLimits
+  /** Shared by all owners of the process. */
+  readonly flow: FlowControl
   /** Says who appended a batch. */
   readonly ownerId: string
   /** Consumer group, named in dead letters. */
@@ -119,6 +122,7 @@ export class Owner {
     if (this.#leaving) return
     this.#leaving = true
     this.#timer?.()
+    this.#ports.flow.detach(this.partition)
     const { clock, log } = this.#ports
     const began = clock.now()
     if (this.#appending) await this.#withinDrainTime(this.#landing())
@@ -148,6 +152,7 @@ export class Owner {
   async #recover(): Promise<void> {
     this.#status = 'replaying'
     this.#timer?.()
+    this.#ports.flow.detach(this.partition)
     this.#inputs.queue.clear()
     this.#log.forget()
     while (!this.#leaving) {
@@ -184,6 +189,7 @@ export class Owner {
     this.#sent.landed(number, 0)
     const { marks, state, voidBatches } = replay
     this.#inputs.open(marks)
+    this.#ports.flow.attach(this.partition, state.book, () => this.wake())
     metrics.count('kasaga_take_overs_total')
     const fields = { liveSagas: state.liveSagas, resent: unsent.length, voidBatches, tookMs: clock.now() - began }
     log.info('partition taken over', { partition: this.partition, batch: number, ...fields })
@@ -218,12 +224,16 @@ export class Owner {
   }
 
   #takeTurn(): Turn | undefined {
-    const { definitions, limits, random, source, clock } = this.#ports
+    const { definitions, limits, random, source, clock, flow, broker } = this.#ports
     const { state, marks } = this.#log.replay
     const now = clock.now()
-    const nothing = this.#inputs.queue.length === 0 && (state.due.earliest() ?? Number.POSITIVE_INFINITY) > now
-    if (nothing) return undefined
-    const turn = takeTurn(this.#inputs.queue, { state, definitions, limits, random, source, now, marks })
+    const nothingDue = (state.due.earliest() ?? Number.POSITIVE_INFINITY) > now
+    if (this.#inputs.queue.length === 0 && nothingDue && !flow.hasGranted(this.partition)) return undefined
+    const turn = takeTurn(this.#inputs.queue, {
+      ...{ state, definitions, limits, random, source, now, marks },
+      flow: flow.turnOf(this.partition),
+      claims: broker.claims,
+    })
     for (const { saga, why } of turn.stalled)
       this.#ports.log.error('a saga stands still', { partition: this.partition, saga, why })
     const consumed = turn.marks.commands !== marks.commands || turn.marks.replies !== marks.replies

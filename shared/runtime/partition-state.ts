@@ -3,6 +3,7 @@
  * batch is appended; when the append is not confirmed, all of it is thrown away and read again.
  */
 
+import { FlowBook, type SagaFacts } from '../flow/flow-book.ts'
 import type { AcceptedBatch, BatchHeader } from '../message/batch.ts'
 import { messageOf } from '../message/errors.ts'
 import type { EventEnvelope } from '../message/events.ts'
@@ -33,6 +34,8 @@ export class PartitionState {
   readonly quarantined = new Map<string, string>()
   /** Live sagas whose definition is not here, or is another one: they wait for it, without a timer. */
   readonly withoutPlan = new WaitingForPlan()
+  /** What its sagas have under way at participants, and which steps are held. */
+  readonly book = new FlowBook()
   readonly #live = new Map<SagaId, SagaState>()
   /** The oldest end goes first. Whole where something may still be asked of the saga. One that goes on again keeps its place. */
   readonly #ended = new Map<SagaId, EndedSaga | SagaState>()
@@ -99,6 +102,12 @@ export class PartitionState {
     this.#ended.delete(id as SagaId)
     this.#whole.delete(id as SagaId)
     this.due.set(id as SagaId, undefined)
+    this.book.forget(id as SagaId)
+  }
+
+  /** Keeps what an event means for participants, once the state that it led to is kept. */
+  note(envelope: EventEnvelope, after: SagaState): void {
+    this.book.take(envelope, factsOf(after))
   }
 
   #fold(envelope: EventEnvelope): void {
@@ -106,7 +115,9 @@ export class PartitionState {
     try {
       const known = this.known(envelope.sagaId)
       if (envelope.seq > 1 && (known ? known.status === 'ended' && this.#hasShortened : this.hasForgotten)) return
-      this.keep(evolve(known?.status === 'ended' ? undefined : known, envelope))
+      const after = evolve(known?.status === 'ended' ? undefined : known, envelope)
+      this.keep(after)
+      this.note(envelope, after)
     } catch (error) {
       this.quarantine(envelope.sagaId, messageOf(error))
     }
@@ -133,6 +144,10 @@ export class PartitionState {
     this.#ended.delete(oldest.value)
     this.#whole.delete(oldest.value)
   }
+}
+
+function factsOf({ priority, paused }: SagaState): SagaFacts {
+  return { priority, paused: paused !== undefined }
 }
 
 function inBrief({ id, definition, inputHash }: SagaState): EndedSaga {

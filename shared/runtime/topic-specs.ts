@@ -7,6 +7,8 @@ import { isBlock, plansInside } from '../saga/plan-tree.ts'
 const INPUT_DAYS = 7
 const DEAD_LETTER_DAYS = 90
 const DEAD_LETTER_PARTITIONS = 1
+/** One: what is said last of a participant holds, and only one partition has a last. */
+const CONTROL_PARTITIONS = 1
 
 /** Every participant that the definitions send commands to. */
 export function participantsOf(definitions: Definitions): string[] {
@@ -32,7 +34,7 @@ export interface PartitionCounts {
 /** Specs of all topics under a prefix, and of the participants' command topics. */
 export function topicSpecs(prefix: string, counts: PartitionCounts, participants: readonly string[]): TopicSpec[] {
   const { partitions, participantPartitions } = counts
-  const { commands, replies, events, deadLetters } = kasagaTopics(prefix)
+  const { commands, replies, events, deadLetters, control } = kasagaTopics(prefix)
   const days = (name: string, count = partitions): TopicSpec => ({
     name,
     partitions: count,
@@ -43,6 +45,7 @@ export function topicSpecs(prefix: string, counts: PartitionCounts, participants
     days(replies),
     { name: events, partitions, retention: 'forever' },
     { name: deadLetters, partitions: DEAD_LETTER_PARTITIONS, retention: { days: DEAD_LETTER_DAYS } },
+    { name: control, partitions: CONTROL_PARTITIONS, retention: 'forever' },
     ...participants.map((participant) => days(participantTopic(participant), participantPartitions)),
   ]
 }

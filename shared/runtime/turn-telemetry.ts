@@ -12,6 +12,7 @@ export function tellTurn(
   metrics.count('kasaga_events_total', {}, turn.events.length)
   for (const [reason, count] of Object.entries(turn.inputs.ignored))
     metrics.count('kasaga_inputs_ignored_total', { reason }, count)
+  for (const [participant, count] of turn.admitted) metrics.count('kasaga_admitted_total', { participant }, count)
   for (const { definition, attribute } of turn.missed) {
     metrics.count('kasaga_saga_attributes_missed_total', { definition })
     log.warn('a saga started without an attribute: its mapping failed', { partition, definition, attribute })

@@ -2,11 +2,15 @@
  * One turn of an owner's loop: takes inputs and due timers, decides each, folds what was decided, and gathers one
  * batch. Nothing here waits or sends: the owner appends the batch, and sends the effects when it has landed.
  */
-import { type BatchHeader, batchRecord } from '../message/batch.ts'
+
+import type { Call } from '../flow/call.ts'
+import type { BatchHeader } from '../message/batch.ts'
+import { type ClaimRule, isLarger, jsonLimitsFor, LEAST_CLAIMED_BYTES, logBytes } from '../message/claim.ts'
 import { messageOf } from '../message/errors.ts'
 import { eventRecord } from '../message/event-record.ts'
 import type { EventEnvelope, SagaEvent } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
+import type { JsonLimits } from '../message/json.ts'
 import type { LogRecord, NewRecord } from '../message/record.ts'
 import type { Random } from '../ports/clock.ts'
 import { attributesOf } from '../saga/attributes.ts'
@@ -16,17 +20,13 @@ import { type Effect, effectsOf } from '../saga/effects.ts'
 import { evolve } from '../saga/evolve.ts'
 import type { Decision, SagaInput } from '../saga/input.ts'
 import type { SagaState } from '../saga/state.ts'
+import type { TurnFlow } from './flow-control.ts'
 import { causationOf, commandInput, replyInput } from './input-decoder.ts'
+import { type InputQueue, valueBytes, type Waiting } from './input-queue.ts'
 import type { OrchestratorLimits } from './limits.ts'
+import { migrationTarget } from './migration-target.ts'
 import type { ConsumedMarks, PartitionState } from './partition-state.ts'
 import { hashOf } from './plan-of.ts'
-import { recordBytes } from './record-bytes.ts'
-
-/** A record that waits for its turn. */
-export interface Waiting {
-  readonly source: 'commands' | 'replies'
-  readonly record: LogRecord
-}
 
 export interface DeadRecord {
   readonly record: LogRecord
@@ -45,6 +45,8 @@ export interface Turn {
   readonly stalled: readonly StalledSaga[]
   readonly killed: readonly KilledSaga[]
   readonly missed: readonly MissedAttribute[]
+  /** Held steps that were sent, by participant. */
+  readonly admitted: ReadonlyMap<string, number>
 }
 
 /** An attribute that a saga started without, because its mapping failed. */
@@ -75,51 +77,30 @@ export interface TurnContext {
   readonly source: string
   readonly now: number
   readonly marks: ConsumedMarks
+  /** What may be sent to participants; absent: all. */
+  readonly flow?: TurnFlow | undefined
+  /** Where large values are kept aside: they count as their claims. */
+  readonly claims?: ClaimRule | undefined
 }
 
 /** The batch's header record, generously. */
 const BATCH_HEADER_BYTES = 1_000
+/** Held steps of one saga that are admitted by one decision. */
+const ADMIT_STEPS_MAX = 20
 
 /** Takes what is waiting, up to the limits. What it took is removed from the queue. */
 export function takeTurn(queue: InputQueue, context: TurnContext): Turn {
   const turn = new OpenTurn(context)
+  turn.takeAdmits()
   turn.takeTimers(queue.length > 0 ? context.limits.turnTimersMax : context.limits.turnInputsMax)
   for (let waiting = queue.peek(); waiting && turn.hasRoom(); waiting = queue.peek()) {
     if (!turn.takeRecord(waiting)) break
     queue.shift()
   }
+  // What came just now may find room at once.
+  context.flow?.pump()
+  turn.takeAdmits()
   return turn.close()
-}
-
-/** First in, first out, without moving what is behind. */
-export class InputQueue {
-  #items: Waiting[] = []
-  #first = 0
-
-  get length(): number {
-    return this.#items.length - this.#first
-  }
-
-  push(waiting: Waiting): void {
-    this.#items.push(waiting)
-  }
-
-  peek(): Waiting | undefined {
-    return this.#items[this.#first]
-  }
-
-  shift(): void {
-    this.#first++
-    if (this.#first * 2 > this.#items.length && this.#first > 64) {
-      this.#items = this.#items.slice(this.#first)
-      this.#first = 0
-    }
-  }
-
-  clear(): void {
-    this.#items = []
-    this.#first = 0
-  }
 }
 
 type Verdict = Decision | { readonly kind: 'broken'; readonly why: string }
@@ -133,18 +114,26 @@ class OpenTurn {
   readonly #killed: KilledSaga[] = []
   readonly #missed: MissedAttribute[] = []
   readonly #ignored: Record<string, number> = {}
+  readonly #admitted = new Map<string, number>()
+  #admits = 0
   #applied = 0
   #taken = 0
+  #takenBytes = 0
+  readonly #json: JsonLimits
   #bytes = BATCH_HEADER_BYTES
+  /** With the values that are kept aside. */
+  #wholeBytes = 0
   #marks: ConsumedMarks
 
   constructor(context: TurnContext) {
     this.#context = context
+    this.#json = jsonLimitsFor(context.claims)
     this.#marks = context.marks
   }
 
   hasRoom(): boolean {
-    return this.#taken < this.#context.limits.turnInputsMax
+    const { turnInputsMax, turnInputBytesMax } = this.#context.limits
+    return this.#taken < turnInputsMax && this.#takenBytes < turnInputBytesMax
   }
 
   /** Timers have no record: what they lead to is applied, and where that is nothing the saga stalls. */
@@ -166,6 +155,40 @@ class OpenTurn {
     }
   }
 
+  /** Asks held steps for which there is room. What a batch has no room for stays granted, and is asked for again. */
+  takeAdmits(): void {
+    const { flow, limits } = this.#context
+    const calls = flow?.granted(limits.turnAdmitsMax - this.#admits) ?? []
+    for (const [id, own] of Map.groupBy(calls, ({ saga }) => saga)) {
+      for (let from = 0; from < own.length; from += ADMIT_STEPS_MAX)
+        if (!this.#admit(id, own.slice(from, from + ADMIT_STEPS_MAX))) return
+    }
+  }
+
+  /** `false`: it does not fit into this batch any more. */
+  #admit(id: SagaId, calls: readonly Call[]): boolean {
+    const { state, now } = this.#context
+    const known = state.live(id)
+    const steps = calls.map(({ step, direction }) => ({ step, direction }))
+    const decision = known && this.#decide(known, { kind: 'admit', sagaId: id, steps })
+    this.#admits += calls.length
+    if (decision?.kind === 'broken') state.quarantine(id, decision.why)
+    else if (decision?.kind !== 'events' || decision.events.length === 0)
+      // Its definition is not here, or it waits for no participant any more.
+      for (const call of calls) state.book.putAside(call)
+    else if (!this.#apply(known, { id, causationId: `admit/${now}`, events: decision.events })) {
+      if (this.#events.length > 0) return false
+      if (calls.length > 1) return this.#admit(id, calls.slice(0, 1))
+      state.quarantine(id, 'a held step leads to more than fits into a batch')
+    } else this.#noteAdmitted(calls)
+    return true
+  }
+
+  #noteAdmitted(calls: readonly Call[]): void {
+    for (const { participant, place } of calls)
+      if (place === 'sent') this.#admitted.set(participant, (this.#admitted.get(participant) ?? 0) + 1)
+  }
+
   /** Left without a due time until an input changes it: kept in the past, that time would make the owner spin. */
   #stall({ id, definition, version }: SagaState): void {
     const why = `a timer is due, and ${definition} version ${version} has no step for it: it was changed under the same version`
@@ -175,10 +198,11 @@ class OpenTurn {
   /** Takes one record; `false`: it does not fit into this batch any more and stays where it is. */
   takeRecord(waiting: Waiting): boolean {
     const { record, source } = waiting
-    const decoded = source === 'commands' ? commandInput(record) : replyInput(record)
+    const decoded = source === 'commands' ? commandInput(record, this.#json) : replyInput(record, this.#json)
     if (decoded.kind === 'refused') this.#bury(record, decoded.fault, decoded.message)
     else if (!this.#takeInput(record, decoded.value)) return false
     this.#taken++
+    this.#takenBytes += valueBytes(waiting)
     this.#marks = { ...this.#marks, [source]: record.offset + 1n }
     return true
   }
@@ -186,7 +210,8 @@ class OpenTurn {
   close(): Turn {
     const inputs = { applied: this.#applied, deadLettered: this.#dead.length, ignored: this.#ignored }
     const taken = { events: this.#events, effects: this.#effects, dead: this.#dead, stalled: this.#stalled }
-    return { killed: this.#killed, missed: this.#missed, ...taken, marks: this.#marks, inputs }
+    const told = { killed: this.#killed, missed: this.#missed, admitted: this.#admitted }
+    return { ...told, ...taken, marks: this.#marks, inputs }
   }
 
   #takeInput(record: LogRecord, input: SagaInput): boolean {
@@ -227,7 +252,7 @@ class OpenTurn {
       return true
     }
     if (this.#events.length > 0) return false
-    this.#bury(record, 'too-large', `its events need more than ${this.#context.limits.batchBytesMax} bytes`)
+    this.#bury(record, 'too-large', tooLarge(this.#context))
     return true
   }
 
@@ -239,14 +264,30 @@ class OpenTurn {
     const { state, now, source, limits } = this.#context
     const envelopes = envelopesOf(before, change, now)
     const records = envelopes.map((envelope) => eventRecord(envelope, source))
-    const bytes = records.reduce((sum, record) => sum + recordBytes(record), 0)
+    const whole = logBytes(records, Number.POSITIVE_INFINITY)
+    const bytes = this.#bytesInBatch(records, whole)
     if (this.#bytes + bytes > limits.batchBytesMax) return false
     const after = envelopes.reduce<SagaState | undefined>(evolve, before)
     if (after) state.keep(after)
     this.#bytes += bytes
+    this.#wholeBytes += whole
     this.#events.push(...records)
-    for (const envelope of envelopes) this.#note(envelope)
+    for (const envelope of envelopes) {
+      this.#note(envelope)
+      if (after) state.note(envelope, after)
+    }
     return true
+  }
+
+  /** What the records take of the batch. At its start also values that are not quite large may be kept aside. */
+  #bytesInBatch(records: readonly NewRecord[], whole: number): number {
+    const { claims, limits } = this.#context
+    if (!claims || whole <= claims.valueBytesMax) return whole
+    if (this.#wholeBytes + whole > limits.batchPayloadBytesMax) return Number.POSITIVE_INFINITY
+    if (records.some((record) => isLarger(record, claims.payloadBytesMax))) return Number.POSITIVE_INFINITY
+    const bytes = logBytes(records, claims.valueBytesMax)
+    if (this.#events.length > 0 || this.#bytes + bytes <= limits.batchBytesMax) return bytes
+    return logBytes(records, Math.min(LEAST_CLAIMED_BYTES, claims.valueBytesMax))
   }
 
   #note(envelope: EventEnvelope): void {
@@ -264,15 +305,19 @@ class OpenTurn {
   }
 
   #decide(known: Known, input: SagaInput): Verdict {
-    const { now, random } = this.#context
+    const { now, random, flow } = this.#context
+    const gated = flow?.gated
     try {
       const definition = this.#definitionOf(known, input)
       return decide({
         definition,
         definitionHash: definition && hashOf(definition),
+        target: migrationTarget(this.#context.definitions, known, input),
+        forkOn: this.#forkOn(known, input),
+        limits: this.#json,
         known,
         input,
-        moment: { now, chance: random.next() },
+        moment: { now, chance: random.next(), ...(gated && { gated }) },
       })
     } catch (error) {
       return { kind: 'broken', why: messageOf(error) }
@@ -285,9 +330,21 @@ class OpenTurn {
     return input.kind === 'start' ? definitions.forStart(input.definition, input.version, input.sagaId) : undefined
   }
 
+  /** The definition of another version, where one is named. */
+  #forkOn(known: Known, input: SagaInput): Definition | undefined {
+    if (!known || input.kind !== 'fork' || input.version === undefined) return undefined
+    return this.#context.definitions.find(known.definition, input.version)
+  }
+
   #bury(record: LogRecord, reason: string, message: string): void {
     this.#dead.push({ record, reason, message })
   }
+}
+
+function tooLarge({ claims, limits }: TurnContext): string {
+  if (claims)
+    return `its events have more than ${limits.batchPayloadBytesMax} bytes, or one of them more than ${claims.payloadBytesMax}`
+  return `its events need more than ${limits.batchBytesMax} bytes: KASAGA_PAYLOADS names a store for larger values`
 }
 
 function envelopesOf(
@@ -298,14 +355,4 @@ function envelopesOf(
   const seq = before?.seq ?? 0
   const { id: sagaId, causationId } = change
   return change.events.map((event, i) => ({ sagaId, seq: seq + i + 1, at, causationId, event }))
-}
-
-/** The batch of a turn: its header, then its events. */
-export function batchOf(
-  turn: Turn,
-  header: Pick<BatchHeader, 'number' | 'owner' | 'sentThrough'>,
-  stamp: { at: number; source: string },
-): NewRecord[] {
-  const full = { ...header, ...turn.marks, count: turn.events.length, inputs: turn.inputs }
-  return [batchRecord(full, stamp.at, stamp.source), ...turn.events]
 }

@@ -23,7 +23,7 @@ export function timesOf(
   known: StepState | undefined,
   { now, attempt }: { now: number; attempt: number },
 ): Times {
-  const goesOn = isRetrying(known) && known.budgetFrom < attempt
+  const goesOn = known !== undefined && BETWEEN.has(known.status) && known.budgetFrom < attempt
   const end = goesOn ? (known.end ?? {}) : freshEnd(planned, now)
   const { timeoutMs, takeUpMs } = planned
   return {
@@ -33,9 +33,8 @@ export function timesOf(
   }
 }
 
-function isRetrying(known: StepState | undefined): known is Extract<StepState, { retryAt: number }> {
-  return known?.status === 'retrying' || known?.status === 'undo-retrying'
-}
+/** Statuses in which the next attempt may be of the budget that the last one was of. */
+const BETWEEN: ReadonlySet<StepState['status']> = new Set(['retrying', 'undo-retrying', 'held', 'undo-held'])
 
 function freshEnd({ totalMs, retry: { maxAgeMs } }: PlannedCommand, now: number): BudgetEnd {
   return {
@@ -68,6 +67,12 @@ export function openDueAt({ timeoutAt, takeUpAt, progressAt }: Open): number | u
   return due === Number.POSITIVE_INFINITY ? undefined : due
 }
 
+/** When a step that is held can be sent no more: nothing is waited for then. `undefined`: never, as far as its budget goes. */
+export function heldDueAt({ end: { giveUpAt, retryUntil } = {} }: StepState): number | undefined {
+  const due = Math.min(giveUpAt ?? Number.POSITIVE_INFINITY, (retryUntil ?? Number.POSITIVE_INFINITY) + 1)
+  return due === Number.POSITIVE_INFINITY ? undefined : due
+}
+
 /** Which time of the open attempt is over: that of all attempts, else the one that was first. */
 export function expiryOf(known: Open, planned: PlannedCommand, now: number): StepError {
   if (known.end?.giveUpAt !== undefined && known.end.giveUpAt <= now) return totalOver(planned)
@@ -88,15 +93,16 @@ function expired(which: keyof typeof EXPIRED, message: string): StepError {
   return { kind: 'timeout', code: EXPIRED[which], message }
 }
 
-/** Why an attempt that is due may not be begun any more: its timer came late. `undefined`: it may. */
-export function tooLate(
-  known: Extract<StepState, { retryAt: number }>,
-  planned: PlannedCommand,
-  now: number,
-): StepError | undefined {
+/** Why an attempt that is due may not be begun any more: its timer, or its turn, came late. `undefined`: it may. */
+export function tooLate(known: StepState, planned: PlannedCommand, now: number): StepError | undefined {
   const { giveUpAt } = known.end ?? {}
   if (giveUpAt !== undefined && giveUpAt <= now) return totalOver(planned)
-  return mayBegin(known.end, now) ? undefined : known.error
+  return mayBegin(known.end, now) ? undefined : lastError(known)
+}
+
+function lastError(known: StepState): StepError | undefined {
+  if (known.status === 'held' || known.status === 'undo-held') return known.before && lastError(known.before)
+  return known.status === 'retrying' || known.status === 'undo-retrying' ? known.error : undefined
 }
 
 /** Whether an attempt may be begun at that time. */

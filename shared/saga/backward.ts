@@ -73,6 +73,7 @@ const MAY_BE_DONE: ReadonlySet<StepState['status']> = new Set([
   'succeeded',
   'given-up',
   'undoing',
+  'undo-held',
   'undo-retrying',
   'undo-failed',
 ])

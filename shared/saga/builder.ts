@@ -1,12 +1,14 @@
 /** The chain in which a saga is written: typed from the input to the last step, undo beside do, plain data at the end. */
 import type { ZodType } from 'zod'
+import { isPriority, PRIORITY_MAX } from '../message/events.ts'
+import type { Json } from '../message/json.ts'
 import { type AttributeSpecs, attributeFaults } from './attributes.ts'
 import type { BeforeOwnPivot } from './builder/before-pivot.ts'
 import { Chain } from './builder/chain.ts'
-import type { SagaOptions } from './builder/options.ts'
+import type { MigrationWords, SagaOptions } from './builder/options.ts'
 import type { NoSteps, Whole } from './builder/seen.ts'
 import { isName } from './check-names.ts'
-import type { SignalSpec } from './definition.ts'
+import type { Definition, MigratedFrom, MigratedTo, SignalSpec } from './definition.ts'
 import { emptyDraft } from './plan.ts'
 
 export type { Inner, InnerPast } from './builder/blocks.ts'
@@ -28,16 +30,32 @@ export function signal<Payload>(name: string, payload: ZodType<Payload>): Signal
  *
  * @throws TypeError when a name, version, policy or duration makes no sense; at its end, when the plan makes none.
  */
-export function saga<Input>(name: string, options: SagaOptions<Input>): BeforeOwnPivot<Whole<Input>, unknown, NoSteps> {
+export function saga<Input>(name: string, options: SagaOptions<Input>): Beginning<Input> {
   checkName(name)
-  const { version, input, deadline, compensation = 'parallel', attributes } = options
+  const { version, input, deadline, compensation = 'parallel', attributes, priority } = options
   if (!Number.isInteger(version) || version < 1) throw new TypeError(`saga ${name}: versions count from 1`)
   const fault = attributeFaults(Object.keys(attributes ?? {}))[0]
   if (fault !== undefined) throw new TypeError(`saga ${name}: ${fault}`)
+  if (priority !== undefined && !isPriority(priority))
+    throw new TypeError(`saga ${name}: the priority is a whole number from 0 to ${PRIORITY_MAX}, 9 first`)
   const specs = attributes && { attributes: attributes as AttributeSpecs }
-  const chain = new Chain(emptyDraft('compensatable'), { name, version, input, deadline, compensation, ...specs })
+  const head = { name, version, input, deadline, compensation, ...specs, ...(priority !== undefined && { priority }) }
+  const chain = new Chain(emptyDraft('compensatable'), head)
   // The chain is written once, and typed for each place in it: the types are the checked half of the pair.
-  return chain as unknown as BeforeOwnPivot<Whole<Input>, unknown, NoSteps>
+  return chain as unknown as Beginning<Input>
+}
+
+/** A saga of which no step has been said yet: here it says from which other versions sagas may be moved to it. */
+export interface Beginning<Input> extends BeforeOwnPivot<Whole<Input>, unknown, NoSteps> {
+  /**
+   * How a saga of another version comes over: with the input and the outputs that the function makes of its own. Given
+   * the old definition, its types are known, and what a step had to undo.
+   */
+  migratesFrom<Old = Json>(
+    from: number | Definition<Old>,
+    map?: (state: MigratedFrom<Old>) => MigratedTo<Input>,
+    words?: MigrationWords,
+  ): Beginning<Input>
 }
 
 function checkName(name: string): void {

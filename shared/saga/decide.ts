@@ -1,13 +1,15 @@
 /** `decide(definition, state, input, moment)`: the total table of status x input. Pure: no clock, no chance, no I/O. */
 
-import type { SagaEvent } from '../message/events.ts'
-import type { Json } from '../message/json.ts'
+import { PRIORITY, type SagaEvent } from '../message/events.ts'
+import type { Json, JsonLimits } from '../message/json.ts'
 import { cancel, kill, pause, resume, signalRefusal, takeSignal } from './acts.ts'
 import { attributesOf } from './attributes.ts'
 import { isOver } from './backward.ts'
 import { misfit } from './check.ts'
 import { isChildOf, refuseParent, undoForParent, undoOfVoidOrKilled, voidForParent, voidStart } from './children.ts'
 import type { Definition } from './definition.ts'
+import { fork, givenFaults } from './fork.ts'
+import { admit } from './held.ts'
 import {
   type Decision,
   events,
@@ -18,7 +20,9 @@ import {
   type RefusedReason,
   refused,
 } from './input.ts'
+import { type MigrationTarget, migrate as migrateTo } from './migrate.ts'
 import { edit, resolve, retryParked, skip } from './parked-acts.ts'
+import { pivotOf } from './pivot.ts'
 import { answer } from './replies.ts'
 import type { EndedSaga, SagaState, SagaStatus } from './state.ts'
 import { Story } from './story.ts'
@@ -33,6 +37,11 @@ interface Asked<Kind extends InputKind> {
   readonly definition: Definition | undefined
   /** What is known here under its name and version is another plan (S23). */
   readonly changed: boolean
+  /** Where the input asks to move the saga, where this process knows that version. */
+  readonly target: MigrationTarget | undefined
+  /** The definition of another version, where a fork is to run on one that is known here. */
+  readonly forkOn: Definition | undefined
+  readonly limits: JsonLimits | undefined
   readonly state: SagaState
   readonly input: InputOf<Kind>
   readonly moment: Moment
@@ -82,6 +91,23 @@ const signal: Rule<'signal'> = (asked) => {
   return (definition && signalRefusal(state, input, definition)) ?? planned(takeSignal)(asked)
 }
 
+/** A saga goes on from one of its steps as another one. It stays what it is, whatever it is at. */
+const forked: Rule<'fork'> = (asked) => {
+  const { state, input, forkOn, limits } = asked
+  if (state.inputHash === '') return refused('voided', `saga ${state.id} was undone by its parent before it started`)
+  return planned<'fork'>((story) => fork(story, input, { target: forkOn ?? versionOf(story, input), limits }))(asked)
+}
+
+function versionOf({ definition }: Story, { version }: InputOf<'fork'>): Definition | undefined {
+  return version === undefined || version === definition.version ? definition : undefined
+}
+
+/** Decided on the new plan, also where the one that the saga runs on is not here: that is the way out. */
+const migrate: Rule<'migrate'> = ({ state, input, moment, target }) => {
+  const answer = migrateTo({ state, input, moment, target })
+  return answer instanceof Story ? unfolded(answer, events()) : answer
+}
+
 const entry = <Kind extends InputKind>(rule: Rule<Kind>, ...to: readonly SagaStatus[]): Entry<Kind> => ({ rule, to })
 /** An input that changes nothing in a status. */
 function ignoring(...[reason]: Parameters<typeof ignored>): {
@@ -103,14 +129,16 @@ function afterEnd<Kind extends InputKind>(rule: Rule<Kind>): Rule<Kind> {
   }
 }
 
+const forkedAs = (status: SagaStatus) => entry(forked, status)
 /** It stays what it is; one that would have it as its child is told. */
 const startedAgain = (status: SagaStatus) => entry<'start'>(({ state, input }) => startAgain(state, input), status)
 /** Also where the definition is not known: a saga that nobody can decide for can still be ended. */
 const killed = entry<'kill'>(({ state, input }) => kill(state, input), 'failed')
 const over = ignoring('saga-ended')
-const ended: Omit<Row, 'start'> = {
+const ended: Omit<Row, 'start' | 'fork'> = {
   reply: over,
   timer: over,
+  admit: over,
   signal: over,
   cancel: over,
   retry: over,
@@ -119,6 +147,7 @@ const ended: Omit<Row, 'start'> = {
   skip: over,
   pause: over,
   resume: over,
+  migrate: over,
   edit: over,
   undo: over,
 }
@@ -132,6 +161,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     start: startedAgain('running'),
     reply: entry(planned(answer), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     timer: entry(planned(fire), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
+    admit: entry(planned(admit), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     signal: entry(signal, 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     cancel: entry(planned(cancel), 'running', 'compensating', 'stuck', 'compensated'),
     retry: ignoring('not-stuck'),
@@ -140,13 +170,16 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     skip: entry(planned(skip), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     pause: entry(planned(pause), 'paused'),
     resume: ignoring('not-paused'),
+    migrate: entry(migrate, 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     edit: entry(planned(edit)),
+    fork: forkedAs('running'),
     undo: entry(planned(undoForParent), 'running', 'compensating', 'stuck', 'compensated'),
   },
   compensating: {
     start: startedAgain('compensating'),
     reply: entry(planned(answer), 'compensating', 'stuck', 'compensated'),
     timer: entry(planned(fire), 'compensating', 'stuck', 'compensated'),
+    admit: entry(planned(admit), 'compensating', 'stuck', 'compensated'),
     signal: entry(signal, 'compensating'),
     cancel: ignoring('already-compensating'),
     retry: ignoring('not-stuck'),
@@ -155,7 +188,9 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     skip: entry(planned(skip)),
     pause: entry(planned(pause), 'paused'),
     resume: ignoring('not-paused'),
+    migrate: entry(migrate, 'compensating', 'stuck', 'compensated'),
     edit: entry(planned(edit)),
+    fork: forkedAs('compensating'),
     undo: entry(planned(undoForParent), 'compensating'),
   },
   /** Others go on beside what is parked. */
@@ -163,6 +198,7 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     start: startedAgain('stuck'),
     reply: entry(planned(answer), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     timer: entry(planned(fire), 'stuck', 'compensating', 'compensated'),
+    admit: entry(planned(admit), 'stuck', 'compensating', 'compensated'),
     signal: entry(signal, 'stuck', 'compensating', 'compensated'),
     cancel: entry(planned(cancel), 'stuck', 'compensating', 'compensated'),
     retry: entry(planned(retryParked), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
@@ -171,7 +207,9 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     skip: entry(planned(skip), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     pause: entry(planned(pause), 'paused'),
     resume: ignoring('not-paused'),
+    migrate: entry(migrate, 'stuck', 'running', 'compensating', 'completed', 'compensated'),
     edit: entry(planned(edit), 'stuck', 'running', 'compensating', 'completed', 'compensated'),
+    fork: forkedAs('stuck'),
     undo: entry(planned(undoForParent), 'stuck', 'compensating', 'compensated'),
   },
   /** It keeps what it was at: what comes is taken, and nothing new is begun. */
@@ -179,6 +217,8 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     start: startedAgain('paused'),
     reply: entry(planned(answer), 'paused'),
     timer: entry(planned(fire), 'paused'),
+    /** What it holds keeps its place, and is admitted once the saga is resumed. */
+    admit: ignoring('nothing-due'),
     signal: entry(signal, 'paused'),
     cancel: entry(planned(cancel), 'paused'),
     retry: entry(planned(retryParked)),
@@ -186,6 +226,8 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
     resolve: entry(planned(resolve), 'paused'),
     skip: entry(planned(skip), 'paused'),
     edit: entry(planned(edit)),
+    fork: forkedAs('paused'),
+    migrate: entry(migrate, 'paused'),
     pause: ignoring('already-paused'),
     resume: entry(planned(resume), 'running', 'compensating', 'stuck', 'completed', 'compensated'),
     undo: entry(planned(undoForParent), 'paused'),
@@ -194,20 +236,25 @@ export const TABLE: { readonly [Status in SagaStatus]: Row } = {
   completed: {
     ...ended,
     start: startedAgain('completed'),
+    fork: forkedAs('completed'),
     reply: entry(afterEnd(planned(answer)), 'completed', 'stuck'),
     timer: entry(afterEnd(planned(fire)), 'completed', 'stuck'),
+    admit: entry(afterEnd(planned(admit)), 'completed', 'stuck'),
     undo: entry(planned(undoForParent), 'completed', 'compensating', 'stuck', 'compensated'),
   },
   compensated: {
     ...ended,
     start: startedAgain('compensated'),
+    fork: forkedAs('compensated'),
     reply: entry(afterEnd(planned(answer)), 'compensated', 'stuck'),
     timer: entry(afterEnd(planned(fire)), 'compensated', 'stuck'),
+    admit: entry(afterEnd(planned(admit)), 'compensated', 'stuck'),
     undo: entry(undo, 'compensated'),
   },
   failed: {
     ...ended,
     start: startedAgain('failed'),
+    fork: forkedAs('failed'),
     undo: entry(({ state, input }) => undoOfVoidOrKilled(state, input), 'failed'),
   },
 }
@@ -217,18 +264,44 @@ export interface Question<Kind extends InputKind = InputKind> {
   readonly definition: Definition | undefined
   /** Hash of that definition; absent: plans are not told apart. */
   readonly definitionHash?: string | undefined
+  /** The version that a `migrate` names. */
+  readonly target?: MigrationTarget | undefined
+  /** The definition of another version, where a fork is to run on one that is known here. */
+  readonly forkOn?: Definition | undefined
+  /** What the start of a fork may hold; absent: the usual. */
+  readonly limits?: JsonLimits | undefined
   readonly known: Known
   readonly input: InputOf<Kind>
   readonly moment: Moment
 }
 
 /** Decides one input. Never throws for what an input, a definition's mapping or a participant can do wrong. */
-export function decide({ definition, definitionHash, known, input, moment }: Question): Decision {
+export function decide(question: Question): Decision {
+  const { definition, definitionHash, target, forkOn, limits, known, input, moment } = question
   if (!known) return first({ definition, definitionHash, input, moment })
-  if (known.status === 'ended') return input.kind === 'start' ? startAgain(known, input) : ignored('saga-ended')
+  if (known.status === 'ended') return afterAll(known, input)
   const { rule } = TABLE[known.status][input.kind] as Entry<InputKind>
   const changed = isChanged(known, definitionHash)
-  return rule({ definition: changed ? undefined : definition, changed, state: known, input, moment })
+  return rule({
+    definition: changed ? undefined : definition,
+    changed,
+    target,
+    forkOn,
+    limits,
+    state: known,
+    input,
+    moment,
+  })
+}
+
+/** Of most sagas that have ended only the start is remembered: nothing of them could be given to a fork. */
+function afterAll(known: EndedSaga, input: InputOf<InputKind>): Decision {
+  if (input.kind === 'start') return startAgain(known, input)
+  if (input.kind !== 'fork') return ignored('saga-ended')
+  return refused(
+    'not-now',
+    `saga ${known.id} has ended, and what it did is not remembered: it cannot be forked any more`,
+  )
 }
 
 /** Whether a plan of that hash is another one than the saga started on. A log that does not say goes on with what there is. */
@@ -237,7 +310,7 @@ export function isChanged(state: Pick<SagaState, 'definitionHash'>, hash: string
 }
 
 type StartedEvent = Extract<SagaEvent, { type: 'saga-started' }>
-type FirstQuestion<Kind extends InputKind = InputKind> = Omit<Question<Kind>, 'known'>
+type FirstQuestion<Kind extends InputKind = InputKind> = Omit<Question<Kind>, 'known' | 'target'>
 
 function first({ input, ...asked }: FirstQuestion): Decision {
   if (input.kind === 'start') return start({ input, ...asked })
@@ -257,13 +330,23 @@ function start({ definition, definitionHash, input, moment }: FirstQuestion<'sta
     input: input.input,
     inputHash: input.inputHash,
     deadlineAt: definition.deadlineMs === undefined ? null : moment.now + definition.deadlineMs,
-    ...(definitionHash !== undefined && { definitionHash }),
+    ...(definitionHash !== undefined && { definitionHash, pivot: pivotOf(definition) }),
     ...foundBy(definition, input.input),
+    ...rankOf(definition, input),
   } as const
-  const event = input.parent ? { ...started, parent: input.parent } : started
+  const { parent, origin, given = [] } = input
+  const faults = givenFaults(definition, given)
+  if (faults.length > 0) return unusable(input, 'invalid-given', faults.join('; '))
+  const event = { ...started, ...(parent && { parent }), ...(origin && { origin, given }) }
   const story = Story.begin(definition, moment, { id: input.sagaId, event })
   story.look('scope', '')
   return unfolded(story, events())
+}
+
+/** A child saga has its parent's, and a fork its origin's. */
+function rankOf({ priority: own }: Definition, input: InputOf<'start'>): Pick<StartedEvent, 'priority'> {
+  const priority = input.priority ?? (input.parent || input.origin ? PRIORITY : own)
+  return priority === undefined || priority === PRIORITY ? {} : { priority }
 }
 
 function foundBy({ attributes: specs }: Definition, input: Json): Pick<StartedEvent, 'attributes'> {

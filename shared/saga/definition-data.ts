@@ -46,7 +46,7 @@ export function childName({ definition, version }: ChildPlan): string {
 }
 
 function written(definition: Definition): { data: DefinitionData; code: DefinitionCode } {
-  const { name, version, input, deadlineMs, attributes, compensation, output, steps } = definition
+  const { name, version, input, deadlineMs, attributes, priority, compensation, output, steps } = definition
   const writer = new PlanWriter()
   const data: DefinitionData = {
     name,
@@ -54,6 +54,7 @@ function written(definition: Definition): { data: DefinitionData; code: Definiti
     input: writer.schema('input', input),
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(attributes && { attributes: writer.attributes(attributes) }),
+    ...(priority !== undefined && { priority }),
     compensation,
     steps: steps.map((step) => writer.step(step, step.name)),
     output: writer.mapping('output', output),
@@ -137,7 +138,7 @@ class PlanWriter implements DefinitionCode {
     const { forward, undo, byHand, irreversible } = step
     return {
       command: this.#type(forward.command, path),
-      ...this.#sent(forward, `${path}.payload`),
+      ...this.#sent(forward, path, 'payload'),
       ...(undo && { undo: this.#undo(undo, path) }),
       ...(byHand !== undefined && { byHand }),
       ...(irreversible && { irreversible }),
@@ -148,7 +149,7 @@ class PlanWriter implements DefinitionCode {
     this.commands.set(childName(child), forward.command)
     return {
       child: { definition: child.definition, version: child.version },
-      ...this.#sent(forward, `${path}.payload`),
+      ...this.#sent(forward, path, 'payload'),
       ...(id && { id: this.mapping(`${path}.id`, id) }),
       waits,
       ...(undo && { undo: this.#undo(undo, path) }),
@@ -156,11 +157,16 @@ class PlanWriter implements DefinitionCode {
   }
 
   #undo(undo: PlannedCommand, path: string): CommandData {
-    return { command: this.#type(undo.command, `${path}.undo`), ...this.#sent(undo, `${path}.undo`) }
+    return { command: this.#type(undo.command, `${path}.undo`), ...this.#sent(undo, path, 'undo') }
   }
 
-  #sent({ map, command: _command, ...limits }: PlannedCommand, name: string): SendingData {
-    return { payload: this.mapping(name, map), ...limits }
+  #sent(
+    { map, command: _command, limitBy, ...limits }: PlannedCommand,
+    path: string,
+    as: 'payload' | 'undo',
+  ): SendingData {
+    const key = limitBy && this.mapping(as === 'undo' ? `${path}.undo.limitBy` : `${path}.limitBy`, limitBy)
+    return { payload: this.mapping(`${path}.${as}`, map), ...limits, ...(key !== undefined && { limitBy: key }) }
   }
 
   /** A command's type; where another command has it, which is rare, with the place that it is for. */

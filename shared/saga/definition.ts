@@ -1,5 +1,6 @@
 /** A saga's plan as data: it can be listed, drawn and checked without running any mapping in it. */
 import type { ZodType } from 'zod'
+import type { Priority } from '../message/events.ts'
 import type { AttributeSpecs } from './attributes.ts'
 import type { Command } from './contract.ts'
 import type { RetryPolicy } from './retry-policy.ts'
@@ -27,6 +28,8 @@ export interface PlannedCommand {
   readonly progressMs?: number
   /** How long all attempts may take together, until a person begins new ones. */
   readonly totalMs?: number
+  /** What it is counted under, beside its participant, where calls are limited. */
+  readonly limitBy?: Mapping
 }
 
 /**
@@ -181,6 +184,35 @@ export interface Plan {
   readonly output: Mapping | undefined
 }
 
+/** A saga as a migration sees it: its input, and the outputs of the steps of its own scope under their old names. */
+export interface MigratedFrom<Input = unknown> {
+  readonly input: Input
+  readonly outputs: Readonly<Record<string, unknown>>
+}
+
+/** What a migration changes; absent: as it was. */
+export interface MigratedTo<Input = unknown> {
+  readonly input?: Input
+  /**
+   * By the names of the new plan. A step that has not begun, and whose place the saga has passed, counts as done, and
+   * nothing of it is to be undone; others begin in their turn.
+   */
+  readonly outputs?: Readonly<Record<string, unknown>>
+}
+
+/** How sagas of another version come over to this one. */
+export interface Migration {
+  readonly from: number
+  /** That version's definition, where it is still there to be asked. */
+  readonly old?: Definition
+  /** Pure. What it throws refuses the act. */
+  readonly map?: (state: MigratedFrom) => MigratedTo
+  /** New names of steps of the saga's own scope, by the old ones. */
+  readonly renames: Readonly<Record<string, string>>
+  /** Steps of the old plan that had nothing to undo: `charge`, `parcels.label`. */
+  readonly keeps: readonly string[]
+}
+
 export interface Definition<Input = unknown, Output = unknown> extends Plan {
   readonly name: string
   readonly version: number
@@ -189,6 +221,10 @@ export interface Definition<Input = unknown, Output = unknown> extends Plan {
   readonly deadlineMs: number | undefined
   /** What a saga can be found by. */
   readonly attributes?: AttributeSpecs
+  /** Versions from which sagas may be moved here. Code, and no part of the plan. */
+  readonly migrations?: readonly Migration[]
+  /** Of its sagas, unless their start says another; absent: that of all. */
+  readonly priority?: Priority
   /** `parallel`: along the reversed graph. `sequential`: one after the other, the last begun first. */
   readonly compensation: 'parallel' | 'sequential'
   readonly output: (context: Context) => Output

@@ -1,6 +1,6 @@
 /** `effects(events)`: what is to be sent, from the events alone. So it can be sent again, byte for byte (S9, S10). */
 import type { StepCommand } from '../message/command-record.ts'
-import type { EventEnvelope, ParentLink, SagaEvent } from '../message/events.ts'
+import type { EventEnvelope, GivenStep, OriginLink, ParentLink, Priority, SagaEvent } from '../message/events.ts'
 import { CLIENT_COMMAND } from '../message/headers.ts'
 import { commandId, type SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
@@ -25,7 +25,21 @@ export interface StartChild extends Told {
   readonly definition: string
   readonly version: number
   readonly input: Json
+  /** The parent's, where it is not that of all. */
+  readonly priority?: Priority
   readonly parent: ParentLink
+}
+
+/** A fork of this saga begins. */
+export interface StartFork extends Told {
+  readonly kind: 'start-fork'
+  readonly fork: SagaId
+  readonly definition: string
+  readonly version: number
+  readonly input: Json
+  readonly origin: OriginLink
+  readonly given: readonly GivenStep[]
+  readonly priority?: Priority
 }
 
 export interface UndoChild extends Told {
@@ -52,9 +66,9 @@ export interface AnswerParent extends Told {
   readonly body: Json
 }
 
-export type Effect = SendEffect | StartChild | UndoChild | CancelChild | AnswerParent
+export type Effect = SendEffect | StartChild | StartFork | UndoChild | CancelChild | AnswerParent
 
-/** The effects of an event: a requested step or compensation is sent, and a parent is answered; nothing else is. */
+/** The effects of an event: a requested step or compensation is sent, a parent is answered, a fork begins; nothing else is. */
 export function effectsOf(envelope: EventEnvelope): readonly Effect[] {
   const { event } = envelope
   switch (event.type) {
@@ -65,6 +79,8 @@ export function effectsOf(envelope: EventEnvelope): readonly Effect[] {
       return [answer(envelope, event)]
     case 'parent-refused':
       return [refusal(envelope, event)]
+    case 'saga-forked':
+      return [startFork(envelope, event)]
     default:
       return []
   }
@@ -76,15 +92,22 @@ function directionOf({ type }: Requested): 'forward' | 'compensate' {
   return type === 'step-requested' ? 'forward' : 'compensate'
 }
 
+/** What participants know the step by: the name that it had when it was first sent, for ever. */
+function sentAs({ sentAs, step }: Requested): string {
+  return sentAs ?? step
+}
+
 function send({ sagaId, at }: EventEnvelope, event: Requested): SendEffect {
-  const { step, attempt, definition, version, commandType, payload, timeoutAt, participant } = event
+  const step = sentAs(event)
+  const { attempt, definition, version, commandType, payload, timeoutAt, participant } = event
   const direction = directionOf(event)
   const command = { sagaId, definition, version, step, direction, attempt, commandType, payload, at } as const
   return { kind: 'send', participant, command: { ...command, deadlineAt: timeoutAt } }
 }
 
 function toChild({ sagaId, at }: EventEnvelope, event: Requested, child: SagaId): Effect {
-  const { step, attempt, commandType } = event
+  const step = sentAs(event)
+  const { attempt, commandType } = event
   const told = { child, requestId: commandId({ sagaId, step, direction: directionOf(event) }, attempt), at }
   if (event.type === 'step-requested') return startChild(told, { sagaId, event })
   if (commandType === CLIENT_COMMAND.cancel) return { kind: 'cancel-child', ...told, parent: sagaId }
@@ -95,10 +118,11 @@ function startChild(
   told: Told & { readonly child: SagaId },
   { sagaId, event }: { sagaId: SagaId; event: Requested },
 ): StartChild {
-  const { step, attempt, payload } = event
+  const { attempt, payload } = event
   const { definition, version } = event.starts ?? event
-  const parent = { sagaId, step, attempt, waits: event.letGo !== true }
-  return { kind: 'start-child', ...told, definition, version, input: payload, parent }
+  const rank = event.starts?.priority === undefined ? {} : { priority: event.starts.priority }
+  const parent = { sagaId, step: sentAs(event), attempt, waits: event.letGo !== true }
+  return { kind: 'start-child', ...told, definition, version, input: payload, ...rank, parent }
 }
 
 function answer({ sagaId, at }: EventEnvelope, event: Extract<SagaEvent, { type: 'parent-answered' }>): AnswerParent {
@@ -114,4 +138,11 @@ function refusal(
   const { parent, step, direction, attempt, outcome, body } = event
   const requestId = `${sagaId}/refusal/${seq}`
   return { kind: 'answer-parent', child: sagaId, parent, step, direction, attempt, outcome, body, requestId, at }
+}
+
+function startFork({ sagaId, seq, at }: EventEnvelope, event: Extract<SagaEvent, { type: 'saga-forked' }>): StartFork {
+  const { fork, definition, version, input, given, from: step, priority } = event
+  const origin = { sagaId, step, seq }
+  const begun = { definition, version, input, given, ...(priority !== undefined && { priority }) }
+  return { kind: 'start-fork', fork, ...begun, origin, requestId: `${sagaId}/fork/${seq}`, at }
 }

@@ -57,7 +57,7 @@ export const BLOCK_FOLDS: Folds<BlockFold> = {
 }
 
 /** Statuses of an undo that has begun and is not confirmed. */
-const UNDO_OPEN: ReadonlySet<StepState['status']> = new Set(['undoing', 'undo-retrying', 'undo-failed'])
+const UNDO_OPEN: ReadonlySet<StepState['status']> = new Set(['undoing', 'undo-held', 'undo-retrying', 'undo-failed'])
 
 /** The scope at the end of its way back. */
 export function undoneScope(scope: ScopeState): ScopeState {
@@ -82,11 +82,12 @@ function expectScope(state: SagaState, scope: string, phase: ScopeState['phase']
 /** Everything in the scope is to be undone, but for what is undone already. */
 function turnedBack(scope: ScopeState, cause: CompensationCause | undefined): ScopeState {
   if (scope.phase === 'undone') return scope
-  return { ...scope, phase: 'backward', cause: cause ?? scope.cause, steps: scope.steps.map(givenUp) }
+  return { ...scope, phase: 'backward', cause: cause ?? scope.cause, steps: scope.steps.flatMap(givenUp) }
 }
 
-/** Turning back leaves no step open: what has not answered may have been done, and what waits is waited for no more. */
-function givenUp(step: StepState): StepState {
+/** Turning back leaves no step open: what has not answered may have been done, and what waits is waited for no more; what was held is what it was before. */
+function givenUp(step: StepState): StepState | readonly StepState[] {
+  if (step.status === 'held') return step.before ? givenUp(step.before) : []
   if (step.block)
     return {
       ...step,

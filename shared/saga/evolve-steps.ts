@@ -1,20 +1,22 @@
 /** The events of single steps, folded. */
 import { assert } from '../message/errors.ts'
-import type { SagaEvent } from '../message/events.ts'
+import type { HeldCommand, SagaEvent } from '../message/events.ts'
 import { frozenJson } from '../message/json.ts'
 import { nameOf, scopeAround } from '../message/step-path.ts'
 import type { EventOf, Folds } from './evolve.ts'
 import { isParked, unpark } from './parked.ts'
-import { type Phase, type SagaState, type StepState, withAct } from './state.ts'
+import { type Phase, type SagaState, type SentCommand, type StepState, withAct } from './state.ts'
 import { scopeAt, stepAt, withStep } from './tree.ts'
 
 type StepFold =
   | 'step-requested'
+  | 'step-held'
   | 'step-progressed'
   | 'step-succeeded'
   | 'step-rejected'
   | 'step-failed'
   | 'compensation-requested'
+  | 'compensation-held'
   | 'compensation-progressed'
   | 'compensation-succeeded'
   | 'compensation-failed'
@@ -29,7 +31,7 @@ type StepFold =
 
 /** Statuses from which a step is sent again. */
 const AGAIN: readonly StepState['status'][] = ['retrying', 'given-up', 'rejected']
-const OPEN: readonly StepState['status'][] = ['armed', 'retrying', 'given-up']
+const OPEN: readonly StepState['status'][] = ['armed', 'retrying', 'given-up', 'held']
 /** What a person may take as done. */
 const RESOLVABLE: readonly StepState['status'][] = [...OPEN, 'rejected', 'waiting']
 const TO_UNDO: readonly StepState['status'][] = ['succeeded', 'given-up', 'undo-retrying', 'undo-failed']
@@ -38,11 +40,27 @@ export const STEP_FOLDS: Folds<StepFold> = {
   'step-requested': (state, event) => {
     expectPhase(state, event, ['forward'])
     const before = stepAt(state, event.step)
-    assert(before === undefined || AGAIN.includes(before.status), `S3: step-requested while ${before?.status}`)
+    const legal = before === undefined || before.status === 'held' || AGAIN.includes(before.status)
+    assert(legal, `S3: step-requested while ${before?.status}`)
     const { attempt } = event
-    const budgetFrom = before?.status === 'retrying' ? before.budgetFrom : attempt
+    const goesOn = before?.status === 'retrying' || before?.status === 'held'
+    const budgetFrom = goesOn ? before.budgetFrom : attempt
     const step = { name: nameOf(event.step), attempt, budgetFrom, output: undefined, ...childOf(event, before) }
-    return withStep(state, event.step, { ...step, status: 'armed', ...timesIn(event) })
+    const known = { ...step, sent: { forward: sentIn(event) }, ...sentAsOf(before) }
+    return withStep(state, event.step, { ...known, status: 'armed', ...timesIn(event) })
+  },
+  'step-held': (state, event) => {
+    expectPhase(state, event, ['forward'])
+    const before = stepAt(state, event.step)
+    assert(before === undefined || AGAIN.includes(before.status), `S3: step-held while ${before?.status}`)
+    const attempt = before?.attempt ?? 0
+    const step = { ...(before ? base(before) : unsent(event.step)), output: undefined }
+    return withStep(state, event.step, {
+      ...step,
+      ...budgetOf(before, attempt),
+      status: 'held',
+      ...heldAs(event, before),
+    })
   },
   'step-progressed': (state, event) => {
     const step = inStatus(state, event.step, ['armed'])
@@ -65,28 +83,38 @@ export const STEP_FOLDS: Folds<StepFold> = {
     // Of a step that was given up it is heard when it is a child saga that says that it is over.
     const { retryAt, error } = event
     const dead: readonly StepState['status'][] = error.kind === 'fatal' ? ['given-up'] : []
-    const known = inStatus(state, event.step, ['armed', ...outOfTime(retryAt, 'retrying'), ...dead])
+    const known = inStatus(state, event.step, ['armed', ...outOfTime(retryAt, ['retrying', 'held']), ...dead])
     const step = base(known)
     const gone = error.kind === 'fatal' ? over(step) : {}
     if (retryAt === null) return withStep(state, event.step, { ...step, ...gone, status: 'given-up' })
     return withStep(state, event.step, { ...step, ...endOf(known), status: 'retrying', retryAt, error })
   },
   'compensation-requested': (state, event) => {
-    const step = inStatus(state, event.step, TO_UNDO)
-    assert(state.lateUndos > 0 || phaseAround(state, event.step) === 'backward', 'S3: nothing is being undone there')
+    const step = inStatus(state, event.step, [...TO_UNDO, 'undo-held'])
+    expectUndoing(state, event.step)
     const { attempt } = event
-    const budgetFrom = step.status === 'undo-retrying' ? step.budgetFrom : attempt
-    return withStep(state, event.step, { ...base(step), status: 'undoing', attempt, budgetFrom, ...timesIn(event) })
+    const goesOn = step.status === 'undo-retrying' || step.status === 'undo-held'
+    const budgetFrom = goesOn ? step.budgetFrom : attempt
+    const known = { ...base(step), ...(step.sent && { sent: { ...step.sent, undo: sentIn(event) } }) }
+    return withStep(state, event.step, { ...known, status: 'undoing', attempt, budgetFrom, ...timesIn(event) })
+  },
+  'compensation-held': (state, event) => {
+    const before = inStatus(state, event.step, TO_UNDO)
+    expectUndoing(state, event.step)
+    const again = before.status === 'undo-retrying' || before.status === 'undo-failed'
+    const attempt = again ? before.attempt : 0
+    const step = { ...base(before), attempt, ...budgetOf(before, attempt) }
+    return withStep(state, event.step, { ...step, status: 'undo-held', ...heldAs(event, before) })
   },
   'compensation-progressed': (state, event) => {
     const step = inStatus(state, event.step, ['undoing'])
     return withStep(state, event.step, { ...base(step), ...endOf(step), status: 'undoing', ...progressIn(event) })
   },
   'compensation-succeeded': (state, event) =>
-    undone(state, event.step, inStatus(state, event.step, ['undoing', 'undo-retrying', 'undo-failed'])),
+    undone(state, event.step, inStatus(state, event.step, ['undoing', 'undo-retrying', 'undo-failed', 'undo-held'])),
   'compensation-failed': (state, event) => {
     const { retryAt, error } = event
-    const known = inStatus(state, event.step, ['undoing', ...outOfTime(retryAt, 'undo-retrying')])
+    const known = inStatus(state, event.step, ['undoing', ...outOfTime(retryAt, ['undo-retrying', 'undo-held'])])
     const step = base(known)
     if (retryAt === null) return withStep(state, event.step, { ...step, status: 'undo-failed', error })
     return withStep(state, event.step, { ...step, ...endOf(known), status: 'undo-retrying', retryAt, error })
@@ -101,7 +129,7 @@ export const STEP_FOLDS: Folds<StepFold> = {
     expectPhase(state, { type, step: path }, ['forward'])
     const legal = step ? RESOLVABLE.includes(step.status) : isParked(state, path)
     assert(legal, `S3: step-resolved while ${path} is ${step?.status ?? 'not begun'}`)
-    const known = step ? base(step) : unsent(path)
+    const known = step ? base(step) : ({ ...unsent(path), byWord: true } as const)
     const resolved = { ...known, status: notDone ? 'skipped' : 'succeeded', output: frozenJson(output) } as const
     return withAct(unpark(withStep(state, path, resolved), path), requestId)
   },
@@ -138,6 +166,20 @@ export const STEP_FOLDS: Folds<StepFold> = {
   },
 }
 
+function expectUndoing(state: SagaState, step: string): void {
+  assert(state.lateUndos > 0 || phaseAround(state, step) === 'backward', 'S3: nothing is being undone there')
+}
+
+/** A step between two attempts has the budget that it had; any other begins one with its next. */
+function budgetOf(before: StepState | undefined, attempt: number): Pick<StepState, 'budgetFrom' | 'end'> {
+  const goesOn = before?.status === 'retrying' || before?.status === 'undo-retrying'
+  return goesOn ? { budgetFrom: before.budgetFrom, ...endOf(before) } : { budgetFrom: attempt + 1 }
+}
+
+function heldAs({ participant, key }: HeldCommand, before: StepState | undefined) {
+  return { participant, ...(key !== undefined && { key }), before }
+}
+
 /** The step is undone; of one that had succeeded late it is told to the saga, where nothing else is being undone. */
 function undone(state: SagaState, path: string, step: StepState): SagaState {
   const after = unpark(withStep(state, path, { ...base(step), status: 'undone' }), path)
@@ -170,17 +212,18 @@ export function unsent(path: string): Pick<StepState, 'name' | 'attempt' | 'budg
   return { name: nameOf(path), attempt: 0, budgetFrom: 1, output: undefined }
 }
 
-type Base = Pick<StepState, 'name' | 'attempt' | 'budgetFrom' | 'output' | 'child'>
+type Base = Pick<StepState, 'name' | 'attempt' | 'budgetFrom' | 'output' | 'child' | 'sent' | 'byWord' | 'sentAs'>
 
 /** What every status has, without what only the present one has. */
 export function base(step: Base): Base {
-  const { name, attempt, budgetFrom, output, child } = step
-  return child ? { name, attempt, budgetFrom, output, child } : { name, attempt, budgetFrom, output }
+  const { name, attempt, budgetFrom, output, child, sent, byWord } = step
+  const own = { name, attempt, budgetFrom, output, ...(child && { child }), ...(sent && { sent }) }
+  return { ...own, ...(byWord && { byWord }), ...sentAsOf(step) }
 }
 
 /** A step that waits to be tried again is given up when its time is over by then. */
-function outOfTime<S extends StepState['status']>(retryAt: number | null, waiting: S): readonly S[] {
-  return retryAt === null ? [waiting] : []
+function outOfTime<S extends StepState['status']>(retryAt: number | null, waiting: readonly S[]): readonly S[] {
+  return retryAt === null ? waiting : []
 }
 
 function endOf({ end }: StepState): Pick<StepState, 'end'> {
@@ -188,6 +231,15 @@ function endOf({ end }: StepState): Pick<StepState, 'end'> {
 }
 
 type Requested = EventOf<'step-requested' | 'compensation-requested'>
+
+/** What identifies the command: the rest of it is in the event. */
+function sentIn({ participant, commandType, starts }: Requested): SentCommand {
+  return { participant, commandType, ...(starts && { starts: starts.definition }) }
+}
+
+function sentAsOf(step: Pick<StepState, 'sentAs'> | undefined): Pick<StepState, 'sentAs'> {
+  return step?.sentAs === undefined ? {} : { sentAs: step.sentAs }
+}
 
 /** The times that an attempt begins with. */
 function timesIn({ timeoutAt, takeUpAt, giveUpAt, retryUntil }: Requested) {

@@ -1,14 +1,15 @@
 /** `evolve(state, event) -> state`: the fold. Needs no definition and calls no user code, so anyone can fold the log. */
 import { assert } from '../message/errors.ts'
-import type { EventEnvelope, SagaEvent } from '../message/events.ts'
+import { type EventEnvelope, type GivenStep, PRIORITY, type SagaEvent } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
 import { frozenJson } from '../message/json.ts'
 import { ROOT } from '../message/step-path.ts'
 import { BLOCK_FOLDS, undoneScope } from './evolve-blocks.ts'
-import { STEP_FOLDS } from './evolve-steps.ts'
+import { migrated } from './evolve-migrated.ts'
+import { STEP_FOLDS, unsent } from './evolve-steps.ts'
 import { isParked, park, unpark, unparkAll } from './parked.ts'
-import { type SagaState, type SagaStatus, type ScopeState, withAct } from './state.ts'
-import { stepAt, withScope, withStep } from './tree.ts'
+import { type SagaState, type SagaStatus, type ScopeState, type StepState, withAct } from './state.ts'
+import { letGo, stepAt, withScope, withStep } from './tree.ts'
 
 /**
  * Folds one event of the log.
@@ -40,6 +41,7 @@ export function apply(state: SagaState | undefined, event: SagaEvent, id: SagaId
 const AFTER_END: ReadonlySet<SagaEvent['type']> = new Set([
   'late-success',
   'compensation-requested',
+  'compensation-held',
   'compensation-progressed',
   'compensation-succeeded',
   'compensation-failed',
@@ -51,10 +53,16 @@ const AFTER_END: ReadonlySet<SagaEvent['type']> = new Set([
   'parent-answered',
   'parent-refused',
   'turn-yielded',
+  'saga-forked',
 ])
 
 /** The same for a saga that was killed: all that it can still do is to tell its parent so. */
-const AFTER_KILL: ReadonlySet<SagaEvent['type']> = new Set(['undo-requested', 'parent-answered', 'parent-refused'])
+const AFTER_KILL: ReadonlySet<SagaEvent['type']> = new Set([
+  'undo-requested',
+  'parent-answered',
+  'parent-refused',
+  'saga-forked',
+])
 
 function expectBeforeEnd(state: SagaState, event: SagaEvent): void {
   const { phase } = state.root
@@ -101,15 +109,21 @@ const FRESH = {
 } as const
 
 function started(event: EventOf<'saga-started'>, id: SagaId): SagaState {
-  const { definition, version, inputHash, deadlineAt, definitionHash, parent } = event
-  const plan = { definition, version, ...(definitionHash !== undefined && { definitionHash }) }
-  const base = { id, ...plan, input: frozenJson(event.input), inputHash, deadlineAt, parent }
-  return { status: 'running', ...base, ...FRESH, root: EMPTY }
+  const { definition, version, inputHash, deadlineAt, definitionHash, pivot, parent, priority = PRIORITY } = event
+  const known = { ...(definitionHash !== undefined && { definitionHash }), ...(pivot !== undefined && { pivot }) }
+  const plan = { definition, version, ...known }
+  const base = { id, ...plan, input: frozenJson(event.input), inputHash, deadlineAt, priority, parent }
+  return { status: 'running', ...base, ...FRESH, root: { ...EMPTY, steps: (event.given ?? []).map(givenStep) } }
+}
+
+function givenStep({ step, output }: GivenStep): StepState {
+  return { ...unsent(step), status: 'given', output: output === undefined ? undefined : frozenJson(output) }
 }
 
 /** No saga has an empty name or hash: no start can be the one that this stands for. */
 function voided({ parent }: EventOf<'saga-voided'>, id: SagaId): SagaState {
-  const base = { id, definition: '', version: 0, input: null, inputHash: '', deadlineAt: null, parent }
+  const nothing = { definition: '', version: 0, input: null, inputHash: '' }
+  const base = { id, ...nothing, deadlineAt: null, priority: PRIORITY, parent }
   return { status: 'compensated', ...base, ...FRESH, root: { ...EMPTY, phase: 'undone' } }
 }
 
@@ -136,7 +150,8 @@ const SAGA_FOLDS: Folds<SagaFold> = {
     const edited = [...others, { step, direction, payload: frozenJson(payload) }]
     return withAct({ ...triedAgain(state, step), edited }, requestId)
   },
-  'saga-stuck': (state, { step, error }) => park(state, step, error),
+  // What could not be sent now that there was room is held no more.
+  'saga-stuck': (state, { step, error }) => park(step === null ? state : letGo(state, step), step, error),
   'undo-requested': (state, { attempt }) => ({ ...state, undoAttempt: attempt }),
   'parent-answered': (state, { direction, attempt }) =>
     direction === 'compensate' ? { ...state, undoAnswered: attempt } : state,
@@ -150,6 +165,8 @@ const SAGA_FOLDS: Folds<SagaFold> = {
     assert(state.paused !== undefined, 'S3: saga-resumed while it is not paused')
     return { ...withAct(state, requestId), paused: undefined }
   },
+  'saga-forked': (state, { requestId }) => withAct(state, requestId),
+  'saga-migrated': migrated,
   'saga-killed': (state, { requestId }) => ({ ...withAct(state, requestId), status: 'failed' }),
   'saga-completed': (state, { output }) => {
     assert(state.status === 'running', `S3: saga-completed while ${state.status}`)

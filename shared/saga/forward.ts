@@ -62,7 +62,7 @@ const AGAIN: ReadonlySet<StepState['status']> = new Set(['rejected', 'given-up']
 
 function isDone(scope: ScopeState, name: string): boolean {
   const status = stepIn(scope, name)?.status
-  return status === 'succeeded' || status === 'skipped'
+  return status === 'succeeded' || status === 'skipped' || status === 'given'
 }
 
 function isUndoing(state: SagaState): boolean {

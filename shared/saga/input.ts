@@ -2,8 +2,8 @@
 
 import type { ResolvedAs } from '../message/client-command-record.ts'
 import type { Reply } from '../message/command-record.ts'
-import type { ParentLink, SagaEvent } from '../message/events.ts'
-import type { SagaId } from '../message/ids.ts'
+import type { GivenStep, OriginLink, ParentLink, Priority, SagaEvent } from '../message/events.ts'
+import type { Direction, SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
 
 export type SagaInput =
@@ -15,11 +15,18 @@ export type SagaInput =
       readonly version: number | undefined
       readonly input: Json
       readonly inputHash: string
+      /** Absent: what the definition says. */
+      readonly priority?: Priority | undefined
       /** The saga that starts it, when it is a child. */
       readonly parent?: ParentLink | undefined
+      /** Of a fork: the saga that it comes from, and what it is given of it. */
+      readonly origin?: OriginLink | undefined
+      readonly given?: readonly GivenStep[] | undefined
     }
   | ({ readonly kind: 'reply' } & Reply)
   | { readonly kind: 'timer'; readonly sagaId: SagaId }
+  /** Their participants have room for these steps. Made by the owner, like a timer: there is no record of it. */
+  | { readonly kind: 'admit'; readonly sagaId: SagaId; readonly steps: readonly Admitted[] }
   | {
       readonly kind: 'signal'
       readonly sagaId: SagaId
@@ -37,6 +44,8 @@ export type SagaInput =
   /** Nothing new is begun until it is resumed. */
   | ({ readonly kind: 'pause'; readonly timers?: 'hold' | 'run' | undefined } & Act)
   | ({ readonly kind: 'resume' } & Act)
+  /** The saga is moved to another version of its definition. */
+  | ({ readonly kind: 'migrate'; readonly toVersion: number } & Act)
   /** What a person knows of a parked step: it was undone by hand, it was done (with which result), or it was not. */
   | ({
       readonly kind: 'resolve'
@@ -53,12 +62,29 @@ export type SagaInput =
     } & Act)
   /** A parked step is tried again with another payload. */
   | ({ readonly kind: 'edit'; readonly step: string; readonly payload: Json } & Act)
+  /** Another saga is to go on from a step of this one. */
+  | ({
+      readonly kind: 'fork'
+      readonly step: string
+      /** Id of the new saga. */
+      readonly fork: SagaId
+      /** Absent: the origin's own. */
+      readonly input?: Json | undefined
+      /** Absent: the origin's own. */
+      readonly version?: number | undefined
+    } & Act)
   /** A parent undoes the step that started this saga. */
   | {
       readonly kind: 'undo'
       readonly sagaId: SagaId
       readonly parent: { readonly sagaId: SagaId; readonly step: string; readonly attempt: number }
     }
+
+/** A step, or its undo, that waits for its participant. */
+export interface Admitted {
+  readonly step: string
+  readonly direction: Direction
+}
 
 /** What a person asked for. Repeated under the same request id it has no second effect. */
 export interface Act {
@@ -77,6 +103,8 @@ export interface Moment {
   readonly now: number
   /** In [0, 1): what jitter is drawn from. */
   readonly chance: number
+  /** Participants that may not simply be sent to: commands to them are held until they are admitted. Absent: none. */
+  readonly gated?: ReadonlySet<string>
 }
 
 /** Why an input changes nothing. Counted by name (S12). */
@@ -92,6 +120,7 @@ export type IgnoredReason =
   | 'not-stuck'
   | 'already-paused'
   | 'not-paused'
+  | 'same-version'
   | 'nothing-due'
 
 /** Why an input cannot be used: its record becomes a dead letter. */
@@ -110,6 +139,9 @@ export type RefusedReason =
   | 'not-now'
   | 'invalid-result'
   | 'invalid-payload'
+  | 'invalid-given'
+  | 'no-migration'
+  | 'would-orphan'
   | 'voided'
 
 export type Decision =

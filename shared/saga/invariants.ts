@@ -11,7 +11,17 @@ import {
   readScopeCompleted,
   readScopeStarted,
 } from './invariants/blocks.ts'
-import { type Book, type Expect, moveScope, newBook, type Reading, type Violation } from './invariants/book.ts'
+import {
+  type Book,
+  type Expect,
+  type MovedTo,
+  moveScope,
+  newBook,
+  type Reading,
+  type Violation,
+} from './invariants/book.ts'
+import { readForked, readGiven } from './invariants/fork.ts'
+import { readMoved } from './invariants/moved.ts'
 import { expectAnswered, expectStranger, readAnswer, readUndoAsked } from './invariants/parent.ts'
 import type { PlanOutline } from './invariants/plan-outline.ts'
 import { readRetry, readStep, readStuck } from './invariants/steps.ts'
@@ -24,10 +34,14 @@ export { outlineOf, type PlanOutline } from './invariants/plan-outline.ts'
 
 /**
  * Every breach of S1, S3-S7, S10, S14 and S15 in one saga's history, which starts with the saga's first event.
- * Without the plan, what only the plan tells is read off the events where they tell it, and not checked where not.
+ * `movedTo`: plans of the versions that it was moved to. Without the plan, what only the plan tells is read off the events where they tell it, and not checked where not.
  */
-export function violations(history: readonly EventEnvelope[], plan?: PlanOutline): readonly Violation[] {
-  const book = newBook(history, plan)
+export function violations(
+  history: readonly EventEnvelope[],
+  plan?: PlanOutline,
+  movedTo?: MovedTo,
+): readonly Violation[] {
+  const book = newBook(history, { plan, movedTo })
   for (const envelope of history) read(book, envelope)
   return book.found
 }
@@ -53,12 +67,14 @@ function read(book: Book, envelope: EventEnvelope): void {
 /** What a paused saga does not do. */
 const BEGINS: ReadonlySet<SagaEvent['type']> = new Set([
   'step-requested',
+  'step-held',
   'step-skipped',
   'step-computed',
   'wait-started',
   'block-started',
   'scope-started',
   'compensation-requested',
+  'compensation-held',
   'retry-requested',
   'step-edited',
   'saga-completed',
@@ -93,7 +109,11 @@ function readSaga(book: Book, { event, at, expect }: Reading<Exclude<SagaEvent, 
   switch (event.type) {
     case 'saga-started':
       book.deadlineAt = event.deadlineAt
+      book.definition = event.definition
+      book.version = event.version
+      book.pivot = event.pivot
       book.parent = event.parent
+      readGiven(book, { event, at, expect })
       return
     case 'saga-voided':
       book.parent = event.parent
@@ -118,6 +138,9 @@ function readSaga(book: Book, { event, at, expect }: Reading<Exclude<SagaEvent, 
       expect('S3', book.paused === (event.type === 'saga-resumed'), `the saga is ${book.paused ? '' : 'not '}paused`)
       book.paused = event.type === 'saga-paused'
       return
+    case 'saga-migrated':
+      readMoved(book, { event, at, expect })
+      return
     case 'retry-requested':
     case 'step-edited':
       readRetry(book, { event, at, expect })
@@ -137,6 +160,9 @@ function readSaga(book: Book, { event, at, expect }: Reading<Exclude<SagaEvent, 
       return
     case 'parent-refused':
       expectStranger(book, { event, at, expect })
+      return
+    case 'saga-forked':
+      readForked(book, { event, at, expect })
       return
     case 'saga-killed':
     case 'saga-completed':

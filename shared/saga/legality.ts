@@ -11,7 +11,7 @@ export type SagaPhase = 'none' | 'forward' | 'back' | 'completed' | 'compensated
 export type ScopePhase = 'forward' | 'done' | 'backward' | 'undone'
 /**
  * Where one step stands. `unknown`: given up, its effect may be done. `waiting`: to be tried again. `awaiting`: a time or a
- * signal. `open`: a block that has begun.
+ * signal. `open`: a block that has begun. `held`: its command waits for the participant, and has not been sent.
  */
 export type Standing =
   | 'idle'
@@ -23,7 +23,9 @@ export type Standing =
   | 'skipped'
   | 'awaiting'
   | 'open'
+  | 'held'
   | 'undoing'
+  | 'undo-held'
   | 'undo-waiting'
   | 'undo-failed'
   | 'undone'
@@ -37,6 +39,7 @@ const UNDOING: readonly SagaPhase[] = ['back', 'forward', ...ENDED]
 const SAGA: { readonly [Type in SagaEventType]: readonly [from: readonly SagaPhase[], to?: SagaPhase] } = {
   'saga-started': [['none'], 'forward'],
   'step-requested': [['forward']],
+  'step-held': [['forward']],
   'step-progressed': [['forward']],
   'step-succeeded': [['forward']],
   'step-rejected': [['forward']],
@@ -52,6 +55,7 @@ const SAGA: { readonly [Type in SagaEventType]: readonly [from: readonly SagaPha
   // Of the saga itself it takes the saga back; of a scope alone it does not: see `sagaAfter`.
   'compensation-started': [['forward', 'completed'], 'back'],
   'compensation-requested': [UNDOING],
+  'compensation-held': [UNDOING],
   'compensation-progressed': [UNDOING],
   'compensation-succeeded': [UNDOING],
   'compensation-failed': [UNDOING],
@@ -65,6 +69,8 @@ const SAGA: { readonly [Type in SagaEventType]: readonly [from: readonly SagaPha
   'step-edited': [UNDOING],
   'saga-paused': [GOING],
   'saga-resumed': [GOING],
+  'saga-forked': [[...GOING, ...ENDED, 'killed']],
+  'saga-migrated': [GOING],
   'undo-resolved': [UNDOING],
   'saga-stuck': [UNDOING],
   'late-success': [UNDOING],
@@ -87,6 +93,7 @@ const AFTER_END: ReadonlySet<SagaEventType> = new Set([
   'parent-refused',
   'compensation-started',
   'compensation-requested',
+  'compensation-held',
   'compensation-progressed',
   'compensation-succeeded',
   'compensation-failed',
@@ -94,10 +101,12 @@ const AFTER_END: ReadonlySet<SagaEventType> = new Set([
   'retry-requested',
   'step-edited',
   'undo-resolved',
+  'saga-forked',
 ])
 
 /** The same where it never ran, or was killed. */
 const AFTER_NOTHING: ReadonlySet<SagaEventType> = new Set(['undo-requested', 'parent-answered', 'parent-refused'])
+const AFTER_KILL: ReadonlySet<SagaEventType> = new Set([...AFTER_NOTHING, 'saga-forked'])
 
 type Move<Place> = { readonly legal: boolean; readonly to: Place }
 
@@ -115,7 +124,8 @@ export function isEnd(phase: SagaPhase): boolean {
 
 /** S1: whether an event may follow that end at all. */
 export function mayFollowEnd(phase: SagaPhase, type: SagaEventType): boolean {
-  if (phase === 'killed' || phase === 'voided') return AFTER_NOTHING.has(type)
+  if (phase === 'voided') return AFTER_NOTHING.has(type)
+  if (phase === 'killed') return AFTER_KILL.has(type)
   return AFTER_END.has(type) && (type !== 'compensation-started' || phase === 'completed')
 }
 
@@ -134,6 +144,7 @@ export type StepEvent = Extract<
   {
     type:
       | 'step-requested'
+      | 'step-held'
       | 'step-progressed'
       | 'step-succeeded'
       | 'step-rejected'
@@ -145,6 +156,7 @@ export type StepEvent = Extract<
       | 'block-started'
       | 'block-completed'
       | 'compensation-requested'
+      | 'compensation-held'
       | 'compensation-progressed'
       | 'compensation-succeeded'
       | 'compensation-failed'
@@ -171,17 +183,23 @@ const begins = (to: Standing): StepRule => ({ from: ['idle'], to, scope: 'forwar
 
 const STEPS: { readonly [Type in StepEventType]: StepRule } = {
   'step-requested': {
-    from: ['idle', 'waiting', 'unknown', 'refused'],
+    from: ['idle', 'held', 'waiting', 'unknown', 'refused'],
     to: 'armed',
     scope: 'forward',
     parked: 'never',
   },
+  'step-held': { from: ['idle', 'waiting', 'unknown', 'refused'], to: 'held', scope: 'forward', parked: 'never' },
   'step-progressed': { from: ['armed'], to: 'armed', scope: 'forward', parked: 'never' },
-  'step-succeeded': { from: ['armed', 'waiting', 'unknown', 'refused'], to: 'done', scope: 'forward', parked: 'may' },
-  'step-rejected': { from: ['armed', 'waiting', 'unknown'], to: 'refused', scope: 'forward', parked: 'may' },
+  'step-succeeded': {
+    from: ['armed', 'held', 'waiting', 'unknown', 'refused'],
+    to: 'done',
+    scope: 'forward',
+    parked: 'may',
+  },
+  'step-rejected': { from: ['armed', 'held', 'waiting', 'unknown'], to: 'refused', scope: 'forward', parked: 'may' },
   // Of a step that was given up: a child saga says that it is over. Of one that waits: so too, or there is no time to try again.
   'step-failed': {
-    from: ['armed', 'waiting', 'unknown'],
+    from: ['armed', 'held', 'waiting', 'unknown'],
     to: 'waiting',
     last: 'unknown',
     scope: 'forward',
@@ -194,20 +212,26 @@ const STEPS: { readonly [Type in StepEventType]: StepRule } = {
   'block-started': begins('open'),
   'block-completed': { from: ['open'], to: 'done', scope: 'forward', parked: 'never' },
   'compensation-requested': {
-    from: ['done', 'unknown', 'undo-waiting', 'undo-failed'],
+    from: ['done', 'unknown', 'undo-held', 'undo-waiting', 'undo-failed'],
     to: 'undoing',
+    scope: 'backward',
+    parked: 'never',
+  },
+  'compensation-held': {
+    from: ['done', 'unknown', 'undo-waiting', 'undo-failed'],
+    to: 'undo-held',
     scope: 'backward',
     parked: 'never',
   },
   'compensation-progressed': { from: ['undoing'], to: 'undoing', scope: 'backward', parked: 'never' },
   'compensation-succeeded': {
-    from: ['undoing', 'undo-waiting', 'undo-failed'],
+    from: ['undoing', 'undo-held', 'undo-waiting', 'undo-failed'],
     to: 'undone',
     scope: 'backward',
     parked: 'may',
   },
   'compensation-failed': {
-    from: ['undoing', 'undo-waiting'],
+    from: ['undoing', 'undo-held', 'undo-waiting'],
     to: 'undo-waiting',
     last: 'undo-failed',
     scope: 'backward',
@@ -221,7 +245,7 @@ const STEPS: { readonly [Type in StepEventType]: StepRule } = {
   },
   // What was not asked for, refused or given up is parked; what is under way need not be.
   'step-resolved': {
-    from: ['idle', 'armed', 'waiting', 'unknown', 'refused', 'awaiting'],
+    from: ['idle', 'armed', 'held', 'waiting', 'unknown', 'refused', 'awaiting'],
     to: 'done',
     scope: 'forward',
     parked: 'may',
@@ -248,6 +272,6 @@ export function isStepEvent(event: SagaEvent): event is StepEvent {
 
 /** Standings in which a step may be parked, by which way its scope goes. */
 export const PARKED_FROM: { readonly forward: ReadonlySet<Standing>; readonly backward: ReadonlySet<Standing> } = {
-  forward: new Set(['idle', 'waiting', 'unknown', 'refused', 'open', 'awaiting']),
-  backward: new Set(['done', 'unknown', 'undo-waiting', 'undo-failed']),
+  forward: new Set(['idle', 'held', 'waiting', 'unknown', 'refused', 'open', 'awaiting']),
+  backward: new Set(['done', 'unknown', 'undo-held', 'undo-waiting', 'undo-failed']),
 }

@@ -7,6 +7,7 @@ import { misfit } from './check.ts'
 import { refuseUndo } from './children.ts'
 import type { StepDefinition } from './definition.ts'
 import { failScope } from './failure.ts'
+import { isHeld } from './held.ts'
 import { type Decision, events, type InputOf, ignored, refused } from './input.ts'
 import { legalNow } from './legal-now.ts'
 import { isParked } from './parked.ts'
@@ -33,6 +34,11 @@ export function retryParked(story: Story, { step: only, requestId, actor, reason
 }
 
 function notParked({ state, definition }: Story, path: string): Decision {
+  const known = stepAt(state, path)
+  if (isHeld(known)) {
+    const why = `${path} waits for the participant ${known.participant}, and for no person`
+    return refused('not-parked', `${why}; ${legalNow(definition, state)}`)
+  }
   return refused('not-parked', `${path} waits for no person; ${legalNow(definition, state)}`)
 }
 
@@ -125,7 +131,7 @@ function resolveFailed(story: Story, named: Named, { requestId, actor, reason }:
 }
 
 /** Statuses of a forward step that a person may take as done without its being parked: its answer or time is not waited for. */
-const UNDER_WAY: ReadonlySet<StepState['status']> = new Set(['armed', 'retrying', 'waiting'])
+const UNDER_WAY: ReadonlySet<StepState['status']> = new Set(['armed', 'held', 'retrying', 'waiting'])
 
 /** A person takes a step as done, with a result: its undo is due when the saga turns back, unless nothing was done. */
 export function skip(story: Story, input: InputOf<'skip'>): Decision {
@@ -144,9 +150,15 @@ export function skip(story: Story, input: InputOf<'skip'>): Decision {
       story,
       `${path} is the pivot: what comes after it cannot be undone, so it is done or the saga turns back`,
     )
-  if (notDone && !step.parked && step.known?.status !== 'waiting')
+  if (notDone && !step.parked && !isSurelyNotDone(step.known))
     return notNow(story, `the command of ${path} is out: nobody can know that it will not be done`)
   return takeAsDone(story, step, input)
+}
+
+/** A wait does nothing, and what is held was not sent, or was refused before. */
+function isSurelyNotDone(known: StepState | undefined): boolean {
+  if (known?.status === 'held') return known.before === undefined || known.before.status === 'rejected'
+  return known?.status === 'waiting'
 }
 
 function takeAsDone(

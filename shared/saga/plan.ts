@@ -1,4 +1,5 @@
 /** A plan while it is written: plain data that each word of the chain adds to, none of them changing what was there. */
+import { migrationFaults } from './check-migrations.ts'
 import { type PlanFault, planFaults } from './check-plan.ts'
 import type { ChildPlan, CommandStep, Definition, Mapping, Plan, StepDefinition, StepKind } from './definition.ts'
 import { type Duration, durationMs } from './duration.ts'
@@ -101,7 +102,10 @@ export function sayOfLast(draft: Draft, said: Partial<CommandStep>): Draft {
 
 /** What the outermost chain says of its saga. */
 export interface SagaHead<Input>
-  extends Pick<Definition<Input>, 'name' | 'version' | 'input' | 'compensation' | 'attributes'> {
+  extends Pick<
+    Definition<Input>,
+    'name' | 'version' | 'input' | 'compensation' | 'attributes' | 'priority' | 'migrations'
+  > {
   readonly deadline: Duration | undefined
 }
 
@@ -111,6 +115,8 @@ export function finish<Input>(head: SagaHead<Input>, draft: Draft): Definition<I
   const plan: Plan = { steps: draft.steps, output: draft.output }
   const faults = planFaults(plan, (child) => childPlan(draft.children, child))
   if (faults.length > 0) throw new TypeError(told(head.name, faults))
+  const [fault] = migrationFaults({ ...head, steps: draft.steps, output: undefined })
+  if (fault !== undefined) throw new TypeError(`saga ${head.name}: ${fault}`)
   return {
     ...rest,
     ...inOrder(plan),

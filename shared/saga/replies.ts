@@ -12,6 +12,7 @@ import { failScope } from './failure.ts'
 import { type Decision, events, ignored, refused } from './input.ts'
 import { sendingStepAt } from './plan-tree.ts'
 import { policyOn, retryDelayMs } from './retry-policy.ts'
+import { presentPath } from './sent-as.ts'
 import type { StepState } from './state.ts'
 import type { Story } from './story.ts'
 import { scopeAt, stepAt } from './tree.ts'
@@ -24,20 +25,28 @@ interface Answered {
 
 /** A reply to a saga, whichever way it goes. */
 export function answer(story: Story, reply: Reply): Decision {
-  const step = sendingStepAt(story.definition, reply.step)
+  const path = presentPath(story.state, reply.step)
+  const step = sendingStepAt(story.definition, path)
+  const known = stepAt(story.state, path)
+  // A step of an earlier version, of which nothing was open when the saga was moved.
+  if (known?.sent && (!step || (reply.direction === 'compensate' && !step.undo))) return ignored('step-not-open')
   if (!step) return refused('unknown-step', `${story.definition.name} has no step ${reply.step} that sends a command`)
   if (reply.direction === 'compensate' && !step.undo)
     return refused('unknown-step', `the step ${reply.step} has no undo`)
-  const known = stepAt(story.state, reply.step)
   if (!known) return ignored('step-not-open')
-  const answered = { path: reply.step, step, known }
+  const answered = { path, step, known }
   if (reply.direction === 'compensate') return answerBackward(story, answered, reply)
-  const forward = scopeAt(story.state, scopeAround(reply.step))?.phase === 'forward'
+  const forward = scopeAt(story.state, scopeAround(path))?.phase === 'forward'
   return forward ? answerForward(story, answered, reply) : answerLate(story, answered, reply)
 }
 
-const OPEN_FORWARD: ReadonlySet<StepState['status']> = new Set(['armed', 'retrying', 'given-up'])
-const OPEN_BACKWARD: ReadonlySet<StepState['status']> = new Set(['undoing', 'undo-retrying', 'undo-failed'])
+const OPEN_FORWARD: ReadonlySet<StepState['status']> = new Set(['armed', 'held', 'retrying', 'given-up'])
+const OPEN_BACKWARD: ReadonlySet<StepState['status']> = new Set([
+  'undoing',
+  'undo-held',
+  'undo-retrying',
+  'undo-failed',
+])
 
 function answerForward(story: Story, answered: Answered, reply: Reply): Decision {
   const { known } = answered

@@ -1,6 +1,6 @@
 /** Arming a step: runs its mapping, checks the payload, and says the command in an event before anything is sent. */
 import { messageOf } from '../message/errors.ts'
-import type { RequestedCommand, StepError } from '../message/events.ts'
+import { PRIORITY, type RequestedCommand, type StepError } from '../message/events.ts'
 import { CLIENT_COMMAND } from '../message/headers.ts'
 import { isSagaId, type SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
@@ -9,6 +9,7 @@ import { timesOf } from './attempt-times.ts'
 import { misfit } from './check.ts'
 import { contextOf } from './context.ts'
 import type { ChildStep, Context, Mapping, PlannedCommand, SendingStep } from './definition.ts'
+import { limitKeyFault, limitMapping } from './limit-key.ts'
 import type { SagaState } from './state.ts'
 import type { Story } from './story.ts'
 import { stepAt } from './tree.ts'
@@ -79,12 +80,46 @@ export interface RequestPlan {
   readonly step: SendingStep
   readonly direction: 'step' | 'compensation'
   readonly attempt: number
+  /** The step is held, and its participant has room for it. */
+  readonly admitted?: { readonly key?: string }
 }
 
-/** Arms an attempt, or parks the step because its command cannot be made. */
-export function request(story: Story, { path, step, direction, attempt }: RequestPlan): void {
+/** Arms an attempt, holds it where its participant may not simply be sent to, or parks the step because its command cannot be made. */
+export function request(story: Story, plan: RequestPlan): void {
+  const { path, step, direction, admitted } = plan
   const planned = direction === 'step' ? step.forward : step.undo
   if (!planned) return
+  // It was admitted under the key that it was held under.
+  const made = admitted ? { kind: 'ok' as const, key: admitted.key } : keyOf(story.state, plan)
+  if (made.kind === 'threw') {
+    story.park(path, made.error)
+    return
+  }
+  const key = made.key === undefined ? {} : { key: made.key }
+  const { participant } = planned.command
+  const held = !admitted && step.type === 'command' && story.moment.gated?.has(participant)
+  if (held) story.tell({ type: `${direction}-held`, step: path, participant, ...key })
+  else arm(story, plan, { planned, key })
+}
+
+function keyOf(
+  state: SagaState,
+  { path, step, direction }: RequestPlan,
+): { readonly kind: 'ok'; readonly key: string | undefined } | Extract<Mapped, { kind: 'threw' }> {
+  const map = limitMapping(step, direction)
+  const made = map && runMapping(map, state, scopeAround(path))
+  if (!made) return { kind: 'ok', key: undefined }
+  if (made.kind === 'threw') return made
+  const fault = limitKeyFault(made.value)
+  return fault === undefined ? { kind: 'ok', key: made.value as string } : contractError('bad-limit-key', fault)
+}
+
+interface Arming {
+  readonly planned: PlannedCommand
+  readonly key: Pick<RequestedCommand, 'key'>
+}
+
+function arm(story: Story, { path, step, direction, attempt }: RequestPlan, { planned, key }: Arming): void {
   const scope = scopeAround(path)
   const edited = editedPayload(story.state, path, direction)
   const payload = edited ?? payloadOf(planned, story.state, scope)
@@ -99,7 +134,11 @@ export function request(story: Story, { path, step, direction, attempt }: Reques
   }
   const command = commandOf(story, planned, { payload: payload.value, child: child?.value as SagaId | undefined })
   const times = timesOf(planned, stepAt(story.state, path), { now: story.moment.now, attempt })
-  story.tell({ type: `${direction}-requested`, step: path, attempt, ...command, ...times, ...startOf(step, direction) })
+  const starts = startOf(story.state, step, direction)
+  const first = stepAt(story.state, path)?.sentAs
+  const sentAs = first === undefined ? {} : { sentAs: first }
+  const asked = { ...command, ...key, ...times, ...starts, ...sentAs }
+  story.tell({ type: `${direction}-requested`, step: path, attempt, ...asked })
   settleAtOnce(story, { path, step, direction, attempt })
 }
 
@@ -120,9 +159,14 @@ function commandOf(
 }
 
 /** What a child saga is started as. */
-function startOf(step: SendingStep, direction: RequestPlan['direction']): Partial<RequestedCommand> {
+function startOf(
+  { priority }: SagaState,
+  step: SendingStep,
+  direction: RequestPlan['direction'],
+): Partial<RequestedCommand> {
   if (step.type !== 'child' || direction === 'compensation') return {}
-  return { starts: step.child, ...(step.waits ? {} : { letGo: true }) }
+  const starts = { ...step.child, ...(priority !== PRIORITY && { priority }) }
+  return { starts, ...(step.waits ? {} : { letGo: true }) }
 }
 
 /** What nobody answers is done when it is sent: a child that is let go, and the cancel of a child. */

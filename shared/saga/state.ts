@@ -13,7 +13,7 @@
  *
  * The saga is a tree: its own scope holds steps; a step that is a block holds scopes; each of those is at a phase of its own.
  */
-import type { BlockKind, CompensationCause, ParentLink, StepError } from '../message/events.ts'
+import type { BlockKind, CompensationCause, ParentLink, Priority, StepError } from '../message/events.ts'
 import type { Direction, SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
 import type { Scopes } from './scopes.ts'
@@ -33,9 +33,13 @@ export type StepState = StepBase &
     | { readonly status: 'undo-failed'; readonly error: StepError }
     /** Its condition did not hold, the saga turned back while it waited, or a person says so: there is nothing to undo. */
     | { readonly status: 'skipped' }
+    /** The origin of this fork has done it: it is done here too, and this saga never undoes it. */
+    | { readonly status: 'given' }
     | { readonly status: 'waiting'; readonly until: number | null; readonly signal: string | null }
     /** A block that has begun and is not at its end. */
     | { readonly status: 'open' }
+    /** Its command, or its undo, is to be sent when the participant has room. */
+    | ({ readonly status: 'held' | 'undo-held' } & Held)
   )
 
 /** When an attempt is too late: at its end, where nothing was heard of it, where it makes no progress. */
@@ -43,6 +47,14 @@ interface OpenTimes {
   readonly timeoutAt: number | null
   readonly takeUpAt?: number
   readonly progressAt?: number
+}
+
+interface Held {
+  readonly participant: string
+  /** What it is counted under beside its participant. */
+  readonly key?: string
+  /** What the step was, and is again when it is waited for no more; `undefined`: it had not begun. */
+  readonly before: StepState | undefined
 }
 
 /** How far the present budget of attempts reaches. */
@@ -68,6 +80,25 @@ interface StepBase {
   readonly block?: BlockState
   /** The step is a child saga. */
   readonly child?: ChildState
+  /** What it has sent, forward and to undo it. */
+  readonly sent?: SentCommands
+  /** It was never sent: a person says what it came to. */
+  readonly byWord?: true
+  /** The path that it was first sent under, where it has another name by now. */
+  readonly sentAs?: string
+}
+
+/** Which commands a step has sent: to another version of its definition it must be the same step. */
+export interface SentCommands {
+  readonly forward: SentCommand
+  readonly undo?: SentCommand
+}
+
+export interface SentCommand {
+  readonly participant: string
+  readonly commandType: string
+  /** Of a child saga: its definition. */
+  readonly starts?: string
 }
 
 /** The child saga that a step has started last. */
@@ -150,8 +181,11 @@ export interface SagaState {
   readonly input: Json
   readonly inputHash: string
   readonly deadlineAt: number | null
-  /** Hash of the plan that it started on; `undefined`: its log does not say. */
+  readonly priority: Priority
+  /** Hash of the plan that it runs on; `undefined`: its log does not say. */
   readonly definitionHash?: string | undefined
+  /** The pivot of that plan; `null`: it has none; `undefined`: its log does not say. */
+  readonly pivot?: string | null | undefined
   readonly parent: ParentLink | undefined
   /** The saga's own scope. */
   readonly root: ScopeState

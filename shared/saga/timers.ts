@@ -1,7 +1,7 @@
 /** Timers are read off the state, so that they can be neither lost nor fire twice (S15). */
 import type { StepError } from '../message/events.ts'
 import { ROOT, scopePath, stepPath } from '../message/step-path.ts'
-import { expiryOf, openDueAt, tooLate } from './attempt-times.ts'
+import { expiryOf, heldDueAt, openDueAt, tooLate } from './attempt-times.ts'
 import type { Definition, PlannedCommand } from './definition.ts'
 import { turnBack } from './failure.ts'
 import { type Decision, events, ignored } from './input.ts'
@@ -71,6 +71,9 @@ function stepDueAt(step: StepState): number | undefined {
       return step.retryAt
     case 'waiting':
       return step.until ?? undefined
+    case 'held':
+    case 'undo-held':
+      return heldDueAt(step)
     default:
       return undefined
   }
@@ -116,7 +119,7 @@ type Sending = Parameters<typeof failStep>[1]
 
 function fireSending(story: Story, { path, step, known }: Sending): void {
   const { now } = story.moment
-  const back = known.status === 'undoing' || known.status === 'undo-retrying'
+  const back = known.status === 'undoing' || known.status === 'undo-retrying' || known.status === 'undo-held'
   const planned = back ? step.undo : step.forward
   if (!planned) return
   const error = errorDue(known, planned, now)
@@ -127,5 +130,5 @@ function fireSending(story: Story, { path, step, known }: Sending): void {
 /** What the timer says of the attempt that is open, or of the next one when it may not be begun any more. */
 function errorDue(known: StepState, planned: PlannedCommand, now: number): StepError | undefined {
   if (known.status === 'armed' || known.status === 'undoing') return expiryOf(known, planned, now)
-  return known.status === 'retrying' || known.status === 'undo-retrying' ? tooLate(known, planned, now) : undefined
+  return tooLate(known, planned, now)
 }

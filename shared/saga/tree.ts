@@ -44,6 +44,18 @@ export function withStep(state: SagaState, path: string, step: StepState): SagaS
   return withScope(state, scopeAround(path), (scope) => putStep(scope, step))
 }
 
+/** The state with a step as it was before it was held, where it is. */
+export function letGo(state: SagaState, path: string): SagaState {
+  const step = stepAt(state, path)
+  if (step?.status !== 'held' && step?.status !== 'undo-held') return state
+  const { before } = step
+  if (before) return withStep(state, path, before)
+  return withScope(state, scopeAround(path), (scope) => ({
+    ...scope,
+    steps: scope.steps.filter((one) => one !== step),
+  }))
+}
+
 function putStep(scope: ScopeState, step: StepState): ScopeState {
   const index = scope.steps.findIndex(({ name }) => name === step.name)
   return { ...scope, steps: index < 0 ? [...scope.steps, step] : scope.steps.with(index, step) }
@@ -94,7 +106,15 @@ function activeWith({ active }: BlockState, index: number, scope: ScopeState): r
   return is ? [...active, index] : active.filter((other) => other !== index)
 }
 
-const WAITS: ReadonlySet<StepState['status']> = new Set(['armed', 'retrying', 'waiting', 'undoing', 'undo-retrying'])
+const WAITS: ReadonlySet<StepState['status']> = new Set([
+  'armed',
+  'held',
+  'retrying',
+  'waiting',
+  'undoing',
+  'undo-held',
+  'undo-retrying',
+])
 
 /** Whether a step in the scope, however deep, waits for an answer, a signal or a time. */
 function isActive(scope: ScopeState): boolean {

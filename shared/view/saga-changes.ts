@@ -1,9 +1,18 @@
 /** What each event changes of its saga's row. A total table: an event type that is added must be placed here. */
-import type { CompensationCause, ParentLink, SagaEvent } from '../message/events.ts'
+import { type CompensationCause, type ParentLink, PRIORITY, type SagaEvent } from '../message/events.ts'
 import { ROOT } from '../message/step-path.ts'
 import type { LogEvent } from './projection.ts'
 import type { sagas } from './saga-tables.ts'
-import { ALL_UNPARKED, PAUSED, parkedNote, RESUMED, type SagaPhase, turnedNote, unparkedNote } from './standing.ts'
+import {
+  ALL_UNPARKED,
+  PAUSED,
+  parkedNote,
+  RESUMED,
+  renamedNote,
+  type SagaPhase,
+  turnedNote,
+  unparkedNote,
+} from './standing.ts'
 import type { ChangeOf } from './table.ts'
 
 type Told = 'saga_id' | 'status' | 'stuck_step' | 'error_code' | 'error_message' | 'phase'
@@ -38,6 +47,16 @@ function turned({ scope = ROOT, cause }: EventOf<'compensation-started'>): Chang
   return scope === ROOT ? { phase: 'compensating', ...causeOf(cause), standing } : { standing }
 }
 
+/** A text without a note changes nothing. */
+function migrated(event: EventOf<'saga-migrated'>): Change {
+  const { toVersion: version, definitionHash: definition_hash, renames = {}, unparked = [] } = event
+  const notes = [
+    ...Object.entries(renames).map((names) => renamedNote(names)),
+    ...unparked.map((step) => unparkedNote(step ?? ROOT)),
+  ]
+  return { version, definition_hash, ...(notes.length > 0 && { standing: notes.join('\n') }) }
+}
+
 function childOf(parent: ParentLink | undefined): Change {
   return parent ? { parent_saga_id: parent.sagaId, parent_step: parent.step } : NOTHING
 }
@@ -49,6 +68,10 @@ function requested(
   return { current_step: event.step, direction, attempt: event.attempt, timeout_at: event.timeoutAt }
 }
 
+function held(direction: 'forward' | 'compensate', event: EventOf<'step-held' | 'compensation-held'>): Change {
+  return { current_step: event.step, direction, held_for: event.participant }
+}
+
 function retrying(direction: 'forward' | 'compensate', event: EventOf<'step-failed' | 'compensation-failed'>): Change {
   return { current_step: event.step, direction, attempt: event.attempt, retry_at: event.retryAt }
 }
@@ -58,22 +81,35 @@ const settled = ({ step }: { readonly step: string }): Change => ({ standing: un
 const nothing = () => NOTHING
 
 const CHANGES: ChangesByType = {
-  'saga-started': ({ definition, version, inputHash, definitionHash, deadlineAt, parent }) => ({
+  'saga-started': ({
+    definition,
+    version,
+    inputHash,
+    definitionHash,
+    deadlineAt,
+    priority = PRIORITY,
+    parent,
+    origin,
+  }) => ({
     definition,
     version,
     phase: 'running',
     input_hash: inputHash,
     definition_hash: definitionHash,
     deadline_at: deadlineAt,
+    priority,
     ...childOf(parent),
+    ...(origin && { origin_saga_id: origin.sagaId, origin_step: origin.step }),
   }),
   'step-requested': (event) => requested('forward', event),
+  'step-held': (event) => held('forward', event),
   'step-progressed': nothing,
   'step-succeeded': settled,
   'step-rejected': settled,
   'step-failed': (event) => retrying('forward', event),
   'compensation-started': turned,
   'compensation-requested': (event) => requested('compensate', event),
+  'compensation-held': (event) => held('compensate', event),
   'compensation-progressed': nothing,
   'compensation-succeeded': settled,
   'compensation-failed': (event) => retrying('compensate', event),
@@ -101,6 +137,8 @@ const CHANGES: ChangesByType = {
   'step-edited': settled,
   'saga-paused': () => ({ standing: PAUSED }),
   'saga-resumed': () => ({ standing: RESUMED }),
+  'saga-forked': nothing,
+  'saga-migrated': migrated,
   'undo-resolved': settled,
   'saga-stuck': ({ step, error }) => ({ standing: parkedNote([step, error.code, error.message]) }),
   'late-success': nothing,

@@ -8,7 +8,8 @@ export const sagas = table('sagas', {
     saga_id: text,
     /** Null when the saga's start could not be read. */
     definition: first(text),
-    version: first(int),
+    /** Of the plan that it runs on now. */
+    version: int,
     /** A `SagaStatus`: `stuck` while anything is parked, else the phase; null only when nothing of the saga could be read. */
     status: text,
     /** A `SagaPhase`. */
@@ -26,6 +27,8 @@ export const sagas = table('sagas', {
     retry_at: along('current_step', bigint),
     /** Name of the signal that the current step waits for, or `time`; null: it does not wait. */
     awaits: along('current_step', text),
+    /** Participant that the current step waits for; null: it does not. */
+    held_for: along('current_step', text),
     /** Why it turned back: rejected, failed, cancelled, deadline or parent. */
     cause: text,
     cause_step: along('cause', text),
@@ -37,8 +40,10 @@ export const sagas = table('sagas', {
     error_message: along('status', text),
     input_hash: first(text),
     /** Hash of the plan that it runs on; null: its log does not say. */
-    definition_hash: first(text),
+    definition_hash: text,
     deadline_at: first(bigint),
+    /** 0 to 9, 9 is first. */
+    priority: first(int),
     seq: int,
     partition: first(int),
     started_at: first(bigint),
@@ -48,6 +53,9 @@ export const sagas = table('sagas', {
     /** The saga that started it, and the step of it. */
     parent_saga_id: first(text),
     parent_step: first(text),
+    /** The saga that it is a fork of, and the step from which. */
+    origin_saga_id: first(text),
+    origin_step: first(text),
     /** What must not happen and did: `killed`. */
     incident: text,
     incident_actor: along('incident', text),
@@ -70,27 +78,38 @@ export const steps = table('steps', {
     /** `forward` or `compensate`. */
     direction: text,
     /**
-     * requested, progressed, succeeded, rejected, retrying or failed; without a command: waiting, succeeded or skipped;
-     * a block: open or succeeded; undone by hand: resolved; a scope that turned back: undoing or succeeded.
+     * requested, progressed, succeeded, rejected, retrying or failed; held: it waits for its participant, and also in a
+     * saga or scope that has turned back since, and of a step that is parked since: see `heldSteps`; without a command:
+     * waiting, succeeded or skipped;
+     * a block: open or succeeded; undone by hand: resolved; done by the origin of a
+     * fork: given; a scope that turned back: undoing or succeeded.
      */
     status: text,
     /** parallel, choose, attempt, each or repeat; null: the step is no block. */
     block: text,
     /** The saga that it started. */
     child_saga_id: text,
+    /** The name under which it goes on, in a row of its own, since the saga was moved to another version. */
+    renamed_to: text,
     attempts: int,
     participant: text,
+    /** What it is counted under beside its participant. */
+    limit_key: text,
     command_type: text,
     requested_at: first(bigint),
     attempt_at: bigint,
     finished_at: along('status', bigint),
     timeout_at: along('status', bigint),
     retry_at: along('status', bigint),
+    /** Since when it waits for its participant. */
+    held_at: along('status', bigint),
     error_code: along('status', text),
     error_message: along('status', text),
     /** Seq of its first event: the order of the steps in the saga's life. */
     first_seq: first(int),
   },
+  // Of what waits, and nothing else: it is null in all other rows, and stays so.
+  serverIndexes: [['held_at']],
 })
 
 export const events = table('events', {

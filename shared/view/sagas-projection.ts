@@ -2,14 +2,24 @@
 import { type LogEvent, projection, type UnreadableEvent } from './projection.ts'
 import { sagaChange } from './saga-changes.ts'
 import { events, sagaAttributes, sagas, steps } from './saga-tables.ts'
-import { stepChange } from './step-changes.ts'
+import { renamedRows, stepChange } from './step-changes.ts'
 import type { ChangeOf } from './table.ts'
+
+/** Longest text of an event's data in the views: what no event had before large values were kept aside. */
+export const VIEW_DATA_CHARS_MAX = 900_000
+
+/** The data as JSON text; where it is too long, how long it is: the whole stands in the log, at the place that the row names. */
+function dataText(data: object): string {
+  const text = JSON.stringify(data)
+  if (text.length <= VIEW_DATA_CHARS_MAX) return text
+  return JSON.stringify({ 'kasaga:omitted': { bytes: Buffer.byteLength(text) } })
+}
 
 function eventRow(entry: LogEvent): ChangeOf<typeof events> {
   const { type, ...data } = entry.event
   const { sagaId, seq, at, causationId, topic, partition, offset } = entry
   const where = { topic, partition, offset }
-  return { saga_id: sagaId, seq, type, at, causation_id: causationId, ...where, data: JSON.stringify(data) }
+  return { saga_id: sagaId, seq, type, at, causation_id: causationId, ...where, data: dataText(data) }
 }
 
 function attributeRows({ sagaId, event }: LogEvent): ChangeOf<typeof sagaAttributes>[] {
@@ -18,6 +28,15 @@ function attributeRows({ sagaId, event }: LogEvent): ChangeOf<typeof sagaAttribu
     const type = typeof value === 'string' ? 'text' : typeof value
     const number = typeof value === 'number' ? value : null
     return { saga_id: sagaId, name, type, value: String(value), number }
+  })
+}
+
+/** What a fork was given: steps that are done, and that it never began. */
+function givenRows({ sagaId, seq, at, event }: LogEvent): ChangeOf<typeof steps>[] {
+  if (event.type !== 'saga-started') return []
+  return (event.given ?? []).map(({ step }) => {
+    const key = { saga_id: sagaId, step, direction: 'forward' }
+    return { ...key, first_seq: seq, status: 'given', attempts: 0, requested_at: at, finished_at: at }
   })
 }
 
@@ -30,7 +49,7 @@ function quarantine(entry: UnreadableEvent, sagaId: string): ChangeOf<typeof sag
 /** Versioned with its tables: a change of either is a higher version, built again from the log. */
 export const sagasProjection = projection({
   name: 'sagas',
-  version: 4,
+  version: 5,
   tables: { sagas, steps, events, saga_attributes: sagaAttributes },
   event(entry, changes) {
     changes.put('sagas', sagaChange(entry))
@@ -38,7 +57,9 @@ export const sagasProjection = projection({
     // A scope that was undone with the scope around it never had a row of its own.
     if (step && entry.event.type === 'scope-compensated') changes.amend('steps', step)
     else if (step) changes.put('steps', step)
+    for (const row of renamedRows(entry)) changes.amend('steps', row)
     changes.put('events', eventRow(entry))
+    for (const row of givenRows(entry)) changes.put('steps', row)
     for (const row of attributeRows(entry)) changes.put('saga_attributes', row)
   },
   unreadable(entry, changes) {

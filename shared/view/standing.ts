@@ -28,9 +28,14 @@ export function parkedNote(step: ParkedStep): string {
   return `!${JSON.stringify(step)}`
 }
 
-/** That step is parked no more. */
+/** That step is parked no more; the empty text: the saga's output. */
 export function unparkedNote(step: string): string {
   return `-${step}`
+}
+
+/** A step has another name from now on. */
+export function renamedNote(names: readonly [from: string, to: string]): string {
+  return `=${JSON.stringify(names)}`
 }
 
 /** A scope turns back, the saga's own or one of a block. */
@@ -53,7 +58,11 @@ function noted(now: Standing, note: string): Standing {
       return { ...now, parked: [...now.parked.filter(([name]) => name !== step[0]), step] }
     }
     case '-':
-      return { ...now, parked: now.parked.filter(([name]) => name !== text) }
+      return { ...now, parked: now.parked.filter(([name]) => (name ?? ROOT) !== text) }
+    case '=': {
+      const [from, to] = JSON.parse(text) as readonly [string, string]
+      return { ...now, parked: now.parked.map(([name, ...why]) => [name === from ? to : name, ...why]) }
+    }
     case '<':
       return turned(now, text)
     case PAUSED:

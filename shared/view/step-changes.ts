@@ -14,9 +14,15 @@ function errorOf(error: StepError): Pick<Change, 'error_code' | 'error_message'>
 
 type Requested = Extract<SagaEvent, { type: 'step-requested' | 'compensation-requested' }>
 
-function requested({ participant, commandType, attempt, timeoutAt, child }: Requested, at: number) {
-  const asked = { requested_at: at, attempt_at: at, participant, command_type: commandType, attempts: attempt }
+function requested({ participant, key, commandType, attempt, timeoutAt, child }: Requested, at: number) {
+  const to = { participant, limit_key: key, command_type: commandType }
+  const asked = { requested_at: at, attempt_at: at, ...to, attempts: attempt }
   return { status: 'requested', timeout_at: timeoutAt, child_saga_id: child, ...asked }
+}
+
+/** Nothing is sent yet: its attempts are what they were. */
+function held({ participant, key }: Extract<SagaEvent, { type: 'step-held' | 'compensation-held' }>, at: number) {
+  return { status: 'held', participant, limit_key: key, held_at: at }
 }
 
 /** Nothing is sent: it has no attempts. */
@@ -35,6 +41,9 @@ function courseOf(event: SagaEvent, at: number): Course | undefined {
     case 'step-requested':
     case 'compensation-requested':
       return [event.step, directionOf(event.type), requested(event, at)]
+    case 'step-held':
+    case 'compensation-held':
+      return [event.step, directionOf(event.type), held(event, at)]
     case 'step-progressed':
     case 'compensation-progressed':
       return [event.step, directionOf(event.type), { status: 'progressed', timeout_at: event.timeoutAt }]
@@ -85,6 +94,16 @@ type Key = Pick<Change, 'saga_id' | 'step' | 'direction'>
 function directionOf(type: string): Direction {
   return type.startsWith('step-') ? 'forward' : 'compensate'
 }
+
+/** Rows of steps that have another name from now on: they stay as they are, and say where it goes on. */
+export function renamedRows({ sagaId, event }: LogEvent): readonly Change[] {
+  if (event.type !== 'saga-migrated') return []
+  return Object.entries(event.renames ?? {}).flatMap(([step, renamed_to]) =>
+    DIRECTIONS.map((direction) => ({ saga_id: sagaId, step, direction, renamed_to })),
+  )
+}
+
+const DIRECTIONS: readonly Direction[] = ['forward', 'compensate']
 
 /** What an event changes of its step's row, if it is about one. */
 export function stepChange({ sagaId, seq, at, event }: LogEvent): Change | undefined {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { openPgliteViewStore } from '../../shared/adapters/pglite/pglite-view-store.ts'
 import { noLog } from '../../shared/ports/telemetry.ts'
+import { heldRowsSuite } from './held-rows-suite.ts'
 import { projectorSuite } from './projector-suite.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'kasaga-views-'))
@@ -11,4 +12,6 @@ let stores = 0
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-projectorSuite('PGlite', () => openPgliteViewStore({ folder: join(folder, String(stores++)), log: noLog }))
+const openStore = () => openPgliteViewStore({ folder: join(folder, String(stores++)), log: noLog })
+projectorSuite('PGlite', openStore)
+heldRowsSuite('PGlite', openStore)

@@ -19,8 +19,8 @@ beforeEach(() => {
   rig.behaviour.carrierIsDown = true
 })
 
-async function start(definition: string, id: string, cents = 100) {
-  const started = await asker.post('/v1/sagas', { id, definition, input: { id, cents } })
+async function start(definition: string, id: string, cents = 100, more: object = {}) {
+  const started = await asker.post('/v1/sagas', { id, definition, input: { id, cents }, ...more })
   expect(started.statusCode).toBe(202)
   return started.json().links
 }
@@ -46,6 +46,32 @@ interface Step {
 
 const stepsOf = (saga: { steps: readonly Step[] }) =>
   new Map(saga.steps.map((step) => [`${step.direction === 'forward' ? '' : 'undo '}${step.step}`, step]))
+
+describe('a saga with a priority', () => {
+  test('shows it, gives it to its child, and is found by it', async () => {
+    const { result } = await start('tour', 'tour-first', 100, { priority: 9 })
+    await shown('tour-first', 'waiting')
+    await answer('tour-first', 'yes')
+    const saga = (await asker.get(result)).json()
+    expect(saga).toMatchObject({ status: 'completed', priority: 9 })
+    const childId = stepsOf(saga).get('parts[goods].leg')?.child ?? 'none'
+    expect(await show(childId)).toMatchObject({ priority: 9, parent: { saga: 'tour-first' } })
+    const { sagas } = (await asker.get('/v1/sagas?priority=9')).json()
+    expect(sagas.map(({ id }: { id: string }) => id).sort()).toEqual(['tour-first', childId].sort())
+    expectProblem(await asker.get('/v1/sagas?priority=10'), 400, 'invalid-request')
+  })
+
+  test('has the usual one where nothing is said, and none that there is not', async () => {
+    await start('tour', 'tour-usual')
+    await shown('tour-usual', 'waiting')
+    expect(await show('tour-usual')).toMatchObject({ priority: 5 })
+    const input = { id: 'tour-none', cents: 1 }
+    for (const priority of [10, -1, 0.5, '9']) {
+      const answer = await asker.post('/v1/sagas', { id: 'tour-none', definition: 'tour', input, priority })
+      expectProblem(answer, 400, 'invalid-request')
+    }
+  })
+})
 
 describe('a saga with parts at once', () => {
   test('shows its block, its branches’ steps by their paths, and its child, which names its parent', async () => {
@@ -191,6 +217,48 @@ describe('a kill', () => {
     ['signals/release', { roles: Array(21).fill('r') }],
   ])('%s with %j is refused', async (path, body) => {
     expectProblem(await asker.post(`/v1/sagas/manual-3/${path}`, body), 400, 'invalid-request')
+  })
+})
+
+describe('a fork', () => {
+  const act = { reason: 'once more', actor: 'ann' }
+
+  test('goes on from a step with what its origin did, and shows where it comes from', async () => {
+    await start('tour', 'forked-1')
+    await shown('forked-1', 'waiting')
+    const forked = await asker.post('/v1/sagas/forked-1/fork', { ...act, step: 'release', fork: 'fork-1' })
+    expect(forked.statusCode).toBe(202)
+    expect(forked.json()).toMatchObject({ id: 'forked-1', fork: 'fork-1', links: { self: '/v1/sagas/fork-1' } })
+    await expect.poll(async () => (await show('fork-1')).shown, { timeout: 5_000 }).toBe('waiting')
+    const fork = await show('fork-1')
+    expect(fork).toMatchObject({ origin: { saga: 'forked-1', step: 'release' }, parent: null, version: 1 })
+    expect(stepsOf(fork).get('parts')).toMatchObject({ status: 'given' })
+    // It turns back alone: what its origin charged is its origin's.
+    await answer('fork-1', 'no')
+    await shown('fork-1', 'compensated')
+    expect([...stepsOf(await show('fork-1')).keys()]).toEqual(['parts', 'release'])
+    await answer('forked-1', 'yes')
+    await shown('forked-1', 'completed')
+    expect((await show('forked-1')).origin).toBeNull()
+  })
+
+  test('has an id of its own where none is given: the same for the same request', async () => {
+    await start('manual', 'forked-2')
+    await shown('forked-2', 'waiting')
+    const ask = () => asker.post('/v1/sagas/forked-2/fork', { ...act, step: 'charge' }, { 'idempotency-key': 'once' })
+    const first = (await ask()).json()
+    expect(first.fork).toMatch(/^fork-[0-9a-f]{32}$/)
+    await shown(first.fork, 'waiting')
+    expect((await ask()).json().fork).toBe(first.fork)
+  })
+
+  test('of a saga that is not there, or under an id that is taken, is refused', async () => {
+    await start('manual', 'forked-3')
+    await shown('forked-3', 'waiting')
+    const body = { ...act, step: 'charge' }
+    expectProblem(await asker.post('/v1/sagas/nobody/fork', body), 404, 'unknown-saga')
+    expectProblem(await asker.post('/v1/sagas/forked-3/fork', { ...body, fork: 'forked-3' }), 409, 'start-conflict')
+    expectProblem(await asker.post('/v1/sagas/forked-3/fork', { ...body, step: 'a[0].b' }), 400, 'invalid-request')
   })
 })
 

@@ -79,6 +79,24 @@ test('a step is skipped, another edited and done', async () => {
   expect(done.out).toMatch(/notify +resolved/)
 })
 
+test('a fork says where it comes from, and what it was given', async () => {
+  await start('manual', '--id', 'origin-1')
+  await shows('origin-1', 'for the signal release')
+  const asked = ['fork', 'origin-1', '--from', 'release', '--id', 'fork-1', '--reason', 'once more']
+  const forked = await kasaga(asked)
+  expect(forked).toMatchObject({ code: 0, err: '', out: expect.stringContaining('kasaga show fork-1') })
+  const out = await shows('fork-1', 'for the signal release')
+  expect(out).toContain('fork of origin-1, from step release')
+  expect(out).toMatch(/^charge +given +0/m)
+  const listed = JSON.parse((await kasaga(['list', '--json'])).out)
+  const fork = listed.sagas.find(({ id }: { id: string }) => id === 'fork-1')
+  expect(fork).toMatchObject({ origin: { saga: 'origin-1', step: 'release' } })
+  expect(await kasaga(['fork', 'origin-1', '--from', 'release', '--id', 'origin-1', '--reason', 'so'])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('is taken by another saga'),
+  })
+})
+
 test('a paused saga says how it goes on', async () => {
   await start('manual', '--id', 'manual-3')
   await shows('manual-3', 'for the signal release')

@@ -22,6 +22,7 @@ import {
   batchedLedger,
   type LedgerTables,
   ledger,
+  type Mode,
   post,
   prepareLedger,
   singleLedger,
@@ -74,6 +75,9 @@ await describeReal('participants on Postgres', ['postgres'], ({ postgres }) => {
 
   test('two groups that carry out the same commands at once leave one effect each (S8)', () =>
     withOpen(postgres, carryOutTwice))
+
+  test('commands that fail for themselves in one transaction with others leave nothing, and fail no other', () =>
+    withOpen(postgres, failForThemselves))
 
   test('the three services add up for their auditors', () => withOpen(postgres, addUp))
 })
@@ -209,6 +213,47 @@ async function carryOutTwice(db: Kysely<LedgerTables>): Promise<void> {
     const keys = (await db.selectFrom('entries').select('key').execute()).map((row) => row.key)
     expect(keys.length).toBe(400)
     expect(new Set(keys).size).toBe(400)
+  } finally {
+    await rig.close()
+  }
+}
+
+/** Several calls at a time, over the partitions; what fails is taken out of its transaction, or found in halves. */
+async function failForThemselves(db: Kysely<LedgerTables>): Promise<void> {
+  await prepareLedger(db)
+  const rig = await ParticipantRig.open('ledger.commands', 4)
+  try {
+    const modes: readonly Mode[] = [
+      'ok',
+      'ok',
+      'return-failed',
+      'ok',
+      'reject',
+      'ok',
+      'throw',
+      'ok',
+      'unanswered',
+      'ok',
+    ]
+    const sagas = Array.from({ length: 400 }, (_, index) => ({ id: `s${index}`, mode: modes[index % 10] ?? 'ok' }))
+    await rig.send(...sagas.map(({ id, mode }, index) => post(id, mode, { payload: { amount: index % 50, mode } })))
+    const handlers = batchedLedger([], { itemsMax: 30, waitMax: '5 ms' })
+    const concurrency = { max: 4, key: ({ amount }: { amount: number }) => String(amount) }
+    const options = { broker: rig.broker, inbox: kyselyInbox(db), clock: systemClock, concurrency }
+    await rig.start(participantService(ledger, handlers, options))
+    const replies = await rig.replies(400)
+    const told = Object.groupBy(replies, ({ outcome, errorCode }) => `${outcome} ${errorCode ?? ''}`.trim())
+    const counts = Object.fromEntries(Object.entries(told).map(([what, some]) => [what, some?.length]))
+    expect(counts).toEqual({
+      success: 240,
+      'failed later': 40,
+      'rejected no': 40,
+      'failed handler-error': 40,
+      'failed no-answer': 40,
+    })
+    const keys = (await db.selectFrom('entries').select('key').execute()).map((row) => row.key)
+    const done = sagas.filter(({ mode }) => mode === 'ok').map(({ id }) => `${id}/step/forward`)
+    expect(keys.sort()).toEqual(done.sort())
   } finally {
     await rig.close()
   }

@@ -30,16 +30,43 @@ const parentStep = fc.record({
 const parent = fc.record({ parentStep, waits: fc.boolean() }).map(({ parentStep, waits }) => ({ ...parentStep, waits }))
 const roles = fc.array(fc.stringMatching(/^[A-Za-z0-9._:-]{1,64}$/), { maxLength: 20 })
 const act = fc.record({ actor: words(200), reason: words(2_000) })
+const positive = fc.integer({ min: 1, max: 999_999_999 })
 const command: fc.Arbitrary<ClientCommand> = fc.oneof(
   fc
     .record({
       request,
       definition: id,
       version: fc.option(fc.integer({ min: 1, max: 999_999_999 }), { nil: undefined }),
+      priority: fc.option(fc.integer({ min: 0, max: 9 }), { nil: undefined }),
       input: json,
       parent: fc.option(parent, { nil: undefined }),
     })
+    .map(({ request, priority, ...rest }) => {
+      const rank = priority === undefined ? {} : { priority }
+      return { kind: 'start' as const, ...request, ...rank, ...rest }
+    }),
+  fc
+    .record({
+      request,
+      definition: id,
+      version: fc.option(positive, { nil: undefined }),
+      input: json,
+      origin: fc.record({ sagaId: id.map(sagaId), step: stepPath, seq: positive }),
+      given: fc.array(fc.record({ step: stepPath, output: json }, { requiredKeys: ['step'] }), { maxLength: 5 }),
+    })
     .map(({ request, ...rest }) => ({ kind: 'start' as const, ...request, ...rest })),
+  fc
+    .record({
+      request,
+      act,
+      step: stepPath,
+      fork: id.map(sagaId),
+      version: fc.option(positive, { nil: undefined }),
+      given: fc.option(json, { nil: undefined }),
+    })
+    .map(({ request, act, given: input, ...rest }) => {
+      return { kind: 'fork' as const, ...request, ...act, ...rest, ...(input !== undefined && { input }) }
+    }),
   fc
     .record({ request, name: id, payload: json, actor: fc.option(words(200), { nil: undefined }), roles })
     .map(({ request, ...rest }) => ({ kind: 'signal' as const, ...request, ...rest })),
@@ -56,6 +83,9 @@ const command: fc.Arbitrary<ClientCommand> = fc.oneof(
   fc
     .record({ request, act, timers: fc.constantFrom('hold' as const, 'run' as const) })
     .map(({ request, act, timers }) => ({ kind: 'pause' as const, ...request, ...act, timers })),
+  fc
+    .record({ request, act, toVersion: fc.integer({ min: 1, max: 9 }) })
+    .map(({ request, act, toVersion }) => ({ kind: 'migrate' as const, ...request, ...act, toVersion })),
   fc.record({ request, act }).map(({ request, act }) => ({ kind: 'resume' as const, ...request, ...act })),
   fc
     .record({ request, act, step: stepPath, payload: json })
@@ -111,6 +141,11 @@ const headerName = fc.constantFrom(
   'ce_resolvedas',
   'ce_notdone',
   'ce_timers',
+  'ce_fork',
+  'ce_originsagaid',
+  'ce_originstepid',
+  'ce_originsequence',
+  'ce_priority',
   'x',
 )
 const known = fc.constantFrom(
@@ -122,7 +157,9 @@ const known = fc.constantFrom(
   'kasaga.resolve.v1',
   'kasaga.skip.v1',
   'kasaga.edit.v1',
+  'kasaga.fork.v1',
   'kasaga.pause.v1',
+  'kasaga.migrate.v1',
   'kasaga.resume.v1',
   'done',
   'failed',

@@ -13,6 +13,7 @@ export function drain(driver: SagaDriver): void {
     const open = driver.open().at(-1)
     const awaited = driver.waitsFor()[0]
     if (open) driver.answer(open, 'success', null)
+    else if (driver.held.length > 0 && !driver.state?.paused) driver.admit(driver.held)
     else if (awaited !== undefined) sendSignal(driver, awaited, `drain-${driver.history.length}`)
     else if (driver.dueAt !== undefined) {
       driver.now = Math.max(driver.now, driver.dueAt)

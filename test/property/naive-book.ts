@@ -12,8 +12,10 @@ export interface Turn {
 
 /** Numbers are those of events; absent: there was none. */
 export interface Sent {
-  readonly path: string
-  readonly planned: StepDefinition
+  path: string
+  /** What its participant knows it by: the path that it was sent under first. */
+  readonly wire: string
+  planned: StepDefinition
   /** Its first command. */
   readonly begun: number
   /** Its participant said no to the newest command. */
@@ -29,16 +31,25 @@ export interface Sent {
 }
 
 export class NaiveBook {
-  readonly definition: Definition
+  /** The one that it runs on at the end. */
+  definition: Definition
+  /** When it was moved there from another version. */
+  movedAt = 0
   readonly sent = new Map<string, Sent>()
   /** When each scope came to the end of its way back. */
   readonly closed = new Map<string, number>()
   /** When each step and scope began, sent or not. */
   readonly began = new Map<string, number>()
   readonly #turns: Turn[] = []
+  /** Steps that wait to be sent for the first time. */
+  readonly #held = new Set<string>()
 
-  constructor(definition: Definition, history: readonly EventEnvelope[]) {
+  readonly #movedTo: Definition[]
+
+  /** @param movedTo the definitions that it was moved to, in order */
+  constructor(definition: Definition, history: readonly EventEnvelope[], movedTo: readonly Definition[] = []) {
     this.definition = definition
+    this.#movedTo = [...movedTo]
     for (const envelope of history) this.#read(envelope)
     for (const sent of this.sent.values()) {
       const turn = this.#turns.find(({ scope }) => isWithin(scopeAround(sent.path), scope))
@@ -49,7 +60,10 @@ export class NaiveBook {
   /** Steps that are to be undone: S5. */
   due(): Sent[] {
     return [...this.sent.values()].filter(
-      (sent) => sent.turn && canBeUndone(sent.planned) && (!sent.refused || sent.late !== undefined),
+      (sent) =>
+        sent.turn &&
+        (canBeUndone(sent.planned) || sent.undoBegun !== undefined) &&
+        (!sent.refused || sent.late !== undefined),
     )
   }
 
@@ -57,6 +71,10 @@ export class NaiveBook {
     switch (event.type) {
       case 'step-requested':
         this.#request(event.step, seq)
+        return
+      case 'step-held':
+        // It has its place among the others from then on, unless it cannot be sent when there is room.
+        if (!this.sent.has(event.step)) this.#heldFirst(event.step, seq)
         return
       case 'step-succeeded':
         this.#at(event.step).refused = false
@@ -90,6 +108,7 @@ export class NaiveBook {
       case 'saga-compensated':
         this.closed.set(ROOT, seq)
         return
+      case 'compensation-held':
       case 'compensation-requested':
         this.#at(event.step).undoBegun ??= seq
         return
@@ -97,9 +116,34 @@ export class NaiveBook {
       case 'undo-resolved':
         this.#at(event.step).undone.push(seq)
         return
+      case 'saga-migrated':
+        this.#move(event.renames ?? {}, seq)
+        return
       case 'saga-stuck':
-        if (event.step !== null) this.#park(event.step, seq)
+        if (event.step === null) return
+        if (this.#held.delete(event.step)) this.began.delete(event.step)
+        this.#park(event.step, seq)
     }
+  }
+
+  /** Steps go on under their new names, each as the new plan has it; what was settled before is as it was. */
+  #move(renames: Readonly<Record<string, string>>, seq: number): void {
+    this.definition = this.#movedTo.shift() ?? this.definition
+    this.movedAt = seq
+    for (const [from, to] of Object.entries(renames)) {
+      const sent = this.sent.get(from)
+      const began = this.began.get(from)
+      this.sent.delete(from)
+      if (sent) this.sent.set(to, Object.assign(sent, { path: to }))
+      if (began !== undefined) this.began.set(to, began)
+      if (this.#held.delete(from)) this.#held.add(to)
+    }
+    for (const sent of this.sent.values())
+      if (!this.#isClosed(sent.path)) sent.planned = stepAt(this.definition, sent.path) ?? sent.planned
+  }
+
+  #isClosed(path: string): boolean {
+    return [...this.closed.keys()].some((scope) => isWithin(path, scope))
   }
 
   #request(path: string, seq: number): void {
@@ -107,9 +151,14 @@ export class NaiveBook {
     const planned = stepAt(this.definition, path)
     if (known) known.refused = false
     else if (planned) {
-      this.sent.set(path, { path, planned, begun: seq, refused: false, undone: [] })
-      this.began.set(path, seq)
+      this.sent.set(path, { path, wire: path, planned, begun: seq, refused: false, undone: [] })
+      if (!this.#held.delete(path)) this.began.set(path, seq)
     }
+  }
+
+  #heldFirst(path: string, seq: number): void {
+    this.#held.add(path)
+    this.began.set(path, seq)
   }
 
   /** A person's word counts as an answer, also of a step that was never sent. */

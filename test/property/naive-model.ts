@@ -16,7 +16,11 @@ import { NaiveBook, type Sent } from './naive-book.ts'
 
 /** Expects that just what may have been done is undone. `quiet`: nothing is open any more, so that all of it is. */
 export function undoneAsText(definition: Definition, history: readonly EventEnvelope[], quiet: boolean): void {
-  const book = new NaiveBook(definition, history)
+  expectUndone(new NaiveBook(definition, history), quiet)
+}
+
+/** The same of a history that has been read; of what was undone before it was moved, not the order: another plan said that. */
+export function expectUndone(book: NaiveBook, quiet: boolean): void {
   const due = book.due()
   const dueNow = new Set(due)
   for (const sent of book.sent.values()) {
@@ -30,7 +34,7 @@ export function undoneAsText(definition: Definition, history: readonly EventEnve
   if (quiet) for (const { path, undone } of due) must(undone.length === 1, () => `S5: ${path} is not undone at the end`)
   for (const [scope, seq] of book.closed) expectClosed(book, { scope, seq, due })
   for (const later of due) for (const sooner of due) expectOrder(book, sooner, later)
-  if (definition.compensation === 'sequential') expectOneByOne(book, due)
+  if (book.definition.compensation === 'sequential') expectOneByOne(book, due)
 }
 
 /** Whether the step is undone apart from its scope, which had come to its end when it turned out to have been done. */
@@ -67,7 +71,7 @@ function waitsFor(book: NaiveBook, sooner: Sent, later: Sent): boolean {
 
 /** S6: the undo of a step waits for the undos of those that depend on it. */
 function expectOrder(book: NaiveBook, sooner: Sent, later: Sent): void {
-  if (sooner.undoBegun === undefined || !waitsFor(book, sooner, later)) return
+  if (sooner.undoBegun === undefined || sooner.undoBegun < book.movedAt || !waitsFor(book, sooner, later)) return
   const { late = 0 } = later
   if (late > sooner.undoBegun) return
   const settled = later.undone[0] ?? Number.POSITIVE_INFINITY
@@ -127,13 +131,14 @@ export function idleAsText(
 
 /** One undo after the other, of those that turned back together. */
 function expectOneByOne(book: NaiveBook, due: readonly Sent[]): void {
-  const begun = due.filter((sent) => sent.undoBegun !== undefined && sent.late === undefined)
+  const begun = due.filter((sent) => (sent.undoBegun ?? -1) > book.movedAt && sent.late === undefined)
   for (const one of begun)
     for (const other of begun) {
       if (one === other || one.turn !== other.turn || (one.undoBegun ?? 0) > (other.undoBegun ?? 0)) continue
       const settled = one.undone[0] ?? Number.POSITIVE_INFINITY
       must(settled < (other.undoBegun ?? 0), () => `S6: ${other.path} is undone beside ${one.path}, not after it`)
-      expectLastFirst(book, one, other)
+      // What began on one plan may be held up on another by what never had to wait for it.
+      if (book.movedAt === 0) expectLastFirst(book, one, other)
     }
 }
 
@@ -164,9 +169,11 @@ export function begunAsText(definition: Definition, history: readonly EventEnvel
   const done = new Set<string>()
   const begun = new Set<string>()
   for (const { event } of history) {
+    if (event.type === 'saga-started') for (const { step } of event.given ?? []) done.add(step)
     if (!('step' in event) || event.step === null) continue
     const { step: path, type } = event
-    const begins = type === 'step-requested' || type === 'block-started' || type === 'wait-started'
+    const begins =
+      type === 'step-requested' || type === 'step-held' || type === 'block-started' || type === 'wait-started'
     if ((begins || type === 'step-skipped' || type === 'step-computed') && !begun.has(path)) {
       begun.add(path)
       const step = stepAt(definition, path)

@@ -24,9 +24,10 @@ export function expectSteps(participants: LawfulParticipants, ended: Ended, book
   const due = new Set(book.due())
   for (const sent of book.sent.values())
     if (sent.planned.type !== 'child') expectStep(participants, ended, { sent, isDue: due.has(sent) })
+  const wires = new Set([...book.sent.values()].map(({ wire }) => wire))
   for (const [key, net] of participants.net) {
     const [id, step = ''] = key.split('/')
-    must(id !== ended.id || book.sent.has(step) || net === 0, () => `S8: ${key} has an effect, and was never asked for`)
+    must(id !== ended.id || wires.has(step) || net === 0, () => `S8: ${key} has an effect, and was never asked for`)
   }
 }
 
@@ -36,8 +37,8 @@ interface Looked {
 }
 
 function expectStep(participants: LawfulParticipants, { id, status }: Ended, { sent, isDue }: Looked): void {
-  const { path, turn, refused } = sent
-  const net = participants.net.get(netKey(id, path)) ?? 0
+  const { path, wire, turn, refused } = sent
+  const net = participants.net.get(netKey(id, wire)) ?? 0
   if (isDue || refused) must(net === 0, () => `S8: ${path} was undone, or refused, and its net effect is ${net}`)
   else if (turn) must(net === 0 || net === 1, () => `S8: ${path}, which has no undo, has the net effect ${net}`)
   else must(net === 1, () => `S8: ${path} of a ${status} saga has the net effect ${net}`)
@@ -45,11 +46,14 @@ function expectStep(participants: LawfulParticipants, { id, status }: Ended, { s
 
 /** A child that its parent waited for and went on with is completed; one that it undid is undone, or never was. */
 function expectChild(world: LossyWorld, driver: SagaDriver, { sent, isDue }: Looked): void {
-  const { path, planned, turn } = sent
-  const asked = driver.asked.findLast(({ step, direction }) => step === path && direction === 'forward')?.effect
+  const { path, wire, planned, turn } = sent
+  const isOwn = (step: string) => step === path || step === wire
+  const asked = driver.asked.findLast(({ step, direction }) => isOwn(step) && direction === 'forward')?.effect
   const child = asked && 'child' in asked ? world.sagas.get(asked.child) : undefined
   const status = child?.state?.status
   if (planned.type !== 'child' || status === 'failed') return
+  // An id that a definition gives may be taken by the child of another saga: of an origin, or a fork.
+  if (child && child.state?.parent?.sagaId !== driver.id) return
   const told = () => `S8: ${path} is ${isDue ? 'undone' : 'done'}, and its child is ${status}`
   if (isDue && planned.undo?.command.type === 'kasaga.undo.v1') must(status === 'compensated', told)
   if (!turn && planned.waits) must(status === 'completed', told)

@@ -1,31 +1,52 @@
 /** One run of one saga, from its plan to its end: what is done to it, and what must hold. */
 import type { ParentLink } from '../../shared/message/events.ts'
+import type { Definition } from '../../shared/saga/definition.ts'
+import type { StartFork } from '../../shared/saga/effects.ts'
 import { drain, mend } from './drain.ts'
 import { must } from './must.ts'
+import { givenAsText } from './naive-forks.ts'
 import { begunAsText, idleAsText, undoneAsText } from './naive-model.ts'
 import { retriedAsText } from './naive-retries.ts'
 import { Choices } from './plans/choices.ts'
 import { definitionOf } from './plans/definition.ts'
 import { Faults } from './plans/faults.ts'
-import { SagaDriver } from './saga-driver.ts'
+import { type DriverOptions, SagaDriver } from './saga-driver.ts'
 import { make, PARENT } from './saga-moves.ts'
 import { Failed, type Run } from './seeded-runs.ts'
 
-/** @returns the saga as it ended */
-export function playSaga(run: Run, options: { readonly checksEach: boolean }): SagaDriver {
+/** @returns the saga as it ended, and its first fork where it has one */
+export function playSaga(run: Run, options: { readonly checksEach: boolean }): readonly SagaDriver[] {
   const faults = new Faults(run.luck)
   const [first = 0, ...tape] = run.plan
   const definition = definitionOf(tape, faults)
   const driver = new SagaDriver(definition, { ...options, parent: parentOf(new Choices([first])) })
   try {
-    driver.start()
-    for (const move of run.moves) make(driver, move)
-    faults.on = false
-    end(driver)
+    play(driver, run.moves, faults)
+  } catch (error) {
+    throw new Failed(error, definition, driver.history)
+  }
+  const fork = driver.effects.find((effect) => effect.kind === 'start-fork')
+  return fork ? [driver, playFork(run, { definition, faults, fork, ...options })] : [driver]
+}
+
+/** What was forked is a saga as any: the same is done to it. */
+function playFork(run: Run, options: DriverOptions & { definition: Definition; faults: Faults; fork: StartFork }) {
+  const { definition, faults, fork, checksEach = false } = options
+  const driver = new SagaDriver(definition, { checksEach, fork, id: fork.fork })
+  try {
+    faults.on = true
+    play(driver, run.moves.toReversed(), faults)
     return driver
   } catch (error) {
     throw new Failed(error, definition, driver.history)
   }
+}
+
+function play(driver: SagaDriver, moves: Run['moves'], faults: Faults): void {
+  driver.start()
+  for (const move of moves) make(driver, move)
+  faults.on = false
+  end(driver)
 }
 
 /** The saga may be a child of another one. */
@@ -51,5 +72,6 @@ function end(driver: SagaDriver): void {
   driver.checkFold()
   begunAsText(definition, history)
   retriedAsText(definition, history)
+  givenAsText(definition, history)
   undoneAsText(definition, history, driver.state?.status !== 'failed')
 }

@@ -1,11 +1,15 @@
 /** One run of a saga with lawful participants and child sagas, over a lossy way: what must be left when all is quiet. */
+import type { Definition } from '../../shared/saga/definition.ts'
 import { LossyWorld } from './lossy-world.ts'
 import { must } from './must.ts'
 import { NaiveBook } from './naive-book.ts'
-import { undoneAsText } from './naive-model.ts'
+import { givenAsText } from './naive-forks.ts'
+import { expectUndone } from './naive-model.ts'
 import { expectNetEffect } from './net-effect.ts'
+import type { Choices } from './plans/choices.ts'
 import { childDefinitionOf, definitionOf } from './plans/definition.ts'
 import { Faults } from './plans/faults.ts'
+import { nextVersion } from './plans/next-version.ts'
 import type { SagaDriver } from './saga-driver.ts'
 import { Failed, type Run } from './seeded-runs.ts'
 import { settle } from './settle.ts'
@@ -13,12 +17,19 @@ import { settle } from './settle.ts'
 /** Where in a run's numbers the plan of the children begins. */
 const CHILD_FROM = 300
 
+export interface WorldRun {
+  readonly checksEach: boolean
+  /** Sagas are moved to other versions of their definitions on the way. */
+  readonly moves?: boolean
+}
+
 /** @returns the sagas as they ended, the one that was driven first */
-export function playWorld(run: Run, options: { readonly checksEach: boolean }): readonly SagaDriver[] {
+export function playWorld(run: Run, options: WorldRun): readonly SagaDriver[] {
   const faults = new Faults(run.luck)
   const definition = definitionOf(run.plan, faults)
   const child = childDefinitionOf(run.plan.slice(CHILD_FROM), faults)
-  const world = new LossyWorld({ ...options, definition, child })
+  const next = (from: Definition, choices: Choices) => nextVersion(from, choices, faults)
+  const world = new LossyWorld({ checksEach: options.checksEach, ...(options.moves && { next }), definition, child })
   try {
     for (const move of run.moves) world.take(move)
     faults.on = false
@@ -32,10 +43,12 @@ export function playWorld(run: Run, options: { readonly checksEach: boolean }): 
 }
 
 function expectEnd(world: LossyWorld, driver: SagaDriver): void {
-  const { definition, history, state, id } = driver
+  const { startedOn, movedTo, history, state, id } = driver
   must(driver.ended, () => `L1, L7: ${id} is ${state?.status}, and nothing moves it`)
   driver.check()
+  givenAsText(startedOn, history)
   if (state?.status === 'failed') return
-  undoneAsText(definition, history, true)
-  expectNetEffect(world, driver, new NaiveBook(definition, history))
+  const book = new NaiveBook(startedOn, history, movedTo)
+  expectUndone(book, true)
+  expectNetEffect(world, driver, book)
 }

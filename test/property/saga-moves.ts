@@ -5,6 +5,7 @@ import { scopeAround } from '../../shared/message/step-path.ts'
 import type { SagaInput } from '../../shared/saga/input.ts'
 import { sendingStepAt } from '../../shared/saga/plan-tree.ts'
 import { scopeAt, stepAt } from '../../shared/saga/tree.ts'
+import { someGated } from './held-watch.ts'
 import { must } from './must.ts'
 import { canBeUndone } from './naive-book.ts'
 import { Choices } from './plans/choices.ts'
@@ -43,6 +44,7 @@ const MOVES: readonly [readonly [number, Rule], ...(readonly [number, Rule])[]] 
   [2, retryOne],
   [3, skip],
   [2, edit],
+  [2, fork],
   [1, pause],
   [2, (driver, choices) => void driver.give({ kind: 'resume', ...person(driver, choices) })],
   [2, undo],
@@ -51,6 +53,8 @@ const MOVES: readonly [readonly [number, Rule], ...(readonly [number, Rule])[]] 
   [1, startOther],
   [2, nonsense],
   [4, hearAgain],
+  [3, gate],
+  [12, admit],
 ]
 
 /** Makes one move. What comes twice must have no second effect (S13); progress may: it says that work goes on. */
@@ -145,9 +149,9 @@ function resolve(driver: SagaDriver, choices: Choices): void {
 }
 
 /** A step that a person may act on: mostly one that is parked. */
-function someStep({ state, asked }: SagaDriver, choices: Choices): string {
+function someStep({ state, asked, held }: SagaDriver, choices: Choices): string {
   const parked = state?.parked.flatMap(({ step }) => (step === null ? [] : [step])) ?? []
-  const others = [...asked.map(({ step }) => step), ...NOWHERE]
+  const others = [...asked.map(({ step }) => step), ...held.map(({ step }) => step), ...NOWHERE]
   const steps = choices.percent(70) && parked.length > 0 ? parked : others
   return steps[choices.below(steps.length)] ?? 'nowhere'
 }
@@ -173,6 +177,20 @@ function pause(driver: SagaDriver, choices: Choices): void {
 function edit(driver: SagaDriver, choices: Choices): void {
   const payload = choices.percent(20) ? { n: 7 } : { step: 'edited' }
   driver.give({ kind: 'edit', step: someStep(driver, choices), payload, ...person(driver, choices) })
+}
+
+/** Another saga is to go on from a step of this one, which stays as it is. */
+function fork(driver: SagaDriver, choices: Choices): void {
+  const { state, definition } = driver
+  const own = definition.steps[choices.below(definition.steps.length)]?.name ?? 'nowhere'
+  const step = choices.percent(90) ? own : choices.one(NOWHERE)
+  const id = choices.percent(95) ? sagaId(`f-${choices.below(3)}`) : driver.id
+  const input = choices.percent(20) ? { n: 2, rows: [2] } : undefined
+  const version = choices.percent(5) ? 2 : undefined
+  driver.give({ kind: 'fork', step, fork: id, input, version, ...person(driver, choices) })
+  const before = { ...state, acts: [], seq: 0 }
+  const after = { ...driver.state, acts: [], seq: 0 }
+  must(JSON.stringify(before) === JSON.stringify(after), 'a fork changes nothing of its origin')
 }
 
 /** The parent undoes its step, or one who is no parent says so. */
@@ -221,6 +239,37 @@ function nonsense(driver: SagaDriver, choices: Choices): void {
   const attempt = 1_000 + choices.below(9)
   const decision = driver.answer({ step, direction, attempt }, choices.weighted(OUTCOMES))
   must(decision.kind !== 'events', () => `an answer that nothing asked for changes nothing: ${step}`)
+}
+
+/** From now on other participants may not simply be sent to. */
+function gate(driver: SagaDriver, choices: Choices): void {
+  driver.gated = someGated(driver.definition, choices)
+}
+
+/** A person waits for a participant no more. */
+function skipHeld(driver: SagaDriver, choices: Choices): void {
+  const { step = 'nowhere' } = driver.held[choices.below(driver.held.length)] ?? {}
+  driver.give({ kind: 'skip', step, output: { n: 1 }, notDone: choices.percent(50), ...person(driver, choices) })
+}
+
+/** Some of what is held is let go, or all; where nothing is, somebody answers. */
+function admit(driver: SagaDriver, choices: Choices): void {
+  const { held } = driver
+  if (held.length === 0) {
+    answer(driver, choices, driver.open())
+    return
+  }
+  if (choices.percent(15)) {
+    skipHeld(driver, choices)
+    return
+  }
+  const paused = driver.state?.paused !== undefined
+  const some = choices.percent(60) ? held : choices.some(held)
+  const other = { step: choices.one(NOWHERE), direction: choices.one<Direction>(['forward', 'compensate']) }
+  const steps = choices.percent(20) ? [...some, other, ...some] : some
+  const decision = driver.give({ kind: 'admit', sagaId: driver.id, steps })
+  const goes = !paused && steps.some((one) => held.includes(one as (typeof held)[number]))
+  must(goes === (decision.kind === 'events'), () => `admitted ${JSON.stringify(steps)}: ${JSON.stringify(decision)}`)
 }
 
 /** A record that had its effect is delivered once more, much later. */

@@ -23,16 +23,20 @@ export function settle(world: LossyWorld): void {
 function stir(world: LossyWorld, round: number): boolean {
   const going = world.drivers.filter((driver) => !driver.ended)
   const waiting = going.find((driver) => driver.waitsFor().length > 0)
+  const held = going.find((driver) => driver.held.length > 0 && !driver.state?.paused)
   const paused = going.find(({ state }) => state?.paused)
   // Children first: their parents may wait for them.
   const stuck = going.findLast(({ state }) => state?.status === 'stuck')
   const timed = going.filter(({ dueAt }) => dueAt !== undefined).sort((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0))[0]
   // Persons come last: what takes its time is not to be tried again and again before it is done.
-  if (waiting) world.signal(waiting, `settle-${round}`, 'yes')
+  if (held) world.admit(held, held.held)
+  else if (waiting) world.signal(waiting, `settle-${round}`, 'yes')
   else if (timed) world.fire(timed)
   else if (paused) world.give(paused, { kind: 'resume', ...paused.act(`resume-${round}`) })
   else if (stuck) mend(world, stuck, round)
-  return paused !== undefined || waiting !== undefined || stuck !== undefined || timed !== undefined
+  return (
+    held !== undefined || paused !== undefined || waiting !== undefined || stuck !== undefined || timed !== undefined
+  )
 }
 
 /** What a person is to undo is undone and said to be; what was refused is taken back where it was, and tried again. */
@@ -40,12 +44,13 @@ function mend(world: LossyWorld, driver: SagaDriver, round: number): void {
   const act = driver.act(`mend-${round}`)
   const byHand = driver.state?.parked.find((parked) => isForPerson(driver, parked))?.step
   if (byHand != null) {
-    world.participants.handle({ sagaId: driver.id, step: byHand, direction: 'compensate' }, GOOD)
+    world.participants.handle({ sagaId: driver.id, step: driver.wireName(byHand), direction: 'compensate' }, GOOD)
     world.give(driver, { kind: 'resolve', step: byHand, ...act })
     return
   }
   for (const { step } of driver.state?.parked ?? [])
-    if (step !== null) world.participants.forgetRefusal({ sagaId: driver.id, step, direction: 'forward' })
+    if (step !== null)
+      world.participants.forgetRefusal({ sagaId: driver.id, step: driver.wireName(step), direction: 'forward' })
   const one = driver.state?.parked[0]?.step
   const ways = one == null ? [] : waysOn(world, driver, { step: one, act })
   const way = ways[driver.history.length % (ways.length + 1)]
@@ -64,7 +69,7 @@ function waysOn(world: LossyWorld, driver: SagaDriver, { step, act }: { step: st
   const anew = () => world.give(driver, { kind: 'edit', step, payload: { step: 'edited' }, ...act })
   if (scopeAt(state, scopeAround(step))?.phase !== 'forward') return [again, anew]
   const done = (): Json => {
-    world.participants.handle({ sagaId: id, step, direction: 'forward' }, GOOD)
+    world.participants.handle({ sagaId: id, step: driver.wireName(step), direction: 'forward' }, GOOD)
     return { n: 1 }
   }
   const known = stepAt(state, step)?.status

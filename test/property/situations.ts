@@ -20,6 +20,7 @@ export class Situations {
     for (const [reason] of said) found.add(`answered ${reason}`)
     const reader = new Reader(definition, found)
     for (const envelope of history) reader.read(envelope)
+    for (const what of movesIn(history)) found.add(what)
     for (const what of found) this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1)
   }
 
@@ -34,6 +35,28 @@ export class Situations {
   }
 }
 
+/** How a saga was moved to other versions. */
+function movesIn(history: readonly EventEnvelope[]): readonly string[] {
+  const moves = history.filter(({ event }) => event.type === 'saga-migrated')
+  return moves.flatMap(({ event, seq }, i) => {
+    if (event.type !== 'saga-migrated') return []
+    const before = history.slice(0, seq)
+    const back = before.some(({ event: one }) => one.type === 'compensation-started' && one.scope === undefined)
+    const sent = new Set(before.flatMap(({ event: one }) => (one.type === 'step-requested' ? [one.step] : [])))
+    const later = history.slice(seq)
+    const named = Object.entries(event.renames ?? {}).filter(([from]) => sent.has(from))
+    const tried = named.some(([, to]) => later.some(({ event: one }) => 'sentAs' in one && one.step === to))
+    return [
+      back ? 'moved while going back' : 'moved while going forward',
+      ...(i > 0 ? ['moved twice'] : []),
+      ...(named.length > 0 ? ['moved with a new name for what was sent'] : []),
+      ...(tried ? ['sent under its first name'] : []),
+      ...(event.outputs ? ['moved with an output'] : []),
+      ...(event.unparked ? ['moved, and tried again'] : []),
+    ]
+  })
+}
+
 /** Goes through one history, and says what it sees. */
 class Reader {
   readonly #definition: Definition
@@ -43,6 +66,7 @@ class Reader {
   readonly #undoing = new Set<string>()
   readonly #waiting = new Set<string>()
   readonly #blocks = new Map<string, string>()
+  readonly #held = new Set<string>()
   readonly #back: string[] = []
   #ended: string | undefined
 
@@ -55,6 +79,7 @@ class Reader {
     this.#readStep(event)
     this.#readUndo(event)
     this.#readBlock(event)
+    this.#readFork(event)
     this.#readSaga(event)
   }
 
@@ -64,16 +89,24 @@ class Reader {
 
   #readStep(event: SagaEvent): void {
     switch (event.type) {
+      case 'step-held':
+        this.#see(this.#waiting.has(event.step) ? 'held to be tried again' : 'held')
+        if (event.key !== undefined) this.#see('held under a key')
+        this.#held.add(event.step)
+        return
       case 'step-requested':
         this.#waiting.delete(event.step)
+        if (this.#held.delete(event.step)) this.#see('admitted')
         this.#begin(event.step)
         if (event.child !== undefined) this.#see(`child started, ${event.letGo ? 'let go' : 'waited for'}`)
         return
       case 'step-succeeded':
+        if (this.#held.delete(event.step)) this.#see('done by an earlier attempt while it was held')
         if (this.#parked.size > 0 && !this.#parked.has(event.step)) this.#see('goes on while another step is parked')
         if (this.#parked.delete(event.step)) this.#see('unparked by its answer')
         return
       case 'step-failed':
+        if (this.#held.delete(event.step)) this.#see('given up while it was held')
         this.#see(event.retryAt === null ? 'given up' : 'tried again')
         this.#fail(event)
         return
@@ -117,7 +150,13 @@ class Reader {
 
   #readUndo(event: SagaEvent): void {
     switch (event.type) {
+      case 'compensation-held':
+        this.#see(this.#waiting.has(event.step) ? 'undo held to be tried again' : 'undo held')
+        if (this.#ended !== undefined) this.#see('undo held after the end')
+        this.#held.add(event.step)
+        return
       case 'compensation-requested':
+        if (this.#held.delete(event.step)) this.#see('undo admitted')
         this.#waiting.delete(event.step)
         this.#undoing.add(event.step)
         if (this.#undoing.size > 1) this.#see('undone at the same time')
@@ -126,6 +165,7 @@ class Reader {
         if (event.child !== undefined) this.#see(event.commandType)
         return
       case 'compensation-succeeded':
+        if (this.#held.delete(event.step)) this.#see('undone by an earlier attempt while it was held')
         this.#undoing.delete(event.step)
         if (this.#parked.size > 0 && !this.#parked.has(event.step)) this.#see('undone while another step is parked')
         return
@@ -164,6 +204,8 @@ class Reader {
   }
 
   #turn(scope: string, cause: string): void {
+    for (const step of this.#held)
+      if (isWithin(step, scope) && this.#held.delete(step)) this.#see('turned back while a step was held')
     if (scope === ROOT) {
       this.#see(`saga turned back: ${cause}${this.#ended === undefined ? '' : ` after it was ${this.#ended}`}`)
       for (const kind of this.#blocks.values()) this.#see(`${kind} turned back with the saga while it was open`)
@@ -178,10 +220,20 @@ class Reader {
     return step?.type
   }
 
+  #readFork(event: SagaEvent): void {
+    if (event.type === 'saga-forked')
+      this.#see(`forked while it is ${this.#ended ?? (this.#back.includes(ROOT) ? 'going back' : 'going forward')}`)
+    if (event.type !== 'saga-started' || !event.given) return
+    this.#see(`a fork that is given ${event.given.length > 0 ? 'something' : 'nothing'}`)
+    if (event.given.some(({ step }) => stepAt(this.#definition, step)?.kind === 'pivot'))
+      this.#see('a fork that is past its pivot')
+  }
+
   #readSaga(event: SagaEvent): void {
     switch (event.type) {
       case 'saga-stuck':
         this.#parked.add(event.step)
+        if (event.step !== null && this.#held.delete(event.step)) this.#see('parked when it was admitted')
         if (event.error.code === 'undo-by-hand') this.#byHand.add(event.step)
         this.#see(`parked: ${event.error.kind}${event.step === null ? ' of the output' : ''}`)
         if (this.#blocks.has(event.step ?? ROOT)) this.#see(`${this.#blocks.get(event.step ?? ROOT)} parked`)
@@ -205,6 +257,7 @@ class Reader {
       case 'step-resolved':
         this.#see(`taken as done by a person${event.notDone ? ', with nothing to undo' : ''}`)
         if (!this.#parked.delete(event.step)) this.#see('skipped while it was under way')
+        if (this.#held.delete(event.step)) this.#see(`skipped while it was held${event.notDone ? ', not done' : ''}`)
         return
       case 'failure-resolved':
         this.#see('said by a person not to have been done')

@@ -169,6 +169,7 @@ const EXPECTED = [
   'saga-completed',
   'saga-compensated',
   'saga-killed',
+  'saga-forked',
   'saga-paused',
   'saga-resumed',
   'saga-stuck',

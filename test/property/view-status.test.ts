@@ -8,6 +8,7 @@ import { saga } from '../../shared/saga/builder.ts'
 import { decide } from '../../shared/saga/decide.ts'
 import { effectsOf, type SendEffect } from '../../shared/saga/effects.ts'
 import { evolve } from '../../shared/saga/evolve.ts'
+import { heldSteps } from '../../shared/saga/held.ts'
 import type { SagaInput } from '../../shared/saga/input.ts'
 import type { SagaState } from '../../shared/saga/state.ts'
 import { nextDueAt } from '../../shared/saga/timers.ts'
@@ -65,6 +66,8 @@ const OUTPUTS: Readonly<Record<string, Record<string, string>>> = {
 /** What a person says that a step gave: whatever it is. */
 const ANY_OUTPUT = { parcel: 'p', chargeId: 'c', tracking: 't' }
 
+const GATES = [new Set<string>(), new Set(['bank']), new Set(['stock', 'bank', 'carrier'])]
+
 const BAD = ['rejected', 'failed', 'fatal'] as const
 
 /** One saga in memory, with its rows. */
@@ -75,9 +78,10 @@ class Watched {
   readonly #rows: ViewRows = new Map()
   #waiting: EventEnvelope[] = []
   now = 1_000
+  gated: ReadonlySet<string> = new Set()
 
   give(input: SagaInput): void {
-    const moment = { now: this.now, chance: 0.5 }
+    const moment = { now: this.now, chance: 0.5, gated: this.gated }
     const decision = decide({ definition: all, known: this.state, input, moment })
     if (decision.kind !== 'events') return
     for (const event of decision.events) {
@@ -106,9 +110,32 @@ class Watched {
     expect(row.status).toBe(state.status)
     expect(standingOf(String(row.standing ?? '')).parked.map(([step]) => step)).toEqual(parked)
     expect(row.stuck_step ?? null).toBe(state.status === 'paused' ? null : (parked.at(-1) ?? null))
+    this.#expectHeld(state, parked)
     expect(row.ended_at !== null && row.ended_at !== undefined).toBe(
       state.status === 'failed' || state.root.phase === 'done' || state.root.phase === 'undone',
     )
+  }
+
+  /** Steps that wait for their participant: those that the rows say are, for each of which the state must say so. */
+  #expectHeld(state: SagaState, parked: readonly (string | null)[]): void {
+    const rows = [...(this.#rows.get('steps')?.values() ?? [])]
+    const back = rows.flatMap(({ step, direction }) =>
+      direction === 'compensate' && String(step).endsWith(']') ? [`${step}.`] : [],
+    )
+    const held = heldSteps(state).map(({ step, direction }) => `${direction} ${step}`)
+    for (const row of rows) {
+      const step = String(row.step)
+      const forward = row.direction === 'forward'
+      const left = forward && (state.root.phase !== 'forward' || back.some((scope) => step.startsWith(scope)))
+      const isHeld = row.status === 'held' && !left && !parked.includes(step) && state.status !== 'failed'
+      expect([`${row.direction} ${step}`, isHeld]).toEqual([
+        `${row.direction} ${step}`,
+        held.includes(`${row.direction} ${step}`),
+      ])
+      expect(row.held_at === null || row.held_at === undefined).toBe(row.status !== 'held')
+      if (row.status === 'held') this.seen.add(`${isHeld ? 'held' : 'no more held'} ${row.direction}`)
+    }
+    expect(held.every((one) => rows.some(({ step, direction }) => `${direction} ${step}` === one))).toBe(true)
   }
 
   /** A parked step, if there is one: of these a person may say that it is undone. */
@@ -132,6 +159,8 @@ const move = fc.record({
     { weight: 1, arbitrary: fc.constant('cancel' as const) },
     { weight: 1, arbitrary: fc.constant('pause' as const) },
     { weight: 2, arbitrary: fc.constant('resume' as const) },
+    { weight: 1, arbitrary: fc.constant('gate' as const) },
+    { weight: 4, arbitrary: fc.constant('admit' as const) },
   ),
   pick: fc.nat(5),
   bad: fc.constantFrom(...BAD),
@@ -148,6 +177,12 @@ function inputOf(watched: Watched, { kind, pick, bad }: { kind: string; pick: nu
   if (kind === 'pause') return { kind, ...act } as const
   if (kind === 'edit') return { kind, ...about, payload: { orderId: 'o', parcelId: 'p' } } as const
   if (kind === 'timer') return { kind, sagaId: ID } as const
+  const held = watched.state ? heldSteps(watched.state) : []
+  if (kind === 'admit' && held.length > 0) return { kind, sagaId: ID, steps: held.slice(pick % held.length) } as const
+  if (kind === 'gate') {
+    watched.gated = GATES[pick % GATES.length] ?? watched.gated
+    return undefined
+  }
   const { command } = watched.sent.at(-1 - (pick % Math.max(1, watched.sent.length))) ?? {}
   if (!command) return undefined
   const { step, direction, attempt, commandType } = command
@@ -182,7 +217,7 @@ test('status, parked steps and end are those of the state', () => {
 })
 
 test('sagas came to every status, and had several steps parked', () => {
-  const statuses = new Set([...seen.keys()].map((what) => what.split(' ')[0]))
+  const statuses = new Set([...seen.keys()].flatMap((what) => what.split(' ')[0]?.replace(/^(held|no)$/, '') || []))
   expect([...statuses].sort()).toEqual([
     'compensated',
     'compensating',
@@ -193,4 +228,6 @@ test('sagas came to every status, and had several steps parked', () => {
     'stuck',
   ])
   expect([...seen.keys()].some((what) => /^stuck [2-9]/.test(what))).toBe(true)
+  for (const what of ['held forward', 'held compensate', 'no more held forward'])
+    expect(seen.get(what)).toBeGreaterThan(0)
 })

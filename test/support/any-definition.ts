@@ -35,8 +35,8 @@ const rule: fc.Arbitrary<RetryRule> = fc.oneof(
 const retry: fc.Arbitrary<RetryPolicy> = fc
   .tuple(figures, fc.record({ backoff, maxAgeMs: ms, rules: fc.array(rule, { maxLength: 3 }) }, { requiredKeys: [] }))
   .map(([one, other]) => ({ ...one, ...other }))
-/** The other times of a step. */
-const times = fc.record({ takeUpMs: ms, progressMs: ms, totalMs: ms }, { requiredKeys: [] })
+/** The other times of a step, and what it is limited by. */
+const times = fc.record({ takeUpMs: ms, progressMs: ms, totalMs: ms, limitBy: mapping }, { requiredKeys: [] })
 
 const planned = fc
   .record({
@@ -134,13 +134,22 @@ const attributes = fc.dictionary(
   fc.constantFrom('customer', 'cents', 'gift'),
   fc.record({ type: fc.constantFrom('text', 'number', 'boolean'), from: mapping }),
 )
-export const anyDefinition: fc.Arbitrary<Definition> = fc.record({
-  name: fc.constant('any'),
-  version: count,
-  input: fc.constant(z.unknown()),
-  deadlineMs: optional(ms),
-  attributes,
-  compensation: fc.constantFrom('parallel', 'sequential'),
-  steps: steps(DEPTH_MAX),
-  output: mapping,
-})
+/** The same, or one whose sagas have another priority. */
+function withPriority(definition: Definition): fc.Arbitrary<Definition> {
+  return fc
+    .option(fc.integer({ min: 0, max: 9 }))
+    .map((priority) => (priority === null ? definition : { ...definition, priority }))
+}
+
+export const anyDefinition: fc.Arbitrary<Definition> = fc
+  .record({
+    name: fc.constant('any'),
+    version: count,
+    input: fc.constant(z.unknown()),
+    deadlineMs: optional(ms),
+    attributes,
+    compensation: fc.constantFrom('parallel', 'sequential'),
+    steps: steps(DEPTH_MAX),
+    output: mapping,
+  })
+  .chain(withPriority)

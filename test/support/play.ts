@@ -4,10 +4,11 @@ import type { EventEnvelope, SagaEvent } from '../../shared/message/events.ts'
 import type { Outcome } from '../../shared/message/headers.ts'
 import { type SagaId, sagaId } from '../../shared/message/ids.ts'
 import type { Json } from '../../shared/message/json.ts'
-import { decide } from '../../shared/saga/decide.ts'
+import { decide, type Question } from '../../shared/saga/decide.ts'
 import type { Definition } from '../../shared/saga/definition.ts'
 import { type Effect, effectsOf } from '../../shared/saga/effects.ts'
 import { evolve } from '../../shared/saga/evolve.ts'
+import { heldSteps } from '../../shared/saga/held.ts'
 import type { Act, Decision, InputOf, SagaInput } from '../../shared/saga/input.ts'
 import { outlineOf, violations } from '../../shared/saga/invariants.ts'
 import type { SagaState } from '../../shared/saga/state.ts'
@@ -25,10 +26,16 @@ export type StepAsk = {
 }['retry' | 'resolve' | 'skip' | 'edit']
 
 export class Play {
-  readonly definition: Definition
+  /** The one that it runs on now. */
+  definition: Definition
+  readonly #startedOn: Definition
+  /** Those that it was moved to. */
+  readonly #movedTo: Definition[] = []
   readonly id: SagaId
   readonly history: EventEnvelope[] = []
   readonly effects: Effect[] = []
+  /** Participants that may not simply be sent to. */
+  gated: ReadonlySet<string> | undefined
   state: SagaState | undefined
   now = T0
 
@@ -37,19 +44,39 @@ export class Play {
   /** @param options `checks` false: the history is held against the invariants when `check` is called, and not before. */
   constructor(definition: Definition, id = 'saga-1', options: { readonly checks: boolean } = { checks: true }) {
     this.definition = definition
+    this.#startedOn = definition
     this.id = sagaId(id)
     this.#checks = options.checks
   }
 
   check(): void {
-    expect(violations(this.history, outlineOf(this.definition))).toEqual([])
+    const moved = this.#movedTo.map((definition) => outlineOf(definition))
+    expect(violations(this.history, outlineOf(this.#startedOn), () => moved.shift())).toEqual([])
+    expect(violations(this.history)).toEqual([])
+  }
+
+  /** Moves the saga to another version; `old`: whether the present one is at hand when that is decided. */
+  move(definition: Definition, { old = true, requestId = `move-${this.history.length}` } = {}): Decision {
+    const { version: toVersion } = definition
+    const act = { sagaId: this.id, requestId, actor: 'ann', reason: 'so' }
+    const target = { definition, definitionHash: undefined, old: old ? this.definition : undefined }
+    const from = old ? this.definition : undefined
+    const decision = this.give({ kind: 'migrate', ...act, toVersion }, { definition: from, target })
+    return decision
   }
 
   /** Gives one input, and answers the types of the events that it led to. */
-  give(input: SagaInput): Decision {
-    const moment = { now: this.now, chance: 0.5 }
-    const decision = decide({ definition: this.definition, known: this.state, input, moment })
+  give(
+    input: SagaInput,
+    plans: Pick<Question, 'definition' | 'definitionHash' | 'target'> = { definition: this.definition },
+  ): Decision {
+    const moment = { now: this.now, chance: 0.5, ...(this.gated && { gated: this.gated }) }
+    const decision = decide({ ...plans, known: this.state, input, moment })
     if (decision.kind === 'events') for (const event of decision.events) this.#take(event)
+    if (decision.kind === 'events' && plans.target) {
+      this.definition = plans.target.definition
+      this.#movedTo.push(this.definition)
+    }
     if (this.#checks) this.check()
     return decision
   }
@@ -62,9 +89,27 @@ export class Play {
     this.effects.push(...effectsOf(envelope))
   }
 
-  start(input: Json = {}): Decision {
+  start(input: Json = {}, forked: Pick<InputOf<'start'>, 'origin' | 'given'> = {}): Decision {
     const { name: definition, version } = this.definition
-    return this.give({ kind: 'start', sagaId: this.id, definition, version, input, inputHash: 'h', parent: undefined })
+    const start = { kind: 'start', sagaId: this.id, definition, version, input, inputHash: 'h' } as const
+    return this.give({ ...start, parent: undefined, ...forked })
+  }
+
+  /** A person lets another saga go on from a step of this one. */
+  fork(step: string, input?: Json): Decision {
+    const requestId = `fork-${this.history.length}`
+    const act = { sagaId: this.id, requestId, actor: 'ann', reason: 'once more' }
+    return this.give({ kind: 'fork', step, fork: sagaId(`${this.id}-${requestId}`), input, ...act })
+  }
+
+  /** The saga that its newest fork began, on the plan that it names. */
+  forked(definition = this.definition): Play {
+    const effect = this.effects.findLast((one) => one.kind === 'start-fork')
+    if (!effect) throw new Error('it was not forked')
+    const play = new Play(definition, effect.fork)
+    const { kind: _, at: __, requestId: ___, fork, ...start } = effect
+    play.give({ kind: 'start', sagaId: fork, ...start, inputHash: 'h' })
+    return play
   }
 
   /** Answers the newest attempt of a step. */
@@ -113,6 +158,19 @@ export class Play {
     expect(due, 'a timer waits').toBeDefined()
     this.now = Math.max(this.now, due ?? 0)
     return this.give({ kind: 'timer', sagaId: this.id })
+  }
+
+  /** Lets the named steps go, or their undos: all that is held, when none is named. */
+  admit(...paths: readonly string[]): Decision {
+    const held = this.state ? heldSteps(this.state) : []
+    const steps = paths.length === 0 ? held : held.filter(({ step }) => paths.includes(step))
+    return this.give({ kind: 'admit', sagaId: this.id, steps })
+  }
+
+  /** Steps that wait for their participant, `undo` before those on the way back. */
+  get held(): readonly string[] {
+    const held = this.state ? heldSteps(this.state) : []
+    return held.map(({ step, direction }) => (direction === 'forward' ? step : `undo ${step}`))
   }
 
   get status(): string | undefined {

@@ -5,10 +5,12 @@ import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import { createGateway, type Gateway, type GatewayOptions } from '../../services/gateway/gateway.ts'
 import { Orchestrator } from '../../services/orchestrator/orchestrator.ts'
+import { ParticipantFeed } from '../../services/projector/participant-feed.ts'
 import { Projector } from '../../services/projector/projector.ts'
 import { MemoryInbox } from '../../shared/adapters/memory/memory-inbox.ts'
 import { MemoryLog } from '../../shared/adapters/memory/memory-log.ts'
 import { openPgliteViewStore } from '../../shared/adapters/pglite/pglite-view-store.ts'
+import { KyselyParticipantViews } from '../../shared/adapters/postgres/participant-views.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { KyselyViewWriter } from '../../shared/adapters/postgres/view-writer.ts'
 import { prometheusMetrics } from '../../shared/adapters/prometheus/prometheus-metrics.ts'
@@ -114,6 +116,13 @@ export async function openSystem(more: readonly Definition[] = []): Promise<Syst
     topic: TOPICS.events,
     group: 'kasaga.projector.sagas',
     onShorterLog: 'refuse',
+    alongside: new ParticipantFeed({
+      broker,
+      clock: systemClock,
+      log: noLog,
+      topic: TOPICS.control,
+      writer: new KyselyParticipantViews(views.db),
+    }),
   })
   const orchestrator = new Orchestrator({
     ...shared,

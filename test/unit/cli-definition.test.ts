@@ -1,8 +1,10 @@
 /** `kasaga definition` and `kasaga draw`: plans known to the program or in files, without a gateway. */
+
 import { describe, expect, test } from 'vitest'
 import { definitionCommand } from '../../services/cli/commands/definition.ts'
 import { drawCommand } from '../../services/cli/commands/draw.ts'
 import { createProgram, runProgram } from '../../services/cli/program.ts'
+import { planText } from '../../services/cli/text/plan-text.ts'
 import { definitionHash } from '../../shared/runtime/definition-hash.ts'
 import { Definitions } from '../../shared/saga/definition.ts'
 import { definitionData } from '../../shared/saga/definition-data.ts'
@@ -54,6 +56,13 @@ describe('definition show', () => {
     )
     expect(out).toContain('\n  collect  command: shop.book.v1  after label  undone by hand: fetch it back\n')
     expect(out).toContain('\nship  pivot command: shop.ship.v1  after asked, grace, pay\n')
+  })
+  test('says how long the inboxes of participants must remember, in whole days', async () => {
+    const { out } = await kasaga('definition', 'show', 'small')
+    expect(out).toContain('\ninboxes remember for ever: nothing ends it in time\n')
+    const figures = { hash: 'h', rememberedMs: 9.2 * 86_400_000 }
+    const text = planText(data, figures)
+    expect(text).toContain('\ninboxes remember 10 days, and the time that it may be stuck\n')
   })
   test('takes a version, a file or standard input, and prints what a file has', async () => {
     expect((await kasaga('definition', 'show', 'small')).out).toContain('small v2')

@@ -55,6 +55,20 @@ test('a step may say all of its times, and how it is tried again', () => {
   expect(ship).toMatchObject({ forward: { ...times, retry: { backoff: 'fibonacci', maxAgeMs: 60_000, rules } } })
 })
 
+test('a step may say what it is limited by, a definition whose steps go first', () => {
+  const data = changed((all) => {
+    named(all, 'ship').limitBy = named(all, 'ship').payload
+    Object.assign(all, { priority: 7 })
+  })
+  expect(faults(data)).toEqual([])
+  const read = definitionFrom(data, code)
+  expect(read).toMatchObject({ priority: 7 })
+  expect(read.steps.find(({ name }) => name === 'ship')).toMatchObject({ forward: { limitBy: expect.any(Function) } })
+  expect(faults(changed((all) => Object.assign(all, { priority: 10 })))).not.toEqual([])
+  const missing = changed((all) => Object.assign(named(all, 'ship'), { limitBy: 'nowhere' }))
+  expect(faults(missing)).toEqual(['ship.limitBy: there is no mapping "nowhere"'])
+})
+
 test('a file may name mappings as it likes; one that is used twice is the same function', () => {
   const data = changed((all) => {
     named(all, 'route').branches[0].steps[0].payload = 'by id'

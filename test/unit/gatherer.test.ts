@@ -55,3 +55,14 @@ test('waits no longer when there are enough', async () => {
   await clock.advance(50)
   expect(calls()).toBe(1)
 })
+
+test('waits for nothing once it is closed, also when the call at work ends after that', async () => {
+  const { clock, gatherer, calls } = gathering({ itemsMax: 1, waitMs: 50 })
+  gatherer.add('a')
+  expect(gatherer.take()).toEqual(['a'])
+  gatherer.add('b')
+  gatherer.close()
+  gatherer.ended()
+  expect(clock.nextDue()).toBeUndefined()
+  expect(calls()).toBe(1)
+})

@@ -3,7 +3,6 @@ import { ManualClock } from '../../shared/adapters/memory/manual-clock.ts'
 import { MemoryInbox } from '../../shared/adapters/memory/memory-inbox.ts'
 import { idempotencyKey, sagaId } from '../../shared/message/ids.ts'
 import {
-  COMMANDS_KEPT_MS,
   INBOX_PRUNE_ENTRIES_MAX,
   INBOX_PRUNE_EVERY_MS,
   INBOX_PRUNE_FIRST_MS,
@@ -11,7 +10,6 @@ import {
   InboxPruner,
 } from '../../shared/participant/inbox-pruner.ts'
 import type { InboxEntry } from '../../shared/ports/inbox.ts'
-import { topicSpecs } from '../../shared/runtime/topic-specs.ts'
 import { type Duration, durationMs } from '../../shared/saga/duration.ts'
 import { NotedLog, NotedMetrics } from '../support/telemetry-notes.ts'
 
@@ -109,16 +107,6 @@ test('forgets nothing for ever when told so', async () => {
   await pruner.stop()
 })
 
-test('warns of a retention below what the topics of commands keep, and of no other', () => {
-  const [warned, silent] = [pruning('6 days'), pruning('7 days')]
-  for (const { pruner } of [warned, silent]) pruner.start()
-  expect(warned.log.lines.map(({ level }) => level)).toEqual(['warn'])
-  expect(silent.log.lines).toEqual([])
+test('refuses what is no duration', () => {
   expect(() => pruning('7 dogs' as Duration)).toThrow('not a duration')
-})
-
-test('what it takes for the retention of commands is that of the topic', () => {
-  const specs = topicSpecs('kasaga', { partitions: 1, participantPartitions: 1 }, ['p'])
-  const retention = specs.find(({ name }) => name === 'p.commands')?.retention
-  expect(retention).toEqual({ days: COMMANDS_KEPT_MS / DAY })
 })

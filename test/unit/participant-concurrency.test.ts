@@ -5,7 +5,9 @@ import { systemClock } from '../../shared/adapters/system/system-clock.ts'
 import { failed } from '../../shared/participant/answer.ts'
 import { batched, type CommandInfo, type InputOf } from '../../shared/participant/handlers.ts'
 import { type ParticipantOptions, participantService } from '../../shared/participant/participant-service.ts'
+import type { Broker } from '../../shared/ports/broker.ts'
 import { ledger, post } from '../support/ledger.ts'
+import { appending } from '../support/participant-doubles.ts'
 import { ParticipantRig, type Sent } from '../support/participant-rig.ts'
 import { NotedLog } from '../support/telemetry-notes.ts'
 
@@ -68,6 +70,46 @@ async function checkpoint(): Promise<bigint | undefined> {
   await member.close()
   return next
 }
+
+test('delivery is held while the commands that wait or run have too many bytes, and goes on when they are done', async () => {
+  const gates = new Gates()
+  const calls: string[] = []
+  const { broker } = rig
+  const join: typeof broker.join = async (...args) => {
+    const member = await broker.join(...args)
+    for (const what of ['pause', 'resume'] as const) {
+      const act = member[what].bind(member)
+      member[what] = (...place) => {
+        calls.push(what)
+        act(...place)
+      }
+    }
+    return member
+  }
+  const noting = new Proxy(broker, {
+    get(of, name: keyof typeof broker) {
+      if (name === 'join') return join
+      const own = of[name]
+      return typeof own === 'function' ? own.bind(of) : own
+    },
+  })
+  await serve(gates.handle, { broker: noting, limits: { heldBytesMax: 40 } })
+  await rig.send(post('a'))
+  await gates.until('a/step')
+  expect(calls).toEqual([])
+  await rig.send(post('b'), post('c'))
+  await gates.until('a/step', 'b/step', 'c/step')
+  expect(calls).toEqual(['pause'])
+  gates.let('a/step')
+  await rig.replies(1)
+  expect(calls).toEqual(['pause'])
+  gates.let('b/step', 'c/step')
+  await rig.replies(3)
+  await expect.poll(() => calls).toEqual(['pause', 'resume'])
+  await rig.send(post('d'))
+  await gates.until('a/step', 'b/step', 'c/step', 'd/step')
+  gates.let('d/step')
+})
 
 describe('commands of a partition', () => {
   test('are answered while one before them still runs, and the checkpoint waits for that one', async () => {
@@ -158,6 +200,50 @@ describe('commands of a partition', () => {
     expect(order.filter((partition) => partition === 0).length).toBeGreaterThan(5)
     expect(order.filter((partition) => partition === 1).length).toBeGreaterThan(5)
   })
+})
+
+test('what comes faster than it is handled waits at the broker: the partition is paused and goes on', async () => {
+  const held: string[] = []
+  const broker: Broker = {
+    ...appending(rig.broker, (batches, append) => append(batches)),
+    async join(options, listener) {
+      const member = await rig.broker.join(options, listener)
+      return {
+        open: (...place) => member.open(...place),
+        pause(...place) {
+          held.push('pause')
+          member.pause(...place)
+        },
+        resume(...place) {
+          held.push('resume')
+          member.resume(...place)
+        },
+        commit: (...checkpoint) => member.commit(...checkpoint),
+        committed: (...place) => member.committed(...place),
+        owns: (partition) => member.owns(partition),
+        close: () => member.close(),
+      }
+    },
+  }
+  const sagas = Array.from({ length: 120 }, (_, index) => `s${index}`)
+  await serve(async () => {}, { broker, limits: { windowRecordsMax: 4, queueRecordsMax: 10 } })
+  await rig.send(...sagas.map((saga) => post(saga)))
+  await rig.replies(120)
+  expect(held.length).toBeGreaterThan(1)
+  expect(held).toEqual(held.map((_, index) => (index % 2 === 0 ? 'pause' : 'resume')))
+  expect(held.at(-1)).toBe('resume')
+})
+
+test('it is not live any more when every slot is held by a handler that has not ended after its signal', async () => {
+  await rig.send(...['a', 'b'].map((saga) => post(saga, 'ok', { deadlineAt: Date.now() + 30 })))
+  const ends: (() => void)[] = []
+  const hang = () => new Promise<void>((resolve) => ends.push(resolve))
+  const service = await serve(hang, { concurrency: { max: 2 }, limits: { abortGraceMs: 20 } })
+  expect(service.live).toBe(true)
+  await expect.poll(() => service.live).toBe(false)
+  for (const end of ends) end()
+  await rig.replies(2)
+  expect(service.live).toBe(true)
 })
 
 describe('a handler that takes many', () => {

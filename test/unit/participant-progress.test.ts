@@ -6,7 +6,7 @@ import { openSqliteDatabase } from '../../shared/adapters/sqlite/sqlite-database
 import { systemClock } from '../../shared/adapters/system/system-clock.ts'
 import { headersOf } from '../../shared/message/record.ts'
 import { failed, fatal, rejected } from '../../shared/participant/answer.ts'
-import { type HandlerContext, longRunning } from '../../shared/participant/handlers.ts'
+import { type BatchItem, batched, type HandlerContext, longRunning } from '../../shared/participant/handlers.ts'
 import { type ParticipantOptions, participantService } from '../../shared/participant/participant-service.ts'
 import {
   type LedgerHandlers,
@@ -166,6 +166,57 @@ describe('progress', () => {
   })
 })
 
+describe('a handler that takes many', () => {
+  type Item = BatchItem<{ amount: number }>
+  const serveMany = (run: (items: readonly Item[], signal: AbortSignal) => Promise<void>) => {
+    const many = batched<{ amount: number }, { entry: string }, LedgerTx>(async (items, { signal }) => {
+      await run(items, signal)
+      return items.map(({ command }) => ({ entry: command.idempotencyKey }))
+    })
+    return serveAll({ ...singleLedger(), post: many }, { limits: { progressEveryMs: 0 } })
+  }
+  const of = (items: readonly Item[], saga: string) => {
+    const item = items.find(({ command }) => command.sagaId === saga)
+    if (!item) throw new Error(`no command of ${saga}`)
+    return item
+  }
+  // Of one partition, so that they come together.
+  const [first, second] = ['a', 'c']
+
+  test('tells the progress of each command to its own saga, before its answer', async () => {
+    await rig.send(post(first), post(second))
+    await serveMany(async (items) => of(items, second).progress({ percent: 50 }))
+    const replies = await rig.replies(3)
+    expect(replies.map((reply) => `${reply.sagaId} ${reply.outcome}`).sort()).toEqual([
+      `${first} success`,
+      `${second} progress`,
+      `${second} success`,
+    ])
+    const ofSecond = replies.filter((reply) => reply.sagaId === second)
+    expect(ofSecond.map((reply) => reply.outcome)).toEqual(['progress', 'success'])
+  })
+
+  test('has a signal for each command, which its progress moves on, and one for the last of them', async () => {
+    const at = Date.now()
+    const times = { at, deadlineAt: at + 150 }
+    await rig.send(post(first, 'ok', times), post(second, 'ok', times))
+    const seen = Promise.withResolvers<readonly boolean[]>()
+    await serveMany(async (items, all) => {
+      if (items.length < 2) return
+      const [one, other] = [of(items, first), of(items, second)]
+      await pause(60)
+      other.progress()
+      await aborted(one.signal).catch(() => {})
+      seen.resolve([one.signal.aborted, other.signal.aborted, all.aborted])
+      await aborted(all).catch(() => {})
+      expect(other.signal.aborted).toBe(true)
+    })
+    expect(await seen.promise).toEqual([true, false, false])
+    const outcomes = (await rig.replies(3)).map((reply) => reply.outcome).sort()
+    expect(outcomes).toEqual(['progress', 'success', 'success'])
+  })
+})
+
 describe('a refusal or failure', () => {
   test('that is thrown undoes what was written, and a refusal is remembered', async () => {
     await rig.send(post('a'), post('a', 'ok', { attempt: 2 }), unpost('a'))
@@ -180,6 +231,15 @@ describe('a refusal or failure', () => {
     expect(replies[0]?.body).toEqual({ code: 'no', message: 'not today', details: { why: 'closed' } })
     expect(calls).toBe(1)
     expect(await effects()).toEqual([])
+  })
+
+  test('that is thrown when the deadline has passed meanwhile is remembered all the same', async () => {
+    await rig.send(post('a', 'ok', { deadlineAt: Date.now() + 40 }))
+    await serve(async ({ signal }) => {
+      await aborted(signal).catch(() => {})
+      throw rejected('no', 'not today')
+    })
+    expect((await rig.replies(1)).map((reply) => [reply.outcome, reply.errorCode])).toEqual([['rejected', 'no']])
   })
 
   test('that is thrown by a compensation is fatal, as one that is returned', async () => {

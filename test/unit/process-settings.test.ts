@@ -18,8 +18,10 @@ test('what is left out is the default: this machine, no TLS, no login', () => {
   expect(settingsFrom(KAFKA)).toEqual({
     brokers: ['a:9092', 'b:9092'],
     security: {},
+    registry: undefined,
     prefix: 'kasaga',
     databaseUrl: undefined,
+    payloads: { place: { kind: 'unset' }, valueBytesMax: 262_144 },
     port: undefined,
     listen: '127.0.0.1',
     insecureAllowAnonymous: false,
@@ -33,6 +35,20 @@ test('an inbox remembers for a time, or for ever', () => {
   const retention = (text: string) => settingsFrom({ ...KAFKA, KASAGA_INBOX_RETENTION: text }).inboxRetention
   expect(retention('60 days')).toBe(60 * 86_400_000)
   expect(retention('forever')).toBe('forever')
+})
+
+test('large values are kept in a folder, in Postgres, or nowhere, from a size on', () => {
+  const payloads = (env: Record<string, string>) => settingsFrom({ ...KAFKA, ...env }).payloads
+  expect(payloads({ KASAGA_PAYLOADS: 'folder:/srv/payloads' }).place).toEqual({ kind: 'folder', path: '/srv/payloads' })
+  expect(payloads({ KASAGA_PAYLOADS: 'postgres' }).place).toEqual({ kind: 'postgres' })
+  expect(payloads({ KASAGA_PAYLOADS: 'none' }).place).toEqual({ kind: 'none' })
+  expect(payloads({ KASAGA_CLAIM_CHECK_BYTES: '65536' }).valueBytesMax).toBe(65_536)
+  for (const text of ['', 'folder:', 's3:bucket', 'None'])
+    expect(() => payloads({ KASAGA_PAYLOADS: text })).toThrow('KASAGA_PAYLOADS is none of')
+  for (const text of ['', '10', '4095', '900001', '256k', '5000.5'])
+    expect(() => payloads({ KASAGA_CLAIM_CHECK_BYTES: text })).toThrow(
+      'KASAGA_CLAIM_CHECK_BYTES is not a number of bytes',
+    )
 })
 
 test('TLS trusts the system, or the authorities of a file', async () => {
@@ -88,4 +104,59 @@ test('a rollout gives shares to versions', () => {
   expect(rollout('a@2=10%, a@3=0.25%,b@1=100%')).toEqual({ a: { 2: '10%', 3: '0.25%' }, b: { 1: '100%' } })
   for (const text of ['a', 'a@2', 'a@2=10', 'a@0=1%', 'A@1=1%', 'a@1=0.001%'])
     expect(() => rollout(text)).toThrow('KASAGA_ROLLOUT')
+})
+
+describe('a schema registry', () => {
+  const URL_ = { KASAGA_REGISTRY_URL: 'https://registry.example:8081/apis/ccompat/v7' }
+  const registry = (env: Record<string, string>) => settingsFrom({ ...KAFKA, ...env }).registry
+
+  test('is one with a URL; the rest has defaults', async () => {
+    const plain = { url: URL_.KASAGA_REGISTRY_URL, compatibility: 'BACKWARD_TRANSITIVE', register: true }
+    expect(registry(URL_)).toEqual({ format: 'json', write: true, settings: plain })
+    const file = join(folder, 'password')
+    await writeFile(file, 'p w\n')
+    const all = {
+      ...URL_,
+      KASAGA_REGISTRY_FORMAT: 'avro',
+      KASAGA_REGISTRY_COMPATIBILITY: 'FULL',
+      KASAGA_REGISTRY_REGISTER: '0',
+      KASAGA_REGISTRY_WRITE: '0',
+      KASAGA_REGISTRY_USERNAME: 'ann',
+      KASAGA_REGISTRY_PASSWORD_FILE: file,
+      KASAGA_REGISTRY_CA_FILE: file,
+    }
+    expect(registry(all)).toEqual({
+      format: 'avro',
+      write: false,
+      settings: {
+        ...plain,
+        compatibility: 'FULL',
+        register: false,
+        auth: { username: 'ann', password: 'p w' },
+        ca: 'p w\n',
+      },
+    })
+  })
+
+  test.each<[string, Record<string, string>]>([
+    ['KASAGA_REGISTRY_URL', { KASAGA_REGISTRY_URL: 'registry:8081' }],
+    ['KASAGA_REGISTRY_URL', { KASAGA_REGISTRY_URL: 'http://ann:secret-word@registry:8081' }],
+    ['KASAGA_REGISTRY_URL', { KASAGA_REGISTRY_USERNAME: 'ann', KASAGA_REGISTRY_PASSWORD: 'secret-word' }],
+    ['KASAGA_REGISTRY_FORMAT', { ...URL_, KASAGA_REGISTRY_FORMAT: 'protobuf' }],
+    ['KASAGA_REGISTRY_COMPATIBILITY', { ...URL_, KASAGA_REGISTRY_COMPATIBILITY: 'backward' }],
+    ['KASAGA_REGISTRY_REGISTER', { ...URL_, KASAGA_REGISTRY_REGISTER: 'no' }],
+    ['KASAGA_REGISTRY_WRITE', { ...URL_, KASAGA_REGISTRY_WRITE: 'no' }],
+    ['KASAGA_REGISTRY_USERNAME', { ...URL_, KASAGA_REGISTRY_PASSWORD: 'secret-word' }],
+    ['KASAGA_REGISTRY_PASSWORD_FILE', { ...URL_, KASAGA_REGISTRY_USERNAME: 'ann' }],
+    ['KASAGA_REGISTRY_CA_FILE', { ...URL_, KASAGA_REGISTRY_CA_FILE: '/nowhere/ca.pem' }],
+  ])('%s is told when it cannot be used, and no secret with it', (name, env) => {
+    let told = ''
+    try {
+      registry(env)
+    } catch (error) {
+      told = String(error)
+    }
+    expect(told).toContain(`${name} `)
+    expect(told).not.toContain('secret-word')
+  })
 })

@@ -154,8 +154,8 @@ function statusOf(port: number, path: string): Promise<number | undefined> {
 }
 
 test('health listens on a free port, says which, and asks each time whether the service is ready', async () => {
-  let ready = false
-  const parts = { host: '127.0.0.1', registry: new Registry(), ready: () => ready }
+  let [ready, live] = [false, true]
+  const parts = { host: '127.0.0.1', registry: new Registry(), ready: () => ready, live: () => live }
   const health = await serveHealth({ ...parts, port: 0 })
   onTestFinished(() => health.close())
   expect(health.port).toBeGreaterThan(0)
@@ -163,6 +163,8 @@ test('health listens on a free port, says which, and asks each time whether the 
   expect(await statusOf(health.port, '/readyz')).toBe(503)
   ready = true
   expect(await statusOf(health.port, '/readyz')).toBe(200)
+  live = false
+  expect(await statusOf(health.port, '/healthz')).toBe(503)
   expect(await statusOf(health.port, '/metrics')).toBe(200)
   expect(await statusOf(health.port, '/nothing')).toBe(404)
   await expect(serveHealth({ ...parts, port: health.port })).rejects.toMatchObject({

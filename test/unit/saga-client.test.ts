@@ -62,6 +62,17 @@ function answering(answers: readonly AppendResult[]): (broker: Broker) => Broker
   })
 }
 
+test('a start may say a priority, and none that there is not', async () => {
+  const { client, records } = await setUp()
+  const input = { id: 'order-1', cents: 5 }
+  const place = await client.start(fulfil, 'order-1', input, { priority: 8 })
+  await client.startMany(fulfil, [{ sagaId: 'order-1', input, priority: 0 }])
+  const starts = (await records(place.partition)).map((record) => decodeClientCommand(record))
+  expect(starts).toMatchObject([{ value: { priority: 8 } }, { value: { priority: 0 } }])
+  for (const priority of [-1, 10, 1.5, Number.NaN])
+    await expect(async () => client.start(fulfil, 'order-1', input, { priority })).rejects.toThrow(TypeError)
+})
+
 test('a start stands where its owner reads it, and the place is answered', async () => {
   const { client, records } = await setUp()
   const place = await client.start(fulfil, 'order-1', { id: 'order-1', cents: 5 })
@@ -176,6 +187,7 @@ test('a business key stands for the id, at the start and for all that is asked l
   await client.edit(saga, { ...act, step: 'a', payload: { n: 3 } })
   await client.pause(saga, { ...act, timers: 'run' })
   await client.resume(saga, act)
+  await client.migrate(saga, { ...act, toVersion: 2 })
   await client.kill(saga, act)
   const commands = (await records(place.partition)).map((record) => decodeClientCommand(record))
   expect(commands).toMatchObject([
@@ -192,6 +204,7 @@ test('a business key stands for the id, at the start and for all that is asked l
     { value: { kind: 'edit', sagaId: id, step: 'a', payload: { n: 3 } } },
     { value: { kind: 'pause', sagaId: id, timers: 'run' } },
     { value: { kind: 'resume', sagaId: id } },
+    { value: { kind: 'migrate', sagaId: id, toVersion: 2 } },
     { value: { kind: 'kill', sagaId: id, reason: 'why' } },
   ])
 })
@@ -201,6 +214,7 @@ test('what no owner would take is refused before it is sent', async () => {
   const act = { actor: 'ann', reason: 'why' }
   expect(() => client.kill('order-1', { ...act, reason: ' ' })).toThrow('a kill says why')
   expect(() => client.resolve('order-1', { ...act, step: 'a b' })).toThrow('no path')
+  expect(() => client.migrate('order-1', { ...act, toVersion: 0 })).toThrow('no version')
   for (const kind of ['retry', 'skip', 'edit'] as const)
     expect(() => client[kind]('order-1', { ...act, step: 'a b', payload: 1 })).toThrow('no path')
   expect(() => client.cancel('order-1', { ...act, requestId: 'a b' })).toThrow('a request id')

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { fulfilOrder } from '../../services/orders/fulfil-order.ts'
 import { ordersView } from '../../services/orders/orders-view.ts'
+import type { SagaEvent } from '../../shared/message/events.ts'
+import { sagaId } from '../../shared/message/ids.ts'
 import { definitionHash } from '../../shared/runtime/definition-hash.ts'
 import type { Projection } from '../../shared/view/projection.ts'
 import { sagasProjection } from '../../shared/view/sagas-projection.ts'
-import { type Ending, fabricateLog, order, stored } from '../support/fabricate-log.ts'
+import { type Ending, fabricateLog, order, orderEvents, sagaOf, stored } from '../support/fabricate-log.ts'
 import { foldView, tableRows } from '../support/fold-view.ts'
 
 function rowsOf(projection: Projection, table: string, ending: Ending) {
@@ -38,6 +40,8 @@ describe('a saga in the views', () => {
       input_hash: 'hash-order-1',
       definition_hash: definitionHash(fulfilOrder),
       deadline_at: null,
+      priority: 5,
+      held_for: null,
       seq: 8,
       partition: 0,
       started_at: 1_000,
@@ -45,6 +49,8 @@ describe('a saga in the views', () => {
       ended_at: 1_007,
       parent_saga_id: null,
       parent_step: null,
+      origin_saga_id: null,
+      origin_step: null,
       incident: null,
       incident_actor: null,
       incident_reason: null,
@@ -115,6 +121,25 @@ describe('a saga in the views', () => {
       { ...row, name: 'customer', type: 'text', value: 'c-order-1' },
       { ...row, name: 'euros', type: 'number', value: '25.5', number: 25.5 },
       { ...row, name: 'gift', type: 'boolean', value: 'false' },
+    ])
+  })
+
+  test('of a fork says where it comes from, and what it was given', () => {
+    const [started, ...rest] = orderEvents('order-1', 'running')
+    const origin = { sagaId: sagaId('order-0'), step: 'charge', seq: 7 }
+    const given = [{ step: 'pack', output: { of: 'x' } }, { step: 'wrap' }]
+    const fork = [{ ...started, origin, given } as SagaEvent, ...rest]
+    const view = foldView(sagasProjection, fabricateLog([sagaOf('order-1', fork)]))
+    expect(tableRows(sagasProjection, view, 'sagas')[0]).toMatchObject({
+      origin_saga_id: 'order-0',
+      origin_step: 'charge',
+    })
+    const shown = { direction: 'forward', status: 'given', attempts: 0, first_seq: 1, finished_at: 1_000 }
+    expect(tableRows(sagasProjection, view, 'steps')).toMatchObject([
+      { step: 'charge' },
+      { ...shown, step: 'pack' },
+      { step: 'stock' },
+      { ...shown, step: 'wrap' },
     ])
   })
 

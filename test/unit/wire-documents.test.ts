@@ -6,12 +6,14 @@ import { Ajv } from 'ajv'
 import { describe, expect, test } from 'vitest'
 import { allSchemas, CONTRACTS } from '../../infra/schemas/all-schemas.ts'
 import { asyncApi } from '../../shared/contracts/async-api.ts'
+import { valueSchemas } from '../../shared/contracts/value-schemas.ts'
 import { batchRecord } from '../../shared/message/batch.ts'
 import { type ClientCommand, clientCommandRecord } from '../../shared/message/client-command-record.ts'
 import { commandRecord, replyRecord } from '../../shared/message/command-record.ts'
+import { controlRecord } from '../../shared/message/control-record.ts'
 import { deadLetterRecord } from '../../shared/message/dead-letter.ts'
 import { eventRecord } from '../../shared/message/event-record.ts'
-import { CLIENT_COMMAND } from '../../shared/message/headers.ts'
+import { CLIENT_COMMAND, H } from '../../shared/message/headers.ts'
 import { sagaId } from '../../shared/message/ids.ts'
 import type { LogRecord, NewRecord } from '../../shared/message/record.ts'
 import { effectRecord } from '../../shared/runtime/effect-record.ts'
@@ -126,7 +128,9 @@ describe('what is written has the headers that the document says, and no others'
     requestId: 'r-1',
     at: 0,
   } as const
-  const topics = { commands: 'c', replies: 'r', events: 'e', deadLetters: 'd' }
+  const about = { participant: 'payment', requestId: 'r-1' }
+  const seen = { process: 'p-1', since: 0, failures: 10, calls: 20 }
+  const topics = { commands: 'c', replies: 'r', events: 'e', deadLetters: 'd', control: 'l' }
 
   test.each<[string, NewRecord]>([
     ['StepCommandHeaders', command],
@@ -141,6 +145,12 @@ describe('what is written has the headers that the document says, and no others'
         { reason: 'not-json', message: 'no', group: 'g', service: 's', at: 0 },
       ),
     ],
+    [
+      'LimitsSetHeaders',
+      controlRecord({ ...about, kind: 'limits-set', limits: null, actor: 'ann', reason: 'why' }, stamp),
+    ],
+    ['BreakerHeaders', controlRecord({ ...about, kind: 'breaker-opened', ...seen }, stamp)],
+    ['BreakerHeaders', controlRecord({ ...about, kind: 'breaker-closed', ...seen }, stamp)],
     ...clientCommands().map((one): [string, NewRecord] => [
       `${one.kind.charAt(0).toUpperCase()}${one.kind.slice(1)}Headers`,
       clientCommandRecord(one, stamp),
@@ -154,6 +164,21 @@ describe('what is written has the headers that the document says, and no others'
       expect(fits(Object.fromEntries(Object.entries(headers).filter(([other]) => other !== required)))).toBe(false)
   })
 
+  test('every header has its place in one of the schemas', () => {
+    const all = JSON.stringify(document.components?.schemas)
+    expect(Object.values(H).filter((name) => !all.includes(`"${name}"`))).toEqual([])
+  })
+
+  test('and what clients write fits its schema in a registry', () => {
+    const { of } = valueSchemas(CONTRACTS, 'json')
+    const written = clientCommands().filter(({ kind }) => kind !== 'start')
+    for (const one of written) {
+      const { headers, value } = clientCommandRecord(one, stamp)
+      const schema = of(headers)
+      expect(ajv.compile(JSON.parse(schema?.text ?? 'false'))(JSON.parse(String(value))), one.kind).toBe(true)
+    }
+  })
+
   function clientCommands(): ClientCommand[] {
     const request = { sagaId: id, requestId: 'r-1' }
     const person = { ...request, actor: 'ann', reason: 'why' }
@@ -165,6 +190,7 @@ describe('what is written has the headers that the document says, and no others'
         kind: 'start',
         definition: 'fulfil-order',
         version: 1,
+        priority: 7,
         input: {},
         parent: { ...parent, waits: true },
       },
@@ -173,14 +199,18 @@ describe('what is written has the headers that the document says, and no others'
       resume: { ...person, kind: 'resume' },
       kill: { ...person, kind: 'kill' },
       pause: { ...person, kind: 'pause', timers: 'run' },
+      migrate: { ...person, kind: 'migrate', toVersion: 2 },
       retry: { ...person, kind: 'retry', step },
       resolve: { ...person, kind: 'resolve', step, as: 'done', output: {} },
       skip: { ...person, kind: 'skip', step, output: {}, notDone: true },
       edit: { ...person, kind: 'edit', step, payload: {} },
+      fork: { ...person, kind: 'fork', step, fork: sagaId('fork-1'), input: {}, version: 2 },
       undo: { ...request, kind: 'undo', parent },
     }
     expect(Object.keys(all).sort()).toEqual(Object.keys(CLIENT_COMMAND).sort())
-    return Object.values(all)
+    const { start } = all
+    const origin = { sagaId: id, step, seq: 4 }
+    return [...Object.values(all), { ...start, parent: undefined, origin, given: [] } as ClientCommand]
   }
 })
 

@@ -1,6 +1,7 @@
 /** `kasaga definition`: plans shown, checked and compared, in files or known to this program; no gateway is asked. */
 import type { Command } from 'commander'
 import { faultText, type ReadDefinition, readDefinition, readPlan } from '../../../shared/client/definition-file.ts'
+import { rememberedMs } from '../../../shared/participant/inbox-retention.ts'
 import { definitionHash } from '../../../shared/runtime/definition-hash.ts'
 import { changesBetween } from '../../../shared/saga/data/changes.ts'
 import type { Definitions } from '../../../shared/saga/definition.ts'
@@ -44,7 +45,8 @@ function addShow({ group, definitions, around }: Place): void {
     .action(async (given: string, { json }: JsonOption) => {
       const definition = await planArgument(given, definitions, around)
       const data = definitionData(definition)
-      around.stdout.write(`${json ? JSON.stringify(data) : planText(data, definitionHash(definition))}\n`)
+      const figures = { hash: definitionHash(definition), rememberedMs: rememberedMs(definition) }
+      around.stdout.write(`${json ? JSON.stringify(data) : planText(data, figures)}\n`)
     })
 }
 

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { LIST_LIMIT_MAX, SagaStatusName } from '../../../shared/client/http-api.ts'
+import { PRIORITY_MAX } from '../../../shared/message/events.ts'
 import { type AskOptions, asking, clientOf, writeResult } from '../ask.ts'
 import { whole } from '../options.ts'
 import type { CliCommand } from '../surroundings.ts'
@@ -8,6 +9,7 @@ import { listText } from '../text/saga-text.ts'
 interface Options extends AskOptions {
   readonly status?: string
   readonly definition?: string
+  readonly priority?: number
   readonly prefix?: string
   readonly attribute?: Readonly<Record<string, string>>
   readonly limit: number
@@ -30,17 +32,19 @@ export const listCommand: CliCommand = (program, around) => {
     .description('List sagas, newest first.')
     .addOption(new Option('--status <status>', 'only those of this status').choices(SagaStatusName.options))
     .option('--definition <name>', 'only those of this definition')
+    .option('--priority <n>', 'only those of this priority', whole(0, PRIORITY_MAX))
     .option('--prefix <text>', 'only those whose id begins so')
     .option('--attribute <name=value>', 'only those started with it; several must all hold', attribute)
     .option('--limit <n>', `how many, at most ${LIST_LIMIT_MAX}`, whole(1, LIST_LIMIT_MAX), LIMIT)
     .option('--after <mark>', 'go on where a page ended')
   asking(command, around, 'kasaga list --status stuck')
   command.action(async ({ prefix, attribute: attributes, ...options }: Options) => {
-    const { status, definition, limit, after } = options
+    const { status, definition, priority, limit, after } = options
     const page = await clientOf(options).list({
       limit,
       ...(status !== undefined && { status }),
       ...(definition !== undefined && { definition }),
+      ...(priority !== undefined && { priority }),
       ...(prefix !== undefined && { idPrefix: prefix }),
       ...(attributes && { attributes }),
       ...(after !== undefined && { after }),

@@ -5,13 +5,30 @@ import type { BranchData, DefinitionData, PlanData, StepData } from '../../../sh
 import { needsText, spanText, wordsOf } from '../../../shared/saga/data/draw-words.ts'
 import { plain } from './plain.ts'
 
-/** Name, version and hash, then a line for each step, those inside a block further in. */
-export function planText(data: DefinitionData, hash: string): string {
+export interface PlanFigures {
+  readonly hash: string
+  /** How long inboxes must remember its commands; `Infinity`: for ever. */
+  readonly rememberedMs: number
+}
+
+/** Name, version and hash, what it asks of inboxes, then a line for each step, those inside a block further in. */
+export function planText(data: DefinitionData, { hash, rememberedMs }: PlanFigures): string {
   const deadline = data.deadlineMs === undefined ? [] : [`deadline ${spanText(data.deadlineMs)}`]
   const undoing = data.compensation === 'sequential' ? 'undone one step at a time' : 'undone along the reversed graph'
-  const head = [`${data.name} v${data.version}  sha256 ${hash}`, [...deadline, undoing].join(', ')]
+  const head = [
+    `${data.name} v${data.version}  sha256 ${hash}`,
+    [...deadline, undoing].join(', '),
+    inboxText(rememberedMs),
+  ]
   return [...head, ...linesOf(data, '')].map((line) => plain(line)).join('\n')
 }
+
+function inboxText(rememberedMs: number): string {
+  if (rememberedMs === Number.POSITIVE_INFINITY) return 'inboxes remember for ever: nothing ends it in time'
+  return `inboxes remember ${Math.ceil(rememberedMs / DAY_MS)} days, and the time that it may be stuck`
+}
+
+const DAY_MS = 86_400_000
 
 function linesOf({ steps }: PlanData, indent: string): string[] {
   return steps.flatMap((step) => [`${indent}${stepLine(step)}`, ...insideOf(step, `${indent}  `)])

@@ -1,5 +1,6 @@
 /** A saga, and lists of sagas and events, for a person to read. */
 import type { EventAnswer, SagaAnswer, SagaDetail, StepAnswer } from '../../../shared/client/http-api.ts'
+import { PRIORITY } from '../../../shared/message/events.ts'
 import { plain } from './plain.ts'
 import { sinceText, spanText, untilText } from './spans.ts'
 import { statusDetail, statusWord, styled } from './status-text.ts'
@@ -45,11 +46,12 @@ function whoText({ participant, block, child }: StepAnswer): string {
 
 function stepRow(step: StepAnswer, now: number): string[] {
   const again = step.retryAt === null ? '' : ` (next ${untilText(step.retryAt, now)})`
+  const held = step.heldAt === null ? '' : ` (${sinceText(step.heldAt, now)})`
   const error = step.error === null ? '' : plain(`${step.error.code}: ${step.error.message ?? ''}`, 120)
   const name = step.direction === 'compensate' ? `undo ${step.step}` : step.step
   return [
     `${indent(step.step)}${plain(name)}`,
-    `${step.status ?? ''}${again}`,
+    `${step.status ?? ''}${again}${held}`,
     String(step.attempts ?? 0),
     whoText(step),
     tookText(step, now),
@@ -91,11 +93,13 @@ function adviceText(saga: SagaDetail): string {
 }
 
 /** Where it comes from, what it can be found by, and what happened to it that must not. */
-function noteLines({ parent, incident, attributes }: SagaDetail): string[] {
+function noteLines({ parent, origin, incident, attributes, priority }: SagaDetail): string[] {
   const lines: string[] = []
   const found = Object.entries(attributes).map(([name, value]) => `${name}=${value}`)
   if (found.length > 0) lines.push(plain(found.join(' ')))
+  if (priority !== null && priority !== PRIORITY) lines.push(`priority ${priority}`)
   if (parent) lines.push(plain(`started by ${parent.saga}, step ${parent.step}`))
+  if (origin) lines.push(plain(`fork of ${origin.saga}, from step ${origin.step}`))
   if (incident) {
     const { kind, actor, reason } = incident
     lines.push(plain(`INCIDENT: ${kind} by ${actor ?? 'somebody'}, nothing was undone: ${reason ?? ''}`))

@@ -33,6 +33,7 @@ function errorText(error: { readonly code: string | null; readonly message: stri
 function currentText({ current }: SagaAnswer, now: number): string {
   if (!current) return ''
   const step = current.direction === 'compensate' ? `undoing ${current.step}` : current.step
+  if (current.heldFor !== null) return plain(`${step}: waiting for participant ${current.heldFor}`, 160)
   const again = (current.attempt ?? 1) > 1 || current.retryAt !== null
   const when = current.retryAt === null ? '' : `, next ${untilText(current.retryAt, now)}`
   return again ? `${step} (attempt ${current.attempt ?? 1}${when})` : step
@@ -40,7 +41,8 @@ function currentText({ current }: SagaAnswer, now: number): string {
 
 function waitText({ current }: SagaAnswer, now: number): string {
   if (!current) return ''
-  const { step, awaits, timeoutAt } = current
+  const { step, awaits, heldFor, timeoutAt } = current
+  if (heldFor !== null) return plain(`${step}: waiting for participant ${heldFor}`, 160)
   if (awaits === 'time') return plain(`${step}: over ${timeoutAt === null ? 'soon' : untilText(timeoutAt, now)}`, 160)
   const until = timeoutAt === null ? '' : `, given up ${untilText(timeoutAt, now)}`
   return plain(`${step}: for the signal ${awaits}${until}`, 160)

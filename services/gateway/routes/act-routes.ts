@@ -6,6 +6,7 @@ import {
   ActBody,
   EditBody,
   IdParams,
+  MigrateBody,
   PauseBody,
   Problem as ProblemSchema,
   ResolveBody,
@@ -26,7 +27,7 @@ import type { RecentStarts } from '../recent-starts.ts'
 import { requestIdOf } from '../request-id.ts'
 
 /** Who acts when nothing else is said. */
-const ANONYMOUS = 'http:anonymous'
+export const ANONYMOUS = 'http:anonymous'
 
 /** The views may be behind, so only what they can be sure of is refused here: a saga that has ended stays so. */
 async function refuseUnfit(parts: Parts, recent: RecentStarts, id: SagaId): Promise<void> {
@@ -144,6 +145,14 @@ function stepRoutes(app: App, parts: Parts, carryOut: CarryOut): void {
     },
   )
   app.post(
+    '/v1/sagas/:id/migrate',
+    { schema: { ...ABOUT_STEPS, summary: 'Move a saga to another version of its definition', body: MigrateBody } },
+    async (request, reply) => {
+      const { toVersion } = request.body
+      return reply.code(202).send(await carryOut({ kind: 'migrate', ...askedBy(request, parts), toVersion }))
+    },
+  )
+  app.post(
     '/v1/sagas/:id/resolve',
     { schema: { ...ABOUT_STEPS, summary: 'Say what became of a step that waits for a person', body: ResolveBody } },
     async (request, reply) => {
@@ -173,7 +182,7 @@ function stepRoutes(app: App, parts: Parts, carryOut: CarryOut): void {
   )
 }
 
-/** Adds `POST /v1/sagas/:id/signals/:name` (also by key), `/cancel`, `/kill`, `/retry`, `/resolve`, `/skip`, `/edit`, `/pause`, `/resume`. */
+/** Adds `POST /v1/sagas/:id/signals/:name` (also by key), `/cancel`, `/kill`, `/retry`, `/resolve`, `/skip`, `/edit`, `/pause`, `/resume`, `/migrate`. */
 export function actRoutes(app: App, parts: Parts, recent: RecentStarts): void {
   const carryOut: CarryOut = async (command) => {
     await refuseUnfit(parts, recent, command.sagaId)

@@ -52,12 +52,21 @@ function atRest(row: SagaView, until: 'ended' | 'settled'): boolean {
   )
 }
 
-function listFilter({ status, definition, idPrefix, limit, after, ...rest }: z.infer<typeof ListQuery>): ListFilter {
+function listFilter({
+  status,
+  definition,
+  priority,
+  idPrefix,
+  limit,
+  after,
+  ...rest
+}: z.infer<typeof ListQuery>): ListFilter {
   return {
     limit,
     attributes: attributesIn(rest),
     ...(status !== undefined && { status }),
     ...(definition !== undefined && { definition }),
+    ...(priority !== undefined && { priority }),
     ...(idPrefix !== undefined && { idPrefix }),
     ...(after !== undefined && { after: markOf(after) }),
   }

@@ -17,13 +17,14 @@ interface Start {
   readonly id: SagaId
   readonly definition: string
   readonly version: number | undefined
+  readonly priority: number | undefined
   readonly input: Json
   readonly hash: string
 }
 
 /** The body was made by the JSON decoder, so what the schema leaves open is JSON. */
 function checkedStart(parts: Parts, body: z.infer<typeof StartRequest>): Start {
-  const { definition, version } = body
+  const { definition, version, priority } = body
   const id = body.id === undefined ? idOfKey(definition, body.key ?? '') : sagaId(body.id)
   const found = parts.definitions.forStart(definition, version, id)
   const named = version === undefined ? definition : `${definition} version ${version}`
@@ -36,6 +37,7 @@ function checkedStart(parts: Parts, body: z.infer<typeof StartRequest>): Start {
     id,
     definition,
     version,
+    priority,
     input,
     hash: inputHash(input),
   }
@@ -62,8 +64,8 @@ function sameOrConflict(start: Start, known: Known): void {
 }
 
 async function append(parts: Parts, start: Start, requestId: string): Promise<Place> {
-  const { id, definition, version, input } = start
-  return parts.client.send({ kind: 'start', sagaId: id, requestId, definition, version, input })
+  const { id, definition, version, priority, input } = start
+  return parts.client.send({ kind: 'start', sagaId: id, requestId, definition, version, priority, input })
 }
 
 async function appendRemembered(

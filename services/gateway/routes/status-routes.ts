@@ -5,7 +5,7 @@ import { messageOf } from '../../../shared/message/errors.ts'
 import type { App, Parts } from '../app.ts'
 
 /** Adds `/healthz`, `/readyz` and `/metrics`. */
-export function statusRoutes(app: App, { reads, registry, log }: Parts): void {
+export function statusRoutes(app: App, { reads, registry, log, ready }: Parts): void {
   app.get(
     '/healthz',
     { schema: { summary: 'Alive', tags: ['running'], response: { 200: z.object({ alive: z.boolean() }) } } },
@@ -16,7 +16,7 @@ export function statusRoutes(app: App, { reads, registry, log }: Parts): void {
     '/readyz',
     {
       schema: {
-        summary: 'Ready: the views answer; and how far they are',
+        summary: 'Ready: the views answer, and commands can be written; and how far the views are',
         tags: ['running'],
         response: { 200: ReadyAnswer, 503: ReadyAnswer },
       },
@@ -29,7 +29,7 @@ export function statusRoutes(app: App, { reads, registry, log }: Parts): void {
           commands: String(commands),
           appliedAt: at === 0 ? null : new Date(at).toISOString(),
         }))
-        return { ready: true, views }
+        return ready() ? { ready: true, views } : reply.code(503).send({ ready: false, views })
       } catch (error) {
         log.warn('the views do not answer', { error: messageOf(error) })
         return reply.code(503).send({ ready: false, views: [] })

@@ -24,6 +24,7 @@ export interface SagaMark {
 export interface SagaFilter {
   readonly status?: SagaStatus
   readonly definition?: string
+  readonly priority?: number
   /** Beginning of the saga's id. */
   readonly idPrefix?: string
   /** Value of each attribute, as text: all of them are asked for. */
@@ -62,6 +63,7 @@ export async function listSagas(
   let query = sagasOf(db)
   if (filter.status) query = query.where('status', '=', filter.status)
   if (filter.definition !== undefined) query = query.where('definition', '=', filter.definition)
+  if (filter.priority !== undefined) query = query.where('priority', '=', filter.priority)
   if (filter.idPrefix !== undefined) query = query.where(sql<boolean>`starts_with(saga_id, ${filter.idPrefix})`)
   for (const [name, value] of Object.entries(filter.attributes ?? {}))
     query = query.where('saga_id', 'in', sagasWith(db, name, value))

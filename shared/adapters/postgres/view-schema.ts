@@ -2,6 +2,7 @@
 import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import type { AttributeRow, EventRow, SagaRow, StepRow } from '../../view/saga-tables.ts'
+import type { ParticipantTables } from './participant-views.ts'
 import { VIEW_SCHEMA } from './view-statements.ts'
 
 export interface CheckpointRow {
@@ -17,7 +18,7 @@ export interface CheckpointRow {
 }
 
 /** The views that Kasaga brings; a projection of one's own adds its tables by intersection. */
-export interface ViewTables {
+export interface ViewTables extends ParticipantTables {
   'kasaga.sagas': SagaRow
   'kasaga.steps': StepRow
   'kasaga.events': EventRow
@@ -46,6 +47,29 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
       await sql`create table ${sql.table(`${VIEW_SCHEMA}.followed_log`)} (
         only_one boolean primary key default true check (only_one),
         topic text not null
+      )`.execute(db)
+    },
+  },
+  '003-participants': {
+    async up(db) {
+      await sql`create table ${sql.table(`${VIEW_SCHEMA}.participant_limits`)} (
+        participant text primary key,
+        limits text,
+        actor text not null,
+        reason text not null,
+        set_at bigint not null,
+        topic_offset bigint not null
+      )`.execute(db)
+      await sql`create table ${sql.table(`${VIEW_SCHEMA}.participant_breakers`)} (
+        participant text not null,
+        process text not null,
+        is_open boolean not null,
+        since bigint not null,
+        failures integer not null,
+        calls integer not null,
+        said_at bigint not null,
+        topic_offset bigint not null,
+        primary key (participant, process)
       )`.execute(db)
     },
   },

@@ -72,7 +72,11 @@ type Undoable<F extends Frame, O, G extends Graph, N extends Join, Name extends 
 /** What can be said of a command's undo. */
 export interface Undo<SeenByIt, Then> {
   /** Says how the step is undone. The step's own output is possibly unknown: its outcome may never have been heard. */
-  undo<In, UndoOut>(command: Command<In, UndoOut>, map: (seen: SeenByIt) => NoInfer<In>, options?: StepOptions): Then
+  undo<In, UndoOut>(
+    command: Command<In, UndoOut>,
+    map: (seen: SeenByIt) => NoInfer<In>,
+    options?: StepOptions<SeenByIt>,
+  ): Then
   /** A person undoes the step: the saga waits until they say that it is done. */
   undoByHand(what: string): Then
   /** Says on purpose that there is nothing to undo. */
@@ -88,7 +92,7 @@ export interface StepsBefore<in out F extends Frame, in out O, in out G extends 
     name: NewName<Name, F, O>,
     command: Command<In, Out>,
     map: (seen: Sight<F, O, N>) => NoInfer<In>,
-    options?: StepOptions,
+    options?: StepOptions<Sight<F, O, N>>,
   ): Undoable<F, O, G, N, Name, Out>
 
   /** Computes something inside the saga: a pure function, its result kept in the log. */
@@ -208,7 +212,7 @@ export interface BeforeOwnPivot<in out F extends Frame, in out O, in out G exten
     name: NewName<Name, F, O>,
     command: Command<In, Out>,
     map: (seen: Seen<F['outer'], O>) => NoInfer<In>,
-    options?: StepOptions,
+    options?: StepOptions<Seen<F['outer'], O>>,
   ): PastStep<F, With<O, Name, Out>, Passed<G, (keyof O & string) | Name>>
 }
 

@@ -15,9 +15,9 @@ export type AnyCommand = Command<never, unknown>
 function planned(
   command: AnyCommand,
   map: AnyMapping,
-  { options, defaults }: { options: StepOptions; defaults: RetryPolicy },
+  { options, defaults }: { options: StepOptions<never>; defaults: RetryPolicy },
 ): PlannedCommand {
-  const { takeUp, progress, total } = options
+  const { takeUp, progress, total, limitBy } = options
   return {
     command: command as Command<unknown, unknown>,
     map: mapping(map),
@@ -26,14 +26,15 @@ function planned(
     ...(takeUp !== undefined && { takeUpMs: durationMs(takeUp) }),
     ...(progress !== undefined && { progressMs: durationMs(progress) }),
     ...(total !== undefined && { totalMs: durationMs(total) }),
+    ...(limitBy !== undefined && { limitBy: mapping(limitBy) }),
   }
 }
 
-export function undoOf(command: AnyCommand, map: AnyMapping, options: StepOptions): PlannedCommand {
+export function undoOf(command: AnyCommand, map: AnyMapping, options: StepOptions<never>): PlannedCommand {
   return planned(command, map, { options, defaults: COMPENSATION_RETRY })
 }
 
-export function commandBody(command: AnyCommand, map: AnyMapping, options: StepOptions): StepBody {
+export function commandBody(command: AnyCommand, map: AnyMapping, options: StepOptions<never>): StepBody {
   const forward = planned(command, map, { options, defaults: FORWARD_RETRY })
   return { type: 'command', forward, undo: undefined, byHand: undefined }
 }

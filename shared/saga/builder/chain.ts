@@ -1,6 +1,6 @@
 /** The chain as it runs: each word gives a new chain with more in its plan. What may be said where, its types tell. */
 import { type ChildUndo, childBody } from '../child-step.ts'
-import type { Branch, Definition, Plan, SignalSpec } from '../definition.ts'
+import type { Branch, Definition, Migration, Plan, SignalSpec } from '../definition.ts'
 import type { Duration } from '../duration.ts'
 import {
   type AnyMapping,
@@ -28,7 +28,7 @@ import {
   toleratedOf,
   undoOf,
 } from './bodies.ts'
-import type { Enough, StepOptions, Tolerance } from './options.ts'
+import type { Enough, MigrationWords, StepOptions, Tolerance } from './options.ts'
 
 type Body = (b: Chain, last: (seen: Readonly<Record<string, unknown>>) => unknown) => unknown
 type Choices = Readonly<Record<string, { readonly when: AnyMapping; readonly do: Body }>>
@@ -73,6 +73,15 @@ export class Chain {
     return this.#with({ ...this.#draft, next: { join } })
   }
 
+  migratesFrom(from: number | Definition, map?: Migration['map'], words: MigrationWords = {}): Chain {
+    const { renames = {}, keeps = [] } = words
+    const of = typeof from === 'number' ? { from } : { from: from.version, old: from }
+    const migration: Migration = { ...of, ...(map && { map }), renames, keeps }
+    if (!this.#head) throw new TypeError('a plan inside a block comes over with the saga that it is in')
+    const { migrations = [] } = this.#head
+    return new Chain(this.#draft, { ...this.#head, migrations: [...migrations, migration] })
+  }
+
   after(...names: string[]): Chain {
     return this.#join({ after: names, needs: names.length })
   }
@@ -89,15 +98,15 @@ export class Chain {
     return this.#with({ ...this.#draft, next: { ...this.#draft.next, when: mapping(condition) } })
   }
 
-  step(name: string, command: AnyCommand, map: AnyMapping, options: StepOptions = {}): Chain {
+  step(name: string, command: AnyCommand, map: AnyMapping, options: StepOptions<never> = {}): Chain {
     return this.#add(name, commandBody(command, map, options))
   }
 
-  pivot(name: string, command: AnyCommand, map: AnyMapping, options: StepOptions = {}): Chain {
+  pivot(name: string, command: AnyCommand, map: AnyMapping, options: StepOptions<never> = {}): Chain {
     return this.#with(addPivot(this.#draft, name, commandBody(command, map, options)))
   }
 
-  undo(command: AnyCommand, map: AnyMapping, options: StepOptions = {}): Chain {
+  undo(command: AnyCommand, map: AnyMapping, options: StepOptions<never> = {}): Chain {
     return this.#with(sayOfLast(this.#draft, { undo: undoOf(command, map, options) }))
   }
 

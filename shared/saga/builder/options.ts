@@ -1,5 +1,6 @@
 /** What can be said of a step, beside what it does. */
 import type { ZodType } from 'zod'
+import type { Priority } from '../../message/events.ts'
 import type { Duration } from '../duration.ts'
 import type { RetryOptions } from '../retry-policy.ts'
 
@@ -13,6 +14,8 @@ export interface SagaOptions<Input> {
   readonly compensation?: 'parallel' | 'sequential'
   /** What its sagas can be found by: `{ customer: { type: 'text', from: ({ input }) => input.customerId } }`; at most 16. */
   readonly attributes?: Readonly<Record<string, AttributeOption<Input>>>
+  /** Whose steps are sent first where calls are limited, 0 to 9; 5 unless told otherwise. A start may say another one. */
+  readonly priority?: Priority
 }
 
 /** A text of at most 256 characters, a number, or true or false. A saga for which it is undefined or null has none. */
@@ -21,7 +24,16 @@ export type AttributeOption<Input> =
   | { readonly type: 'number'; readonly from: (seen: { readonly input: Input }) => number | null | undefined }
   | { readonly type: 'boolean'; readonly from: (seen: { readonly input: Input }) => boolean | null | undefined }
 
-export interface StepOptions {
+/** What is said of a way from another version, beside what is computed. */
+export interface MigrationWords {
+  /** New names of steps of the saga's own scope, by the old ones. A block keeps its name, and so do the steps in it. */
+  readonly renames?: Readonly<Record<string, string>>
+  /** Steps of the old plan that had nothing to undo, as `charge` or `parcels.label`: said where its definition is not given. */
+  readonly keeps?: readonly string[]
+}
+
+/** `Sight`: what the step's mapping sees. */
+export interface StepOptions<Sight = unknown> {
   readonly retry?: RetryOptions
   /** How long one attempt may take; 30 s unless told otherwise. */
   readonly timeout?: Duration
@@ -31,6 +43,11 @@ export interface StepOptions {
   readonly progress?: Duration
   /** How long all attempts together may take. What is over then is never tried again by itself. */
   readonly total?: Duration
+  /**
+   * What the step is counted under, beside its participant, where calls are limited: `({ input }) => input.tenant`. A text of
+   * at most 200 characters. An undo has its step's, where it says none and asks the same participant.
+   */
+  readonly limitBy?: (seen: Sight) => string
 }
 
 /**

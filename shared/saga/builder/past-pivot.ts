@@ -58,7 +58,7 @@ export interface StepsPast<in out F extends Frame, in out O, in out G extends Gr
     name: NewName<Name, F, O>,
     command: Command<In, Out>,
     map: (seen: Sight<F, O, N>) => NoInfer<In>,
-    options?: StepOptions,
+    options?: StepOptions<Sight<F, O, N>>,
   ): PastStep<F, With<O, Name, Out | N['maybe']>, Grown<G, N, Name>>
 
   /** Computes something inside the saga: a pure function, its result kept in the log. */

@@ -31,13 +31,14 @@ export interface DataFault {
  */
 export function build(data: DefinitionData, code: DefinitionCode): { definition: Definition; faults: DataFault[] } {
   const builder = new PlanBuilder(code)
-  const { name, version, deadlineMs, attributes, compensation } = data
+  const { name, version, deadlineMs, attributes, priority, compensation } = data
   const definition: Definition = {
     name,
     version,
     input: builder.schema(data.input, 'input'),
     deadlineMs,
     ...(attributes && { attributes: builder.attributes(attributes) }),
+    ...(priority !== undefined && { priority }),
     compensation,
     steps: builder.steps(data, ''),
     output: builder.mapping(data.output, 'output'),
@@ -134,7 +135,7 @@ class PlanBuilder {
 
   #sent(
     name: string,
-    { payload, timeoutMs, takeUpMs, progressMs, totalMs, retry }: SendingData,
+    { payload, timeoutMs, takeUpMs, progressMs, totalMs, limitBy, retry }: SendingData,
     path: string,
   ): PlannedCommand {
     const standIn = { participant: '', name, type: name, input: NOTHING }
@@ -146,7 +147,8 @@ class PlanBuilder {
       ...(progressMs !== undefined && { progressMs }),
       ...(totalMs !== undefined && { totalMs }),
     }
-    return { command, map: this.mapping(payload, `${path}.payload`), retry, ...times }
+    const key = limitBy === undefined ? {} : { limitBy: this.mapping(limitBy, `${path}.limitBy`) }
+    return { command, map: this.mapping(payload, `${path}.payload`), retry, ...times, ...key }
   }
 
   #wait({ signal: name, payload, deadlineMs, onDeadline, approval }: SignalStepData, path: string) {

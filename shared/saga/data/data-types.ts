@@ -15,6 +15,8 @@ export interface SendingData {
   readonly takeUpMs?: number
   readonly progressMs?: number
   readonly totalMs?: number
+  /** Name of the mapping that makes what it is counted under. */
+  readonly limitBy?: string
   readonly retry: RetryPolicy
 }
 
@@ -133,6 +135,7 @@ export interface DefinitionData extends PlanData {
   readonly deadlineMs?: number
   /** What a saga can be found by: each with the name of its mapping, which sees the input. */
   readonly attributes?: Readonly<Record<string, { readonly type: AttributeType; readonly from: string }>>
+  readonly priority?: number
   readonly compensation: 'parallel' | 'sequential'
   readonly output: string
 }

@@ -9,7 +9,10 @@ import type { SagaPhase, ScopePhase, Standing } from '../legality.ts'
 import type { PlannedGraph, PlannedStep, PlanOutline } from './plan-outline.ts'
 import type { AttemptTimes } from './times.ts'
 
-export type InvariantId = 'S1' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'S10' | 'S14' | 'S15'
+export type InvariantId = 'S1' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'S10' | 'S14' | 'S15' | 'S23'
+
+/** The plan of a version that a saga was moved to, where it is known. */
+export type MovedTo = (event: Extract<SagaEvent, { type: 'saga-migrated' }>) => PlanOutline | undefined
 
 export interface Violation {
   readonly invariant: InvariantId
@@ -29,11 +32,19 @@ export interface Reading<Event extends SagaEvent = SagaEvent> {
 }
 
 export interface StepBook {
-  readonly path: string
-  readonly name: string
+  path: string
+  name: string
   readonly scope: ScopeBook
-  readonly planned: PlannedStep | undefined
+  planned: PlannedStep | undefined
+  /** The path that it was first sent under, where it has another name by now. */
+  sentAs: string | undefined
+  /** The command that it was sent as, and whether it has been sent at all. */
+  command: string | undefined
   standing: Standing
+  /** Where it stood when it was held, and for what it is. */
+  held: { readonly from: Standing; readonly participant: string; readonly key: string | undefined } | undefined
+  /** It began on another plan than the one that the saga runs on: what it waited for was said there. */
+  broughtOver: boolean
   /** It waits for a person. */
   parked: boolean
   /** A person has said to try again what was parked. */
@@ -82,7 +93,7 @@ export interface ScopeBook {
   /** Its place among the scopes of its block. */
   readonly index: number
   readonly block: BlockBook | undefined
-  readonly plan: PlannedGraph | undefined
+  plan: PlannedGraph | undefined
   readonly steps: Map<string, StepBook>
   readonly trail: readonly number[]
   phase: ScopePhase
@@ -101,7 +112,12 @@ export interface Owed {
 }
 
 export interface Book {
-  readonly plan: PlanOutline | undefined
+  plan: PlanOutline | undefined
+  readonly movedTo: MovedTo
+  definition: string | undefined
+  version: number | undefined
+  /** The pivot of the plan that it runs on, as its events say; `null`: there is none. */
+  pivot: string | null | undefined
   readonly sagaId: string | undefined
   readonly found: Violation[]
   readonly scopes: Map<string, ScopeBook>
@@ -130,7 +146,12 @@ export interface Book {
   owed: Owed | undefined
 }
 
-export function newBook(history: readonly EventEnvelope[], plan: PlanOutline | undefined): Book {
+interface KnownPlans {
+  readonly plan: PlanOutline | undefined
+  readonly movedTo: MovedTo | undefined
+}
+
+export function newBook(history: readonly EventEnvelope[], { plan, movedTo }: KnownPlans): Book {
   const root: ScopeBook = {
     path: ROOT,
     index: 0,
@@ -145,11 +166,15 @@ export function newBook(history: readonly EventEnvelope[], plan: PlanOutline | u
   }
   return {
     plan,
+    movedTo: movedTo ?? (() => undefined),
+    definition: undefined,
+    version: undefined,
+    pivot: undefined,
     sagaId: history[0]?.sagaId,
     found: [],
     scopes: new Map([[ROOT, root]]),
     root,
-    undoneKinds: plan ? new Set() : undoneAnywhere(history),
+    undoneKinds: plan && !wasMoved(history) ? new Set() : undoneAnywhere(history),
     parked: new Set(),
     undoing: new Set(),
     signals: new Map(),
@@ -169,6 +194,10 @@ export function newBook(history: readonly EventEnvelope[], plan: PlanOutline | u
   }
 }
 
+function wasMoved(history: readonly EventEnvelope[]): boolean {
+  return history.some(({ event }) => event.type === 'saga-migrated')
+}
+
 /** A step that is ever compensated has a compensation, and so have those in the other items and rounds. */
 function undoneAnywhere(history: readonly EventEnvelope[]): Set<string> {
   return new Set(history.flatMap(({ event }) => (isUndo(event) && event.step !== null ? [kindOf(event.step)] : [])))
@@ -176,7 +205,7 @@ function undoneAnywhere(history: readonly EventEnvelope[]): Set<string> {
 
 function isUndo(event: SagaEvent): event is Extract<SagaEvent, { step: string | null }> {
   if (event.type === 'saga-stuck') return event.error.kind === 'person'
-  return event.type === 'compensation-requested' || event.type === 'undo-resolved'
+  return event.type === 'compensation-requested' || event.type === 'compensation-held' || event.type === 'undo-resolved'
 }
 
 /** A step's path without the numbers of items and rounds. */
@@ -209,7 +238,11 @@ function newStep(path: string, scope: ScopeBook): StepBook {
     name,
     scope,
     planned: scope.plan?.steps.get(name),
+    sentAs: undefined,
+    command: undefined,
     standing: 'idle',
+    held: undefined,
+    broughtOver: false,
     parked: false,
     retried: false,
     edited: {},
@@ -234,7 +267,12 @@ export function isDone(standing: Standing): boolean {
 }
 
 export function isUndoing(standing: Standing): boolean {
-  return standing === 'undoing' || standing === 'undo-waiting'
+  return standing === 'undoing' || standing === 'undo-waiting' || standing === 'undo-held'
+}
+
+/** Where a step stands, whether or not it is held just now: nothing of it has changed by that. */
+export function standingBehind({ standing, held }: StepBook): Standing {
+  return held && (standing === 'held' || standing === 'undo-held') ? held.from : standing
 }
 
 /** Whether the effect of a step may stand, so that it has to be undone. */

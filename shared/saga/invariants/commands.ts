@@ -6,8 +6,10 @@ import type { Expect, Reading, StepBook } from './book.ts'
 export function expectCommand(step: StepBook, { event, at, expect }: Reading<StepEvent>): void {
   if (event.type === 'step-requested') {
     step.attempts++
+    step.command = event.starts ? `kasaga ${event.starts.definition}` : `${event.participant} ${event.commandType}`
     expect('S10', event.attempt === step.attempts, `attempt ${event.attempt} of ${step.path} is its ${step.attempts}.`)
     expectWhole(event, at, expect)
+    expectAdmitted(step, event, expect)
     expectEdited(step.edited.forward, event, expect)
     expectChild(step, event, expect)
   } else if (event.type === 'compensation-requested') {
@@ -15,12 +17,24 @@ export function expectCommand(step: StepBook, { event, at, expect }: Reading<Ste
     const { attempt } = event
     expect('S10', attempt === step.undoAttempts, `undo ${attempt} of ${step.path} is its ${step.undoAttempts}.`)
     expectWhole(event, at, expect)
+    expectAdmitted(step, event, expect)
     expectEdited(step.edited.compensate, event, expect)
     expectChild(step, event, expect)
   } else if ('attempt' in event) {
     const sent = event.type.startsWith('compensation-') ? step.undoAttempts : step.attempts
     expect('S10', event.attempt >= 1 && event.attempt <= sent, `attempt ${event.attempt} of ${step.path} was not sent`)
   }
+}
+
+/** What is sent after it was held is what was held: it takes the place of nothing else. */
+function expectAdmitted(
+  { path, standing, held }: StepBook,
+  { participant, key }: RequestedCommand,
+  expect: Expect,
+): void {
+  if (!held || (standing !== 'held' && standing !== 'undo-held')) return
+  expect('S10', held.participant === participant, `step ${path} was held for ${held.participant}, not ${participant}`)
+  expect('S10', held.key === key, `step ${path} was held under ${held.key}, and is sent under ${key}`)
 }
 
 /** What a person gave instead of what the mapping makes is what is sent. */

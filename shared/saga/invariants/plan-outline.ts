@@ -25,6 +25,8 @@ export interface PlannedStep {
   readonly undoneBy: 'command' | 'person' | 'nobody'
   readonly hasUndo: boolean
   readonly isPivot: boolean
+  /** Participant and type of the command that it sends; of a child saga, its definition. */
+  readonly command: string | undefined
   readonly block: PlannedBlock | undefined
 }
 
@@ -62,8 +64,14 @@ function planned(step: StepDefinition, all: readonly StepDefinition[]): PlannedS
     undoneBy,
     hasUndo: undoneBy !== 'nobody',
     isPivot: step.kind === 'pivot',
+    command: commandOf(step),
     block: 'branches' in step || 'body' in step ? plannedBlock(step) : undefined,
   }
+}
+
+function commandOf(step: StepDefinition): string | undefined {
+  if (step.type === 'child') return `kasaga ${step.child.definition}`
+  return step.type === 'command' ? `${step.forward.command.participant} ${step.forward.command.type}` : undefined
 }
 
 function whoUndoes(step: StepDefinition): PlannedStep['undoneBy'] {

@@ -1,7 +1,7 @@
 /** Events about one step: whether it may begin (S4), stands where the event says (S3, S14), and is not too early (S15). */
 import type { SagaEvent } from '../../message/events.ts'
 import { isEnd, PARKED_FROM, type StepEvent, type StepEventType, standingAfter, stepRule } from '../legality.ts'
-import { type Book, isDone, moveStep, type Reading, type StepBook, stepAt, unpark } from './book.ts'
+import { type Book, isDone, moveStep, type Reading, type StepBook, standingBehind, stepAt, unpark } from './book.ts'
 import { expectCommand } from './commands.ts'
 import type { PlannedStep } from './plan-outline.ts'
 import { expectTime } from './times.ts'
@@ -17,14 +17,19 @@ export function readStep(book: Book, reading: Reading<StepEvent>): StepBook | un
   if (isEnd(book.phase) && event.type !== 'late-success')
     expect('S1', step.late, `step ${step.path} did not succeed late, and the saga has ended`)
   if (BEGINNING.has(event.type)) expectMayBegin(book, step, reading)
-  if (event.type === 'compensation-requested') expectUndoInTurn(book, step, expect)
+  if (event.type === 'compensation-requested' || event.type === 'compensation-held')
+    expectUndoInTurn(book, step, expect)
   if (event.type === 'undo-resolved') expectUndoInTurn(book, step, expect)
   expectStanding(book, step, reading)
   expectTime(step, reading)
   if (event.type === 'wait-ended' && event.requestId !== null) expectSignal(book, step, { ...reading, event })
   expectCommand(step, reading)
+  expectOfPlan(book, step, reading)
   const rule = stepRule(event.type)
   if (step.parked && rule.parked !== 'never') unpark(book, step)
+  if (event.type === 'compensation-held') expect('S3', step.child === undefined, `step ${step.path} is a child saga`)
+  if (event.type === 'step-held' || event.type === 'compensation-held')
+    step.held = { from: step.standing, participant: event.participant, key: event.key }
   moveStep(book, step, standingAfter(step.standing, event).to)
   noteStep(book, step, event)
   return step
@@ -32,6 +37,7 @@ export function readStep(book: Book, reading: Reading<StepEvent>): StepBook | un
 
 const BEGINNING: ReadonlySet<StepEventType> = new Set([
   'step-requested',
+  'step-held',
   'step-computed',
   'step-skipped',
   'wait-started',
@@ -41,6 +47,8 @@ const BEGINNING: ReadonlySet<StepEventType> = new Set([
 /** Which steps of a plan an event may be about. */
 const OF_TYPE: { readonly [Type in StepEventType]?: ReadonlySet<PlannedStep['type']> } = {
   'step-requested': new Set(['command', 'child']),
+  // What a child saga is told goes to no participant.
+  'step-held': new Set(['command']),
   'step-computed': new Set(['local']),
   'wait-started': new Set(['sleep', 'signal']),
   'block-started': new Set(['parallel', 'choose', 'attempt', 'each', 'repeat']),
@@ -53,6 +61,7 @@ function expectMayBegin(book: Book, step: StepBook, { event, expect }: Reading<S
   expect('S4', planned !== undefined, `the plan has no step ${step.path}`)
   if (!planned) return
   expect('S3', OF_TYPE[event.type]?.has(planned.type) !== false, `step ${step.path} is one of ${planned.type}`)
+  if (step.broughtOver) return
   const done = planned.after.filter((name) => isDone(scope.steps.get(name)?.standing ?? 'idle'))
   const wanted = `${planned.needs} of ${planned.after.join(', ')}`
   expect('S4', done.length >= planned.needs, `step ${step.path} needs ${wanted}; ${done.length} are done`)
@@ -91,11 +100,15 @@ function expectAsked(step: StepBook, { event, expect }: Pick<Reading<StepEvent>,
   const given = step.standing === 'refused' || step.standing === 'unknown'
   if (event.type === 'step-resolved') {
     const parks = step.standing === 'idle' || given
-    const known = step.standing === 'awaiting' || event.notDone !== true
+    // What is held was not sent just now: it was not done when it had not been sent before, or was refused.
+    const behind = standingBehind(step)
+    const unsent = step.standing === 'held' && (behind === 'idle' || behind === 'refused')
+    const known = step.standing === 'awaiting' || unsent || event.notDone !== true
     expect('S7', !event.notDone || !step.planned?.isPivot, `${where}, and the pivot is never skipped`)
     expect('S3', step.parked || (!parks && known), `${where}, and waits for no person`)
   }
-  if (event.type === 'step-requested' && given) expect('S3', step.retried, `${where}, and nobody said to try again`)
+  const begins = event.type === 'step-requested' || event.type === 'step-held'
+  if (begins && given) expect('S3', step.retried, `${where}, and nobody said to try again`)
   if (event.type === 'step-failed' && step.standing === 'unknown')
     expect(
       'S3',
@@ -104,6 +117,14 @@ function expectAsked(step: StepBook, { event, expect }: Pick<Reading<StepEvent>,
     )
   if (event.type === 'step-succeeded' && step.standing === 'refused')
     expect('S3', step.parked, `${where}, and waits for no person`)
+}
+
+/** S23: a command is of the version that the saga runs on, and goes by the name that its participant knows. */
+function expectOfPlan(book: Book, step: StepBook, { event, expect }: Reading<StepEvent>): void {
+  if (event.type !== 'step-requested' && event.type !== 'compensation-requested') return
+  const [is, runs] = [`${event.definition}@${event.version}`, `${book.definition}@${book.version}`]
+  expect('S23', is === runs, `step ${step.path} is of ${is}, and the saga of ${runs}`)
+  expect('S23', event.sentAs === step.sentAs, `step ${step.path} is sent as ${event.sentAs}, and was as ${step.sentAs}`)
 }
 
 type WaitEnded = Extract<SagaEvent, { type: 'wait-ended' }>
@@ -190,6 +211,11 @@ export function readStuck(book: Book, { event, expect }: Reading<Stuck>): void {
   expect('S3', legal && !step.parked, `step ${step.path} is ${step.standing}${step.parked ? ' and parked' : ''}`)
   if (way === 'backward') (event.error.kind === 'person' ? expectUndoInTurn : expectTurn)(book, step, expect)
   if (way === 'backward') noteUndoParked(step)
+  if (step.held && standingBehind(step) !== step.standing) {
+    // Its turn had come, and its command could not be made.
+    moveStep(book, step, step.held.from)
+    step.retried = false
+  }
   step.parked = true
   book.parked.add(step)
 }

@@ -1,7 +1,7 @@
 /** S15: nothing that the clock causes is before its time, and no attempt is begun after the last one may be. */
 import type { RequestedCommand } from '../../message/events.ts'
 import type { StepEvent } from '../legality.ts'
-import type { Reading, StepBook } from './book.ts'
+import { type Reading, type StepBook, standingBehind } from './book.ts'
 
 /** What the newest attempt said of its times. */
 export interface AttemptTimes {
@@ -18,6 +18,10 @@ export function expectTime(step: StepBook, reading: Reading<StepEvent>): void {
     case 'compensation-requested':
       expectBegun(step, { ...reading, event })
       step.times = event
+      break
+    case 'step-held':
+    case 'compensation-held':
+      if (isWaiting(step)) expectDue(step, step.notBefore, { at, expect })
       break
     case 'step-failed':
     case 'compensation-failed':
@@ -41,8 +45,14 @@ function expectDue(step: StepBook, due: number | undefined, { at, expect }: Seen
   expect('S15', at >= (due ?? Number.POSITIVE_INFINITY), `at ${at}, due at ${due} for step ${step.path}`)
 }
 
-function isWaiting({ standing }: StepBook): boolean {
-  return standing === 'waiting' || standing === 'undo-waiting'
+function isWaiting(step: StepBook): boolean {
+  const behind = standingBehind(step)
+  return behind === 'waiting' || behind === 'undo-waiting'
+}
+
+/** It is held before its first attempt of a budget: nothing of it is on the way that could be late. */
+function hasNoTime(step: StepBook): boolean {
+  return standingBehind(step) !== step.standing && !isWaiting(step)
 }
 
 function isOver({ giveUpAt, retryUntil }: AttemptTimes, at: number): boolean {
@@ -55,7 +65,8 @@ function expectBegun(step: StepBook, { event, at, expect }: Seen & { readonly ev
   const inside = giveUpAt === undefined || (timeoutAt !== null && timeoutAt <= giveUpAt)
   expect('S15', inside, `an attempt until ${timeoutAt}, given up at ${giveUpAt}, of step ${step.path}`)
   if (!isWaiting(step)) return
-  expectDue(step, step.notBefore, { at, expect })
+  // Of one that is held the timer has fired: clocks that are put back since then do not matter.
+  if (standingBehind(step) === step.standing) expectDue(step, step.notBefore, { at, expect })
   if (step.retried) return
   const same = giveUpAt === step.times.giveUpAt && retryUntil === step.times.retryUntil
   expect('S15', same, `step ${step.path} is given another end between its attempts`)
@@ -70,6 +81,7 @@ function expectFailed(step: StepBook, { event, at, expect }: Reading<Failed>): v
   // A child saga that is over says so whenever it ends, also between two attempts.
   const childOver = error.kind === 'fatal' && step.child !== undefined
   const between = isWaiting(step) && !childOver
+  expect('S15', !hasNoTime(step), `step ${step.path} is held, and none of its times runs`)
   if (error.kind === 'timeout' && error.code === 'total-timeout') {
     expectDue(step, times.giveUpAt, { at, expect })
     expect('S15', retryAt === null, `step ${step.path} has had all its time, and is tried again`)

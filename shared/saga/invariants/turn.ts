@@ -12,6 +12,7 @@ import {
   type Reading,
   type ScopeBook,
   type StepBook,
+  standingBehind,
   stepAt,
   unpark,
 } from './book.ts'
@@ -136,6 +137,7 @@ function turn(book: Book, scope: ScopeBook, way: Turn): void {
   scope.turnedWith = way.with
   for (const step of scope.steps.values()) {
     expectBeforePivot(step, way.expect)
+    if (step.standing === 'held') moveStep(book, step, standingBehind(step))
     if (step.standing === 'armed' || step.standing === 'waiting') moveStep(book, step, 'unknown')
     else if (step.standing === 'awaiting') moveStep(book, step, 'skipped')
     if (step.parked) unpark(book, step)
@@ -149,7 +151,7 @@ const MAY_BE_DONE: ReadonlySet<StepBook['standing']> = new Set(['armed', 'waitin
 /** A pivot that is done, is out, or was given up, may be done: what turns back past it would be S7. */
 function expectBeforePivot(step: StepBook, expect: Expect): void {
   if (!step.planned?.isPivot) return
-  expect('S7', !MAY_BE_DONE.has(step.standing), `the pivot ${step.path} is ${step.standing}, and may be done`)
+  expect('S7', !MAY_BE_DONE.has(standingBehind(step)), `the pivot ${step.path} is ${step.standing}, and may be done`)
 }
 
 /** By when they began, and before that by when what is around them did. */

@@ -14,6 +14,7 @@ import { byBeginning } from './turn.ts'
 const MAY_BE_UNDONE: ReadonlySet<StepBook['standing']> = new Set([
   'done',
   'unknown',
+  'undo-held',
   'undo-waiting',
   'undo-failed',
   'undoing',

@@ -68,7 +68,7 @@ export class FaultySystem {
       topics: TOPICS,
       prefix: 'kasaga',
     })
-    await orchestrator.start()
+    await this.inTime(orchestrator.start())
     return () => {
       if (this.chance < 0.5) broker.kill()
       else broker.pauseThroughTakeOver()

@@ -22,6 +22,7 @@ export function anyAct(id: string, numbers: readonly number[]): ClientCommand {
     [6, 'cancel'],
     [1, 'edit'],
     [1, 'kill'],
+    [1, 'fork'],
   ] as const)
   switch (kind) {
     case 'signal':
@@ -30,6 +31,8 @@ export function anyAct(id: string, numbers: readonly number[]): ClientCommand {
       return { kind, ...by, timers: choices.one(['hold', 'run'] as const) }
     case 'edit':
       return { kind, ...by, step: choices.one(['a0', 'a1', 'a2']), payload: { step: 'edited' } }
+    case 'fork':
+      return { kind, ...by, step: choices.one(['a0', 'a1', 'a2']), fork: sagaId(`fork-${choices.below(1_000)}`) }
     default:
       return { kind, ...by }
   }

@@ -57,7 +57,8 @@ function planned({ choices, faults }: Making, name: string, command: Command<unk
     ...otherPolicy(choices),
   }
   const timeoutMs = choices.one([null, 1_000, 5_000, 0])
-  return { command, map: mappingOf(faults, name), retry, timeoutMs, ...otherTimes(choices) }
+  const limitBy = choices.percent(20) ? { limitBy: answering(faults, () => `tenant-${name}`) } : {}
+  return { command, map: mappingOf(faults, name), retry, timeoutMs, ...limitBy, ...otherTimes(choices) }
 }
 
 /** What a policy may say beside its figures. */

@@ -16,7 +16,7 @@ const PREFIX = 'examples'
 const LOOK_AGAIN_MS = 50
 
 export async function openKafkaExampleHome(
-  { kafka, postgres }: RealServers,
+  { kafka, postgres }: Pick<RealServers, 'kafka' | 'postgres'>,
   examples: readonly Example[],
 ): Promise<SuiteHome> {
   const participants = participantsOf(new Definitions(examples.flatMap(({ definitions }) => definitions)))

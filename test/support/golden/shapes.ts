@@ -1,5 +1,6 @@
 /** One saga of each shape, played to its end or to where it stands: what golden logs are recorded from. */
 import { z } from 'zod'
+import { sagaId } from '../../../shared/message/ids.ts'
 import { saga, signal } from '../../../shared/saga/builder.ts'
 import { command, participant } from '../../../shared/saga/contract.ts'
 import type { Definition } from '../../../shared/saga/definition.ts'
@@ -43,6 +44,25 @@ const order = begin('list')
   .step('tell', shop.do, of('tell'))
   .output(({ ship }) => ({ tracking: ship.of }))
 
+/** The list with another name in it, a step more before the pivot, and what the old one could not do. */
+const reordered = saga('list', { version: 2, input: z.json() })
+  .migratesFrom(
+    1,
+    ({ outputs }) => ({ input: { order: 'o-2' }, outputs: { stock: outputs.stock, check: { of: 'no' } } }),
+    {
+      renames: { charge: 'pay' },
+    },
+  )
+  .step('stock', shop.do, of('stock'))
+  .undo(shop.undo, of('stock'))
+  .step('check', shop.do, of('check'))
+  .undo(shop.undo, of('check'))
+  .step('pay', shop.do, of('pay'))
+  .undo(shop.undo, of('pay'))
+  .pivot('ship', shop.do, of('ship'))
+  .step('tell', shop.do, of('tell'))
+  .end()
+
 const found = saga('found', {
   version: 1,
   input: z.object({ customer: z.string() }),
@@ -53,6 +73,12 @@ const found = saga('found', {
   },
 })
   .step('stock', shop.do, of('stock'))
+  .end()
+
+const limited = saga('limited', { version: 1, input: z.object({ tenant: z.string() }), priority: 8 })
+  .step('stock', shop.do, of('stock'), { limitBy: ({ input }) => input.tenant })
+  .undo(shop.undo, of('stock'))
+  .step('charge', shop.do, of('charge'))
   .end()
 
 const graph = begin('graph')
@@ -277,6 +303,47 @@ export const GOLDEN: Readonly<Record<string, Golden>> = {
     play.give({ kind: 'pause', timers: 'hold', ...by('p') })
     play.answer('stock')
     play.give({ kind: 'resume', ...by('r') })
+  }),
+  forked: golden(order, (play) => {
+    play.start({ order: 'o-1' })
+    play.answer('stock')
+    play.answer('charge')
+    play.fork('charge', { order: 'o-2' })
+    for (const step of ['ship', 'tell']) play.answer(step)
+    play.fork('tell')
+  }),
+  fork: golden(order, (play) => {
+    const origin = { sagaId: sagaId('order-1'), step: 'ship', seq: 9 }
+    play.start(
+      { order: 'o-1' },
+      {
+        origin,
+        given: [
+          { step: 'stock', output: { of: 'stock' } },
+          { step: 'charge', output: { of: 'charge' } },
+        ],
+      },
+    )
+    play.answer('ship', 'rejected', { code: 'no-carrier', message: 'none goes there' })
+  }),
+  moved: golden(order, (play) => {
+    play.start({ order: 'o-1' })
+    play.answer('stock')
+    play.move(reordered)
+    play.answer('pay', 'rejected')
+    play.undone('stock')
+  }),
+  held: golden(limited, (play) => {
+    play.gated = new Set(['shop'])
+    play.start({ tenant: 'acme' })
+    play.admit()
+    play.answer('stock', 'failed')
+    play.fire()
+    play.admit()
+    play.answer('stock')
+    play.act('cancel')
+    play.admit()
+    play.undone('stock')
   }),
   found: golden(found, (play) => {
     play.start({ customer: 'c-7' })

@@ -12,6 +12,8 @@ export interface Installation {
   readonly kafka: string
   readonly databaseUrl: string
   readonly prefix: string
+  /** Further settings of its processes. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 const COUNTS: PartitionCounts = { partitions: 12, participantPartitions: 12 }
@@ -23,7 +25,7 @@ const LOOK_AGAIN_MS = 50
  * a time.
  */
 export async function openInstallation(
-  { kafka, postgres }: RealServers,
+  { kafka, postgres }: Pick<RealServers, 'kafka' | 'postgres'>,
   prefix: string,
 ): Promise<Installation & { close(): Promise<void> }> {
   await withAdmin(kafka, (admin) => removeTopics(admin, prefix))

@@ -6,6 +6,8 @@ export interface RealServers {
   readonly kafka: string
   /** URL of a database in which tests make their own; see `withDatabase`. */
   readonly postgres: string
+  /** URL of the Confluent API of a schema registry; subjects are shared by all tests, so each has names of its own. */
+  readonly registry: string
 }
 
 /**

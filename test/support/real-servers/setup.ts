@@ -7,7 +7,7 @@
 import { createServer } from 'node:http'
 import type { TestProject } from 'vitest/node'
 import type { Server } from '../../../infra/servers/server.ts'
-import { startKafka, startPostgres } from '../../../infra/servers/start-real.ts'
+import { startKafka, startPostgres, startRegistry } from '../../../infra/servers/start-real.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -15,7 +15,11 @@ declare module 'vitest' {
   }
 }
 
-const starters: Readonly<Record<string, () => Promise<Server>>> = { kafka: startKafka, postgres: startPostgres }
+const starters: Readonly<Record<string, () => Promise<Server>>> = {
+  kafka: startKafka,
+  postgres: startPostgres,
+  registry: startRegistry,
+}
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const started = new Map<string, Promise<Server>>()

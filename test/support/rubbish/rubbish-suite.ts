@@ -5,9 +5,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Order } from '../../../services/orders/order.ts'
 import { type BatchHeader, batchRecord } from '../../../shared/message/batch.ts'
+import { claimText, PAYLOAD_BYTES_MAX } from '../../../shared/message/claim.ts'
 import type { NewRecord } from '../../../shared/message/record.ts'
 import { type KasagaTopics, participantTopic } from '../../../shared/message/topics.ts'
-import { commandRubbish, GARBAGE, participantRubbish, type Rubbish, replyRubbish } from './rubbish.ts'
+import {
+  commandRubbish,
+  GARBAGE,
+  LARGE_BYTES,
+  NOTHING,
+  participantRubbish,
+  type Rubbish,
+  replyRubbish,
+} from './rubbish.ts'
 import { ALL_END_MS, RubbishedSystem, type RubbishHome } from './rubbished-system.ts'
 
 export function rubbishSuite(open: () => Promise<RubbishHome>): void {
@@ -42,10 +51,11 @@ async function usedByNobody(system: RubbishedSystem): Promise<void> {
   expect(told).toEqual(thrown.map(({ topic, name, becomes }) => [topic, name, [becomes]]))
   expect(letters.size).toBe(dead)
   expect(await ignoredByReason(system)).toMatchObject({ 'duplicate-start': 1, 'saga-ended': 5 })
-  // Its bytes come with it, unless it was so large that with the reason it would not fit.
+  // Its bytes come with it, however many; of a claim that could not be redeemed, the claim.
   const letterOf = (rubbish: string) => letters.get(thrown.find(({ name }) => name === rubbish)?.place ?? '')?.record
   expect([...(letterOf('bytes that are no text')?.value ?? [])]).toEqual([...GARBAGE])
-  expect(letterOf('just below the limit')?.value).toBeNull()
+  expect(letterOf('just past the limit')?.value?.length).toBe(LARGE_BYTES + 2)
+  expect(Buffer.from(letterOf('a claim on nothing')?.value ?? []).toString()).toBe(claimText(NOTHING))
 }
 
 function allRubbish({ commands, replies }: KasagaTopics, order: Order): (Rubbish & { topic: string })[] {
@@ -78,7 +88,7 @@ async function ignoredByReason(system: RubbishedSystem): Promise<Record<string, 
 }
 
 async function refusedAtOnce(system: RubbishedSystem): Promise<void> {
-  const record = { key: 'k', value: `"${'x'.repeat(1_100_000)}"`, headers: [] }
+  const record = { key: 'k', value: `"${'x'.repeat(PAYLOAD_BYTES_MAX)}"`, headers: [] }
   const { result } = await system.tryAppend(system.topics.commands, [record])
   expect(result).toMatchObject({ kind: 'refused', error: { code: 'record-too-large' } })
 }

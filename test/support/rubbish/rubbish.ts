@@ -1,4 +1,5 @@
 /** Records that nobody should write, for each topic, with what becomes of them. */
+import { CLAIM_HEADER, type Claim, claimRecord, PAYLOAD_BYTES_MAX } from '../../../shared/message/claim.ts'
 import { clientCommandRecord } from '../../../shared/message/client-command-record.ts'
 import { commandRecord, replyRecord, type StepCommand } from '../../../shared/message/command-record.ts'
 import { H } from '../../../shared/message/headers.ts'
@@ -15,6 +16,12 @@ export interface Rubbish {
 }
 
 export const GARBAGE = new Uint8Array([0xff, 0xfe, 0x00, 0xc3, 0x28])
+/** One byte of text more and it is too large. */
+export const LARGE_BYTES = PAYLOAD_BYTES_MAX - 65_537
+const LARGE = `"${'x'.repeat(950_000)}"`
+/** Of a payload that nobody has kept. */
+export const NOTHING: Claim = { id: '0'.repeat(64) as Claim['id'], bytes: 5 }
+const PATH_CLAIM = `sha256:${'../'.repeat(20)}etc/;5`
 const DEEP = `${'['.repeat(5_000)}${']'.repeat(5_000)}`
 /** Where the answers to rubbish go. */
 export const NOBODYS_REPLIES = 'nobodys.replies'
@@ -54,8 +61,19 @@ export function commandRubbish(ended: { readonly id: string; readonly input: Jso
     { name: 'an empty value', record: { ...start, value: '' }, becomes: 'not-json' },
     { name: 'bytes that are no text', record: { ...start, value: GARBAGE }, becomes: 'not-utf8' },
     { name: '5,000 levels', record: { ...start, value: DEEP }, becomes: 'too-deep' },
-    { name: 'nearly 1 MB', record: { ...start, value: `"${'x'.repeat(950_000)}"` }, becomes: 'too-large' },
-    { name: 'just below the limit', record: { ...start, value: `"${'x'.repeat(999_400)}"` }, becomes: 'too-large' },
+    { name: 'just past the limit', record: { ...start, value: `"${'x'.repeat(LARGE_BYTES)}"` }, becomes: 'too-large' },
+    { name: 'a large value that does not fit', record: { ...start, value: LARGE }, becomes: 'invalid-input' },
+    { name: 'a claim on nothing', record: claimRecord(start, NOTHING), becomes: 'not-json' },
+    {
+      name: 'a claim on too much',
+      record: claimRecord(start, { ...NOTHING, bytes: 999_999_999 }),
+      becomes: 'not-json',
+    },
+    {
+      name: 'a claim on a path',
+      record: { ...but(start, { [CLAIM_HEADER]: PATH_CLAIM }), value: PATH_CLAIM },
+      becomes: 'not-json',
+    },
     { name: 'a key of the prototype', record: { ...start, value: '{"__proto__": {}}' }, becomes: 'forbidden-key' },
     {
       name: 'an integer past 2^53',
@@ -135,7 +153,12 @@ export function participantRubbish(participant: string): Rubbish[] {
     { name: 'no value', record: { ...invalid, value: null }, becomes: 'not-json' },
     { name: 'text that is no JSON', record: { ...invalid, value: 'nonsense' }, becomes: 'not-json' },
     { name: '5,000 levels', record: { ...invalid, value: DEEP }, becomes: 'too-deep' },
-    { name: 'nearly 1 MB', record: { ...invalid, value: `"${'x'.repeat(950_000)}"` }, becomes: 'too-large' },
+    {
+      name: 'just past the limit',
+      record: { ...invalid, value: `"${'x'.repeat(LARGE_BYTES)}"` },
+      becomes: 'too-large',
+    },
+    { name: 'a claim on nothing', record: claimRecord(invalid, NOTHING), becomes: 'not-json' },
     { name: 'no header at all', record: { ...command, headers: [] }, becomes: 'missing-header' },
     { name: 'garbage in a header', record: but(command, { [H.sagaId]: GARBAGE }), becomes: 'missing-header' },
     { name: 'a direction that is none', record: but(command, { [H.direction]: 'up' }), becomes: 'bad-header' },

@@ -44,6 +44,29 @@ describe('after the end of a saga', () => {
   })
 })
 
+describe('a saga that waits for a participant', () => {
+  const held: Happened = { type: 'step-held', step: 'x', participant: 'shop' }
+  const undoHeld: Happened = { type: 'compensation-held', step: 'x', participant: 'shop' }
+  const plans = new Definitions([s.through])
+  const LONG = T0 + 86_400_000
+
+  test.each([
+    ['before it is sent', [s.start, held]],
+    ['to be sent again', [s.start, s.ask('x'), s.lost('x', T0), held]],
+    ['to be undone', [s.start, ...s.did('x'), s.back(s.cancelled), undoHeld]],
+  ] as const)('is at rest, however long it does: %s', async (_, events) => {
+    expect(restlessness(outline(...events), LONG)).toBeUndefined()
+    expect(await audited(events, plans)).toMatchObject({ violations: [] })
+  })
+  test('is not, once what it waited for is asked for no more', () => {
+    expect(restlessness(outline(s.start, held, s.back(s.cancelled)), LONG)).toMatchObject({ invariant: 'L1' })
+    expect(restlessness(outline(s.start, held, s.ask('x')), LONG)).toMatchObject({ invariant: 'L5' })
+  })
+  test('has sent nothing', () => {
+    expect(outline(s.start, held).steps.get('x/forward')).toMatchObject({ status: 'held', attempts: 0 })
+  })
+})
+
 describe('where a saga stands', () => {
   const parked = [s.start, ...s.did('a'), s.ask('b'), s.stuck('c')]
   test.each([

@@ -55,12 +55,20 @@ function faultOf(record: LogRecord): string {
   return decoded.kind === 'refused' ? decoded.fault : 'none'
 }
 
-test.each([start, child, signal, cancel, { ...cancel, kind: 'retry' } as const, kill, resolve, undo])(
-  '$kind comes back as it went',
-  (command) => {
-    expect(decodeClientCommand(read(command))).toEqual({ kind: 'ok', value: command })
-  },
-)
+test.each([
+  start,
+  { ...start, priority: 0 } as const,
+  { ...start, priority: 9 } as const,
+  child,
+  signal,
+  cancel,
+  { ...cancel, kind: 'retry' } as const,
+  kill,
+  resolve,
+  undo,
+])('$kind comes back as it went', (command) => {
+  expect(decodeClientCommand(read(command))).toEqual({ kind: 'ok', value: command })
+})
 
 test('the headers are those of the wire contract', () => {
   expect(Object.fromEntries(clientCommandRecord(start, STAMP).headers)).toEqual({
@@ -101,6 +109,11 @@ describe('is refused', () => {
     ['with a sender that is too long', changed(signal, 'ce_actor', 'x'.repeat(201)), 'bad-header'],
     ['with a header that is not UTF-8', changed(start, 'ce_id', new Uint8Array([0xff])), 'missing-header'],
     ['with version 0', changed(start, 'ce_sagaversion', '0'), 'bad-header'],
+    ...['10', '-1', 'high', '5.0', ''].map((text): [string, LogRecord, string] => [
+      `with priority '${text}'`,
+      changed(start, 'ce_priority', text),
+      'bad-header',
+    ]),
     ['with a signal name that is none', changed(signal, 'ce_signal', '../etc'), 'bad-header'],
     ['with a reason that is too long', changed(cancel, 'ce_reason', 'x'.repeat(2_001)), 'bad-header'],
     ['under the key of another saga', { ...read(start), key: new TextEncoder().encode('order-2') }, 'key-mismatch'],

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { decodeReply } from '../../../shared/message/command-record.ts'
 import { sagaId } from '../../../shared/message/ids.ts'
+import { JSON_LIMITS } from '../../../shared/message/json.ts'
 import { headerOf, headersOf, keyOf } from '../../../shared/message/record.ts'
 import { kasagaTopics } from '../../../shared/message/topics.ts'
 import { readCommand } from '../../../shared/participant/received-command.ts'
@@ -120,7 +121,9 @@ test('a participant takes a step inside a block, with no deadline', () => {
   expect(topic).toBe('bank.commands')
   expect(headersOf(log).has('ce_deadline')).toBe(false)
   const operations = new Map()
-  expect(readCommand(log, { operations, isReplyTopic: () => true })).toMatchObject({ fault: 'unknown-command' })
+  expect(readCommand(log, { operations, isReplyTopic: () => true, json: JSON_LIMITS })).toMatchObject({
+    fault: 'unknown-command',
+  })
 })
 
 test('each is the same bytes each time', () => {

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { MemoryLog } from '../../../shared/adapters/memory/memory-log.ts'
 import { systemClock } from '../../../shared/adapters/system/system-clock.ts'
+import { systemIds } from '../../../shared/adapters/system/system-ids.ts'
 import { systemRandom } from '../../../shared/adapters/system/system-random.ts'
 import { clientCommandRecord } from '../../../shared/message/client-command-record.ts'
 import { sagaId } from '../../../shared/message/ids.ts'
@@ -9,6 +10,7 @@ import { kasagaTopics } from '../../../shared/message/topics.ts'
 import type { Broker } from '../../../shared/ports/broker.ts'
 import { type Log, noLog, noMetrics } from '../../../shared/ports/telemetry.ts'
 import { EffectSender } from '../../../shared/runtime/effect-sender.ts'
+import { FlowControl } from '../../../shared/runtime/flow-control.ts'
 import { ORCHESTRATOR_LIMITS } from '../../../shared/runtime/limits.ts'
 import { Owner } from '../../../shared/runtime/owner.ts'
 import { participantsOf, topicSpecs } from '../../../shared/runtime/topic-specs.ts'
@@ -38,12 +40,14 @@ async function emptyLog(): Promise<Broker> {
 function owning(broker: Broker, options: { log?: Log; owns?: () => boolean; definitions?: Definitions } = {}) {
   const shared = { broker, clock: systemClock, random: systemRandom, log: options.log ?? noLog, metrics: noMetrics }
   const sender = new EffectSender(shared)
+  const control = { ...shared, ids: systemIds, process: 'o', source: '/test' }
   const ports = {
     ...shared,
     sender,
     definitions: options.definitions ?? DEFINITIONS,
     topics: TOPICS,
     limits: LIMITS,
+    flow: new FlowControl({ ...control, topic: TOPICS.control, events: TOPICS.events }),
     ownerId: 'o',
   }
   const holding = { open() {}, pause() {}, resume() {}, owns: options.owns ?? (() => true) }

@@ -115,7 +115,8 @@ describe('a field that a step gets', () => {
   >
   it('has its place in the data, or this does not compile', () => {
     expectTypeOf<{ [Type in StepDefinition['type']]: Untold<Type> }[StepDefinition['type']]>().toEqualTypeOf<never>()
-    expectTypeOf<Exclude<keyof Definition, keyof DefinitionData>>().toEqualTypeOf<never>()
+    // Ways from other versions are code that is no part of the plan: one more changes no hash.
+    expectTypeOf<Exclude<keyof Definition, keyof DefinitionData>>().toEqualTypeOf<'migrations'>()
   })
 })
 

@@ -4,15 +4,17 @@ import type { EventEnvelope } from '../../../shared/message/events.ts'
 import type { Definition } from '../../../shared/saga/definition.ts'
 import { outlineOf, violations } from '../../../shared/saga/invariants.ts'
 import { type Happened, historyOf } from '../../support/given-when-then.ts'
+import { FORKS, LAWFUL_FORKS } from './invariants/forks.ts'
 import { LAWFUL_BLOCKS } from './invariants/lawful-blocks.ts'
 import { LAWFUL_ENDS, LAWFUL_FAMILIES } from './invariants/lawful-ends.ts'
 import * as s from './invariants/shapes.ts'
 import { OTHERS, UNDOS } from './invariants/unlawful-back.ts'
 import { FAILURES, NEEDS } from './invariants/unlawful-forward.ts'
+import { HELD } from './invariants/unlawful-held.ts'
 import { LEGAL, ORDER } from './invariants/unlawful-order.ts'
 import { TIMES } from './invariants/unlawful-times.ts'
 
-const LAWFUL = [...LAWFUL_ENDS, ...LAWFUL_BLOCKS, ...LAWFUL_FAMILIES]
+const LAWFUL = [...LAWFUL_ENDS, ...LAWFUL_BLOCKS, ...LAWFUL_FAMILIES, ...LAWFUL_FORKS]
 const found = (history: readonly EventEnvelope[], plan?: Definition) =>
   violations(history, plan && outlineOf(plan)).map(({ invariant }) => invariant)
 
@@ -43,7 +45,7 @@ describe('lawful histories', () => {
   })
 })
 
-const PLANTED = [...ORDER, ...LEGAL, ...FAILURES, ...NEEDS, ...UNDOS, ...OTHERS, ...TIMES].map(
+const PLANTED = [...ORDER, ...LEGAL, ...FAILURES, ...NEEDS, ...UNDOS, ...OTHERS, ...TIMES, ...HELD, ...FORKS].map(
   ([what, invariant, plan, events, bare]) => ({ what, invariant, plan, events, bare }),
 )
 

@@ -1,6 +1,7 @@
 /** What persons ask of single steps, and what every act is in every status. */
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { sagaId } from '../../../../shared/message/ids.ts'
 import { signal } from '../../../../shared/saga/builder.ts'
 import type { SagaInput } from '../../../../shared/saga/input.ts'
 import type { SagaStatus } from '../../../../shared/saga/state.ts'
@@ -314,6 +315,7 @@ const ACTS = {
   undone: (play: Play): SagaInput => ({ kind: 'resolve', step: 'charge', ...by(play) }),
   done: (play: Play): SagaInput => ({ kind: 'resolve', step: 'charge', as: 'done', output: { of: 'x' }, ...by(play) }),
   failed: (play: Play): SagaInput => ({ kind: 'resolve', step: 'charge', as: 'failed', ...by(play) }),
+  fork: (play: Play): SagaInput => ({ kind: 'fork', step: 'charge', fork: sagaId('fork-1'), ...by(play) }),
   edit: (play: Play): SagaInput => ({ kind: 'edit', step: 'charge', payload: { what: 'x' }, ...by(play) }),
 }
 
@@ -330,6 +332,7 @@ const SAID: { readonly [Act in keyof typeof ACTS]: Readonly<Record<SagaStatus, s
   undone: said('not-parked', 'not-parked', 'not-parked', 'not-parked'),
   done: said('not-parked', 'not-parked', 'taken', 'taken'),
   failed: said('not-parked', 'not-parked', 'taken', 'taken'),
+  fork: { ...said('taken', 'taken', 'taken', 'taken'), completed: 'taken', compensated: 'taken', failed: 'taken' },
   edit: said('not-parked', 'not-parked', 'taken', 'not-now'),
 }
 

@@ -44,7 +44,7 @@ class Family {
   }
 
   #deliver(effect: Effect): void {
-    if (effect.kind === 'send') return
+    if (effect.kind === 'send' || effect.kind === 'start-fork') return
     if (effect.kind === 'answer-parent') {
       const { step, direction, attempt, outcome, body, parent: sagaId } = effect
       if (sagaId !== this.parent.id) return

@@ -1,5 +1,5 @@
 /** How large a record is, as a broker counts it. */
-import type { NewRecord } from '../message/record.ts'
+import type { NewRecord } from './record.ts'
 
 /** The frame around a record and around each of its headers, generously. */
 const RECORD_FRAME_BYTES = 40

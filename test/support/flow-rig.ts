@@ -1,0 +1,180 @@
+/** Orchestrators before two participants that can be made slow or broken: what limits and breakers are tested with. */
+import { z } from 'zod'
+import { Orchestrator } from '../../services/orchestrator/orchestrator.ts'
+import { MemoryInbox } from '../../shared/adapters/memory/memory-inbox.ts'
+import { systemClock } from '../../shared/adapters/system/system-clock.ts'
+import { systemIds } from '../../shared/adapters/system/system-ids.ts'
+import { systemRandom } from '../../shared/adapters/system/system-random.ts'
+import { type SagaClient, sagaClient } from '../../shared/client/saga-client.ts'
+import type { ParticipantLimits } from '../../shared/flow/limits.ts'
+import { BatchReader } from '../../shared/message/batch.ts'
+import { type ControlFact, controlRecord, decodeControl } from '../../shared/message/control-record.ts'
+import type { EventEnvelope } from '../../shared/message/events.ts'
+import { kasagaTopics } from '../../shared/message/topics.ts'
+import { type ParticipantService, participantService } from '../../shared/participant/participant-service.ts'
+import type { Broker } from '../../shared/ports/broker.ts'
+import { sleep } from '../../shared/ports/clock.ts'
+import { type Log, noLog, noMetrics } from '../../shared/ports/telemetry.ts'
+import { participantsOf, topicSpecs } from '../../shared/runtime/topic-specs.ts'
+import { saga } from '../../shared/saga/builder.ts'
+import { command, participant } from '../../shared/saga/contract.ts'
+import { Definitions } from '../../shared/saga/definition.ts'
+
+const input = z.object({ id: z.string(), tenant: z.string() })
+
+const till = participant('till', {
+  charge: command({ input, output: z.object({ charged: z.string() }) }),
+  refund: command({ input }),
+})
+const ledger = participant('ledger', { note: command({ input }) })
+
+const RETRY = { attempts: 100, firstDelay: '10 ms', maxDelay: '50 ms' } as const
+
+/** Charges at a participant that may be limited. */
+export const pay = saga('pay', { version: 1, input })
+  .step('charge', till.charge, ({ input }) => input, {
+    retry: RETRY,
+    limitBy: ({ input }) => input.tenant,
+    timeout: '2 s',
+  })
+  .undo(till.refund, ({ input }) => input, { retry: RETRY })
+  .pivot('settle', ledger.note, ({ input }) => input)
+  .output(({ charge }) => charge)
+
+/** Asks a participant that nothing limits. */
+export const note = saga('note', { version: 1, input })
+  .pivot('note', ledger.note, ({ input }) => input)
+  .output(() => null)
+
+/** What the payment participant does. */
+export class Till {
+  /** It fails whatever it is asked. */
+  isDown = false
+  handlingMs = 0
+  /** Ids that were charged, and when, in order. */
+  readonly charged: { readonly id: string; readonly at: number }[] = []
+  asked = 0
+  /** Most calls that were under way at one time, of all and of one tenant. */
+  mostAtOnce = 0
+  mostOfTenant = 0
+  #now = new Map<string, number>()
+
+  async charge({ id, tenant }: { readonly id: string; readonly tenant: string }): Promise<{ charged: string }> {
+    this.asked++
+    this.#now.set(tenant, (this.#now.get(tenant) ?? 0) + 1)
+    const all = [...this.#now.values()]
+    this.mostAtOnce = Math.max(
+      this.mostAtOnce,
+      all.reduce((sum, one) => sum + one, 0),
+    )
+    this.mostOfTenant = Math.max(this.mostOfTenant, ...all)
+    try {
+      if (this.handlingMs > 0) await sleep(systemClock, this.handlingMs)
+      if (this.isDown) throw new Error('the till is closed')
+      this.charged.push({ id, at: systemClock.now() })
+      return { charged: id }
+    } finally {
+      this.#now.set(tenant, (this.#now.get(tenant) ?? 1) - 1)
+    }
+  }
+}
+
+export interface FlowRig {
+  readonly till: Till
+  readonly client: SagaClient
+  readonly topics: ReturnType<typeof kasagaTopics>
+  /** Starts one more orchestrator. */
+  orchestrator(log?: Log, broker?: Broker): Promise<Orchestrator>
+  limit(participant: string, limits: ParticipantLimits | null): Promise<void>
+  /** Starts sagas, from a number on. */
+  pay(count: number, options?: { readonly from?: number; readonly tenants?: number }): Promise<void>
+  /** Every event of the log. */
+  history(): Promise<EventEnvelope[]>
+  /** How many sagas have completed. */
+  completed(): Promise<number>
+  /** What stands on the control topic. */
+  control(): Promise<ControlFact[]>
+  close(): Promise<void>
+}
+
+export const FLOW_DEFINITIONS = new Definitions([pay, note])
+
+/** Makes the topics, and starts the participants. */
+export async function openFlow(
+  broker: Broker,
+  options: { readonly prefix?: string; readonly partitions?: number; readonly withControl?: boolean } = {},
+): Promise<FlowRig> {
+  const { prefix = 'kasaga', partitions = 4, withControl = true } = options
+  const topics = kasagaTopics(prefix)
+  const specs = topicSpecs(prefix, { partitions, participantPartitions: partitions }, participantsOf(FLOW_DEFINITIONS))
+  await broker.createTopics(specs.filter(({ name }) => withControl || name !== topics.control))
+  const shared = { broker, clock: systemClock, ids: systemIds }
+  const behaviour = new Till()
+  const services = participants(broker, prefix, behaviour)
+  await Promise.all(services.map((service) => service.start()))
+  const client = sagaClient({ ...shared, topics, source: '/test' })
+  const orchestrators = new Set<Orchestrator>()
+  const history = () => historyOf(broker, topics.events)
+  return {
+    till: behaviour,
+    client,
+    topics,
+    async orchestrator(log = noLog, own = broker) {
+      const parts = { definitions: FLOW_DEFINITIONS, topics, prefix, log, metrics: noMetrics, random: systemRandom }
+      const orchestrator = new Orchestrator({ ...shared, ...parts, broker: own })
+      orchestrators.add(orchestrator)
+      await orchestrator.start()
+      return orchestrator
+    },
+    async limit(participant, limits) {
+      const fact = { kind: 'limits-set', participant, requestId: systemIds.next(), actor: 'ada', reason: 'a test' }
+      const record = controlRecord({ ...fact, kind: 'limits-set', limits: limits as never }, { at: 0, source: '/test' })
+      await broker.append([{ topic: topics.control, partition: 0, records: [record] }])
+    },
+    async pay(count, { from = 0, tenants = 3 } = {}) {
+      const ids = Array.from({ length: count }, (_, i) => from + i)
+      await client.startMany(
+        pay,
+        ids.map((i) => ({ sagaId: `pay-${i}`, input: { id: `pay-${i}`, tenant: `t${i % tenants}` } })),
+      )
+    },
+    history,
+    completed: async () => (await history()).filter(({ event }) => event.type === 'saga-completed').length,
+    control: () => controlOf(broker, topics.control),
+    async close() {
+      for (const orchestrator of orchestrators) await orchestrator.stop()
+      await Promise.all(services.map((service) => service.stop()))
+    },
+  }
+}
+
+function participants(broker: Broker, prefix: string, behaviour: Till): ParticipantService[] {
+  const options = () => ({ broker, clock: systemClock, inbox: new MemoryInbox(), prefix })
+  return [
+    participantService(till, { charge: (one) => behaviour.charge(one), refund: async () => null }, options()),
+    participantService(ledger, { note: async () => null }, options()),
+  ]
+}
+
+/** Every event of a log. */
+export async function historyOf(broker: Broker, topic: string): Promise<EventEnvelope[]> {
+  const found: EventEnvelope[] = []
+  for (const { partition } of await broker.offsets(topic)) {
+    const reader = new BatchReader()
+    for await (const records of broker.read(topic, partition, 0n))
+      for (const record of records)
+        for (const { decoded } of reader.read(record)?.events ?? [])
+          if (decoded.kind === 'event') found.push(decoded.envelope)
+  }
+  return found
+}
+
+async function controlOf(broker: Broker, topic: string): Promise<ControlFact[]> {
+  const found: ControlFact[] = []
+  for await (const records of broker.read(topic, 0, 0n))
+    for (const record of records) {
+      const decoded = decodeControl(record)
+      if (decoded.kind === 'ok') found.push(decoded.value)
+    }
+  return found
+}
