@@ -92,7 +92,7 @@ function breachOf({ log, sent }: ModelState, broken?: Broken): string | undefine
   return undefined
 }
 
-/** 53 bits of a text: of a million states, the chance that any two are taken for one is below one in ten thousand. */
+/** 53 bits of a text: of two million states, the chance that any two are taken for one is below one in a thousand. */
 function digest(text: string): number {
   let [a, b] = [0xdeadbeef, 0x41c6ce57]
   for (let i = 0; i < text.length; i++) {
