@@ -92,7 +92,10 @@ async function registryFor({ framing, log, metrics }: KafkaHomeOptions): Promise
   return openRegistry({ ...framing, schemas: schemasOf(framing), topics, clock: systemClock, log, metrics })
 }
 
-function schemasOf({ contracts, format }: Framing): ValueSchemas {
+const NO_SCHEMAS: ValueSchemas = { all: [], of: () => undefined }
+
+function schemasOf({ contracts, format, write }: Framing): ValueSchemas {
+  if (!write) return NO_SCHEMAS
   try {
     return valueSchemas(contracts, format)
   } catch (error) {

@@ -1,6 +1,6 @@
 /** Which schema registry values are written for, and how. Files are read once, at the start. */
 import { readFileSync } from 'node:fs'
-import type { Compatibility, RegistrySettings } from '../../shared/adapters/registry/registry-client.ts'
+import type { Compatibility, RegistrySettings } from '../../shared/adapters/registry/registry-api.ts'
 import { messageOf } from '../../shared/message/errors.ts'
 import type { ValueFormat } from '../../shared/ports/value-schemas.ts'
 import { badSetting, type Environment } from './bad-setting.ts'
@@ -8,6 +8,8 @@ import { badSetting, type Environment } from './bad-setting.ts'
 export interface RegistryChoice {
   readonly settings: RegistrySettings
   readonly format: ValueFormat
+  /** Whether values are written framed; they are read so in any case. */
+  readonly write: boolean
 }
 
 const FORMATS = ['json', 'avro'] as const
@@ -27,10 +29,12 @@ export function registryFrom(env: Environment): RegistryChoice | undefined {
   const format = env.KASAGA_REGISTRY_FORMAT ?? 'json'
   const compatibility = env.KASAGA_REGISTRY_COMPATIBILITY ?? 'BACKWARD_TRANSITIVE'
   const register = env.KASAGA_REGISTRY_REGISTER ?? '1'
+  const write = env.KASAGA_REGISTRY_WRITE ?? '1'
   if (!isOneOf(FORMATS, format)) throw badSetting('KASAGA_REGISTRY_FORMAT', `is none of ${FORMATS.join(', ')}`)
   if (!isOneOf(LEVELS, compatibility))
     throw badSetting('KASAGA_REGISTRY_COMPATIBILITY', `is none of ${LEVELS.join(', ')}`)
   if (register !== '0' && register !== '1') throw badSetting('KASAGA_REGISTRY_REGISTER', 'is 1 or not set, or 0')
+  if (write !== '0' && write !== '1') throw badSetting('KASAGA_REGISTRY_WRITE', 'is 1 or not set, or 0')
   const auth = authFrom(env)
   const caFile = env.KASAGA_REGISTRY_CA_FILE
   if (url === undefined) {
@@ -40,7 +44,7 @@ export function registryFrom(env: Environment): RegistryChoice | undefined {
   }
   checkUrl(url)
   const ca = caFile === undefined ? undefined : textOf('KASAGA_REGISTRY_CA_FILE', caFile)
-  return { settings: { url, auth, ca, compatibility, register: register === '1' }, format }
+  return { settings: { url, auth, ca, compatibility, register: register === '1' }, format, write: write === '1' }
 }
 
 function isOneOf<T extends string>(all: readonly T[], text: string): text is T {

@@ -5,7 +5,8 @@ import { z } from 'zod'
 import { registryBreaks } from '../../services/cli/registry-breaks.ts'
 import { MemoryLog } from '../../shared/adapters/memory/memory-log.ts'
 import { openRegistry } from '../../shared/adapters/registry/open-registry.ts'
-import type { RegistrySettings } from '../../shared/adapters/registry/registry-client.ts'
+import type { RegistrySettings } from '../../shared/adapters/registry/registry-api.ts'
+import { RegistryClient } from '../../shared/adapters/registry/registry-client.ts'
 import { RegistrySubjects } from '../../shared/adapters/registry/registry-subjects.ts'
 import { systemClock } from '../../shared/adapters/system/system-clock.ts'
 import { valueSchemas } from '../../shared/contracts/value-schemas.ts'
@@ -160,11 +161,14 @@ async function wrong(format: ValueFormat): Promise<void> {
   const unknown = Buffer.from(frame)
   unknown.writeInt32BE(2_000_000_000, 1)
   const misfit = Buffer.concat([frame.subarray(0, 5), Buffer.from(format === 'json' ? '{"orderId":1}' : [2])])
-  const values = [unknown, misfit, frame.subarray(0, 3)]
+  const negative = Buffer.from(frame)
+  negative.writeInt32BE(-1, 1)
+  const values = [unknown, negative, misfit, frame.subarray(0, 3)]
   const records = values.map((value) => ({ ...commandOf(type, null), value }))
   await shop.inner.append([{ topic: 'shop.commands', partition: 0, records }])
   const read = (await all(shop.broker, 'shop.commands')).slice(1)
   expect(read.map((record) => parseValue(record)).map((value) => value.kind === 'refused' && value.fault)).toEqual([
+    'unknown-schema',
     'unknown-schema',
     'schema-mismatch',
     'schema-mismatch',
@@ -189,6 +193,7 @@ async function broken(format: ValueFormat): Promise<void> {
     input: input.extend({ coupon: z.string() }),
     output: output.omit({ cents: true }),
   })
+  await expect(opened(broken, format)).rejects.toMatchObject({ code: 'contract-refused' })
   const subjects = new RegistrySubjects(settings)
   expect(await registryBreaks(subjects, wireContracts(grown), format)).toEqual([])
   const breaks = await registryBreaks(subjects, wireContracts(broken), format)
@@ -203,7 +208,6 @@ async function broken(format: ValueFormat): Promise<void> {
       },
     ])
   else expect(breaks.map(({ contract, part }) => [contract, part])).toContainEqual([`${name}.charge.v1.avro`, 'whole'])
-  await expect(opened(broken, format)).rejects.toMatchObject({ code: 'contract-refused' })
 }
 
 await describeReal('values in the wire format of a schema registry', ['registry'], ({ registry: url }) => {
@@ -225,6 +229,15 @@ await describeReal('values in the wire format of a schema registry', ['registry'
     expect(await new RegistrySubjects(settings).levelOf(`${name}.charge.v1`)).toBe('BACKWARD_TRANSITIVE')
     const other = { ...settings, compatibility: 'FULL' as const }
     await expect(opened(commandsOf(name), 'json', other)).rejects.toMatchObject({ code: 'contract-refused' })
+  })
+
+  test('what only says that it has nothing is no registry: an id is waited for, and is no dead letter', async () => {
+    const wrong = new RegistryClient({ ...settings, url: `${url}/nowhere` })
+    await expect(wrong.codecOf(7)).rejects.toMatchObject({ code: 'registry-unreachable', retriable: true })
+    const right = new RegistryClient(settings)
+    await expect(right.codecOf(2_000_000_000)).rejects.toMatchObject({ code: 'schema-unknown', retriable: false })
+    const nobody = new RegistryClient({ ...settings, url: 'http://127.0.0.1:1' })
+    await expect(nobody.codecOf(7)).rejects.toMatchObject({ code: 'registry-unreachable', retriable: true })
   })
 
   test('where nothing is to be registered, schemas must be there', async () => {

@@ -13,6 +13,8 @@ export class FakeRegistry {
     this.#subjects = [...known]
   }
 
+  async refusalOf(): Promise<undefined> {}
+
   async idOf({ subject }: ValueSchema): Promise<number> {
     this.#answer()
     if (subject.startsWith('refused')) throw trouble('contract-refused', false)

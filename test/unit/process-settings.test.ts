@@ -112,7 +112,7 @@ describe('a schema registry', () => {
 
   test('is one with a URL; the rest has defaults', async () => {
     const plain = { url: URL_.KASAGA_REGISTRY_URL, compatibility: 'BACKWARD_TRANSITIVE', register: true }
-    expect(registry(URL_)).toEqual({ format: 'json', settings: plain })
+    expect(registry(URL_)).toEqual({ format: 'json', write: true, settings: plain })
     const file = join(folder, 'password')
     await writeFile(file, 'p w\n')
     const all = {
@@ -120,12 +120,14 @@ describe('a schema registry', () => {
       KASAGA_REGISTRY_FORMAT: 'avro',
       KASAGA_REGISTRY_COMPATIBILITY: 'FULL',
       KASAGA_REGISTRY_REGISTER: '0',
+      KASAGA_REGISTRY_WRITE: '0',
       KASAGA_REGISTRY_USERNAME: 'ann',
       KASAGA_REGISTRY_PASSWORD_FILE: file,
       KASAGA_REGISTRY_CA_FILE: file,
     }
     expect(registry(all)).toEqual({
       format: 'avro',
+      write: false,
       settings: {
         ...plain,
         compatibility: 'FULL',
@@ -143,6 +145,7 @@ describe('a schema registry', () => {
     ['KASAGA_REGISTRY_FORMAT', { ...URL_, KASAGA_REGISTRY_FORMAT: 'protobuf' }],
     ['KASAGA_REGISTRY_COMPATIBILITY', { ...URL_, KASAGA_REGISTRY_COMPATIBILITY: 'backward' }],
     ['KASAGA_REGISTRY_REGISTER', { ...URL_, KASAGA_REGISTRY_REGISTER: 'no' }],
+    ['KASAGA_REGISTRY_WRITE', { ...URL_, KASAGA_REGISTRY_WRITE: 'no' }],
     ['KASAGA_REGISTRY_USERNAME', { ...URL_, KASAGA_REGISTRY_PASSWORD: 'secret-word' }],
     ['KASAGA_REGISTRY_PASSWORD_FILE', { ...URL_, KASAGA_REGISTRY_USERNAME: 'ann' }],
     ['KASAGA_REGISTRY_CA_FILE', { ...URL_, KASAGA_REGISTRY_CA_FILE: '/nowhere/ca.pem' }],

@@ -4,8 +4,9 @@ import type { Broker } from '../../ports/broker.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log, Metrics } from '../../ports/telemetry.ts'
 import type { ValueSchemas } from '../../ports/value-schemas.ts'
+import type { RegistrySettings } from './registry-api.ts'
 import { RegistryBroker } from './registry-broker.ts'
-import { RegistryClient, type RegistrySettings } from './registry-client.ts'
+import { RegistryClient } from './registry-client.ts'
 import { RegistryValues } from './registry-values.ts'
 
 export interface RegistryOptions {

@@ -58,9 +58,10 @@ export class RegistryBroker implements Broker {
     return held.member(await inner.join(options, held.listener))
   }
 
-  async *read(topic: string, partition: number, from: bigint): AsyncIterable<readonly LogRecord[]> {
-    for await (const records of this.#parts.inner.read(topic, partition, from))
-      yield this.#parts.plainTopics.has(topic) ? records : await this.#opened(records)
+  read(topic: string, partition: number, from: bigint): AsyncIterable<readonly LogRecord[]> {
+    // Asked for now: the end that counts is that of this moment.
+    const records = this.#parts.inner.read(topic, partition, from)
+    return this.#parts.plainTopics.has(topic) ? records : this.#openedPages(records)
   }
 
   offsets(topic: string): Promise<readonly PartitionOffsets[]> {
@@ -125,6 +126,10 @@ export class RegistryBroker implements Broker {
     })
     await Promise.race([known, time])
     cancel()
+  }
+
+  async *#openedPages(pages: AsyncIterable<readonly LogRecord[]>): AsyncGenerator<readonly LogRecord[]> {
+    for await (const records of pages) yield await this.#opened(records)
   }
 
   async #opened(records: readonly LogRecord[]): Promise<readonly LogRecord[]> {

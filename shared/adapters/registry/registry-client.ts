@@ -1,30 +1,14 @@
 /** A schema registry with Confluent's API: ids of our schemas, and codecs of the ids that records name. */
-import { Agent } from 'node:https'
 import registryPackage from '@kafkajs/confluent-schema-registry'
 import { jsonLimitsFor, PAYLOAD_BYTES_MAX } from '../../message/claim.ts'
-import { messageOf, OperationalError } from '../../message/errors.ts'
 import { type Json, parseJson } from '../../message/json.ts'
 import type { ValueSchema } from '../../ports/value-schemas.ts'
 import { type AvroType, avroBytes, avroJson } from './avro-json.ts'
+import { type RegistrySettings, schemaRegistry } from './registry-api.ts'
+import { RegistrySubjects } from './registry-subjects.ts'
 import { registryTrouble } from './registry-trouble.ts'
 
-const { SchemaRegistry, SchemaType, COMPATIBILITY } = registryPackage
-
-export type Compatibility = keyof typeof COMPATIBILITY
-
-export interface RegistrySettings {
-  /** `http://...` or `https://...`, with the path of the API where it has one; no name or password in it. */
-  readonly url: string
-  readonly auth?: { readonly username: string; readonly password: string } | undefined
-  /** Authorities to trust instead of the system's, PEM. */
-  readonly ca?: string | undefined
-  /** Set on subjects that are new; those that are there must have it. */
-  readonly compatibility: Compatibility
-  /** Whether schemas are registered, or must be there already. */
-  readonly register: boolean
-}
-
-const REQUEST_MS = 5_000
+const { SchemaType, COMPATIBILITY } = registryPackage
 
 /** How values of one id are written and read. */
 export interface Codec {
@@ -34,38 +18,33 @@ export interface Codec {
   decode(payload: Uint8Array): Uint8Array
 }
 
-/** As middlewares of the client's client have it. */
-interface AnyRequest {
-  enhance(extras: { readonly timeout: number }): AnyRequest
-}
-
-const limited = () => ({ request: async (request: AnyRequest) => request.enhance({ timeout: REQUEST_MS }) })
-
-/** The client of the registry's API. */
-export function schemaRegistry({ url, auth, ca }: RegistrySettings): InstanceType<typeof SchemaRegistry> {
-  return new SchemaRegistry(
-    {
-      host: url.replace(/\/+$/, ''),
-      retry: { retries: 0 },
-      ...(auth && { auth }),
-      ...(ca !== undefined && { agent: new Agent({ ca }) }),
-      middlewares: [limited as never],
-    },
-    // Schemas of others may be of newer drafts; formats and unknown words are left to contracts.
-    { [SchemaType.JSON]: { strict: false, validateFormats: false, validateSchema: false, logger: false } },
-  )
-}
-
 /** Trials and waits are the caller's: each question is asked once. */
 export class RegistryClient {
   readonly #settings: RegistrySettings
-  readonly #registry: InstanceType<typeof SchemaRegistry>
+  readonly #registry: ReturnType<typeof schemaRegistry>
+  readonly #subjects: RegistrySubjects
   /** It has given a good answer: from then on it is believed when it says that it does not know an id. */
   #isProven = false
 
   constructor(settings: RegistrySettings) {
     this.#settings = settings
     this.#registry = schemaRegistry(settings)
+    this.#subjects = new RegistrySubjects(settings)
+  }
+
+  /** Why the registry would not take the schema; it is asked, and nothing is written. `undefined`: it would, or does not say. */
+  async refusalOf(schema: ValueSchema): Promise<string | undefined> {
+    try {
+      const kept = await this.#subjects.kept(schema.subject)
+      if (!kept || kept.format !== schema.format) return undefined
+      const { compatible, why } = await this.#subjects.verdict(schema, kept.version)
+      return compatible
+        ? undefined
+        : `${schema.subject} may not follow on its version ${kept.version} there ${why}`.trim()
+    } catch {
+      // It is asked again when the schema is registered, and waited for then.
+      return undefined
+    }
   }
 
   /** @throws OperationalError see `RegistryCode`. */
@@ -83,7 +62,9 @@ export class RegistryClient {
 
   /** @throws OperationalError see `RegistryCode`. */
   async codecOf(id: number): Promise<Codec> {
-    const schema = await this.#ask(`the schema with id ${id}`, false, () => this.#registry.getSchema(id))
+    const what = `the schema with id ${id}`
+    if (id <= 0) throw registryTrouble({ status: 404, message: 'ids are positive' }, { what, write: false })
+    const schema = await this.#ask(what, false, () => this.#registry.getSchema(id))
     return 'typeName' in schema ? avroCodec(schema as unknown as AvroType) : jsonCodec(schema as unknown as JsonCheck)
   }
 
@@ -94,10 +75,16 @@ export class RegistryClient {
       return answer
     } catch (error) {
       const trouble = registryTrouble(error, { what, write })
-      if (trouble.code !== 'schema-unknown' || this.#isProven) throw trouble
-      const message = `${what}: ${messageOf(error)}; it has not answered anything else yet, so its URL may be wrong`
-      throw new OperationalError('registry-unreachable', message, { where: 'registry', retriable: true, cause: error })
+      if (trouble.code === 'schema-unknown') await this.#prove()
+      throw trouble
     }
+  }
+
+  /** What only says "not found" may be no registry at all. @throws OperationalError `registry-unreachable`. */
+  async #prove(): Promise<void> {
+    if (this.#isProven) return
+    await this.#subjects.list()
+    this.#isProven = true
   }
 }
 

@@ -1,6 +1,7 @@
 /** What a registry keeps under a subject, and what it says to a schema that is not registered yet. Nothing is written. */
+import { OperationalError } from '../../message/errors.ts'
 import type { ValueSchema } from '../../ports/value-schemas.ts'
-import { type RegistrySettings, schemaRegistry } from './registry-client.ts'
+import { type RegistrySettings, schemaRegistry } from './registry-api.ts'
 import { registryTrouble } from './registry-trouble.ts'
 
 export interface KeptSchema {
@@ -12,7 +13,7 @@ export interface KeptSchema {
 /** The client's own requests, which its types keep to itself. */
 interface Requests {
   readonly Subject: Readonly<
-    Record<'version' | 'config' | 'compatible', (asked: unknown) => Promise<{ data(): unknown }>>
+    Record<'all' | 'version' | 'config' | 'compatible', (asked: unknown) => Promise<{ data(): unknown }>>
   >
 }
 
@@ -27,6 +28,14 @@ export class RegistrySubjects {
   constructor(settings: RegistrySettings) {
     this.#settings = settings
     this.#requests = (schemaRegistry(settings) as unknown as { readonly api: Requests }).api
+  }
+
+  /** @throws OperationalError `registry-unreachable` where no registry answers. */
+  async list(): Promise<readonly string[]> {
+    const found = await this.#ask('all', () => this.#requests.Subject.all({}))
+    if (Array.isArray(found)) return found as string[]
+    const message = 'what answers under its URL lists no subjects: it is no schema registry'
+    throw new OperationalError('registry-unreachable', message, { where: 'registry', retriable: true })
   }
 
   /** The newest schema, or the one of that version. @throws OperationalError where the registry does not answer. */

@@ -16,7 +16,10 @@ export type RegistryCode =
   | 'schema-unusable'
 
 /** The client gives out a connection that failed as status 400, without a word of the registry's in the message. */
+const CLIENTS_WORDS = /^Confluent_Schema_Registry - (?:Error, status \d+: )?/
 const WITHOUT_WORDS = /- Error, status \d+/
+/** What registries say to an id that they do not have, or that can be none. */
+const NOT_THERE: ReadonlySet<number> = new Set([400, 404, 422])
 const UNABLE: ReadonlySet<number> = new Set([408, 429, 500, 501, 502, 503, 504])
 
 export function registryTrouble(
@@ -25,7 +28,7 @@ export function registryTrouble(
 ): OperationalError {
   const code = codeOf(error, asked.write)
   const retriable = code === 'registry-unreachable' || code === 'registry-login-failed'
-  return new OperationalError(code, `${asked.what}: ${messageOf(error)}`, {
+  return new OperationalError(code, `${asked.what}: ${messageOf(error).replace(CLIENTS_WORDS, '')}`, {
     where: 'registry',
     retriable,
     cause: error,
@@ -38,5 +41,5 @@ function codeOf(error: unknown, write: boolean): RegistryCode {
   if (status === 401 || status === 403) return 'registry-login-failed'
   if (WITHOUT_WORDS.test(messageOf(error)) || UNABLE.has(status)) return 'registry-unreachable'
   if (write) return 'contract-refused'
-  return status === 404 ? 'schema-unknown' : 'registry-unreachable'
+  return NOT_THERE.has(status) ? 'schema-unknown' : 'registry-unreachable'
 }

@@ -14,7 +14,7 @@ import { framed, isFramed, openFrame } from './frame.ts'
 import type { Codec, RegistryClient } from './registry-client.ts'
 
 export interface RegistryParts {
-  readonly client: Pick<RegistryClient, 'idOf' | 'codecOf'>
+  readonly client: Pick<RegistryClient, 'idOf' | 'codecOf' | 'refusalOf'>
   readonly schemas: ValueSchemas
   readonly clock: Clock
   readonly log: Log
@@ -67,7 +67,16 @@ export class RegistryValues {
    * @throws OperationalError `contract-refused` when it answers that it will not take one.
    */
   async prepare(): Promise<void> {
-    const all = this.#parts.schemas.all
+    const { schemas, client } = this.#parts
+    const { all } = schemas
+    // All are asked about before one is written: of a contract that is refused nothing is left behind.
+    let refusals: (string | undefined)[] = []
+    const asked = Promise.all(all.map((schema) => client.refusalOf(schema))).then((told) => {
+      refusals = told
+    })
+    await this.#pause(PREPARE_MS, asked)
+    const told = refusals.filter((refusal) => refusal !== undefined)
+    if (told.length > 0) throw refusedContract(told.join('; '))
     const refused = new Promise<void>((resolve) => {
       this.#onRefusedContract = resolve
     })
@@ -238,6 +247,10 @@ export class RegistryValues {
     this.#refused.delete(key)
     return undefined
   }
+}
+
+function refusedContract(message: string): OperationalError {
+  return new OperationalError('contract-refused', message, { where: 'registry', retriable: false })
 }
 
 function idKey(id: number): string {

@@ -27,7 +27,7 @@ export class ServiceProcess {
   readonly raw: string[] = []
   readonly #child: ChildProcess
 
-  constructor(name: ServiceName, installation: Installation) {
+  constructor(name: ServiceName, installation: Installation, env: Readonly<Record<string, string>> = {}) {
     this.name = name
     this.#child = spawn(process.execPath, [`services/${name}/main.ts`], {
       cwd: ROOT,
@@ -39,6 +39,8 @@ export class ServiceProcess {
         KASAGA_PREFIX: installation.prefix,
         KASAGA_LOG_LEVEL: 'info',
         ...(name === 'gateway' && { KASAGA_PORT: '0' }),
+        ...installation.env,
+        ...env,
       },
     })
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
@@ -116,6 +118,13 @@ export class Fleet {
     const started = names.map((name) => new ServiceProcess(name, this.#installation))
     this.all.push(...started)
     return Promise.all(started.map((service) => service.running()))
+  }
+
+  /** Starts one with settings of its own. */
+  async startWith(name: ServiceName, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+    const service = new ServiceProcess(name, this.#installation, env)
+    this.all.push(service)
+    return service.running()
   }
 
   /** The ones that run. */

@@ -12,6 +12,8 @@ export interface Installation {
   readonly kafka: string
   readonly databaseUrl: string
   readonly prefix: string
+  /** Further settings of its processes. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 const COUNTS: PartitionCounts = { partitions: 12, participantPartitions: 12 }

@@ -1,7 +1,7 @@
 /** The shop in front of an installation: publishes orders, waits for their ends, and has everything audited. */
 import type { AuditReport } from '../../../services/auditor/report.ts'
 import type { Home } from '../../../services/home.ts'
-import { openKafkaHome } from '../../../services/kafka/home.ts'
+import { type Framing, openKafkaHome } from '../../../services/kafka/home.ts'
 import { fulfilOrder } from '../../../services/orders/fulfil-order.ts'
 import type { Order } from '../../../services/orders/order.ts'
 import { generateOrders } from '../../../services/orders/order-generator.ts'
@@ -45,9 +45,10 @@ export class Shop {
     this.client = sagaClient({ broker, clock, ids, topics: this.topics, source: '/test/shop' })
   }
 
-  static async open(installation: Installation): Promise<Shop> {
+  static async open(installation: Installation, framing?: Framing): Promise<Shop> {
     const kafka = { brokers: installation.kafka.split(','), clientId: 'shop' }
-    return new Shop(await openKafkaHome({ kafka, databaseUrl: installation.databaseUrl, log: noLog }), installation)
+    const { databaseUrl } = installation
+    return new Shop(await openKafkaHome({ kafka, databaseUrl, framing, log: noLog }), installation)
   }
 
   get topics() {
