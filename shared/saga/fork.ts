@@ -30,6 +30,8 @@ export function fork(story: Story, input: InputOf<'fork'>, { target, limits }: B
   if (!stepNamed(definition, step)) return no('unknown-step', `${definition.name} has no step ${step} of its own`)
   if (!target) return no('unknown-definition', `${definition.name} version ${input.version} is not known here`)
   const given = givenFrom(definition, state, step)
+  const kept = given.find((one) => !mayGive(stepNamed(definition, one.step)))
+  if (kept) return no('not-now', `${kept.step} holds what a fork would not have: fork from it`)
   const held = input.input === undefined ? [] : given.filter((one) => approvals(stepNamed(definition, one.step)) !== '')
   if (held[0]) return no('not-now', `${held[0].step} was approved for another input: fork from it, or keep the input`)
   const all = input.input ?? state.input
@@ -64,6 +66,25 @@ export function givenFrom(definition: Definition, { root }: SagaState, from: str
     given.set(name, output === undefined ? { step: name } : { step: name, output })
   }
   return [...given.values()]
+}
+
+/** Whether a fork can go on with what a step of that kind did. Total: whoever adds a kind of step says it here. */
+const GIVES: { readonly [Type in StepDefinition['type']]: boolean } = {
+  command: true,
+  child: true,
+  local: true,
+  sleep: true,
+  signal: true,
+  parallel: true,
+  choose: true,
+  attempt: true,
+  each: true,
+  repeat: true,
+}
+
+function mayGive(step: StepDefinition | undefined): boolean {
+  if (!step || !isBlock(step)) return !step || GIVES[step.type]
+  return GIVES[step.type] && plansInside(step).every(({ plan }) => plan.steps.every(mayGive))
 }
 
 function isDone({ status }: StepState): boolean {

@@ -49,7 +49,7 @@ function quarantine(entry: UnreadableEvent, sagaId: string): ChangeOf<typeof sag
 /** Versioned with its tables: a change of either is a higher version, built again from the log. */
 export const sagasProjection = projection({
   name: 'sagas',
-  version: 5,
+  version: 6,
   tables: { sagas, steps, events, saga_attributes: sagaAttributes },
   event(entry, changes) {
     changes.put('sagas', sagaChange(entry))
