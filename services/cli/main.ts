@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { pinoLog } from '../../shared/adapters/pino/pino-log.ts'
-import { RegistrySubjects } from '../../shared/adapters/registry/registry-subjects.ts'
 import { systemIds } from '../../shared/adapters/system/system-ids.ts'
 import { OperationalError } from '../../shared/message/errors.ts'
 import { kasagaTopics } from '../../shared/message/topics.ts'
@@ -180,7 +179,9 @@ async function onKafka<T>(
 
 const askRegistry: ContractsRun['askRegistry'] = async (url, contracts) => {
   const choice = registryFrom({ ...env, KASAGA_REGISTRY_URL: url })
-  return choice ? registryBreaks(new RegistrySubjects(choice.settings), contracts, choice.format) : []
+  if (!choice) return []
+  const { RegistrySubjects } = await import('../../shared/adapters/registry/registry-subjects.ts')
+  return registryBreaks(new RegistrySubjects(choice.settings), contracts, choice.format)
 }
 
 const program = createProgram(around, [

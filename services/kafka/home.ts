@@ -9,7 +9,7 @@ import { openPostgresDatabase } from '../../shared/adapters/postgres/postgres-da
 import { openPostgresViewStore } from '../../shared/adapters/postgres/postgres-view-store.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { KyselyViewWriter } from '../../shared/adapters/postgres/view-writer.ts'
-import { type OpenRegistry, openRegistry } from '../../shared/adapters/registry/open-registry.ts'
+import type { OpenRegistry } from '../../shared/adapters/registry/open-registry.ts'
 import { systemClock } from '../../shared/adapters/system/system-clock.ts'
 import { valueSchemas } from '../../shared/contracts/value-schemas.ts'
 import type { WireContracts } from '../../shared/contracts/wire-contracts.ts'
@@ -91,6 +91,8 @@ async function registryFor(
   { metrics }: Telemetry,
 ): Promise<OpenRegistry | undefined> {
   if (!framing) return undefined
+  // Its client brings much with it, which those without a registry need not load.
+  const { openRegistry } = await import('../../shared/adapters/registry/open-registry.ts')
   const topics = kasagaTopics(framing.prefix)
   return openRegistry({ ...framing, schemas: schemasOf(framing), topics, clock: systemClock, log, metrics })
 }

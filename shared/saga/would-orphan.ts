@@ -110,6 +110,8 @@ const MAY_STAND: ReadonlySet<StepState['status']> = new Set([
   'undo-failed',
 ])
 
+type HeldState = Extract<StepState, { status: 'held' | 'undo-held' }>
+
 class Walk {
   readonly faults: string[] = []
   readonly #move: Move
@@ -167,7 +169,7 @@ class Walk {
     const { block, sent, status } = step
     if (block) this.#expectSameBlock(block, planned, at)
     else if (sent) this.#expectSameCommand(sent.forward, planned, at)
-    else if (status === 'held') this.#expectRoomAt(step.participant, planned, at)
+    else if (status === 'held') this.#expectRoomAt(step, planned, at)
     else if (status === 'waiting') {
       const awaited = planned.type === 'signal' ? planned.signal.name : null
       const same = (planned.type === 'signal' || planned.type === 'sleep') && awaited === step.signal
@@ -175,8 +177,9 @@ class Walk {
     } else if (status !== 'skipped' && status !== 'given' && status !== 'rejected')
       this.#expectSameType(step, planned, at)
     const undo = sent?.undo
-    const open = status === 'undoing' || status === 'undo-retrying' || status === 'undo-failed'
-    if (status === 'undo-held') this.#expectRoomAt(step.participant, planned, at)
+    const open =
+      status === 'undoing' || status === 'undo-held' || status === 'undo-retrying' || status === 'undo-failed'
+    if (status === 'undo-held') this.#expectRoomAt(step, planned, at)
     if (undo && open && isSending(planned) && !isCommand(undo, planned.undo?.command))
       this.#fault(at, `is being undone by ${undo.commandType}, and would be by another command`)
   }
@@ -198,9 +201,10 @@ class Walk {
   }
 
   /** What is held is sent to the participant that it is held for, and to no other. */
-  #expectRoomAt(participant: string, planned: StepDefinition, at: string): void {
-    const to = planned.type === 'command' ? [planned.forward, planned.undo] : []
-    if (!to.some((one) => one?.command.participant === participant))
+  #expectRoomAt({ status, participant }: HeldState, planned: StepDefinition, at: string): void {
+    const own = planned.type === 'command' ? planned : undefined
+    const to = status === 'held' ? own?.forward : own?.undo
+    if (to?.command.participant !== participant)
       this.#fault(at, `is held for ${participant}, and would not be sent there`)
   }
 

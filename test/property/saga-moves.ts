@@ -246,11 +246,21 @@ function gate(driver: SagaDriver, choices: Choices): void {
   driver.gated = someGated(driver.definition, choices)
 }
 
+/** A person waits for a participant no more. */
+function skipHeld(driver: SagaDriver, choices: Choices): void {
+  const { step = 'nowhere' } = driver.held[choices.below(driver.held.length)] ?? {}
+  driver.give({ kind: 'skip', step, output: { n: 1 }, notDone: choices.percent(50), ...person(driver, choices) })
+}
+
 /** Some of what is held is let go, or all; where nothing is, somebody answers. */
 function admit(driver: SagaDriver, choices: Choices): void {
   const { held } = driver
   if (held.length === 0) {
     answer(driver, choices, driver.open())
+    return
+  }
+  if (choices.percent(15)) {
+    skipHeld(driver, choices)
     return
   }
   const paused = driver.state?.paused !== undefined

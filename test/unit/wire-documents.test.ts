@@ -6,12 +6,13 @@ import { Ajv } from 'ajv'
 import { describe, expect, test } from 'vitest'
 import { allSchemas, CONTRACTS } from '../../infra/schemas/all-schemas.ts'
 import { asyncApi } from '../../shared/contracts/async-api.ts'
+import { valueSchemas } from '../../shared/contracts/value-schemas.ts'
 import { batchRecord } from '../../shared/message/batch.ts'
 import { type ClientCommand, clientCommandRecord } from '../../shared/message/client-command-record.ts'
 import { commandRecord, replyRecord } from '../../shared/message/command-record.ts'
 import { deadLetterRecord } from '../../shared/message/dead-letter.ts'
 import { eventRecord } from '../../shared/message/event-record.ts'
-import { CLIENT_COMMAND } from '../../shared/message/headers.ts'
+import { CLIENT_COMMAND, H } from '../../shared/message/headers.ts'
 import { sagaId } from '../../shared/message/ids.ts'
 import type { LogRecord, NewRecord } from '../../shared/message/record.ts'
 import { effectRecord } from '../../shared/runtime/effect-record.ts'
@@ -152,6 +153,21 @@ describe('what is written has the headers that the document says, and no others'
     expect(fits(headers), ajv.errorsText(fits.errors)).toBe(true)
     for (const required of schema.required as string[])
       expect(fits(Object.fromEntries(Object.entries(headers).filter(([other]) => other !== required)))).toBe(false)
+  })
+
+  test('every header has its place in one of the schemas', () => {
+    const all = JSON.stringify(document.components?.schemas)
+    expect(Object.values(H).filter((name) => !all.includes(`"${name}"`))).toEqual([])
+  })
+
+  test('and what clients write fits its schema in a registry', () => {
+    const { of } = valueSchemas(CONTRACTS, 'json')
+    const written = clientCommands().filter(({ kind }) => kind !== 'start')
+    for (const one of written) {
+      const { headers, value } = clientCommandRecord(one, stamp)
+      const schema = of(headers)
+      expect(ajv.compile(JSON.parse(schema?.text ?? 'false'))(JSON.parse(String(value))), one.kind).toBe(true)
+    }
   })
 
   function clientCommands(): ClientCommand[] {

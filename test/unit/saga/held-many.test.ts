@@ -55,20 +55,23 @@ describe('what a step is limited by', () => {
   })
 })
 
+/** For a machine that is busy with other things. */
+const MANY_MS_MAX = 120_000
+
 describe('many held items', () => {
-  it('go one by one, an event each, until all ten thousand are done', () => {
+  it('go one by one, an event each, until all ten thousand are done', { timeout: MANY_MS_MAX }, () => {
     const items = Array.from({ length: 10_000 }, (_, i) => i)
     const body = begin().each(
       'all',
       () => items,
       (b) => b.step('x', shop.do, what(1)).end(),
-      { parallel: 1_000 },
+      { parallel: 250 },
     )
     const play = new Play(body.end(), 'many', { checks: false })
     play.gated = GATED
     play.start()
     while (play.state?.yielded) play.fire()
-    expect(play.held).toHaveLength(1_000)
+    expect(play.held).toHaveLength(250)
     for (const item of items) {
       const step = `all[${item}].x`
       const decision = play.give({ kind: 'admit', sagaId: play.id, steps: [{ step, direction: 'forward' }] })
