@@ -147,6 +147,7 @@ function stepAnswer(row: StepRow, around: Around): StepAnswer {
     retryAt: time(row.retry_at),
     heldAt: time(row.held_at),
     limitKey: row.limit_key,
+    progress: progressOf(row),
     error: row.error_code === null ? null : { code: row.error_code, message: row.error_message },
   }
 }
@@ -170,6 +171,12 @@ interface SagaRows {
   readonly steps: readonly StepRow[]
   readonly attributes: readonly AttributeRow[]
   readonly held?: Around['held']
+}
+
+function progressOf({ progress, progress_at, progress_cut_from: cutFrom }: StepRow): StepAnswer['progress'] {
+  if (progress === null) return null
+  const payload: unknown = cutFrom === null ? JSON.parse(progress) : progress
+  return { payload, at: new Date(progress_at ?? 0).toISOString(), cutFrom }
 }
 
 /** One saga with its steps, in the order that they began. */

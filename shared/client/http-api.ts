@@ -203,6 +203,15 @@ export const StepAnswer = z.object({
   finishedAt: Time.nullable(),
   timeoutAt: Time.nullable(),
   retryAt: Time.nullable(),
+  progress: z
+    .object({
+      payload: z.unknown().describe('as it was said; where it was cut, the beginning of its JSON text'),
+      at: Time,
+      cutFrom: z.int().nullable().describe('characters of the whole, where it was cut: its event has all of it'),
+    })
+    .nullable()
+    .default(null)
+    .describe('what the participant said last while it was at work'),
   heldAt: Time.nullable().default(null).describe('since when it waits for its participant'),
   limitKey: z.string().nullable().default(null).describe('what it is counted under beside its participant'),
   error: z.object({ code: z.string(), message: z.string().nullable() }).nullable(),

@@ -9,7 +9,7 @@ import { outputOf } from './context.ts'
 import type { Definition, StepDefinition } from './definition.ts'
 import { type Decision, events, type InputOf, ignored, type RefusedReason, refused } from './input.ts'
 import { legalNow } from './legal-now.ts'
-import { dependsOn, hasLock, isBlock, isSending, plansInside, signalSteps, stepNamed } from './plan-tree.ts'
+import { dependsOn, isBlock, isSending, plansInside, signalSteps, stepNamed } from './plan-tree.ts'
 import { type SagaState, type StepState, stepIn } from './state.ts'
 import type { Story } from './story.ts'
 
@@ -30,6 +30,9 @@ export function fork(story: Story, input: InputOf<'fork'>, { target, limits }: B
   if (!stepNamed(definition, step)) return no('unknown-step', `${definition.name} has no step ${step} of its own`)
   if (!target) return no('unknown-definition', `${definition.name} version ${input.version} is not known here`)
   const given = givenFrom(definition, state, step)
+  const kept = given.find((one) => !mayGive(stepNamed(definition, one.step)))
+  if (kept)
+    return no('not-now', `${kept.step} holds what a fork would not have: fork from it, or from a step before it`)
   const held = input.input === undefined ? [] : given.filter((one) => approvals(stepNamed(definition, one.step)) !== '')
   if (held[0]) return no('not-now', `${held[0].step} was approved for another input: fork from it, or keep the input`)
   const all = input.input ?? state.input
@@ -64,6 +67,27 @@ export function givenFrom(definition: Definition, { root }: SagaState, from: str
     given.set(name, output === undefined ? { step: name } : { step: name, output })
   }
   return [...given.values()]
+}
+
+/** Whether a fork can go on with what a step of that kind did. Total: whoever adds a kind of step says it here. */
+const GIVES: { readonly [Type in StepDefinition['type']]: boolean } = {
+  command: true,
+  child: true,
+  // It is held by the origin, and the fork would not hold it.
+  lock: false,
+  local: true,
+  sleep: true,
+  signal: true,
+  parallel: true,
+  choose: true,
+  attempt: true,
+  each: true,
+  repeat: true,
+}
+
+function mayGive(step: StepDefinition | undefined): boolean {
+  if (!step || !isBlock(step)) return !step || GIVES[step.type]
+  return GIVES[step.type] && plansInside(step).every(({ plan }) => plan.steps.every(mayGive))
 }
 
 function isDone({ status }: StepState): boolean {
@@ -105,7 +129,7 @@ export function givenFaults(definition: Definition, given: readonly GivenStep[])
 function givenFault(definition: Definition, { name, names }: { name: string; names: ReadonlySet<string> }): string[] {
   const step = stepNamed(definition, name)
   if (!step) return [`${definition.name} version ${definition.version} has no step ${name} of its own`]
-  if (hasLock(step)) return [`${name} holds a lock, and the fork would not: fork from it, or from a step before it`]
+  if (!mayGive(step)) return [`${name} holds what a fork would not have`]
   const done = step.after.filter((earlier) => names.has(earlier)).length
   return done >= step.needs ? [] : [`${name} is given, and not what it comes after: ${step.after.join(', ')}`]
 }

@@ -74,12 +74,6 @@ export function plansInside(block: BlockStep): readonly { readonly name: string;
   return block.branches
 }
 
-/** Whether a step asks for a lock, or one inside it does. */
-export function hasLock(step: StepDefinition): boolean {
-  if (step.type === 'lock') return true
-  return isBlock(step) && plansInside(step).some(({ plan }) => plan.steps.some(hasLock))
-}
-
 /** Every step that waits for a signal, however deep. */
 export function signalSteps(plan: Plan): readonly SignalStep[] {
   return plan.steps.flatMap((step) => {

@@ -108,6 +108,11 @@ export const steps = table('steps', {
     held_at: along('status', bigint),
     error_code: along('status', text),
     error_message: along('status', text),
+    /** What its participant said last while it was at work: JSON text, cut where it is long. */
+    progress: text,
+    progress_at: along('progress', bigint),
+    /** Characters of the whole, where it was cut. */
+    progress_cut_from: along('progress', int),
     /** Seq of its first event: the order of the steps in the saga's life. */
     first_seq: first(int),
   },

@@ -3,6 +3,7 @@ import type { SagaEvent, StepError } from '../message/events.ts'
 import type { Direction } from '../message/ids.ts'
 import type { LogEvent } from './projection.ts'
 import type { steps } from './saga-tables.ts'
+import { progressColumns } from './step-progress.ts'
 import type { ChangeOf } from './table.ts'
 
 type Change = ChangeOf<typeof steps>
@@ -23,6 +24,13 @@ function requested({ participant, key, commandType, attempt, timeoutAt, child, l
 /** Nothing is sent yet: its attempts are what they were. */
 function held({ participant, key }: Extract<SagaEvent, { type: 'step-held' | 'compensation-held' }>, at: number) {
   return { status: 'held', participant, limit_key: key, held_at: at }
+}
+
+function progressed(
+  { timeoutAt, payload }: Extract<SagaEvent, { type: 'step-progressed' | 'compensation-progressed' }>,
+  at: number,
+) {
+  return { status: 'progressed', timeout_at: timeoutAt, ...progressColumns(payload, at) }
 }
 
 /** Nothing is sent: it has no attempts. */
@@ -46,7 +54,7 @@ function courseOf(event: SagaEvent, at: number): Course | undefined {
       return [event.step, directionOf(event.type), held(event, at)]
     case 'step-progressed':
     case 'compensation-progressed':
-      return [event.step, directionOf(event.type), { status: 'progressed', timeout_at: event.timeoutAt }]
+      return [event.step, directionOf(event.type), progressed(event, at)]
     case 'step-succeeded':
     case 'compensation-succeeded':
       return [event.step, directionOf(event.type), { status: 'succeeded', finished_at: at }]

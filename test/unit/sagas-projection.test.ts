@@ -3,9 +3,11 @@ import { fulfilOrder } from '../../services/orders/fulfil-order.ts'
 import { ordersView } from '../../services/orders/orders-view.ts'
 import type { SagaEvent } from '../../shared/message/events.ts'
 import { sagaId } from '../../shared/message/ids.ts'
+import type { Json } from '../../shared/message/json.ts'
 import { definitionHash } from '../../shared/runtime/definition-hash.ts'
 import type { Projection } from '../../shared/view/projection.ts'
 import { sagasProjection } from '../../shared/view/sagas-projection.ts'
+import { PROGRESS_CHARS_MAX } from '../../shared/view/step-progress.ts'
 import { type Ending, fabricateLog, order, orderEvents, sagaOf, stored } from '../support/fabricate-log.ts'
 import { foldView, tableRows } from '../support/fold-view.ts'
 
@@ -141,6 +143,29 @@ describe('a saga in the views', () => {
       { step: 'stock' },
       { ...shown, step: 'wrap' },
     ])
+  })
+
+  test('keeps the newest progress of each step, cut where it is long', () => {
+    const [started, requested] = orderEvents('order-1', 'running')
+    const said = (payload: Json): SagaEvent => ({ type: 'step-progressed', step: 'stock', timeoutAt: null, payload })
+    const rowAfter = (...payloads: readonly Json[]) => {
+      const events = [started, requested, ...payloads.map(said)] as SagaEvent[]
+      const view = foldView(sagasProjection, fabricateLog([sagaOf('order-1', events)]))
+      return tableRows(sagasProjection, view, 'steps')[0]
+    }
+    expect(rowAfter()).toMatchObject({ progress: null, progress_at: null, progress_cut_from: null })
+    expect(rowAfter({ percent: 40 }, { percent: 60 })).toMatchObject({
+      status: 'progressed',
+      progress: '{"percent":60}',
+      progress_at: 1_003,
+      progress_cut_from: null,
+    })
+    // Each is a pair: the limit falls between its halves.
+    const pairs = '\u{1F680}'.repeat(PROGRESS_CHARS_MAX)
+    const row = rowAfter({ percent: 40 }, pairs)
+    expect(row?.progress).toBe(`"${pairs.slice(0, PROGRESS_CHARS_MAX - 2)}`)
+    expect(row?.progress_cut_from).toBe(JSON.stringify(pairs).length)
+    expect(rowAfter(pairs, 1)).toMatchObject({ progress: '1', progress_cut_from: null })
   })
 
   test('is marked when one of its events cannot be read, and the others go on', () => {

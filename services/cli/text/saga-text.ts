@@ -49,7 +49,6 @@ function whoText({ participant, block, child, lock }: StepAnswer): string {
 function stepRow(step: StepAnswer, now: number): string[] {
   const again = step.retryAt === null ? '' : ` (next ${untilText(step.retryAt, now)})`
   const held = step.heldAt === null ? '' : ` (${sinceText(step.heldAt, now)})`
-  const error = step.error === null ? '' : plain(`${step.error.code}: ${step.error.message ?? ''}`, 120)
   const name = step.direction === 'compensate' ? `undo ${step.step}` : step.step
   return [
     `${indent(step.step)}${plain(name)}`,
@@ -57,8 +56,17 @@ function stepRow(step: StepAnswer, now: number): string[] {
     String(step.attempts ?? 0),
     whoText(step),
     tookText(step, now),
-    error,
+    lastWords(step, now),
   ]
+}
+
+/** What went wrong with it; else, while it is at work, what was last heard of it. */
+function lastWords({ error, status, progress }: StepAnswer, now: number): string {
+  if (error) return plain(`${error.code}: ${error.message ?? ''}`, 120)
+  if (status !== 'progressed' || !progress) return ''
+  const { payload, at, cutFrom } = progress
+  const text = cutFrom === null ? JSON.stringify(payload) : String(payload)
+  return `${sinceText(at, now)}: ${plain(text, 100)}`
 }
 
 const indent = (path: string) => '  '.repeat(depthOf(path))
@@ -131,7 +139,9 @@ export function detailText(saga: SagaDetail, eyes: Eyes): string {
   if (saga.deadlineAt !== null && saga.endedAt === null) lines.push(`deadline ${untilText(saga.deadlineAt, now)}`)
   const rows = inTreeOrder(saga.steps).map((step) => stepRow(step, now))
   const table =
-    rows.length === 0 ? '' : `\n${tableText(['STEP', 'STATUS', 'TRIES', 'PARTICIPANT', 'TOOK', 'ERROR'], rows, color)}`
+    rows.length === 0
+      ? ''
+      : `\n${tableText(['STEP', 'STATUS', 'TRIES', 'PARTICIPANT', 'TOOK', 'LAST WORDS'], rows, color)}`
   return [...lines, table, adviceText(saga)].filter((line) => line !== '').join('\n')
 }
 

@@ -306,8 +306,8 @@ test('a fork goes on under no lock that it does not hold', () => {
   const hall = new LockHall()
   const play = asking(hall, 'a')
   expect(play.fork('take')).toMatchObject({
-    reason: 'invalid-given',
-    message: expect.stringContaining('stock holds a lock, and the fork would not'),
+    reason: 'not-now',
+    message: expect.stringContaining('stock holds what a fork would not have'),
   })
   expect(play.fork('stock').kind).toBe('events')
 })
