@@ -51,7 +51,7 @@ describe('limits', () => {
     await expect.poll(() => sagasHeldBy('bank'), { timeout: 10_000 }).toEqual([])
     for (const id of ['http-1', 'http-2', 'http-3', 'http-4'])
       expect((await client().show(id, { until: 'ended', timeoutMs: 5_000 })).status).toBe('completed')
-    expect((await seen('bank')).limits).toBeNull()
+    await expect.poll(async () => (await seen('bank')).limits, { timeout: 5_000 }).toBeNull()
   })
 
   test('are set by the command line, with who and why', async () => {
