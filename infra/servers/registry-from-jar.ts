@@ -39,7 +39,7 @@ async function start(folder: string): Promise<RunningRegistry> {
     `-Dquarkus.http.port=${port}`,
     `-Dapicurio.datasource.url=jdbc:h2:file:${join(directory, 'registry')}`,
     '-jar',
-    join(folder, `apicurio-registry-app-${VERSION}-runner.jar`),
+    jarIn(folder),
   ]
   const server = startTethered({ command: 'java', args, directory, stopSignal: 'SIGKILL' })
   const address = `http://127.0.0.1:${port}/apis/ccompat/v7`
@@ -81,25 +81,34 @@ async function answers(address: string): Promise<boolean> {
 /** Fetched once and kept in `.runtime/`; unpacked beside its place and renamed, so that half of it is never taken for the whole. */
 async function registryFolder(): Promise<string> {
   const folder = join(root, '.runtime', `apicurio-${VERSION}`)
-  if (await exists(folder)) return folder
+  if (await exists(jarIn(folder))) return folder
   await mkdir(join(root, '.runtime'), { recursive: true })
+  // Maven notes beside where it runs what it has unpacked, and unpacks it no second time: so it runs in a place of its own.
   const fetched = `${folder}.${process.pid}`
+  const unpacked = join(fetched, 'unpacked')
+  await mkdir(fetched)
   const artifact = `io.apicurio:apicurio-registry-app:${VERSION}:tar.gz:all`
   try {
     await runProgram(
       'mvn',
-      ['-q', '-B', 'dependency:unpack', `-Dartifact=${artifact}`, `-DoutputDirectory=${fetched}`],
+      ['-q', '-B', 'dependency:unpack', `-Dartifact=${artifact}`, `-DoutputDirectory=${unpacked}`],
       {
         withinMs: DOWNLOAD_WITHIN_MS,
-        cwd: tmpdir(),
+        cwd: fetched,
       },
     )
-    await rename(fetched, folder)
+    await access(jarIn(unpacked))
+    await rename(unpacked, folder)
   } catch (error) {
+    if (!(await exists(jarIn(folder)))) throw error
+  } finally {
     await rm(fetched, { recursive: true, force: true })
-    if (!(await exists(folder))) throw error
   }
   return folder
+}
+
+function jarIn(folder: string): string {
+  return join(folder, `apicurio-registry-app-${VERSION}-runner.jar`)
 }
 
 async function exists(path: string): Promise<boolean> {
