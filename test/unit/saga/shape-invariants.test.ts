@@ -86,6 +86,6 @@ describe('a history of ten thousand items', () => {
     const before = performance.now()
     expect(violations(history, outlineOf(definition))).toEqual([])
     expect(violations(history)).toEqual([])
-    expect(performance.now() - before).toBeLessThan(2_000)
+    expect(performance.now() - before).toBeLessThan(10_000)
   })
 })
