@@ -1,33 +1,21 @@
 /** `decide(definition, state, input, moment)`: the total table of status x input. Pure: no clock, no chance, no I/O. */
 
-import { PRIORITY, type SagaEvent } from '../message/events.ts'
-import type { Json, JsonLimits } from '../message/json.ts'
+import type { JsonLimits } from '../message/json.ts'
 import { cancel, kill, pause, resume, signalRefusal, takeSignal } from './acts.ts'
-import { attributesOf } from './attributes.ts'
 import { isOver } from './backward.ts'
-import { misfit } from './check.ts'
-import { isChildOf, refuseParent, undoForParent, undoOfVoidOrKilled, voidForParent, voidStart } from './children.ts'
+import { undoForParent, undoOfVoidOrKilled, voidForParent } from './children.ts'
 import type { Definition } from './definition.ts'
-import { fork, givenFaults } from './fork.ts'
+import { fork } from './fork.ts'
 import { admit } from './held.ts'
-import {
-  type Decision,
-  events,
-  type InputKind,
-  type InputOf,
-  ignored,
-  type Moment,
-  type RefusedReason,
-  refused,
-} from './input.ts'
+import { type Decision, events, type InputKind, type InputOf, ignored, type Moment, refused } from './input.ts'
 import { type MigrationTarget, migrate as migrateTo } from './migrate.ts'
 import { edit, resolve, retryParked, skip } from './parked-acts.ts'
-import { pivotOf } from './pivot.ts'
 import { answer } from './replies.ts'
+import { start, startAgain } from './start.ts'
 import type { EndedSaga, SagaState, SagaStatus } from './state.ts'
 import { Story } from './story.ts'
 import { fire } from './timers.ts'
-import { unfold } from './unfold.ts'
+import { unfolded } from './unfold.ts'
 
 /** What is known of a saga: its state, that it has ended, or nothing. */
 export type Known = SagaState | EndedSaga | undefined
@@ -75,13 +63,6 @@ function withoutPlan({ state, changed }: Pick<Asked<InputKind>, 'state' | 'chang
     'definition-changed',
     `${named} is another plan here than the one that the saga started on; legal now: kill`,
   )
-}
-
-/** What a rule has decided, with all that follows from it. */
-function unfolded(story: Story, decision: Decision): Decision {
-  if (decision.kind !== 'events') return decision
-  unfold(story)
-  return story.events.length > 0 ? events(...story.events) : ignored('nothing-due')
 }
 
 /** Without the plan nobody could say whether the sender may answer, nor whether the saga waits for it already. */
@@ -309,64 +290,10 @@ export function isChanged(state: Pick<SagaState, 'definitionHash'>, hash: string
   return hash !== undefined && state.definitionHash !== undefined && state.definitionHash !== hash
 }
 
-type StartedEvent = Extract<SagaEvent, { type: 'saga-started' }>
-type FirstQuestion<Kind extends InputKind = InputKind> = Omit<Question<Kind>, 'known' | 'target'>
+type FirstQuestion = Omit<Question, 'known' | 'target'>
 
 function first({ input, ...asked }: FirstQuestion): Decision {
   if (input.kind === 'start') return start({ input, ...asked })
   if (input.kind === 'undo') return voidForParent(input)
   return refused('unknown-saga', `no saga ${input.sagaId}`)
-}
-
-function start({ definition, definitionHash, input, moment }: FirstQuestion<'start'>): Decision {
-  if (!definition)
-    return unusable(input, 'unknown-definition', `no definition ${input.definition} ${input.version ?? ''}`.trim())
-  const why = misfit(definition.input, input.input)
-  if (why !== undefined) return unusable(input, 'invalid-input', why)
-  const started = {
-    type: 'saga-started',
-    definition: definition.name,
-    version: definition.version,
-    input: input.input,
-    inputHash: input.inputHash,
-    deadlineAt: definition.deadlineMs === undefined ? null : moment.now + definition.deadlineMs,
-    ...(definitionHash !== undefined && { definitionHash, pivot: pivotOf(definition) }),
-    ...foundBy(definition, input.input),
-    ...rankOf(definition, input),
-  } as const
-  const { parent, origin, given = [] } = input
-  const faults = givenFaults(definition, given)
-  if (faults.length > 0) return unusable(input, 'invalid-given', faults.join('; '))
-  const event = { ...started, ...(parent && { parent }), ...(origin && { origin, given }) }
-  const story = Story.begin(definition, moment, { id: input.sagaId, event })
-  story.look('scope', '')
-  return unfolded(story, events())
-}
-
-/** A child saga has its parent's, and a fork its origin's. */
-function rankOf({ priority: own }: Definition, input: InputOf<'start'>): Pick<StartedEvent, 'priority'> {
-  const priority = input.priority ?? (input.parent || input.origin ? PRIORITY : own)
-  return priority === undefined || priority === PRIORITY ? {} : { priority }
-}
-
-function foundBy({ attributes: specs }: Definition, input: Json): Pick<StartedEvent, 'attributes'> {
-  const { values } = attributesOf(specs ?? {}, input)
-  return Object.keys(values).length > 0 ? { attributes: values } : {}
-}
-
-/** A start that cannot be used is refused; of a child its parent is told, who waits for it. */
-function unusable({ parent }: InputOf<'start'>, code: RefusedReason, message: string): Decision {
-  return parent ? voidStart(parent, { code, message }) : refused(code, message)
-}
-
-/** Same id and same payload: the same saga. Same id and other payload: refused (S21). */
-function startAgain(known: SagaState | EndedSaga, input: InputOf<'start'>): Decision {
-  const { parent } = input
-  if (parent?.waits && known.status !== 'ended' && !isChildOf(known, parent))
-    return refuseParent(parent, `the id ${known.id} is taken by another saga`)
-  if (known.inputHash === '') return refused('voided', `saga ${known.id} was undone by its parent before it started`)
-  if (known.definition !== input.definition)
-    return refused('start-conflict', `saga ${known.id} is of ${known.definition}`)
-  if (known.inputHash === input.inputHash) return ignored('duplicate-start')
-  return refused('start-conflict', `saga ${known.id} was started with another input`)
 }

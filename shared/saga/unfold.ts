@@ -4,6 +4,7 @@ import { ROOT, scopePath, stepPath } from '../message/step-path.ts'
 import { undoneLate, unwind, unwindInTurn } from './backward.ts'
 import { goOn } from './blocks.ts'
 import { advance } from './forward.ts'
+import { type Decision, events, ignored } from './input.ts'
 import type { ScopeState } from './state.ts'
 import type { Story } from './story.ts'
 import { isUndoingBelow } from './tree.ts'
@@ -56,4 +57,11 @@ function lookInside(story: Story, scope: ScopeState, path: string): void {
     story.look('block', at)
     for (const inner of block.scopes) if (isGoing(inner)) lookInside(story, inner, scopePath(at, inner.key))
   }
+}
+
+/** What a rule has decided, with all that follows from it. */
+export function unfolded(story: Story, decision: Decision): Decision {
+  if (decision.kind !== 'events') return decision
+  unfold(story)
+  return story.events.length > 0 ? events(...story.events) : ignored('nothing-due')
 }
