@@ -5,7 +5,7 @@
 
 import type { Call } from '../flow/call.ts'
 import type { BatchHeader } from '../message/batch.ts'
-import { type ClaimRule, isLarger, jsonLimitsFor, LEAST_CLAIMED_BYTES, logBytes } from '../message/claim.ts'
+import { type ClaimRule, jsonLimitsFor } from '../message/claim.ts'
 import { messageOf } from '../message/errors.ts'
 import { eventRecord } from '../message/event-record.ts'
 import type { EventEnvelope, SagaEvent } from '../message/events.ts'
@@ -15,20 +15,20 @@ import type { LogRecord, NewRecord } from '../message/record.ts'
 import type { Random } from '../ports/clock.ts'
 import { attributesOf } from '../saga/attributes.ts'
 import { decide, type Known } from '../saga/decide.ts'
-import type { Definition, Definitions } from '../saga/definition.ts'
+import type { Definitions } from '../saga/definition.ts'
 import { effectsOf } from '../saga/effects.ts'
 import { evolve } from '../saga/evolve.ts'
 import type { Decision, SagaInput } from '../saga/input.ts'
 import type { SagaState } from '../saga/state.ts'
+import { BatchRoom } from './batch-room.ts'
 import type { AnyEffect } from './effect-record.ts'
 import type { TurnFlow } from './flow-control.ts'
 import { causationOf, commandInput, type LockInput, replyInput } from './input-decoder.ts'
 import { type InputQueue, valueBytes, type Waiting } from './input-queue.ts'
 import type { OrchestratorLimits } from './limits.ts'
 import { lockChange } from './lock-turn.ts'
-import { migrationTarget } from './migration-target.ts'
 import type { ConsumedMarks, PartitionState } from './partition-state.ts'
-import { hashOf } from './plan-of.ts'
+import { plansFor } from './plans-for.ts'
 
 export interface DeadRecord {
   readonly record: LogRecord
@@ -85,8 +85,6 @@ export interface TurnContext {
   readonly claims?: ClaimRule | undefined
 }
 
-/** The batch's header record, generously. */
-const BATCH_HEADER_BYTES = 1_000
 /** Held steps of one saga that are admitted by one decision. */
 const ADMIT_STEPS_MAX = 20
 
@@ -109,7 +107,6 @@ type Verdict = Decision | { readonly kind: 'broken'; readonly why: string }
 
 class OpenTurn {
   readonly #context: TurnContext
-  readonly #events: NewRecord[] = []
   readonly #effects: AnyEffect[] = []
   readonly #dead: DeadRecord[] = []
   readonly #stalled: StalledSaga[] = []
@@ -121,14 +118,13 @@ class OpenTurn {
   #applied = 0
   #taken = 0
   #takenBytes = 0
+  readonly #batch: BatchRoom
   readonly #json: JsonLimits
-  #bytes = BATCH_HEADER_BYTES
-  /** With the values that are kept aside. */
-  #wholeBytes = 0
   #marks: ConsumedMarks
 
   constructor(context: TurnContext) {
     this.#context = context
+    this.#batch = new BatchRoom(context)
     this.#json = jsonLimitsFor(context.claims)
     this.#marks = context.marks
   }
@@ -151,7 +147,7 @@ class OpenTurn {
       else if (decision.kind !== 'events' || decision.events.length === 0) this.#stall(known)
       else if (!this.#apply(known, { id, causationId: `timer/${now}`, events: decision.events })) {
         state.keep(known)
-        if (this.#events.length === 0) state.quarantine(id, 'a timer leads to more than fits into a batch')
+        if (this.#batch.isEmpty) state.quarantine(id, 'a timer leads to more than fits into a batch')
         return
       }
     }
@@ -179,7 +175,7 @@ class OpenTurn {
       // Its definition is not here, or it waits for no participant any more.
       for (const call of calls) state.book.putAside(call)
     else if (!this.#apply(known, { id, causationId: `admit/${now}`, events: decision.events })) {
-      if (this.#events.length > 0) return false
+      if (!this.#batch.isEmpty) return false
       if (calls.length > 1) return this.#admit(id, calls.slice(0, 1))
       state.quarantine(id, 'a held step leads to more than fits into a batch')
     } else this.#noteAdmitted(calls)
@@ -211,7 +207,7 @@ class OpenTurn {
 
   close(): Turn {
     const inputs = { applied: this.#applied, deadLettered: this.#dead.length, ignored: this.#ignored }
-    const taken = { events: this.#events, effects: this.#effects, dead: this.#dead, stalled: this.#stalled }
+    const taken = { events: this.#batch.records, effects: this.#effects, dead: this.#dead, stalled: this.#stalled }
     const told = { killed: this.#killed, missed: this.#missed, admitted: this.#admitted }
     return { ...told, ...taken, marks: this.#marks, inputs }
   }
@@ -231,7 +227,7 @@ class OpenTurn {
     const before = state.locks.known(command.lockId)
     const change = lockChange(before, command, { at: now, causationId: causationOf(record), source })
     if (change.kind === 'changed') {
-      if (!this.#add(change.records)) return this.#leftOver(record)
+      if (!this.#batch.add(change.records)) return this.#leftOver(record)
       state.locks.keep(change.after)
       this.#effects.push(...change.effects)
       this.#applied++
@@ -278,8 +274,8 @@ class OpenTurn {
 
   /** What does not fit into this batch is for the next; what fits into none is buried. */
   #leftOver(record: LogRecord): boolean {
-    if (this.#events.length > 0) return false
-    this.#bury(record, 'too-large', tooLarge(this.#context))
+    if (!this.#batch.isEmpty) return false
+    this.#bury(record, 'too-large', this.#batch.tooLarge)
     return true
   }
 
@@ -291,7 +287,7 @@ class OpenTurn {
     const { state, now, source } = this.#context
     const envelopes = envelopesOf(before, change, now)
     const records = envelopes.map((envelope) => eventRecord(envelope, source))
-    if (!this.#add(records)) return false
+    if (!this.#batch.add(records)) return false
     const after = envelopes.reduce<SagaState | undefined>(evolve, before)
     if (after) state.keep(after)
     for (const envelope of envelopes) {
@@ -301,29 +297,8 @@ class OpenTurn {
     return true
   }
 
-  #add(records: readonly NewRecord[]): boolean {
-    const whole = logBytes(records, Number.POSITIVE_INFINITY)
-    const bytes = this.#bytesInBatch(records, whole)
-    if (this.#bytes + bytes > this.#context.limits.batchBytesMax) return false
-    this.#bytes += bytes
-    this.#wholeBytes += whole
-    this.#events.push(...records)
-    return true
-  }
-
   #ignore(reason: string): void {
     this.#ignored[reason] = (this.#ignored[reason] ?? 0) + 1
-  }
-
-  /** What the records take of the batch. At its start also values that are not quite large may be kept aside. */
-  #bytesInBatch(records: readonly NewRecord[], whole: number): number {
-    const { claims, limits } = this.#context
-    if (!claims || whole <= claims.valueBytesMax) return whole
-    if (this.#wholeBytes + whole > limits.batchPayloadBytesMax) return Number.POSITIVE_INFINITY
-    if (records.some((record) => isLarger(record, claims.payloadBytesMax))) return Number.POSITIVE_INFINITY
-    const bytes = logBytes(records, claims.valueBytesMax)
-    if (this.#events.length > 0 || this.#bytes + bytes <= limits.batchBytesMax) return bytes
-    return logBytes(records, Math.min(LEAST_CLAIMED_BYTES, claims.valueBytesMax))
   }
 
   #note(envelope: EventEnvelope): void {
@@ -344,12 +319,8 @@ class OpenTurn {
     const { now, random, flow } = this.#context
     const gated = flow?.gated
     try {
-      const definition = this.#definitionOf(known, input)
       return decide({
-        definition,
-        definitionHash: definition && hashOf(definition),
-        target: migrationTarget(this.#context.definitions, known, input),
-        forkOn: this.#forkOn(known, input),
+        ...plansFor(this.#context.definitions, known, input),
         limits: this.#json,
         known,
         input,
@@ -360,27 +331,9 @@ class OpenTurn {
     }
   }
 
-  #definitionOf(known: Known, input: SagaInput): Definition | undefined {
-    const { definitions } = this.#context
-    if (known && known.status !== 'ended') return definitions.find(known.definition, known.version)
-    return input.kind === 'start' ? definitions.forStart(input.definition, input.version, input.sagaId) : undefined
-  }
-
-  /** The definition of another version, where one is named. */
-  #forkOn(known: Known, input: SagaInput): Definition | undefined {
-    if (!known || input.kind !== 'fork' || input.version === undefined) return undefined
-    return this.#context.definitions.find(known.definition, input.version)
-  }
-
   #bury(record: LogRecord, reason: string, message: string): void {
     this.#dead.push({ record, reason, message })
   }
-}
-
-function tooLarge({ claims, limits }: TurnContext): string {
-  if (claims)
-    return `its events have more than ${limits.batchPayloadBytesMax} bytes, or one of them more than ${claims.payloadBytesMax}`
-  return `its events need more than ${limits.batchBytesMax} bytes: KASAGA_PAYLOADS names a store for larger values`
 }
 
 function envelopesOf(
