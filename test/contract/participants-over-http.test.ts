@@ -37,6 +37,7 @@ describe('limits', () => {
     for (const id of ['http-1', 'http-2', 'http-3', 'http-4']) await start(id)
     // One goes: a bucket begins with a token.
     await expect.poll(() => sagasHeldBy('bank'), { timeout: 5_000 }).toHaveLength(3)
+    await expect.poll(async () => (await seen('bank')).inFlight, { timeout: 5_000 }).toBe(0)
     const bank = await seen('bank')
     expect(bank).toMatchObject({ held: 3, setBy: 'ada', reason: 'a test', openBreakers: [] })
     expect(bank.waiting.every(({ step, direction }) => step === 'charge' && direction === 'forward')).toBe(true)
