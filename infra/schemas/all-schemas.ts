@@ -11,7 +11,7 @@ import { DIALECT, type JsonSchema, jsonSchemaOf } from '../../shared/contracts/j
 import { type AnyCommand, wireContracts } from '../../shared/contracts/wire-contracts.ts'
 import { BATCH_TYPE } from '../../shared/message/batch.ts'
 import { eventTypeHeader } from '../../shared/message/event-record.ts'
-import { SAGA_EVENT_TYPES } from '../../shared/message/events.ts'
+import { SAGA_EVENT_TYPES } from '../../shared/message/event-types.ts'
 import { LOCK_EVENT_TYPES } from '../../shared/message/lock-events.ts'
 import type { LogEventType } from '../../shared/message/upcast/upcast.ts'
 import { CONTROL_VALUES } from './control-schemas.ts'

@@ -4,8 +4,9 @@
  */
 import { z } from 'zod'
 import type { BatchHeader } from '../../shared/message/batch.ts'
-import { PRIORITY, PRIORITY_MAX, type SagaEvent, type SagaEventType } from '../../shared/message/events.ts'
+import type { SagaEvent, SagaEventType } from '../../shared/message/events.ts'
 import type { Json } from '../../shared/message/json.ts'
+import { PRIORITY, PRIORITY_MAX } from '../../shared/message/priority.ts'
 import { LIMIT_KEY_CHARS_MAX } from '../../shared/saga/limit-key.ts'
 import type { Same } from './same.ts'
 

@@ -3,8 +3,8 @@
  * core because the core takes no package; what the graph may be is the core's to say.
  */
 import { z } from 'zod'
-import { PRIORITY_MAX } from '../message/events.ts'
 import { PERMITS_MAX } from '../message/lock-command.ts'
+import { PRIORITY_MAX } from '../message/priority.ts'
 import { ATTRIBUTES_MAX } from '../saga/attributes.ts'
 import { isName } from '../saga/check-names.ts'
 import type { DataFault } from '../saga/data/build.ts'

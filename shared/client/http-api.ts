@@ -1,6 +1,6 @@
 /** The gateway's HTTP API as schemas: what it checks requests with, what it answers, and what its clients read. */
 import { z } from 'zod'
-import { PRIORITY_MAX } from '../message/events.ts'
+import { PRIORITY_MAX } from '../message/priority.ts'
 
 const ID = /^[A-Za-z0-9._:-]{1,200}$/
 

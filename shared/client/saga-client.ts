@@ -4,7 +4,6 @@ import type { ParticipantLimits } from '../flow/limits.ts'
 import { jsonLimitsFor } from '../message/claim.ts'
 import { ACTOR_CHARS_MAX, isRole, ROLES_MAX } from '../message/client-command-reader.ts'
 import { type ClientCommand, clientCommandRecord, type ResolvedAs } from '../message/client-command-record.ts'
-import { isPriority, PRIORITY_MAX, type Priority } from '../message/events.ts'
 import {
   sagaId as checkedSagaId,
   isRequestId,
@@ -18,6 +17,7 @@ import {
 import { type Json, type JsonLimits, parseJsonText } from '../message/json.ts'
 import { lockCommandRecord } from '../message/lock-command.ts'
 import { partitionOf } from '../message/murmur2.ts'
+import { isPriority, PRIORITY_MAX, type Priority } from '../message/priority.ts'
 import type { NewRecord } from '../message/record.ts'
 import type { KasagaTopics } from '../message/topics.ts'
 import type { Broker } from '../ports/broker.ts'

@@ -1,10 +1,11 @@
 /** Reads the records of the commands topic: whatever they hold is a whole command, or refused with a named fault. */
 import type { ClientCommand, ParentStep, PersonsAct, Request, ResolvedAs } from './client-command-record.ts'
 import { asPositive, type Decoded, refuse } from './command-record.ts'
-import { type GivenStep, isPriority, type ParentLink, PRIORITY_MAX, type Priority } from './events.ts'
+import type { GivenStep, ParentLink } from './events.ts'
 import { CLIENT_COMMAND, H } from './headers.ts'
 import { isRequestId, isSagaId, isStepPath, isWireName, REQUEST_ID_CHARS_MAX, SAGA_ID_RULE } from './ids.ts'
 import type { Json, JsonLimits } from './json.ts'
+import { isPriority, PRIORITY_MAX, type Priority } from './priority.ts'
 import { headersOf, keyOf, type LogRecord } from './record.ts'
 import { parseValue, type ValueResult } from './record-value.ts'
 

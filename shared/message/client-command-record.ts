@@ -1,8 +1,9 @@
 /** What clients and persons ask, as records on the commands topic. Written by anyone; read in client-command-reader.ts. */
-import type { GivenStep, OriginLink, ParentLink, Priority } from './events.ts'
+import type { GivenStep, OriginLink, ParentLink } from './events.ts'
 import { CLIENT_COMMAND, H, rfc3339 } from './headers.ts'
 import type { SagaId } from './ids.ts'
 import type { Json } from './json.ts'
+import type { Priority } from './priority.ts'
 import type { NewRecord } from './record.ts'
 
 export interface Request {

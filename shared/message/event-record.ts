@@ -1,5 +1,7 @@
 /** Events of the log as records, and back. One record an event; identity in headers, the event's data as the value. */
-import { type EventEnvelope, isSagaEventType, type SagaEvent } from './events.ts'
+
+import { isSagaEventType } from './event-types.ts'
+import type { EventEnvelope, SagaEvent } from './events.ts'
 import { H, rfc3339 } from './headers.ts'
 import { isLockId, isSagaId } from './ids.ts'
 import { isLockEventType, type LockEnvelope, type LockEvent } from './lock-events.ts'

@@ -2,6 +2,7 @@
 import type { Direction, SagaId } from './ids.ts'
 import type { Json } from './json.ts'
 import type { Frees, LockAsk, WithdrawnAsk } from './lock-ask.ts'
+import type { Priority } from './priority.ts'
 
 /** What went wrong at a participant, in a mapping, or by the clock. */
 export interface StepError {
@@ -97,16 +98,6 @@ export type CancelRefusal = 'past-pivot' | 'pivot-unknown'
 /** What a saga can be found by, under the names that its definition gives. */
 export type Attributes = Readonly<Record<string, AttributeValue>>
 export type AttributeValue = string | number | boolean
-
-/** A whole number from 0 to 9: 9 is first. */
-export type Priority = number
-/** That of a saga for which nothing is said. */
-export const PRIORITY: Priority = 5
-export const PRIORITY_MAX: Priority = 9
-
-export function isPriority(value: unknown): value is Priority {
-  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= PRIORITY_MAX
-}
 
 /** What a person asked for: under which id, who, and why. */
 interface ByPerson {
@@ -326,61 +317,6 @@ export type SagaEvent =
   | ({ readonly type: 'saga-compensated' } & Frees)
 
 export type SagaEventType = SagaEvent['type']
-
-const TYPES: Record<SagaEventType, true> = {
-  'saga-started': true,
-  'step-requested': true,
-  'step-held': true,
-  'step-progressed': true,
-  'step-succeeded': true,
-  'step-rejected': true,
-  'step-failed': true,
-  'compensation-started': true,
-  'compensation-requested': true,
-  'compensation-held': true,
-  'compensation-progressed': true,
-  'compensation-succeeded': true,
-  'compensation-failed': true,
-  'step-skipped': true,
-  'step-computed': true,
-  'wait-started': true,
-  'wait-ended': true,
-  'block-started': true,
-  'scope-started': true,
-  'scope-completed': true,
-  'scope-compensated': true,
-  'block-completed': true,
-  'signal-received': true,
-  'cancel-requested': true,
-  'cancel-refused': true,
-  'retry-requested': true,
-  'step-resolved': true,
-  'failure-resolved': true,
-  'step-edited': true,
-  'saga-paused': true,
-  'saga-resumed': true,
-  'saga-forked': true,
-  'saga-migrated': true,
-  'undo-resolved': true,
-  'saga-stuck': true,
-  'late-success': true,
-  'undo-requested': true,
-  'turn-yielded': true,
-  'parent-answered': true,
-  'parent-refused': true,
-  'saga-voided': true,
-  'saga-killed': true,
-  'saga-completed': true,
-  'saga-compensated': true,
-}
-
-/** Whether this version of Kasaga knows the event type; an unknown one stops its saga, not the partition. */
-export function isSagaEventType(text: string): text is SagaEventType {
-  return Object.hasOwn(TYPES, text)
-}
-
-/** Every type of event that this version writes. */
-export const SAGA_EVENT_TYPES: readonly SagaEventType[] = Object.keys(TYPES).filter(isSagaEventType)
 
 /** An event in its place: which saga, which of its events, when, and what caused it. */
 export interface EventEnvelope {

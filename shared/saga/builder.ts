@@ -1,7 +1,7 @@
 /** The chain in which a saga is written: typed from the input to the last step, undo beside do, plain data at the end. */
 import type { ZodType } from 'zod'
-import { isPriority, PRIORITY_MAX } from '../message/events.ts'
 import type { Json } from '../message/json.ts'
+import { isPriority, PRIORITY_MAX } from '../message/priority.ts'
 import { type AttributeSpecs, attributeFaults } from './attributes.ts'
 import type { BeforeOwnPivot } from './builder/before-pivot.ts'
 import { Chain } from './builder/chain.ts'

@@ -1,6 +1,6 @@
 /** A saga's plan as data: it can be listed, drawn and checked without running any mapping in it. */
 import type { ZodType } from 'zod'
-import type { Priority } from '../message/events.ts'
+import type { Priority } from '../message/priority.ts'
 import type { AttributeSpecs } from './attributes.ts'
 import type { Command } from './contract.ts'
 import type { RetryPolicy } from './retry-policy.ts'

@@ -1,11 +1,12 @@
 /** `effects(events)`: what is to be sent, from the events alone. So it can be sent again, byte for byte (S9, S10). */
 import type { StepCommand } from '../message/command-record.ts'
-import type { EventEnvelope, GivenStep, OriginLink, ParentLink, Priority, SagaEvent } from '../message/events.ts'
+import type { EventEnvelope, GivenStep, OriginLink, ParentLink, SagaEvent } from '../message/events.ts'
 import { CLIENT_COMMAND } from '../message/headers.ts'
 import { commandId, type LockId, lockId, type SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
 import type { LockAsk, WithdrawnAsk } from '../message/lock-ask.ts'
 import type { Asker } from '../message/lock-events.ts'
+import type { Priority } from '../message/priority.ts'
 
 export interface SendEffect {
   readonly kind: 'send'

@@ -1,8 +1,9 @@
 /** `evolve(state, event) -> state`: the fold. Needs no definition and calls no user code, so anyone can fold the log. */
 import { assert } from '../message/errors.ts'
-import { type EventEnvelope, type GivenStep, PRIORITY, type SagaEvent } from '../message/events.ts'
+import type { EventEnvelope, GivenStep, SagaEvent } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
 import { frozenJson } from '../message/json.ts'
+import { PRIORITY } from '../message/priority.ts'
 import { ROOT } from '../message/step-path.ts'
 import { BLOCK_FOLDS, undoneScope } from './evolve-blocks.ts'
 import { migrated } from './evolve-migrated.ts'

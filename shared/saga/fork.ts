@@ -2,8 +2,9 @@
  * A fork: a new saga that goes on from a step of another one, its origin. What the origin has done before that step is given
  * to the fork: it counts as done, and the fork never undoes it. What the origin did belongs to the origin.
  */
-import { type GivenStep, PRIORITY } from '../message/events.ts'
+import type { GivenStep } from '../message/events.ts'
 import { type Json, type JsonLimits, parseJson } from '../message/json.ts'
+import { PRIORITY } from '../message/priority.ts'
 import { misfit } from './check.ts'
 import { outputOf } from './context.ts'
 import type { Definition, StepDefinition } from './definition.ts'

@@ -2,9 +2,10 @@
 
 import type { ResolvedAs } from '../message/client-command-record.ts'
 import type { Reply } from '../message/command-record.ts'
-import type { GivenStep, OriginLink, ParentLink, Priority, SagaEvent } from '../message/events.ts'
+import type { GivenStep, OriginLink, ParentLink, SagaEvent } from '../message/events.ts'
 import type { Direction, SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
+import type { Priority } from '../message/priority.ts'
 
 export type SagaInput =
   | {

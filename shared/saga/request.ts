@@ -1,10 +1,11 @@
 /** Arming a step: runs its mapping, checks the payload, and says the command in an event before anything is sent. */
 import { messageOf } from '../message/errors.ts'
-import { PRIORITY, type RequestedCommand, type StepError } from '../message/events.ts'
+import type { RequestedCommand, StepError } from '../message/events.ts'
 import { CLIENT_COMMAND } from '../message/headers.ts'
 import { isSagaId, type SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
 import type { LockAsk } from '../message/lock-ask.ts'
+import { PRIORITY } from '../message/priority.ts'
 import { scopeAround } from '../message/step-path.ts'
 import { timesOf } from './attempt-times.ts'
 import { misfit } from './check.ts'

@@ -1,6 +1,7 @@
 /** A saga's start: the first one, and whatever comes under an id that is known. */
-import { PRIORITY, type SagaEvent } from '../message/events.ts'
+import type { SagaEvent } from '../message/events.ts'
 import type { Json } from '../message/json.ts'
+import { PRIORITY } from '../message/priority.ts'
 import { attributesOf } from './attributes.ts'
 import { misfit } from './check.ts'
 import { isChildOf, refuseParent, voidStart } from './children.ts'

@@ -13,10 +13,11 @@
  *
  * The saga is a tree: its own scope holds steps; a step that is a block holds scopes; each of those is at a phase of its own.
  */
-import type { BlockKind, CompensationCause, ParentLink, Priority, StepError } from '../message/events.ts'
+import type { BlockKind, CompensationCause, ParentLink, StepError } from '../message/events.ts'
 import type { Direction, SagaId } from '../message/ids.ts'
 import type { Json } from '../message/json.ts'
 import type { LockAsk } from '../message/lock-ask.ts'
+import type { Priority } from '../message/priority.ts'
 import type { Scopes } from './scopes.ts'
 
 /** One step that has begun. Steps that the saga has not come to have no entry. */

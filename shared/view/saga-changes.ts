@@ -1,5 +1,6 @@
 /** What each event changes of its saga's row. A total table: an event type that is added must be placed here. */
-import { type CompensationCause, type ParentLink, PRIORITY, type SagaEvent } from '../message/events.ts'
+import type { CompensationCause, ParentLink, SagaEvent } from '../message/events.ts'
+import { PRIORITY } from '../message/priority.ts'
 import { ROOT } from '../message/step-path.ts'
 import type { LogEvent } from './projection.ts'
 import type { sagas } from './saga-tables.ts'

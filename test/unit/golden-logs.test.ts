@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { isSagaEventType, SAGA_EVENT_TYPES } from '../../shared/message/events.ts'
+import { isSagaEventType, SAGA_EVENT_TYPES } from '../../shared/message/event-types.ts'
 import { violations } from '../../shared/saga/invariants.ts'
 import { foldOf, readGolden } from '../support/golden/golden-log.ts'
 

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { LIST_LIMIT_MAX, SagaStatusName } from '../../../shared/client/http-api.ts'
-import { PRIORITY_MAX } from '../../../shared/message/events.ts'
+import { PRIORITY_MAX } from '../../../shared/message/priority.ts'
 import { type AskOptions, asking, clientOf, writeResult } from '../ask.ts'
 import { whole } from '../options.ts'
 import type { CliCommand } from '../surroundings.ts'

@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import { PRIORITY_MAX } from '../../../shared/message/events.ts'
+import { PRIORITY_MAX } from '../../../shared/message/priority.ts'
 import { type AskOptions, asking, clientOf, writeResult } from '../ask.ts'
 import { jsonOption } from '../json-option.ts'
 import { timeoutOption, whole } from '../options.ts'

@@ -1,6 +1,6 @@
 /** A saga, and lists of sagas and events, for a person to read. */
 import type { EventAnswer, SagaAnswer, SagaDetail, StepAnswer } from '../../../shared/client/http-api.ts'
-import { PRIORITY } from '../../../shared/message/events.ts'
+import { PRIORITY } from '../../../shared/message/priority.ts'
 import { waitsForText } from './lock-text.ts'
 import { plain } from './plain.ts'
 import { sinceText, spanText, untilText } from './spans.ts'

@@ -8,7 +8,8 @@
  * A form is added when a field would have to change its meaning; fields that are only added need none.
  */
 import { messageOf } from '../errors.ts'
-import { isSagaEventType, type SagaEventType } from '../events.ts'
+import { isSagaEventType } from '../event-types.ts'
+import type { SagaEventType } from '../events.ts'
 import { isLockEventType, type LockEventType } from '../lock-events.ts'
 
 /** Types of all events of the log: of sagas and of locks. */

@@ -1,6 +1,6 @@
 /** What can be said of a step, beside what it does. */
 import type { ZodType } from 'zod'
-import type { Priority } from '../../message/events.ts'
+import type { Priority } from '../../message/priority.ts'
 import type { Duration } from '../duration.ts'
 import type { RetryOptions } from '../retry-policy.ts'
 
