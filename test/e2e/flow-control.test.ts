@@ -13,6 +13,20 @@ const CONCURRENCY = 30
 const ALL_END_MS = 90_000
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
+const ended = (load: FlowLoad, offered: Offered) => load.untilEnded(offered, ALL_END_MS)
+const charged = (load: FlowLoad) => load.flow.till.charged.length
+const heldIn = ({ history }: Window) => history.filter(({ event }) => event.type === 'step-held').length
+
+/** What the whole log holds, once the newest commands stand in their topics too. */
+async function expectLawful({ broker, flow }: FlowLoad): Promise<AuditReport> {
+  const look = () => {
+    const whole = { definitions: FLOW_DEFINITIONS, commands: true, atRest: { now: Date.now() }, log: noLog }
+    return audit({ broker, topics: flow.topics, ...whole })
+  }
+  await expect.poll(async () => (await look()).violations, { timeout: 10_000, interval: 500 }).toEqual([])
+  return look()
+}
+
 await describeReal('flow control on Kafka', ['kafka'], ({ kafka }) => {
   let load: FlowLoad
   beforeAll(async () => {
@@ -20,24 +34,9 @@ await describeReal('flow control on Kafka', ['kafka'], ({ kafka }) => {
   })
   afterAll(() => load?.close())
 
-  const ended = (offered: Offered) => load.untilEnded(offered, ALL_END_MS)
-  const charged = () => load.flow.till.charged.length
-  const heldIn = ({ history }: Window) => history.filter(({ event }) => event.type === 'step-held').length
-
-  /** What the whole log holds, once the newest commands stand in their topics too. */
-  async function expectLawful(): Promise<AuditReport> {
-    const look = () => {
-      const { broker, flow } = load
-      const whole = { definitions: FLOW_DEFINITIONS, commands: true, atRest: { now: Date.now() }, log: noLog }
-      return audit({ broker, topics: flow.topics, ...whole })
-    }
-    await expect.poll(async () => (await look()).violations, { timeout: 10_000, interval: 500 }).toEqual([])
-    return look()
-  }
-
   test('together they ask a participant just as often as they may, and the others are answered as before', async () => {
     await load.limit({ ratePerSecond: RATE })
-    const window = await ended(await load.offer({ pays: 1.25 * RATE, notes: 30, forMs: 13_000 }))
+    const window = await ended(load, await load.offer({ pays: 1.25 * RATE, notes: 30, forMs: 13_000 }))
     const rate = steadyRate(sentTo('till', window.history))
     const besideP99Ms = quantile(tookMs(window.notes, window.history), 0.99)
     console.info(JSON.stringify({ test: 'rate', limit: RATE, rate, held: heldIn(window), besideP99Ms }))
@@ -45,26 +44,26 @@ await describeReal('flow control on Kafka', ['kafka'], ({ kafka }) => {
     expect(rate.perSecond).toBeGreaterThan(RATE * 0.95)
     expect(rate.perSecond).toBeLessThan(RATE * 1.05)
     expect(heldIn(window)).toBe(window.pays.size)
-    expect(charged()).toBe(window.pays.size)
+    expect(charged(load)).toBe(window.pays.size)
     // They waited for nothing: whoever asks the till waits for seconds.
     expect(besideP99Ms).toBeLessThan(quantile(tookMs(window.pays, window.history), 0.5))
-    await expectLawful()
+    await expectLawful(load)
   })
 
   test('one is killed while steps are held: the other has them all, and lets no more calls go than before', async () => {
-    const before = charged()
+    const before = charged(load)
     load.flow.till.handlingMs = 150
     await load.limit({ concurrency: CONCURRENCY })
     const offering = load.offer({ pays: 300, notes: 0, forMs: 4_000 })
     await pause(2_500)
     load.fleet.one('orchestrator').signal('SIGKILL')
-    const window = await ended(await offering)
+    const window = await ended(load, await offering)
     const underWay = mostUnderWay('till', window.history)
     console.info(JSON.stringify({ test: 'killed', limit: CONCURRENCY, underWay, held: heldIn(window) }))
     expect(underWay).toBe(CONCURRENCY)
     expect(load.flow.till.mostAtOnce).toBeLessThanOrEqual(CONCURRENCY)
-    expect(charged() - before).toBe(window.pays.size)
-    const { sagas } = await expectLawful()
+    expect(charged(load) - before).toBe(window.pays.size)
+    const { sagas } = await expectLawful(load)
     expect(sagas).toMatchObject({ stuck: 0, running: 0 })
   })
 
@@ -83,10 +82,10 @@ await describeReal('flow control on Kafka', ['kafka'], ({ kafka }) => {
     // Two processes, each of which tries at most twice at 0.5, 1.5 and 3.5 s.
     expect(flow.till.asked - asked).toBeLessThan(30)
     flow.till.isDown = false
-    const { history } = await ended(offered)
+    const { history } = await ended(load, offered)
     expect(await told('breaker-opened')).toBe(2)
     await expect.poll(() => told('breaker-closed'), { timeout: 10_000 }).toBe(2)
     expect(history.filter(({ event }) => event.type === 'compensation-started')).toEqual([])
-    await expectLawful()
+    await expectLawful(load)
   })
 })
