@@ -12,7 +12,7 @@ import type { EventEnvelope } from '../../shared/message/events.ts'
 import { kasagaTopics } from '../../shared/message/topics.ts'
 import { type ParticipantService, participantService } from '../../shared/participant/participant-service.ts'
 import type { Broker } from '../../shared/ports/broker.ts'
-import { sleep } from '../../shared/ports/clock.ts'
+import { type Clock, sleep } from '../../shared/ports/clock.ts'
 import { type Log, noLog, noMetrics } from '../../shared/ports/telemetry.ts'
 import { participantsOf, topicSpecs } from '../../shared/runtime/topic-specs.ts'
 import { saga } from '../../shared/saga/builder.ts'
@@ -58,6 +58,11 @@ export class Till {
   mostAtOnce = 0
   mostOfTenant = 0
   #now = new Map<string, number>()
+  readonly #clock: Clock
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   async charge({ id, tenant }: { readonly id: string; readonly tenant: string }): Promise<{ charged: string }> {
     this.asked++
@@ -69,9 +74,9 @@ export class Till {
     )
     this.mostOfTenant = Math.max(this.mostOfTenant, ...all)
     try {
-      if (this.handlingMs > 0) await sleep(systemClock, this.handlingMs)
+      if (this.handlingMs > 0) await sleep(this.#clock, this.handlingMs)
       if (this.isDown) throw new Error('the till is closed')
-      this.charged.push({ id, at: systemClock.now() })
+      this.charged.push({ id, at: this.#clock.now() })
       return { charged: id }
     } finally {
       this.#now.set(tenant, (this.#now.get(tenant) ?? 1) - 1)
@@ -107,19 +112,21 @@ export interface FlowOptions {
   readonly withControl?: boolean
   /** Commands that each participant handles at a time. */
   readonly slots?: number
+  /** The time that all of it lives in; the system's unless told otherwise. */
+  readonly clock?: Clock
 }
 
 export const FLOW_DEFINITIONS = new Definitions([pay, note])
 
 /** Makes the topics, and starts the participants. */
 export async function openFlow(broker: Broker, options: FlowOptions = {}): Promise<FlowRig> {
-  const { prefix = 'kasaga', partitions = 4, withControl = true, slots } = options
+  const { prefix = 'kasaga', partitions = 4, withControl = true, slots, clock = systemClock } = options
   const topics = kasagaTopics(prefix)
   const specs = topicSpecs(prefix, { partitions, participantPartitions: partitions }, participantsOf(FLOW_DEFINITIONS))
   await broker.createTopics(specs.filter(({ name }) => withControl || name !== topics.control))
-  const shared = { broker, clock: systemClock, ids: systemIds }
-  const behaviour = new Till()
-  const services = participants(broker, { prefix, behaviour, slots })
+  const shared = { broker, clock, ids: systemIds }
+  const behaviour = new Till(clock)
+  const services = participants(broker, { prefix, behaviour, slots, clock })
   await Promise.all(services.map((service) => service.start()))
   const client = sagaClient({ ...shared, topics, source: '/test' })
   const orchestrators = new Set<Orchestrator>()
@@ -161,12 +168,13 @@ interface Parts {
   readonly prefix: string
   readonly behaviour: Till
   readonly slots: number | undefined
+  readonly clock: Clock
 }
 
-function participants(broker: Broker, { prefix, behaviour, slots }: Parts): ParticipantService[] {
+function participants(broker: Broker, { prefix, behaviour, slots, clock }: Parts): ParticipantService[] {
   const concurrency = slots === undefined ? {} : { concurrency: { max: slots } }
   const inbox = () => new MemoryInbox({ entriesMax: INBOX_ENTRIES_MAX })
-  const options = () => ({ broker, clock: systemClock, inbox: inbox(), prefix, ...concurrency })
+  const options = () => ({ broker, clock, inbox: inbox(), prefix, ...concurrency })
   return [
     participantService(till, { charge: (one) => behaviour.charge(one), refund: async () => null }, options()),
     participantService(ledger, { note: async () => null }, options()),
