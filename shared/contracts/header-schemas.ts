@@ -69,12 +69,21 @@ export const REPLY_HEADERS: JsonSchema = headers(
 )
 
 /** Of an event of the log. */
-export const EVENT_HEADERS: JsonSchema = headers({
-  ...EVENT,
-  [H.sagaId]: sagaId('the saga; also the key'),
-  [H.sequence]: count('over the saga, without a gap'),
-  [H.causationId]: text('ce_id of the input that caused it, its place, or timer/<ms>'),
-})
+export const EVENT_HEADERS: JsonSchema = headers(
+  {
+    ...EVENT,
+    [H.sagaId]: sagaId('the saga; also the key'),
+    [H.sequence]: count('over the saga, without a gap'),
+    [H.causationId]: text('ce_id of the input that caused it, its place, or timer/<ms>'),
+  },
+  {
+    [H.chain]: {
+      type: 'string',
+      pattern: '^[0-9a-f]{32}$',
+      description: 'hash over the event and that of the event before; older logs have none',
+    },
+  },
+)
 
 /** Of the header record of a batch. */
 export const BATCH_HEADERS: JsonSchema = headers(EVENT)
