@@ -122,6 +122,7 @@ async function run(seed: number) {
   await faultyTime(world)
   await quietTime(world)
   expectEnds(world)
+  await world.system.expectSameMemory()
   const { system, definitions, view } = world
   const report = await system.inTime(
     audit({
@@ -159,6 +160,9 @@ test(`${SEEDS} seeds of any definition, any act and any fault: what was started 
 })
 
 const EXPECTED = [
+  'kasaga_snapshots_total whole',
+  'kasaga_snapshots_total changes',
+  'restored',
   'void batches',
   'taken over',
   'unanswered',

@@ -1,4 +1,5 @@
 /** Orchestrators on one log in memory, in virtual time, under a seed: their broker lies, and they are killed and taken over. */
+import { expect } from 'vitest'
 import { Orchestrator } from '../../../services/orchestrator/orchestrator.ts'
 import { ManualClock } from '../../../shared/adapters/memory/manual-clock.ts'
 import { MemoryLog } from '../../../shared/adapters/memory/memory-log.ts'
@@ -6,12 +7,18 @@ import { seededRandom } from '../../../shared/adapters/system/seeded-random.ts'
 import { type SagaClient, sagaClient } from '../../../shared/client/saga-client.ts'
 import { kasagaTopics } from '../../../shared/message/topics.ts'
 import type { Random } from '../../../shared/ports/clock.ts'
-import { noLog, noMetrics } from '../../../shared/ports/telemetry.ts'
+import { type Metrics, noLog } from '../../../shared/ports/telemetry.ts'
+import { ORCHESTRATOR_LIMITS, type OrchestratorLimits } from '../../../shared/runtime/limits.ts'
+import { OwnLog } from '../../../shared/runtime/own-log.ts'
 import { participantsOf, topicSpecs } from '../../../shared/runtime/topic-specs.ts'
 import type { Definitions } from '../../../shared/saga/definition.ts'
 import { FaultyBroker } from '../../support/faulty-broker.ts'
+import { told } from '../snapshots/told.ts'
 
 export const TOPICS = kasagaTopics('kasaga')
+
+/** Records of the log between two snapshots; in some systems there are none. */
+const SNAPSHOTS_EVERY = [0, 1, 7, 40]
 
 export class FaultySystem {
   readonly clock = new ManualClock()
@@ -23,6 +30,7 @@ export class FaultySystem {
   readonly #definitions: Definitions
   readonly #travelMsMax: number
   readonly #random: Random
+  readonly #limits: OrchestratorLimits
   #ids = 0
 
   constructor(seed: number, definitions: Definitions) {
@@ -30,6 +38,8 @@ export class FaultySystem {
     this.#random = seededRandom(seed)
     this.faultShare = this.#random.next() * 0.3
     this.#travelMsMax = 1 + Math.floor(this.#random.next() * 150)
+    // By the seed alone, so that a seed means the same whatever else is drawn.
+    this.#limits = { ...ORCHESTRATOR_LIMITS, snapshotEvery: SNAPSHOTS_EVERY[seed % SNAPSHOTS_EVERY.length] ?? 0 }
   }
 
   get chance(): number {
@@ -61,18 +71,48 @@ export class FaultySystem {
   async orchestrator(): Promise<() => void> {
     const broker = this.broker()
     const ids = { next: () => `id-${++this.#ids}` }
-    const ports = { broker, clock: this.clock, random: this.#random, ids, log: noLog, metrics: noMetrics }
+    const ports = { broker, clock: this.clock, random: this.#random, ids, log: noLog, metrics: this.#metrics }
     const orchestrator = new Orchestrator({
       ...ports,
       definitions: this.#definitions,
       topics: TOPICS,
       prefix: 'kasaga',
+      limits: this.#limits,
     })
     await this.inTime(orchestrator.start())
     return () => {
       if (this.chance < 0.5) broker.kill()
       else broker.pauseThroughTakeOver()
       this.#count('taken over')
+    }
+  }
+
+  /** S2: in each partition what a snapshot and the rest of the log come to is what the whole log comes to. */
+  async expectSameMemory(): Promise<void> {
+    const broker = this.log.connect()
+    for (let partition = 0; partition < (await broker.partitions(TOPICS.events)); partition++) {
+      const whole = await this.#memoryOf(partition, undefined)
+      const restored = await this.#memoryOf(partition, TOPICS.snapshots)
+      if (restored.shelved.segments.length > 0) this.#count('restored')
+      expect(told(restored.replay)).toEqual(told(whole.replay))
+    }
+  }
+
+  async #memoryOf(partition: number, snapshots: string | undefined): Promise<OwnLog> {
+    const ports = { broker: this.log.connect(), clock: this.clock, log: noLog, metrics: this.#metrics }
+    const place = { topic: TOPICS.events, snapshots, partition, ownerId: 'nobody', source: '/test' }
+    const log = new OwnLog({ ...ports, ...place, definitions: this.#definitions, limits: this.#limits })
+    await this.inTime(log.readOn())
+    return log
+  }
+
+  get #metrics(): Metrics {
+    return {
+      count: (name, labels = {}) => {
+        if (name.startsWith('kasaga_snapshot')) this.#count([name, ...Object.values(labels)].join(' '))
+      },
+      gauge() {},
+      observe() {},
     }
   }
 
