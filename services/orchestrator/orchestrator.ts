@@ -143,6 +143,7 @@ export class Orchestrator {
     this.#options.metrics.gauge('kasaga_live_sagas', 0, { partition })
     this.#options.metrics.gauge('kasaga_sagas_without_definition', 0, { partition })
     this.#options.metrics.gauge('kasaga_snapshot_uncovered_records', 0, { partition })
+    this.#options.metrics.gauge('kasaga_sagas_quarantined', 0, { partition })
   }
 
   #reportGauges(): void {
@@ -154,6 +155,7 @@ export class Orchestrator {
       metrics.gauge('kasaga_live_sagas', owner.liveSagas, { partition })
       metrics.gauge('kasaga_sagas_without_definition', owner.sagasWithoutDefinition, { partition })
       metrics.gauge('kasaga_snapshot_uncovered_records', owner.recordsUncovered, { partition })
+      metrics.gauge('kasaga_sagas_quarantined', owner.quarantined, { partition })
     }
     this.#cancelGauges = clock.schedule(GAUGES_MS, () => this.#reportGauges())
   }

@@ -31,7 +31,7 @@ import { OwnLog } from './own-log.ts'
 import { SentMark } from './sent-mark.ts'
 import type { BatchPlace } from './snapshot/snapshot-mark.ts'
 import { type Moment, SnapshotWriter } from './snapshot/snapshot-writer.ts'
-import { tellMissing, tellTrouble } from './take-over-telemetry.ts'
+import { tellMissing, tellQuarantined, tellTrouble } from './take-over-telemetry.ts'
 import { type Turn, takeTurn } from './turn.ts'
 import { tellTurn } from './turn-telemetry.ts'
 
@@ -106,6 +106,11 @@ export class Owner {
   /** Records of the log that whoever takes the partition over has to read and fold. */
   get recordsUncovered(): number {
     return this.#snapshots.uncovered
+  }
+
+  /** Sagas and locks that nothing is decided for. */
+  get quarantined(): number {
+    return this.#log.replay.state.quarantined.size
   }
 
   get waitingInputs(): number {
@@ -212,6 +217,7 @@ export class Owner {
     const fields = { liveSagas: state.liveSagas, resent: unsent.length, voidBatches, records: recordsRead, tookMs }
     log.info('partition taken over', { partition: this.partition, batch: number, ...fields })
     tellMissing(this.#ports, this.partition, state.withoutPlan.missing())
+    tellQuarantined(log, this.partition, state.quarantined)
     this.wake()
   }
 

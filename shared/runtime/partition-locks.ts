@@ -8,6 +8,7 @@ import { type Forgotten, forgetting, freeLock, isFree, type LockState, NOTHING_F
 import type { LockId } from '../message/ids.ts'
 import type { LockEnvelope } from '../message/lock-events.ts'
 import { TrackedMap } from '../message/tracked-map.ts'
+import type { LockStanding } from './event-chain.ts'
 
 export class PartitionLocks {
   readonly #freeMax: number
@@ -16,10 +17,15 @@ export class PartitionLocks {
   readonly #free = new TrackedMap<LockId, LockState>()
   /** What is left of those that are not there any more. */
   forgotten: Forgotten = NOTHING_FORGOTTEN
+  readonly #onForgotten: (id: LockId) => void
 
-  /** @param freeMax how many free locks are remembered */
-  constructor(freeMax: number) {
+  /**
+   * @param freeMax how many free locks are remembered
+   * @param onForgotten told of each that is remembered no more
+   */
+  constructor(freeMax: number, onForgotten: (id: LockId) => void = () => undefined) {
     this.#freeMax = freeMax
+    this.#onForgotten = onForgotten
   }
 
   /** How many locks somebody holds or waits for. */
@@ -35,6 +41,11 @@ export class PartitionLocks {
   /** What is known of a lock: a free one, when it is nothing. */
   known(id: LockId): LockState {
     return this.#taken.get(id) ?? this.#free.get(id) ?? freeLock(id, this.forgotten)
+  }
+
+  standing(id: LockId): LockStanding {
+    const mayBeForgotten = this.forgotten !== NOTHING_FORGOTTEN && !this.#free.has(id)
+    return { isFree: !this.#taken.has(id), mayBeForgotten }
   }
 
   /** Keeps a lock's new state: the result of folding what was decided. */
@@ -71,5 +82,6 @@ export class PartitionLocks {
     if (!oldest) return
     this.forgotten = forgetting(this.forgotten, oldest)
     this.#free.delete(oldest.id)
+    this.#onForgotten(oldest.id)
   }
 }

@@ -21,10 +21,10 @@ import type {
   TopicDescription,
   TopicSpec,
 } from '../../ports/broker.ts'
+import { HeldGroup } from '../held-delivery/held-group.ts'
 import { ClaimedAppend } from './claimed-append.ts'
-import { ClaimedGroup } from './claimed-group.ts'
 import { type DeskPorts, PayloadDesk } from './payload-desk.ts'
-import { hasClaim, partLength, redeem } from './redeem.ts'
+import { hasClaim, payloadsOf, redeemFirst } from './redeem.ts'
 
 export interface ClaimCheckOptions extends DeskPorts {
   /** Absent: nothing is kept aside here, and what others have kept aside is read all the same. */
@@ -40,7 +40,7 @@ export class ClaimCheckBroker implements Broker {
   readonly #options: ClaimCheckOptions
   readonly #desk: PayloadDesk
   readonly #append: ClaimedAppend | undefined
-  readonly #groups = new Set<ClaimedGroup>()
+  readonly #groups = new Set<HeldGroup>()
   readonly #closing = new AbortController()
 
   /** Closing it closes the broker inside and the store. */
@@ -59,7 +59,7 @@ export class ClaimCheckBroker implements Broker {
   }
 
   async join(options: GroupOptions, listener: GroupListener): Promise<GroupMember> {
-    const group = new ClaimedGroup(listener, this.#desk)
+    const group = new HeldGroup(listener, payloadsOf(this.#desk))
     const member = group.joined(await this.#inner.join(options, group))
     this.#groups.add(group)
     return {
@@ -103,10 +103,10 @@ export class ClaimCheckBroker implements Broker {
         yield records
         continue
       }
-      for (let left = records; left.length > 0; ) {
-        const part = left.slice(0, partLength(left))
-        left = left.slice(part.length)
-        yield await redeem(this.#desk, part, patience)
+      for (let done = 0; done < records.length; ) {
+        const part = await redeemFirst(this.#desk, records.slice(done), patience)
+        done += part.length
+        yield part
       }
     }
   }

@@ -1,6 +1,7 @@
 /** Records with their values back in place of the claims, a part at a time. */
 import { claimOf, redeemed } from '../../message/claim.ts'
 import type { LogRecord } from '../../message/record.ts'
+import type { Preparation } from '../held-delivery/held-feed.ts'
 import type { Patience, PayloadDesk } from './payload-desk.ts'
 
 /** Payloads of one part together; a single one may be as large as payloads are. */
@@ -14,7 +15,7 @@ export function hasClaim(records: readonly LogRecord[]): boolean {
 }
 
 /** How many of the records, from the first one on, have payloads that fit into memory together: at least one. */
-export function partLength(records: readonly LogRecord[]): number {
+function partLength(records: readonly LogRecord[]): number {
   let bytes = 0
   for (const [index, record] of records.entries()) {
     bytes += claimOf(record)?.bytes ?? 0
@@ -23,8 +24,25 @@ export function partLength(records: readonly LogRecord[]): number {
   return records.length
 }
 
+/** Payloads on the way to a member of a group. */
+export function payloadsOf(desk: PayloadDesk): Preparation {
+  return {
+    now: (_, records) => (hasClaim(records) ? undefined : records),
+    prepare: (_, records, signal) => redeemFirst(desk, records, { attemptsMax: Number.POSITIVE_INFINITY, signal }),
+  }
+}
+
+/** The first of the records, as many as are taken together, with their values: at least one. */
+export function redeemFirst(
+  desk: PayloadDesk,
+  records: readonly LogRecord[],
+  patience: Patience,
+): Promise<readonly LogRecord[]> {
+  return redeem(desk, records.slice(0, partLength(records)), patience)
+}
+
 /** The records with their values; one whose payload never can be read stays as it stands in the log: no JSON. */
-export async function redeem(
+async function redeem(
   desk: PayloadDesk,
   records: readonly LogRecord[],
   patience: Patience,

@@ -19,7 +19,8 @@ import type {
   TopicSpec,
 } from '../../ports/broker.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { decodedAll, HeldDelivery } from './held-delivery.ts'
+import { HeldGroup } from '../held-delivery/held-group.ts'
+import { decodedAll, framesOpened } from './open-frames.ts'
 import type { RegistryValues } from './registry-values.ts'
 
 /** How long an append waits for the registry before it is answered that it may be tried again. */
@@ -54,8 +55,8 @@ export class RegistryBroker implements Broker {
 
   async join(options: GroupOptions, listener: GroupListener): Promise<GroupMember> {
     const { inner, values, plainTopics } = this.#parts
-    const held = new HeldDelivery({ values, listener, takesFrames: (topic) => !plainTopics.has(topic) })
-    return held.member(await inner.join(options, held.listener))
+    const group = new HeldGroup(listener, framesOpened(values, plainTopics))
+    return group.joined(await inner.join(options, group))
   }
 
   read(topic: string, partition: number, from: bigint): AsyncIterable<readonly LogRecord[]> {

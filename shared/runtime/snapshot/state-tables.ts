@@ -19,6 +19,8 @@ export interface StateTables {
   readonly free: Table<LockId, LockState>
   /** What each saga has under way at participants. */
   readonly calls: Table<SagaId, BookEntry>
+  /** Hash of the newest event of each saga and lock that is remembered whole. */
+  readonly chains: Table<SagaId | LockId, string>
 }
 
 export type TableName = keyof StateTables
@@ -38,6 +40,7 @@ const NAMES: Readonly<Record<TableName, true>> = {
   taken: true,
   free: true,
   calls: true,
+  chains: true,
 }
 
 export const TABLE_NAMES = Object.keys(NAMES) as readonly TableName[]

@@ -9,11 +9,10 @@ import { kasagaTopics } from '../../../shared/message/topics.ts'
 import type { Random } from '../../../shared/ports/clock.ts'
 import { type Metrics, noLog } from '../../../shared/ports/telemetry.ts'
 import { ORCHESTRATOR_LIMITS, type OrchestratorLimits } from '../../../shared/runtime/limits.ts'
-import { OwnLog } from '../../../shared/runtime/own-log.ts'
 import { participantsOf, topicSpecs } from '../../../shared/runtime/topic-specs.ts'
 import type { Definitions } from '../../../shared/saga/definition.ts'
 import { FaultyBroker } from '../../support/faulty-broker.ts'
-import { told } from '../snapshots/told.ts'
+import { memoryDifferences } from '../snapshots/same-memory.ts'
 
 export const TOPICS = kasagaTopics('kasaga')
 
@@ -87,23 +86,11 @@ export class FaultySystem {
     }
   }
 
-  /** S2: in each partition what a snapshot and the rest of the log come to is what the whole log comes to. */
   async expectSameMemory(): Promise<void> {
-    const broker = this.log.connect()
-    for (let partition = 0; partition < (await broker.partitions(TOPICS.events)); partition++) {
-      const whole = await this.#memoryOf(partition, undefined)
-      const restored = await this.#memoryOf(partition, TOPICS.snapshots)
-      if (restored.shelved.segments.length > 0) this.#count('restored')
-      expect(told(restored.replay)).toEqual(told(whole.replay))
-    }
-  }
-
-  async #memoryOf(partition: number, snapshots: string | undefined): Promise<OwnLog> {
-    const ports = { broker: this.log.connect(), clock: this.clock, log: noLog, metrics: this.#metrics }
-    const place = { topic: TOPICS.events, snapshots, partition, ownerId: 'nobody', source: '/test' }
-    const log = new OwnLog({ ...ports, ...place, definitions: this.#definitions, limits: this.#limits })
-    await this.inTime(log.readOn())
-    return log
+    const ports = { broker: this.log.connect(), clock: this.clock, definitions: this.#definitions, topics: TOPICS }
+    const { differences, restored } = await this.inTime(memoryDifferences({ ...ports, limits: this.#limits }))
+    expect(differences).toEqual([])
+    if (restored > 0) this.#count('restored')
   }
 
   get #metrics(): Metrics {

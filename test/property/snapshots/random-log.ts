@@ -1,11 +1,12 @@
 /** The batches of one partition: random sagas of any shape and locks, with what cannot be read among them, and void ones. */
-import { batchRecord } from '../../../shared/message/batch.ts'
+import { batchRecord, LOG_FORMAT } from '../../../shared/message/batch.ts'
 import { eventRecord } from '../../../shared/message/event-record.ts'
 import type { EventEnvelope } from '../../../shared/message/events.ts'
 import { H } from '../../../shared/message/headers.ts'
-import { lockId, sagaId } from '../../../shared/message/ids.ts'
+import { type LockId, lockId, sagaId } from '../../../shared/message/ids.ts'
 import type { LockCommand } from '../../../shared/message/lock-command.ts'
 import type { NewRecord } from '../../../shared/message/record.ts'
+import { chained } from '../../../shared/runtime/event-chain.ts'
 import { lockChange } from '../../../shared/runtime/lock-turn.ts'
 import { PartitionLocks } from '../../../shared/runtime/partition-locks.ts'
 import type { Definition } from '../../../shared/saga/definition.ts'
@@ -56,8 +57,13 @@ function decisionsOf(history: readonly EventEnvelope[], name: string, isBroken: 
   const decisions: NewRecord[][] = []
   const broken = isBroken ? Math.floor(history.length / 2) : -1
   let cause: string | undefined
+  const plain = history.map((envelope) =>
+    eventRecord({ ...envelope, sagaId: sagaId(`${name}-${envelope.sagaId}`) }, SOURCE),
+  )
+  const { records } = chained(plain, undefined)
   for (const [i, envelope] of history.entries()) {
-    const record = eventRecord({ ...envelope, sagaId: sagaId(`${name}-${envelope.sagaId}`) }, SOURCE)
+    const record = records[i]
+    if (!record) continue
     if (envelope.causationId !== cause) decisions.push([])
     cause = envelope.causationId
     decisions.at(-1)?.push(i === broken ? unreadable(record) : record)
@@ -73,7 +79,8 @@ function unreadable(record: NewRecord): NewRecord {
 }
 
 function lockDecisions(numbers: () => number, freeLocksMax: number): Decision[] {
-  const locks = new PartitionLocks(freeLocksMax)
+  const chains = new Map<LockId, string>()
+  const locks = new PartitionLocks(freeLocksMax, (id) => chains.delete(id))
   return Array.from({ length: numbers() % LOCK_ACTS_MAX }, (_, i) => {
     const id = lockId(`sku-${numbers() % 5}`)
     const saga = sagaId(`asker-${numbers() % 4}`)
@@ -86,8 +93,14 @@ function lockDecisions(numbers: () => number, freeLocksMax: number): Decision[] 
         : act < 4
           ? { ...about, kind: 'free', asker }
           : { ...about, kind: 'leave', saga }
-    const change = lockChange(locks.known(id), command, { at: 2_000 + i, causationId: `c-${i}`, source: SOURCE })
+    const change = lockChange(locks.known(id), command, {
+      at: 2_000 + i,
+      causationId: `c-${i}`,
+      source: SOURCE,
+      chain: chains.get(id),
+    })
     if (change.kind !== 'changed') return []
+    if (change.chain !== undefined) chains.set(id, change.chain)
     locks.keep(change.after)
     return change.records
   }).filter((records) => records.length > 0)
@@ -128,5 +141,12 @@ function batchOf(
 ): NewRecord[] {
   const inputs = { applied: 0, deadLettered: 0, ignored: {} }
   const marks = { commands: BigInt(commands), replies: BigInt(2 * commands) }
-  return [batchRecord({ number, owner, count: events.length, sentThrough, inputs, ...marks }, 1_000, SOURCE), ...events]
+  return [
+    batchRecord(
+      { format: LOG_FORMAT, number, owner, count: events.length, sentThrough, inputs, ...marks },
+      1_000,
+      SOURCE,
+    ),
+    ...events,
+  ]
 }

@@ -28,11 +28,13 @@ const OPEN_ADAPTER_FILES = new Set([
   'shared/adapters/postgres/held-queries.ts',
 ])
 
-/** Adapters that are another one in another place: logs inside the process, and Postgres inside the process. */
+/** Adapters that are another one in another place, and what several hold records up with. */
 const BUILT_ON: Readonly<Record<string, string>> = {
   'shared/adapters/memory': 'shared/adapters/in-process',
   'shared/adapters/sqlite': 'shared/adapters/in-process',
   'shared/adapters/pglite': 'shared/adapters/postgres',
+  'shared/adapters/claim-check': 'shared/adapters/held-delivery',
+  'shared/adapters/registry': 'shared/adapters/held-delivery',
 }
 
 const isWiring = (path: string): boolean => /^services\/(?:.*\/)?(?:main|home)\.ts$/.test(path)

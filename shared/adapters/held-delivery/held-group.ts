@@ -1,19 +1,18 @@
-/** A member of a group whose records come with their payloads: between the log's member and the listener. */
+/** A member of a group whose records are made ready on their way: between the log's member and the listener. */
 import type { OperationalError } from '../../message/errors.ts'
 import type { LogRecord } from '../../message/record.ts'
 import type { GroupListener, GroupMember } from '../../ports/broker.ts'
-import { ClaimedFeed } from './claimed-feed.ts'
-import type { PayloadDesk } from './payload-desk.ts'
+import { HeldFeed, type Preparation } from './held-feed.ts'
 
-export class ClaimedGroup implements GroupListener {
+export class HeldGroup implements GroupListener {
   readonly #listener: GroupListener
-  readonly #desk: PayloadDesk
-  readonly #feeds = new Map<string, ClaimedFeed>()
+  readonly #preparation: Preparation
+  readonly #feeds = new Map<string, HeldFeed>()
   #inner: GroupMember | undefined
 
-  constructor(listener: GroupListener, desk: PayloadDesk) {
+  constructor(listener: GroupListener, preparation: Preparation) {
     this.#listener = listener
-    this.#desk = desk
+    this.#preparation = preparation
   }
 
   /** The member as the listener has it. */
@@ -68,12 +67,13 @@ export class ClaimedGroup implements GroupListener {
     this.#listener.trouble(error)
   }
 
-  #feed(topic: string, partition: number): ClaimedFeed {
+  #feed(topic: string, partition: number): HeldFeed {
     const key = `${partition}/${topic}`
     const known = this.#feeds.get(key)
     if (known) return known
-    const feed = new ClaimedFeed({
-      desk: this.#desk,
+    const feed = new HeldFeed({
+      topic,
+      preparation: this.#preparation,
       deliver: (records) => this.#listener.records(topic, partition, records),
       hold: (held) => (held ? this.#inner?.pause(topic, partition) : this.#inner?.resume(topic, partition)),
       broken: (error) => this.#listener.trouble(error),
