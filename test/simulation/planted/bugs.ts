@@ -1,4 +1,4 @@
-/** All bugs that are planted, by name. Snapshots have theirs here when there are snapshots. */
+/** All bugs that are planted. */
 import type { Bug } from './bug.ts'
 import { CORE_BUGS } from './bugs/of-the-core.ts'
 import { SHELL_BUGS } from './bugs/of-the-shell.ts'

@@ -82,6 +82,8 @@ export interface Options {
   readonly statementMs: number
   /** Ended sagas that a partition remembers. */
   readonly remembered: number
+  /** Records of the log between two snapshots of a partition; 0: there are none. Absent in what was written down before. */
+  readonly snapshotEvery?: number
   /** Sagas that sleep until the same moment, beside the others. */
   readonly sleepers: number
   readonly rates: Readonly<Record<Rate, number>>
@@ -92,6 +94,7 @@ export const PLAN_NUMBERS = 400
 const SLEEPERS_EVERY = 500
 export const SLEEPERS = 10_000
 const SLEEPERS_RATE = 8
+const SNAPSHOTS_EVERY = [0, 1, 7, 40]
 
 /** What the seed says. */
 export function optionsOf(seed: number): Options {
@@ -113,10 +116,11 @@ export function optionsOf(seed: number): Options {
     remembered: stream.one([500_000, 500_000, 2]),
   }
   const sleepers = seed % SLEEPERS_EVERY === SLEEPERS_EVERY / 2 ? SLEEPERS : 0
+  const snapshotEvery = SNAPSHOTS_EVERY[seed % SNAPSHOTS_EVERY.length] ?? 0
   // Each take-over reads the log of all of them again: a few show what many would.
   const most = (rate: Rate) => (sleepers > 0 ? Math.ceil(MOST[rate] / SLEEPERS_RATE) : MOST[rate])
   const rates = Object.fromEntries(RATES.map((rate) => [rate, rateOf(stream, most(rate))]))
-  return { ...world, sleepers, rates: rates as Record<Rate, number> }
+  return { ...world, snapshotEvery, sleepers, rates: rates as Record<Rate, number> }
 }
 
 function rateOf(stream: Stream, most: number): number {

@@ -3,6 +3,7 @@ import type { Bug } from '../bug.ts'
 
 const OWN_LOG = 'shared/runtime/own-log.ts'
 const OWNER = 'shared/runtime/owner.ts'
+const REPLAY = 'shared/runtime/log-replay.ts'
 const VERDICT = 'shared/participant/inbox-verdict.ts'
 const FOLD = 'services/projector/fold-chunk.ts'
 const STORE = 'test/simulation/actors/view-store.ts'
@@ -49,8 +50,12 @@ export const SHELL_BUGS: readonly Bug[] = [
     patches: [
       {
         file: OWN_LOG,
-        text: 'if (!(await this.#append([this.#emptyBatch(lastNumber + 1, sentThrough)]))) return false',
-        instead: 'await this.#append([this.#emptyBatch(lastNumber + 1, sentThrough)])',
+        text: 'return this.#appendOwn(lastNumber + 1, sentThrough, [this.#emptyBatch(lastNumber + 1, sentThrough)])',
+        instead: `const offset = this.#replay.nextOffset
+    await this.#append([this.#emptyBatch(lastNumber + 1, sentThrough)])
+    this.#number = lastNumber + 1
+    this.#standing = { number: this.#number, offset, next: this.#replay.nextOffset, owner: this.#ports.ownerId }
+    return true`,
       },
     ],
   },
@@ -102,9 +107,32 @@ export const SHELL_BUGS: readonly Bug[] = [
     does: 'folds all batches of the log but every seventh',
     patches: [
       {
-        file: 'shared/runtime/log-replay.ts',
+        file: REPLAY,
         text: 'this.state.replay(batch)',
         instead: 'if (batch.header.number % 7 !== 0) this.state.replay(batch)',
+      },
+    ],
+  },
+  {
+    name: 'snapshot-off-by-one',
+    does: 'takes the batch after a snapshot to be in it',
+    patches: [
+      {
+        file: REPLAY,
+        text: 'if (!standing || header.number > standing.number) return false',
+        instead:
+          'if (!standing || header.number > standing.number + 1) return false\n    if (header.number > standing.number) return true',
+      },
+    ],
+  },
+  {
+    name: 'snapshot-folded-again',
+    does: 'folds the last batch of a snapshot again',
+    patches: [
+      {
+        file: REPLAY,
+        text: 'this.#isProved = true\n    return true',
+        instead: 'this.#isProved = true\n    return false',
       },
     ],
   },
