@@ -106,7 +106,8 @@ async function runDev(options: DevCommandOptions): Promise<void> {
       const { gateway } = await everything.open
       const { url } = await gateway.listen({ port: options.port })
       stdout.write(`API  ${url}/v1/sagas\nCtrl-C ends it\n`)
-      await stop.wait()
+      const why = await Promise.race([stop.wait(), everything.halted])
+      if (why) throw why
     } finally {
       await everything.stop()
     }
