@@ -118,7 +118,13 @@ export const EVENT_VALUES = {
     priority: Priority.exactOptional(),
     parent: parent.exactOptional().describe('the saga that started it'),
     origin: z
-      .object({ sagaId: Saga, step: Name, seq: z.int().min(1).describe('the event of the origin that says so') })
+      .object({
+        sagaId: Saga,
+        step: Name,
+        seq: z.int().min(1).describe('the event of the origin that says so; of one that had ended: its newest'),
+        actor: z.string().exactOptional().describe('who asked for it, where the origin had ended'),
+        reason: z.string().exactOptional().describe('and why'),
+      })
       .exactOptional()
       .describe('the saga that this one is a fork of, and the step from which'),
     given: given.exactOptional().describe('steps that the origin has done: they are done here, and never undone here'),

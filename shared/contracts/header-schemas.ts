@@ -100,7 +100,7 @@ const PARENT: Headers = {
 const ORIGIN: Headers = {
   [H.originSagaId]: sagaId('the saga that it is a fork of'),
   [H.originStepId]: text('the step from which'),
-  [H.originSequence]: count('the event of the origin that says so'),
+  [H.originSequence]: count('the event of the origin that says so; of one that had ended: its newest'),
 }
 const STEP_OF_ACT: Headers = { [H.stepId]: text('path of the step') }
 
@@ -119,6 +119,8 @@ const OWN: Readonly<Record<Kind, readonly [required: Headers, optional: Headers]
       ...PARENT,
       [H.parentWaits]: flag('whether the parent waits for the end'),
       ...ORIGIN,
+      [H.actor]: text('who forked an origin that had ended'),
+      [H.reason]: text('and why'),
     },
   ],
   signal: [
