@@ -90,7 +90,7 @@ export interface FlowRig {
   readonly topics: ReturnType<typeof kasagaTopics>
   /** Starts one more orchestrator. */
   orchestrator(log?: Log, broker?: Broker): Promise<Orchestrator>
-  /** Says them; answers under which id. */
+  /** Says them, and waits until the orchestrators here follow; answers under which id. */
   limit(participant: string, limits: ParticipantLimits | null): Promise<string>
   /** Starts sagas, from a number on. */
   pay(count: number, options?: { readonly from?: number; readonly tenants?: number }): Promise<void>
@@ -103,6 +103,7 @@ export interface FlowRig {
   close(): Promise<void>
 }
 
+const LOOK_AGAIN_MS = 10
 /** More than any test asks for. */
 const INBOX_ENTRIES_MAX = 1_000_000
 
@@ -144,7 +145,9 @@ export async function openFlow(broker: Broker, options: FlowOptions = {}): Promi
     },
     async limit(participant, limits) {
       const requestId = systemIds.next()
-      await client.limit(participant, limits, { requestId, actor: 'ada', reason: 'a test' })
+      const { offset } = await client.limit(participant, limits, { requestId, actor: 'ada', reason: 'a test' })
+      const follow = () => [...orchestrators].every(({ controlOffset }) => controlOffset > offset)
+      while (!follow()) await sleep(clock, LOOK_AGAIN_MS)
       return requestId
     },
     async pay(count, { from = 0, tenants = 3 } = {}) {
