@@ -22,13 +22,13 @@ import { EventTail } from './event-tail.ts'
 
 const input = z.object({ id: z.string(), tenant: z.string() })
 
-const till = participant('till', {
+export const till = participant('till', {
   charge: command({ input, output: z.object({ charged: z.string() }) }),
   refund: command({ input }),
 })
-const ledger = participant('ledger', { note: command({ input }) })
+export const ledger = participant('ledger', { note: command({ input }) })
 
-const RETRY = { attempts: 100, firstDelay: '10 ms', maxDelay: '50 ms' } as const
+export const RETRY = { attempts: 100, firstDelay: '10 ms', maxDelay: '50 ms' } as const
 
 /** Charges at a participant that may be limited. */
 export const pay = saga('pay', { version: 1, input })
@@ -89,7 +89,9 @@ export interface FlowRig {
   readonly client: SagaClient
   readonly topics: ReturnType<typeof kasagaTopics>
   /** Starts one more orchestrator. */
-  orchestrator(log?: Log, broker?: Broker): Promise<Orchestrator>
+  orchestrator(log?: Log, broker?: Broker, definitions?: Definitions): Promise<Orchestrator>
+  /** Stops one in order. */
+  end(orchestrator: Orchestrator): Promise<void>
   /** Says them, and waits until the orchestrators here follow; answers under which id. */
   limit(participant: string, limits: ParticipantLimits | null): Promise<string>
   /** Starts sagas, from a number on. */
@@ -136,12 +138,16 @@ export async function openFlow(broker: Broker, options: FlowOptions = {}): Promi
     till: behaviour,
     client,
     topics,
-    async orchestrator(log = noLog, own = broker) {
-      const parts = { definitions: FLOW_DEFINITIONS, topics, prefix, log, metrics: noMetrics, random: systemRandom }
+    async orchestrator(log = noLog, own = broker, definitions = FLOW_DEFINITIONS) {
+      const parts = { definitions, topics, prefix, log, metrics: noMetrics, random: systemRandom }
       const orchestrator = new Orchestrator({ ...shared, ...parts, broker: own })
       orchestrators.add(orchestrator)
       await orchestrator.start()
       return orchestrator
+    },
+    async end(orchestrator) {
+      orchestrators.delete(orchestrator)
+      await orchestrator.stop()
     },
     async limit(participant, limits) {
       const requestId = systemIds.next()

@@ -95,7 +95,7 @@ test('whoever takes the partitions over has the same steps waiting', async () =>
   const first = await flow.orchestrator()
   await flow.pay(40)
   await expect.poll(() => flow.till.charged.length).toBeGreaterThan(3)
-  await first.stop()
+  await flow.end(first)
   const before = flow.till.charged.length
   expect(before).toBeLessThan(35)
   await flow.orchestrator()
