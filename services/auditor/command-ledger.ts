@@ -54,7 +54,8 @@ export class CommandLedger {
       return
     }
     const direction = event.type === 'step-requested' ? 'forward' : 'compensate'
-    const { definition, version, step, attempt, commandType, payload, timeoutAt: deadlineAt } = event
+    const { definition, version, attempt, commandType, payload, timeoutAt: deadlineAt } = event
+    const step = event.sentAs ?? event.step
     const command = {
       sagaId,
       definition,

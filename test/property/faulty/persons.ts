@@ -23,12 +23,15 @@ export function anyAct(id: string, numbers: readonly number[]): ClientCommand {
     [1, 'edit'],
     [1, 'kill'],
     [1, 'fork'],
+    [3, 'migrate'],
   ] as const)
   switch (kind) {
     case 'signal':
       return signal(saga, { requestId: by.requestId, name: choices.one([SIGNAL, APPROVAL]) })
     case 'pause':
       return { kind, ...by, timers: choices.one(['hold', 'run'] as const) }
+    case 'migrate':
+      return { kind, ...by, toVersion: 2 }
     case 'edit':
       return { kind, ...by, step: choices.one(['a0', 'a1', 'a2']), payload: { step: 'edited' } }
     case 'fork':
@@ -53,14 +56,19 @@ export function rightAct(state: SagaState, participants: LawfulParticipants, rou
   if (state.parked.length === 0) return undefined
   const byHand = state.parked.find((parked) => isForPerson(state, parked))?.step
   if (byHand != null) {
-    participants.handle({ sagaId: id, step: byHand, direction: 'compensate' }, 99)
+    participants.handle({ sagaId: id, step: wireOf(state, byHand), direction: 'compensate' }, 99)
     return { kind: 'resolve', step: byHand, ...by }
   }
   const hopeless = state.parked.find(({ step }) => step !== null && isHopeless(state, step))?.step
   if (hopeless != null) return { kind: 'skip', step: hopeless, output: { n: 1 }, ...by }
   for (const { step } of state.parked)
-    if (step !== null) participants.forgetRefusal({ sagaId: id, step, direction: 'forward' })
+    if (step !== null) participants.forgetRefusal({ sagaId: id, step: wireOf(state, step), direction: 'forward' })
   return { kind: 'retry', ...by }
+}
+
+/** What the participant knows it by: the name that it was sent under. */
+function wireOf({ root }: SagaState, step: string): string {
+  return root.steps.find(({ name }) => name === step)?.sentAs ?? step
 }
 
 /** A child saga whose own plan leaves it no time is not tried for ever. */
