@@ -76,15 +76,21 @@ await describeReal('flow control on Kafka', ['kafka'], ({ kafka }) => {
     flow.till.handlingMs = 0
     await load.fleet.start('orchestrator')
     await load.limit({ breaker: { minimumCalls: 10, openMs: 500, probes: 2 } })
+    const before = (await flow.control()).length
+    const said = async () => (await flow.control()).slice(before)
     flow.till.isDown = true
     const offered = await load.offer({ pays: 200, notes: 0, forMs: 2_000 })
-    const told = async (kind: string) => (await flow.control()).filter((fact) => fact.kind === kind).length
+    // A breaker that stays open is said again from time to time: it is one all the same.
+    const told = async (kind: string) => {
+      const facts = (await said()).flatMap((fact) => (fact.kind === kind && 'process' in fact ? [fact] : []))
+      return new Set(facts.map(({ process, since }) => `${process} ${since}`)).size
+    }
     await expect.poll(() => told('breaker-opened'), { timeout: 30_000 }).toBe(2)
     await pause(3_000)
     const backAt = Date.now()
     flow.till.isDown = false
     const { history } = await ended(load, offered)
-    const sinces = (await flow.control()).map((fact) => (fact.kind === 'breaker-opened' ? fact.since : 0))
+    const sinces = (await said()).map((fact) => (fact.kind === 'breaker-opened' ? fact.since : 0))
     const whileOpen = sentTo('till', history).filter((at) => at > Math.max(...sinces) && at < backAt)
     // Two processes, each of which tries at most two calls after 0.5, 1.5, 3.5 and 7.5 s.
     expect(whileOpen.length).toBeLessThanOrEqual(2 * 2 * 4)
