@@ -17,6 +17,8 @@ await runProcess({
     const { store: views } = await home.views()
     const gateway = await createGateway({
       client,
+      broker,
+      topics,
       claims: broker.claims,
       definitions: definitionsWith(settings.rollout),
       views,

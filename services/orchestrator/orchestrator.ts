@@ -135,6 +135,7 @@ export class Orchestrator {
     // Whoever has it now says how many there are.
     this.#options.metrics.gauge('kasaga_live_sagas', 0, { partition })
     this.#options.metrics.gauge('kasaga_sagas_without_definition', 0, { partition })
+    this.#options.metrics.gauge('kasaga_sagas_quarantined', 0, { partition })
   }
 
   #reportGauges(): void {
@@ -145,6 +146,7 @@ export class Orchestrator {
     for (const [partition, owner] of this.#owners) {
       metrics.gauge('kasaga_live_sagas', owner.liveSagas, { partition })
       metrics.gauge('kasaga_sagas_without_definition', owner.sagasWithoutDefinition, { partition })
+      metrics.gauge('kasaga_sagas_quarantined', owner.quarantined, { partition })
     }
     this.#cancelGauges = clock.schedule(GAUGES_MS, () => this.#reportGauges())
   }

@@ -69,12 +69,21 @@ export const REPLY_HEADERS: JsonSchema = headers(
 )
 
 /** Of an event of the log. */
-export const EVENT_HEADERS: JsonSchema = headers({
-  ...EVENT,
-  [H.sagaId]: sagaId('the saga; also the key'),
-  [H.sequence]: count('over the saga, without a gap'),
-  [H.causationId]: text('ce_id of the input that caused it, its place, or timer/<ms>'),
-})
+export const EVENT_HEADERS: JsonSchema = headers(
+  {
+    ...EVENT,
+    [H.sagaId]: sagaId('the saga; also the key'),
+    [H.sequence]: count('over the saga, without a gap'),
+    [H.causationId]: text('ce_id of the input that caused it, its place, or timer/<ms>'),
+  },
+  {
+    [H.chain]: {
+      type: 'string',
+      pattern: '^[0-9a-f]{32}$',
+      description: 'hash over the event and that of the event before; older logs have none',
+    },
+  },
+)
 
 /** Of the header record of a batch. */
 export const BATCH_HEADERS: JsonSchema = headers(EVENT)
@@ -91,7 +100,7 @@ const PARENT: Headers = {
 const ORIGIN: Headers = {
   [H.originSagaId]: sagaId('the saga that it is a fork of'),
   [H.originStepId]: text('the step from which'),
-  [H.originSequence]: count('the event of the origin that says so'),
+  [H.originSequence]: count('the event of the origin that says so; of one that had ended: its newest'),
 }
 const STEP_OF_ACT: Headers = { [H.stepId]: text('path of the step') }
 
@@ -110,6 +119,8 @@ const OWN: Readonly<Record<Kind, readonly [required: Headers, optional: Headers]
       ...PARENT,
       [H.parentWaits]: flag('whether the parent waits for the end'),
       ...ORIGIN,
+      [H.actor]: text('who forked an origin that had ended'),
+      [H.reason]: text('and why'),
     },
   ],
   signal: [
@@ -181,6 +192,14 @@ export const UNLOCK_HEADERS: JsonSchema = headers(
   { ...PAYLOAD, [H.type]: { const: LOCK_COMMAND.unlock }, ...LOCK },
   { ...ASKER, [H.actor]: text('who takes it away'), [H.reason]: text('why') },
 )
+
+/** Of the note that a dead letter was put back. */
+export const REDRIVE_HEADERS: JsonSchema = headers({
+  'dlq-redriven': text('the letter that was put back: partition-offset'),
+  'dlq-redriven-by': text('who did'),
+  'dlq-redrive-reason': text('why'),
+  'dlq-redriven-at': time('when'),
+})
 
 /** What dead letters have besides the headers that their records came with. */
 export const DEAD_LETTER_HEADERS: JsonSchema = headers(

@@ -95,6 +95,8 @@ export interface SystemRig {
   limitsFollowed(): Promise<boolean>
   /** Another gateway on the same installation. */
   gateway(options?: Partial<GatewayOptions>): Promise<Gateway>
+  /** The orchestrator stops, and another one reads the log and goes on. */
+  takeOver(): Promise<void>
   close(): Promise<void>
 }
 
@@ -110,7 +112,7 @@ export async function openSystem(more: readonly Definition[] = []): Promise<Syst
   const views = await openPgliteViewStore<ViewTables>({ folder: join(folder, 'views'), log: noLog })
   const registry = new Registry()
   const metrics = prometheusMetrics(registry)
-  const shared = { broker, clock: systemClock, ids: systemIds, log: noLog, metrics }
+  const shared = { broker, clock: systemClock, ids: systemIds, log: noLog, metrics, topics: TOPICS }
   const projector = await Projector.start({
     ...shared,
     writer: new KyselyViewWriter(views.db),
@@ -126,18 +128,16 @@ export async function openSystem(more: readonly Definition[] = []): Promise<Syst
       writer: new KyselyParticipantViews(views.db),
     }),
   })
-  const orchestrator = new Orchestrator({
-    ...shared,
-    random: systemRandom,
-    definitions,
-    topics: TOPICS,
-    prefix: 'kasaga',
-  })
-  await orchestrator.start()
+  const orchestrate = async () => {
+    const made = new Orchestrator({ ...shared, random: systemRandom, definitions, prefix: 'kasaga' })
+    await made.start()
+    return made
+  }
+  let orchestrator = await orchestrate()
   const behaviour = new Behaviour()
   const services = participants(broker, behaviour)
   await Promise.all(services.map((service) => service.start()))
-  const client = sagaClient({ ...shared, topics: TOPICS, source: '/test' })
+  const client = sagaClient({ ...shared, source: '/test' })
   const gateways: Gateway[] = []
   return {
     broker,
@@ -153,6 +153,10 @@ export async function openSystem(more: readonly Definition[] = []): Promise<Syst
       const gateway = await createGateway({ ...shared, client, definitions, views, registry, ...options })
       gateways.push(gateway)
       return gateway
+    },
+    async takeOver() {
+      await orchestrator.stop()
+      orchestrator = await orchestrate()
     },
     async close() {
       behaviour.release()

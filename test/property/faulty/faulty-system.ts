@@ -6,11 +6,10 @@ import { seededRandom } from '../../../shared/adapters/system/seeded-random.ts'
 import { type SagaClient, sagaClient } from '../../../shared/client/saga-client.ts'
 import { kasagaTopics } from '../../../shared/message/topics.ts'
 import type { Random } from '../../../shared/ports/clock.ts'
-import { noLog } from '../../../shared/ports/telemetry.ts'
+import { noLog, noMetrics } from '../../../shared/ports/telemetry.ts'
 import { participantsOf, topicSpecs } from '../../../shared/runtime/topic-specs.ts'
 import type { Definitions } from '../../../shared/saga/definition.ts'
 import { FaultyBroker } from '../../support/faulty-broker.ts'
-import { NotedGauges } from '../../support/telemetry-notes.ts'
 
 export const TOPICS = kasagaTopics('kasaga')
 
@@ -21,12 +20,9 @@ export class FaultySystem {
   readonly faults: Record<string, number> = {}
   /** Share of the appends that meet a fault. */
   faultShare: number
-  /** What the orchestrators that live say of themselves. */
-  readonly gauges = new Set<NotedGauges>()
   readonly #definitions: Definitions
   readonly #travelMsMax: number
   readonly #random: Random
-  readonly #unaware: FaultyBroker[] = []
   #ids = 0
 
   constructor(seed: number, definitions: Definitions) {
@@ -65,9 +61,7 @@ export class FaultySystem {
   async orchestrator(): Promise<() => void> {
     const broker = this.broker()
     const ids = { next: () => `id-${++this.#ids}` }
-    const metrics = new NotedGauges()
-    this.gauges.add(metrics)
-    const ports = { broker, clock: this.clock, random: this.#random, ids, log: noLog, metrics }
+    const ports = { broker, clock: this.clock, random: this.#random, ids, log: noLog, metrics: noMetrics }
     const orchestrator = new Orchestrator({
       ...ports,
       definitions: this.#definitions,
@@ -76,20 +70,10 @@ export class FaultySystem {
     })
     await this.inTime(orchestrator.start())
     return () => {
-      this.gauges.delete(metrics)
       if (this.chance < 0.5) broker.kill()
-      else {
-        broker.pauseThroughTakeOver()
-        this.#unaware.push(broker)
-      }
+      else broker.pauseThroughTakeOver()
       this.#count('taken over')
     }
-  }
-
-  /** The faults stop: those that were paused find out whose their partitions are. Two that claim one for ever get nowhere. */
-  quiet(): void {
-    this.faultShare = 0
-    for (const broker of this.#unaware.splice(0)) broker.learn()
   }
 
   /** Waits for work that needs the clock to go on. */
