@@ -113,11 +113,6 @@ export class FaultyBroker implements Broker {
     this.#groups.drop()
   }
 
-  /** One that woke up learns that it is not in its group any more. */
-  learn(): void {
-    this.#unaware = false
-  }
-
   read(topic: string, partition: number, from: bigint): AsyncIterable<readonly LogRecord[]> {
     return this.#inner.read(topic, partition, from)
   }

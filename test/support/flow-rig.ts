@@ -35,7 +35,7 @@ export const pay = saga('pay', { version: 1, input })
   .step('charge', till.charge, ({ input }) => input, {
     retry: RETRY,
     limitBy: ({ input }) => input.tenant,
-    timeout: '2 s',
+    timeout: '20 s',
   })
   .undo(till.refund, ({ input }) => input, { retry: RETRY })
   .pivot('settle', ledger.note, ({ input }) => input)

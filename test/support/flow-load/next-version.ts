@@ -5,7 +5,7 @@ import { ledger, note, pay, RETRY, till } from '../flow-rig.ts'
 
 const next = saga('pay', { version: 2, input: pay.input })
   .migratesFrom(1, undefined, { renames: { charge: 'take' } })
-  .step('take', till.charge, ({ input }) => input, { retry: RETRY, timeout: '2 s' })
+  .step('take', till.charge, ({ input }) => input, { retry: RETRY, timeout: '20 s' })
   .undo(till.refund, ({ input }) => input, { retry: RETRY })
   .pivot('settle', ledger.note, ({ input }) => input)
   .step('thank', ledger.note, ({ input }) => input)

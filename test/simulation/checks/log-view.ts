@@ -1,20 +1,16 @@
 /** The accepted part of a log, folded: what a reader knows of every saga. */
-import { type AcceptedBatch, BatchReader } from '../../../shared/message/batch.ts'
+import { BatchReader } from '../../../shared/message/batch.ts'
 import type { EventEnvelope } from '../../../shared/message/events.ts'
 import type { SagaId } from '../../../shared/message/ids.ts'
 import type { Broker } from '../../../shared/ports/broker.ts'
 import { evolve } from '../../../shared/saga/evolve.ts'
 import type { SagaState } from '../../../shared/saga/state.ts'
-import { must } from '../must.ts'
-import type { OwnedEvent, Ownership } from './calls-watch.ts'
-import { TOPICS } from './faulty-system.ts'
+import { must } from '../../property/must.ts'
+import { TOPICS } from '../world/network.ts'
 
 export class LogView {
   readonly states = new Map<SagaId, SagaState>()
   readonly histories = new Map<SagaId, EventEnvelope[]>()
-  /** Of each partition in order. */
-  readonly events: OwnedEvent[] = []
-  readonly owners: Ownership[] = []
   readonly #broker: Broker
   readonly #partitions: { reader: BatchReader; next: bigint }[] = []
 
@@ -30,8 +26,10 @@ export class LogView {
       for await (const records of this.#broker.read(TOPICS.events, partition, at.next)) {
         for (const record of records) {
           at.next = record.offset + 1n
-          const batch = at.reader.read(record)
-          if (batch) this.#takeBatch(batch, partition)
+          for (const { decoded } of at.reader.read(record)?.events ?? []) {
+            must(decoded.kind !== 'unreadable', () => `an event that cannot be read: ${JSON.stringify(decoded)}`)
+            if (decoded.kind === 'event') this.#take(decoded.envelope)
+          }
         }
       }
     }
@@ -41,16 +39,6 @@ export class LogView {
     const known = this.#partitions[partition] ?? { reader: new BatchReader(), next: 0n }
     this.#partitions[partition] = known
     return known
-  }
-
-  #takeBatch({ header: { owner }, at, events }: AcceptedBatch, partition: number): void {
-    this.owners.push({ at, owner, partition })
-    for (const { decoded } of events) {
-      must(decoded.kind !== 'unreadable', () => `an event that cannot be read: ${JSON.stringify(decoded)}`)
-      if (decoded.kind !== 'event') continue
-      this.#take(decoded.envelope)
-      this.events.push({ envelope: decoded.envelope, owner, partition })
-    }
   }
 
   #take(envelope: EventEnvelope): void {
