@@ -173,7 +173,7 @@ const definitionShape = z.strictObject({
   input: reference,
   deadlineMs: durationMs.optional(),
   attributes: z
-    .record(name, z.strictObject({ type: z.enum(['text', 'number', 'boolean']), from: reference }))
+    .record(name, z.strictObject({ type: z.enum(['text', 'number', 'boolean']), of: name.optional(), from: reference }))
     .refine((all) => Object.keys(all).length <= ATTRIBUTES_MAX, `at most ${ATTRIBUTES_MAX} attributes`)
     .optional(),
   priority: z.int().min(0).max(PRIORITY_MAX).optional(),

@@ -7,7 +7,7 @@ import type { ZodType } from 'zod'
 import { stepPath } from '../message/step-path.ts'
 import type { AttributeSpecs } from './attributes.ts'
 import type { Command } from './contract.ts'
-import type { CommandData, DefinitionData, PlanData, SendingData, StepData } from './data/data-types.ts'
+import type { AttributeData, CommandData, DefinitionData, PlanData, SendingData, StepData } from './data/data-types.ts'
 import type {
   Branch,
   ChildPlan,
@@ -78,12 +78,14 @@ class PlanWriter implements DefinitionCode {
     return name
   }
 
-  /** Under `input.<name>`: no step can be named so. */
+  /** Under `input.<name>`, as no step can be named, or `<step>.attributes[<name>]`: no path of a step is followed by nothing but a key. */
   attributes(specs: AttributeSpecs): NonNullable<DefinitionData['attributes']> {
-    const entries = Object.entries(specs)
-    return Object.fromEntries(
-      entries.map(([name, { type, from }]) => [name, { type, from: this.mapping(`input.${name}`, from) }]),
+    const entries = Object.entries(specs).map(([name, { type, of, from }]): [string, AttributeData] =>
+      of === undefined
+        ? [name, { type, from: this.mapping(`input.${name}`, from) }]
+        : [name, { type, of, from: this.mapping(`${of}.attributes[${name}]`, from) }],
     )
+    return Object.fromEntries(entries)
   }
 
   step(step: StepDefinition, path: string): StepData {

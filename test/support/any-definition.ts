@@ -143,6 +143,16 @@ const attributes = fc.dictionary(
   fc.constantFrom('customer', 'cents', 'gift'),
   fc.record({ type: fc.constantFrom('text', 'number', 'boolean'), from: mapping }),
 )
+/** The same, or one that takes what its sagas are found by from a step. */
+function withFound(definition: Definition): fc.Arbitrary<Definition> {
+  const names = definition.steps.map(({ name }) => name)
+  const { attributes = {} } = definition
+  return fc.constantFrom(undefined, ...names).map((of) => {
+    const taken = Object.entries(attributes).map(([name, spec]) => [name, of === undefined ? spec : { ...spec, of }])
+    return { ...definition, attributes: Object.fromEntries(taken) }
+  })
+}
+
 /** The same, or one whose sagas have another priority. */
 function withPriority(definition: Definition): fc.Arbitrary<Definition> {
   return fc
@@ -161,4 +171,5 @@ export const anyDefinition: fc.Arbitrary<Definition> = fc
     steps: steps(DEPTH_MAX),
     output: mapping,
   })
+  .chain(withFound)
   .chain(withPriority)

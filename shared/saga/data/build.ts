@@ -67,7 +67,7 @@ class PlanBuilder {
   attributes(data: NonNullable<DefinitionData['attributes']>): AttributeSpecs {
     const entries = Object.entries(data)
     return Object.fromEntries(
-      entries.map(([name, { type, from }]) => [name, { type, from: this.mapping(from, `attributes.${name}`) }]),
+      entries.map(([name, { from, ...said }]) => [name, { ...said, from: this.mapping(from, `attributes.${name}`) }]),
     )
   }
 

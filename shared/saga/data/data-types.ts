@@ -136,14 +136,20 @@ export type StepData =
   | BranchingStepData
   | BodyStepData
 
+export interface AttributeData {
+  readonly type: AttributeType
+  readonly of?: string
+  readonly from: string
+}
+
 export interface DefinitionData extends PlanData {
   readonly name: string
   readonly version: number
   /** Name of the input's schema. */
   readonly input: string
   readonly deadlineMs?: number
-  /** What a saga can be found by: each with the name of its mapping, which sees the input. */
-  readonly attributes?: Readonly<Record<string, { readonly type: AttributeType; readonly from: string }>>
+  /** What a saga can be found by: each with the name of its mapping, and of the step that it is taken from, if it is of one. */
+  readonly attributes?: Readonly<Record<string, AttributeData>>
   readonly priority?: number
   readonly compensation: 'parallel' | 'sequential'
   readonly output: string

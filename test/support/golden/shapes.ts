@@ -75,6 +75,28 @@ const found = saga('found', {
   .step('stock', shop.do, of('stock'))
   .end()
 
+const foundLater = saga('found-later', {
+  version: 1,
+  input: z.object({ customer: z.string() }),
+  attributes: { customer: { type: 'text', from: ({ input }) => input.customer } },
+})
+  .step('stock', shop.do, of('stock'))
+  .attribute('stock', { type: 'text', of: 'stock', from: ({ stock }) => stock.of })
+  .local('count', () => 3)
+  .attribute('count', { type: 'number', of: 'count', from: ({ count }) => count })
+  .attribute('failing', { type: 'text', of: 'count', from: () => JSON.parse('{') })
+  .waitFor('word', signal('word', z.object({ is: z.boolean() })))
+  .attribute('word', { type: 'boolean', of: 'word', from: ({ word }) => word.is })
+  .each(
+    'parts',
+    () => [1, 2],
+    (b) => b.local('twice', ({ item }) => item * 2).output(({ twice }) => twice),
+  )
+  .attribute('parts', { type: 'text', of: 'parts', from: ({ parts }) => parts.join('+') })
+  .step('ship', shop.do, of('ship'))
+  .attribute('ship', { type: 'text', of: 'ship', from: ({ ship }) => ship.of })
+  .end()
+
 const limited = saga('limited', { version: 1, input: z.object({ tenant: z.string() }), priority: 8 })
   .step('stock', shop.do, of('stock'), { limitBy: ({ input }) => input.tenant })
   .undo(shop.undo, of('stock'))
@@ -375,6 +397,12 @@ export const GOLDEN: Readonly<Record<string, Golden>> = {
   found: golden(found, (play) => {
     play.start({ customer: 'c-7' })
     play.answer('stock')
+  }),
+  'found-later': golden(foundLater, (play) => {
+    play.start({ customer: 'c-7' })
+    play.answer('stock')
+    play.signal('word', { is: true })
+    play.ask({ kind: 'skip', step: 'ship', output: { of: 'a person' } })
   }),
   yielded: golden(many, (play) => {
     for (play.start(); play.status === 'running'; ) play.fire()
