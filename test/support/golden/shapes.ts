@@ -2,16 +2,12 @@
 import { z } from 'zod'
 import { sagaId } from '../../../shared/message/ids.ts'
 import { saga, signal } from '../../../shared/saga/builder.ts'
-import { command, participant } from '../../../shared/saga/contract.ts'
 import type { Definition } from '../../../shared/saga/definition.ts'
 import type { Play } from '../play.ts'
+import { found, foundLater } from './found.ts'
+import { of, shop } from './shop.ts'
 
-const shop = participant('shop', {
-  do: command({ input: z.object({ what: z.json() }), output: z.object({ of: z.string() }) }),
-  undo: command({ input: z.object({ what: z.json() }) }),
-})
 const begin = (name: string) => saga(name, { version: 1, input: z.json(), deadline: '30 days' })
-const of = (what: string) => () => ({ what })
 
 function list(play: Play): void {
   play.start({ order: 'o-1' })
@@ -61,40 +57,6 @@ const reordered = saga('list', { version: 2, input: z.json() })
   .undo(shop.undo, of('pay'))
   .pivot('ship', shop.do, of('ship'))
   .step('tell', shop.do, of('tell'))
-  .end()
-
-const found = saga('found', {
-  version: 1,
-  input: z.object({ customer: z.string() }),
-  attributes: {
-    customer: { type: 'text', from: ({ input }) => input.customer },
-    chars: { type: 'number', from: ({ input }) => input.customer.length },
-    known: { type: 'boolean', from: () => true },
-  },
-})
-  .step('stock', shop.do, of('stock'))
-  .end()
-
-const foundLater = saga('found-later', {
-  version: 1,
-  input: z.object({ customer: z.string() }),
-  attributes: { customer: { type: 'text', from: ({ input }) => input.customer } },
-})
-  .step('stock', shop.do, of('stock'))
-  .attribute('stock', { type: 'text', of: 'stock', from: ({ stock }) => stock.of })
-  .local('count', () => 3)
-  .attribute('count', { type: 'number', of: 'count', from: ({ count }) => count })
-  .attribute('failing', { type: 'text', of: 'count', from: () => JSON.parse('{') })
-  .waitFor('word', signal('word', z.object({ is: z.boolean() })))
-  .attribute('word', { type: 'boolean', of: 'word', from: ({ word }) => word.is })
-  .each(
-    'parts',
-    () => [1, 2],
-    (b) => b.local('twice', ({ item }) => item * 2).output(({ twice }) => twice),
-  )
-  .attribute('parts', { type: 'text', of: 'parts', from: ({ parts }) => parts.join('+') })
-  .step('ship', shop.do, of('ship'))
-  .attribute('ship', { type: 'text', of: 'ship', from: ({ ship }) => ship.of })
   .end()
 
 const limited = saga('limited', { version: 1, input: z.object({ tenant: z.string() }), priority: 8 })
