@@ -15,7 +15,7 @@ export const found = saga('found', {
   .step('stock', shop.do, of('stock'))
   .end()
 
-export export const foundLater = saga('found-later', {
+export const foundLater = saga('found-later', {
   version: 1,
   input: z.object({ customer: z.string() }),
   attributes: { customer: { type: 'text', from: ({ input }) => input.customer } },
