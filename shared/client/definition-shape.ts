@@ -178,6 +178,16 @@ const definitionShape = z.strictObject({
     .optional(),
   priority: z.int().min(0).max(PRIORITY_MAX).optional(),
   compensation: z.enum(['parallel', 'sequential']),
+  migratesFrom: z
+    .record(
+      z.string().regex(/^[1-9]\d{0,8}$/, 'a version, counted from 1'),
+      z.strictObject({
+        by: reference.optional(),
+        renames: z.record(name, name).optional(),
+        keeps: z.array(reference).optional(),
+      }),
+    )
+    .optional(),
   steps,
   output: reference,
 })

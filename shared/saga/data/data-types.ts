@@ -142,6 +142,14 @@ export interface AttributeData {
   readonly from: string
 }
 
+/** How sagas of another version come over: new names of steps, and those that had nothing to undo. */
+export interface MigrationData {
+  /** Name of its code: the function that is run, and the old definition. */
+  readonly by?: string
+  readonly renames?: Readonly<Record<string, string>>
+  readonly keeps?: readonly string[]
+}
+
 export interface DefinitionData extends PlanData {
   readonly name: string
   readonly version: number
@@ -152,5 +160,7 @@ export interface DefinitionData extends PlanData {
   readonly attributes?: Readonly<Record<string, AttributeData>>
   readonly priority?: number
   readonly compensation: 'parallel' | 'sequential'
+  /** Versions from which sagas may be moved here. It is not in the hash: the plan is the same with or without a way to it. */
+  readonly migratesFrom?: Readonly<Record<string, MigrationData>>
   readonly output: string
 }
