@@ -7,8 +7,8 @@ import { type InboxRetention, inboxRetentionFrom } from './inbox-retention-setti
 import { type PayloadSettings, payloadsFrom } from './payload-settings.ts'
 import { type RegistryChoice, registryFrom } from './registry-settings.ts'
 import { rolloutFrom } from './rollout-setting.ts'
-import { snapshotEveryFrom } from './snapshot-setting.ts'
 import { type KafkaSecurity, kafkaSecurityFrom } from './security-settings.ts'
+import { snapshotEveryFrom } from './snapshot-setting.ts'
 
 export interface ProcessSettings {
   /** `host:port`, at least one. KASAGA_KAFKA, separated by commas. */
