@@ -14,6 +14,6 @@ await runProcess({
     const limits = { ...ORCHESTRATOR_LIMITS, snapshotEvery }
     const orchestrator = new Orchestrator({ ...home, metrics, definitions, topics, prefix, limits })
     await orchestrator.start()
-    return { stop: () => orchestrator.stop(), ready: () => orchestrator.ready }
+    return { stop: () => orchestrator.stop(), ready: () => orchestrator.ready, halted: orchestrator.halted }
   },
 })
