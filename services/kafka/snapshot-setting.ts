@@ -6,7 +6,8 @@ import { badSetting, type Environment } from './bad-setting.ts'
 const SNAPSHOT_EVERY_MIN = 100
 
 /** @throws OperationalError `bad-setting` when it is neither 0 nor such a number. */
-export function snapshotEveryFrom({ KASAGA_SNAPSHOT_EVERY: text }: Environment): number {
+export function snapshotEveryFrom(env: Environment): number {
+  const text = env.KASAGA_SNAPSHOT_EVERY
   if (text === undefined) return ORCHESTRATOR_LIMITS.snapshotEvery
   const every = Number(text)
   if (text.trim() !== '' && Number.isSafeInteger(every) && (every === 0 || every >= SNAPSHOT_EVERY_MIN)) return every
