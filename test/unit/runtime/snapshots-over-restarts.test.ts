@@ -89,9 +89,9 @@ test('a start reads what came after the last snapshot, whatever the log has grow
   const lives: Awaited<ReturnType<typeof life>>[] = []
   for (let number = 0; number < RESTARTS; number++) lives.push(await life(number))
   expect(lives.map(({ sameMemory }) => sameMemory)).toEqual(lives.map(() => true))
-  const before = lives.slice(0, -1)
-  for (const [i, { read }] of lives.slice(1).entries()) expect(read).toBeLessThan((before[i]?.end ?? 0) / 2)
-  expect(lives.at(-1)?.read).toBeLessThan(600)
-  expect(lives.at(-1)?.end).toBeGreaterThan(4_000)
+  // Less than one life has written, while the log has that of all of them.
+  const one = lives[0]?.end ?? 0
+  for (const { read } of lives.slice(1)) expect(read).toBeLessThan(one)
+  expect(lives.at(-1)?.end).toBeGreaterThan((RESTARTS - 1) * one)
   expect(statSync(join(directory, 'log.db')).size).toBeGreaterThan(0)
 })
