@@ -132,6 +132,11 @@ export class Orchestrator {
     return { liveSagas: sum((owner) => owner.liveSagas), waitingInputs: sum((owner) => owner.waitingInputs) }
   }
 
+  /** Offset of the control topic up to which it follows limits. */
+  get controlOffset(): bigint {
+    return this.#flow.controlOffset
+  }
+
   #noteTrouble({ code, message, retriable }: OperationalError): void {
     if (!retriable) this.#inTrouble = true
     this.#options.log.error('the broker reports trouble', { code, error: message })

@@ -65,6 +65,7 @@ export const DOCUMENTED_METRICS: Readonly<Record<string, DocumentedMetric>> = {
     'Times that a breaker opened after it was closed: each is an incident.',
     'participant',
   ),
+  kasaga_control_offset: gauge('Offset of the control topic up to which this orchestrator follows limits.'),
   kasaga_pending_effects: gauge('Commands that are decided and not sent yet.'),
   kasaga_projector_lag_records: gauge('Records of the log that are not in the views yet, by partition.', 'partition'),
   kasaga_projector_batches_total: counter('Accepted batches that went into the views.', 'partition'),
