@@ -13,6 +13,7 @@ export default defineConfig({
     projects: [
       project('unit', 10_000),
       project('property', 60_000),
+      project('simulation', 900_000, inTurn),
       project('contract', 60_000, inTurn),
       project('integration', 120_000, inTurn),
       project('e2e', 240_000, inTurn),

@@ -3,7 +3,7 @@
  * truth: the last lines of this file do not compile when a schema says anything else than its type.
  */
 import { z } from 'zod'
-import type { BatchHeader } from '../../shared/message/batch.ts'
+import type { NewBatchHeader } from '../../shared/message/batch.ts'
 import type { SagaEvent, SagaEventType } from '../../shared/message/events.ts'
 import type { Json } from '../../shared/message/json.ts'
 import { PRIORITY, PRIORITY_MAX } from '../../shared/message/priority.ts'
@@ -118,7 +118,13 @@ export const EVENT_VALUES = {
     priority: Priority.exactOptional(),
     parent: parent.exactOptional().describe('the saga that started it'),
     origin: z
-      .object({ sagaId: Saga, step: Name, seq: z.int().min(1).describe('the event of the origin that says so') })
+      .object({
+        sagaId: Saga,
+        step: Name,
+        seq: z.int().min(1).describe('the event of the origin that says so; of one that had ended: its newest'),
+        actor: z.string().exactOptional().describe('who asked for it, where the origin had ended'),
+        reason: z.string().exactOptional().describe('and why'),
+      })
       .exactOptional()
       .describe('the saga that this one is a fork of, and the step from which'),
     given: given.exactOptional().describe('steps that the origin has done: they are done here, and never undone here'),
@@ -247,6 +253,8 @@ const Offset = z
 
 /** The value of a batch's header record. */
 export const BatchValue = z.object({
+  format: Count.exactOptional().describe('format of the log; without it, 0: from before events had hashes'),
+  engine: z.string().exactOptional().describe('version of the engine that appended it'),
   number: Count.describe('dense per partition: 1, 2, 3, ...'),
   owner: z.string(),
   count: Count.describe('how many event records follow'),
@@ -266,7 +274,7 @@ export const ErrorBody = z.object({ code: z.string(), message: z.string(), detai
 // --- each schema is its type, field by field ---
 
 type ValueOf<Type extends SagaEventType> = Omit<Extract<SagaEvent, { type: Type }>, 'type'>
-type BatchOnWire = Omit<BatchHeader, 'commands' | 'replies'> & { commands: string; replies: string }
+type BatchOnWire = Omit<NewBatchHeader, 'commands' | 'replies'> & { commands: string; replies: string }
 
 export const SCHEMAS_ARE_TYPES: {
   readonly [Type in SagaEventType]: Same<z.input<(typeof EVENT_VALUES)[Type]>, ValueOf<Type>>

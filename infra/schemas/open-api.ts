@@ -20,6 +20,7 @@ export async function openApi(): Promise<JsonSchema> {
   }
   const parts: Parts = {
     client: new Proxy({} as Parts['client'], { get: asked }),
+    broker: new Proxy({} as Parts['broker'], { get: asked }),
     reads: new Proxy({} as Parts['reads'], { get: asked }),
     participants: new Proxy({} as Parts['participants'], { get: asked }),
     definitions,

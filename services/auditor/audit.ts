@@ -191,6 +191,8 @@ class Audit {
       sagas: counts.total,
       unplanned: plans.unplanned,
       batches,
+      chained: this.#sum(({ chains }) => chains.chained),
+      unchained: this.#sum(({ chains }) => chains.unchained),
       rows: this.#compared,
       viewsBehind: this.#viewsBehind,
       sends: commands?.sends ?? 0,

@@ -54,7 +54,16 @@ export class CommandLedger {
       return
     }
     const direction = event.type === 'step-requested' ? 'forward' : 'compensate'
-    const { definition, version, step, attempt, commandType, payload, timeoutAt: deadlineAt } = event
+    // What its participant knows the step by, whatever it is called since the saga was moved.
+    const {
+      definition,
+      version,
+      sentAs: step = event.step,
+      attempt,
+      commandType,
+      payload,
+      timeoutAt: deadlineAt,
+    } = event
     const command = {
       sagaId,
       definition,

@@ -1,5 +1,6 @@
 /** Locks over all partitions: each by its own events, and at rest none of a saga that has ended. */
 import { LockReader } from '../../shared/lock/lock-invariants.ts'
+import type { LockId } from '../../shared/message/ids.ts'
 import type { LockEnvelope } from '../../shared/message/lock-events.ts'
 import type { Findings } from './findings.ts'
 
@@ -17,6 +18,11 @@ export class LockLedger {
   /** How many locks the log knows. */
   get size(): number {
     return this.#partitionOf.size
+  }
+
+  /** Whether nobody holds it or waits for it, as far as the log has been read. */
+  isFree(lock: LockId): boolean {
+    return this.#reader.isFree(lock)
   }
 
   take(envelope: LockEnvelope, partition: number): void {

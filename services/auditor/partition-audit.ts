@@ -5,10 +5,12 @@
  * history is judged and dropped when it ends; of an ended one only its id and last seq stay, about 100 bytes. Where more
  * may follow the end, because a parent may ask for an undo or a refused step may succeed late, it is kept to the end of the log.
  */
-import { type AcceptedBatch, BatchReader, decodeBatchHeader } from '../../shared/message/batch.ts'
+import { type AcceptedBatch, BatchReader, decodeBatchHeader, type PlacedEvent } from '../../shared/message/batch.ts'
+import { messageOf } from '../../shared/message/errors.ts'
 import type { EventEnvelope, SagaEvent } from '../../shared/message/events.ts'
 import type { LockEnvelope } from '../../shared/message/lock-events.ts'
 import type { LogRecord } from '../../shared/message/record.ts'
+import { ChainAudit } from './chain-audit.ts'
 import type { CommandLedger } from './command-ledger.ts'
 import type { Findings } from './findings.ts'
 import type { LockLedger } from './lock-ledger.ts'
@@ -55,6 +57,7 @@ const MAY_GO_ON: ReadonlySet<SagaEvent['type']> = new Set(['step-rejected', 'sag
 export class PartitionAudit {
   readonly partition: number
   readonly marks: MarkAudit
+  readonly chains: ChainAudit
   events = 0
   batches = 0
   /** Offset that the next record of the log will have. */
@@ -74,6 +77,7 @@ export class PartitionAudit {
     this.#context = context
     this.#view = view
     this.marks = new MarkAudit(partition, context.findings)
+    this.chains = new ChainAudit(partition, context.findings)
   }
 
   get voidBatches(): number {
@@ -104,9 +108,9 @@ export class PartitionAudit {
   /** The end of the log: what lives is judged as far as it has come. */
   close(): void {
     const { findings, commands } = this.#context
-    for (const [id, live] of this.#live) this.#judge(id, live)
+    for (const [id, live] of this.#live) this.#judging(id, undefined, () => this.#judge(id, live))
     for (const id of this.#unreadable) this.#view?.leave(id)
-    for (const kept of [this.#live, this.#ended, this.#unreadable]) kept.clear()
+    for (const kept of [this.#live, this.#ended, this.#unreadable, this.chains]) kept.clear()
     commands?.settle(this.marks.last.sentThrough)
     this.#view?.close(this.nextOffset)
     if (this.#aheadAt === undefined) return
@@ -124,12 +128,43 @@ export class PartitionAudit {
     this.batches++
     this.marks.take(batch)
     const inView = this.#view?.takeBatch(batch) ?? false
-    for (const { offset, decoded } of batch.events) {
+    for (const placed of batch.events) {
+      const { offset, decoded } = placed
       this.events++
-      if (decoded.kind === 'event') this.#takeEvent(decoded.envelope, { offset, inView, number: batch.header.number })
-      else if (decoded.kind === 'lock') this.#takeLock(decoded.envelope, batch.header.number)
+      this.#takeLink(placed, batch.header.format)
+      const { number } = batch.header
+      if (decoded.kind === 'event')
+        this.#judging(decoded.envelope.sagaId, offset, () =>
+          this.#takeEvent(decoded.envelope, { offset, inView, number }),
+        )
+      else if (decoded.kind === 'lock')
+        this.#judging(decoded.envelope.lockId, offset, () => this.#takeLock(decoded.envelope, number))
       else this.#takeUnreadable(decoded, offset)
     }
+  }
+
+  /** An event that lacks what its type must have is found here, and stops nothing: the others are judged. */
+  #judging(saga: string, offset: bigint | undefined, work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.#unreadable.add(saga)
+      const where = { partition: this.partition, ...(offset === undefined ? {} : { offset: String(offset) }) }
+      const message = `its events cannot be judged: ${messageOf(error)}`
+      this.#context.findings.violation({ invariant: 'S3', message, saga, ...where })
+    }
+  }
+
+  /** What follows an end is a violation of its own. */
+  #takeLink(placed: PlacedEvent, format: number): void {
+    const { decoded } = placed
+    if (decoded.kind === 'lock') {
+      const { lockId } = decoded.envelope
+      this.chains.take(lockId, placed, { format, lockIsFree: this.#context.locks.isFree(lockId) })
+      return
+    }
+    const id = decoded.kind === 'event' ? decoded.envelope.sagaId : decoded.sagaId
+    if (id !== undefined && !this.#ended.has(id)) this.chains.take(id, placed, { format })
   }
 
   #takeLock(envelope: LockEnvelope, number: number): void {
@@ -175,6 +210,7 @@ export class PartitionAudit {
     } else if (ENDS.has(event.type) && !live.kept) {
       this.#live.delete(sagaId)
       this.#ended.set(sagaId, seq)
+      this.chains.forget(sagaId)
       this.#judge(sagaId, live)
     }
   }

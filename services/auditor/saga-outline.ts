@@ -123,7 +123,8 @@ function read(outline: Growing, { event, seq, at }: EventEnvelope): void {
       outline.definition ??= event.definition
       outline.version ??= event.version
       outline.definitionHash ??= event.definitionHash
-      for (const { step } of event.given ?? []) stepOf(outline, step, 'forward').status = 'given'
+      for (const step of (event.given ?? []).map(({ step }) => step).sort())
+        stepOf(outline, step, 'forward').status = 'given'
       return
     case 'compensation-started':
       readTurn(outline, event.scope ?? ROOT)

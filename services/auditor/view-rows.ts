@@ -22,7 +22,7 @@ export interface ViewSaga {
   readonly version: number | null
   readonly seq: number | null
   readonly endedAt: number | null
-  /** `stock/forward succeeded 1, ...`, in the order of their first events. */
+  /** `stock/forward succeeded 1, ...`, in the order of their first events; those of one event by name. */
   readonly steps: string
   readonly events: number
   readonly seqMax: number
@@ -97,7 +97,7 @@ async function readSagas(db: Db, partition: number, after: string): Promise<read
     ) as s
     left join lateral (
       select string_agg(step || '/' || direction || ' ' || coalesce(status, '-') || ' ' || coalesce(attempts, 0), ', '
-        order by first_seq, step, direction) as steps
+        order by first_seq, step collate "C", direction) as steps
       from kasaga.steps as t where t.saga_id = s.saga_id
     ) as t on true
     left join lateral (

@@ -10,6 +10,7 @@ const NEXT: Readonly<Record<string, string>> = {
   'unknown-definition': 'Check the name and --version of the definition',
   'invalid-input': 'Mend the input and start it again',
   'invalid-request': 'See what is wanted with --help',
+  'unknown-step': 'See its plan with: kasaga definition show <name>',
   'saga-ended': 'See how it ended with: kasaga show <id>',
   'too-many-requests': 'Wait a little and try again',
   'view-behind': 'The command was taken; look again in a moment',

@@ -10,6 +10,7 @@ import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import type { SagaClient } from '../../shared/client/saga-client.ts'
 import type { ClaimRule } from '../../shared/message/claim.ts'
 import { messageOf, OperationalError } from '../../shared/message/errors.ts'
+import type { Broker } from '../../shared/ports/broker.ts'
 import type { Clock, Ids } from '../../shared/ports/clock.ts'
 import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
 import type { ViewStore } from '../../shared/ports/view-store.ts'
@@ -23,6 +24,8 @@ import { sagaReads } from './saga-reads.ts'
 
 export interface GatewayOptions {
   readonly client: SagaClient
+  /** The log that the client writes to: what is too long for the views is read there. */
+  readonly broker: Broker
   readonly definitions: Definitions
   readonly views: ViewStore<ViewTables>
   readonly clock: Clock

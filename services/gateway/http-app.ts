@@ -105,7 +105,7 @@ export async function httpApp(parts: Parts, options: { readonly anonymous: boole
   readRoutes(app, parts, waits)
   actRoutes(app, parts, recent)
   lockRoutes(app, parts)
-  forkRoute(app, parts, recent)
+  forkRoute(app, parts, { recent, waits })
   participantRoutes(app, parts)
   statusRoutes(app, parts)
   openapiRoute(app)

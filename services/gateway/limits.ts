@@ -17,6 +17,8 @@ export interface GatewayLimits {
   /** Requests that wait for a view at the same time. */
   readonly waitsMax: number
   readonly waitPollMs: number
+  /** How long a fork waits for the views to show what became of it; then it is answered as taken. */
+  readonly forkShownMsMax: number
   /** Starts that are remembered until the views show them. */
   readonly recentStartsMax: number
 }
@@ -34,6 +36,7 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   drainMsMax: 20_000,
   waitsMax: 200,
   waitPollMs: 25,
+  forkShownMsMax: 2_000,
   recentStartsMax: 10_000,
 }
 

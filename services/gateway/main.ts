@@ -17,6 +17,7 @@ await runProcess({
     const { store: views } = await home.views()
     const gateway = await createGateway({
       client,
+      broker,
       claims: broker.claims,
       definitions: definitionsWith(settings.rollout),
       views,

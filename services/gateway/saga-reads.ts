@@ -5,6 +5,7 @@ import {
   attributesOf,
   countQuarantined,
   countsByStatus,
+  forkedBy,
   type HistoryEvent,
   historyOf,
   listSagas,
@@ -48,6 +49,8 @@ export interface SagaReads {
   attributes(id: string): Promise<readonly AttributeRow[]>
   /** Events with a seq above `after`. */
   events(id: string, after: number, limit: number): Promise<readonly HistoryEvent[]>
+  /** The event by which a saga was forked under that request. */
+  forked(id: string, requestId: string): Promise<HistoryEvent | undefined>
   list(filter: ListFilter): Promise<SagaPage>
   counts(): Promise<{ readonly counts: StatusCounts; readonly unreadable: number }>
   checkpoints(): Promise<readonly ViewCheckpoint[]>
@@ -73,6 +76,7 @@ export function sagaReads({ db }: ViewStore<ViewTables>): SagaReads {
     attributes: (id) => asked(() => attributesOf(db, id)),
     steps: (id) => asked(() => stepsOf(db, id)),
     events: (id, after, limit) => asked(() => historyOf(db, id, { fromSeq: after + 1, limit })),
+    forked: (id, requestId) => asked(() => forkedBy(db, id, requestId)),
     list: (filter) => asked(() => listSagas(db, filter)),
     counts: () => asked(async () => ({ counts: await countsByStatus(db), unreadable: await countQuarantined(db) })),
     locks: (filter) => asked(() => listLocks(db, filter)),

@@ -36,14 +36,18 @@ export class ViewWaits {
   async until<T>(untilMs: number, look: () => Promise<Look<T>>): Promise<Look<T>> {
     const first = await look()
     if (first.found) return first
-    if (this.#waiting >= this.#limits.waitsMax)
-      throw new Problem(503, 'too-many-waits', 'too many requests wait; try again')
+    if (!this.hasRoom) throw new Problem(503, 'too-many-waits', 'too many requests wait; try again')
     this.#step(1)
     try {
       return await this.#lookAgain(untilMs, look, first)
     } finally {
       this.#step(-1)
     }
+  }
+
+  /** Whether one more may wait now. */
+  get hasRoom(): boolean {
+    return this.#waiting < this.#limits.waitsMax
   }
 
   get closing(): boolean {

@@ -130,6 +130,7 @@ export class Orchestrator {
     // Whoever has it now says how many there are.
     this.#options.metrics.gauge('kasaga_live_sagas', 0, { partition })
     this.#options.metrics.gauge('kasaga_sagas_without_definition', 0, { partition })
+    this.#options.metrics.gauge('kasaga_sagas_quarantined', 0, { partition })
   }
 
   #reportGauges(): void {
@@ -140,6 +141,7 @@ export class Orchestrator {
     for (const [partition, owner] of this.#owners) {
       metrics.gauge('kasaga_live_sagas', owner.liveSagas, { partition })
       metrics.gauge('kasaga_sagas_without_definition', owner.sagasWithoutDefinition, { partition })
+      metrics.gauge('kasaga_sagas_quarantined', owner.quarantined, { partition })
     }
     this.#cancelGauges = clock.schedule(GAUGES_MS, () => this.#reportGauges())
   }

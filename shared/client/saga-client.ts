@@ -143,7 +143,10 @@ export interface SagaClient {
   skip(saga: SagaRef, act: SkipRequest): Promise<Place>
   /** Gives a parked step another payload, and tries it again under the same idempotency key. */
   edit(saga: SagaRef, act: EditRequest): Promise<Place>
-  /** Lets a new saga go on from a step of this one, with what this one has done before it, and which it never undoes. */
+  /**
+   * Lets a new saga go on from a step of this one, with what this one has done before it, and which it never undoes. Of one
+   * that has ended the log's owner remembers too little: the gateway, which reads its history, can fork it.
+   */
   fork(saga: SagaRef, act: ForkRequest): Promise<Place>
   /** Says what became of a step that waits for a person: it was undone by hand, was done, or was not. */
   resolve(saga: SagaRef, act: ResolveRequest): Promise<Place>

@@ -69,12 +69,21 @@ export const REPLY_HEADERS: JsonSchema = headers(
 )
 
 /** Of an event of the log. */
-export const EVENT_HEADERS: JsonSchema = headers({
-  ...EVENT,
-  [H.sagaId]: sagaId('the saga; also the key'),
-  [H.sequence]: count('over the saga, without a gap'),
-  [H.causationId]: text('ce_id of the input that caused it, its place, or timer/<ms>'),
-})
+export const EVENT_HEADERS: JsonSchema = headers(
+  {
+    ...EVENT,
+    [H.sagaId]: sagaId('the saga; also the key'),
+    [H.sequence]: count('over the saga, without a gap'),
+    [H.causationId]: text('ce_id of the input that caused it, its place, or timer/<ms>'),
+  },
+  {
+    [H.chain]: {
+      type: 'string',
+      pattern: '^[0-9a-f]{32}$',
+      description: 'hash over the event and that of the event before; older logs have none',
+    },
+  },
+)
 
 /** Of the header record of a batch. */
 export const BATCH_HEADERS: JsonSchema = headers(EVENT)
@@ -91,7 +100,7 @@ const PARENT: Headers = {
 const ORIGIN: Headers = {
   [H.originSagaId]: sagaId('the saga that it is a fork of'),
   [H.originStepId]: text('the step from which'),
-  [H.originSequence]: count('the event of the origin that says so'),
+  [H.originSequence]: count('the event of the origin that says so; of one that had ended: its newest'),
 }
 const STEP_OF_ACT: Headers = { [H.stepId]: text('path of the step') }
 
@@ -110,6 +119,8 @@ const OWN: Readonly<Record<Kind, readonly [required: Headers, optional: Headers]
       ...PARENT,
       [H.parentWaits]: flag('whether the parent waits for the end'),
       ...ORIGIN,
+      [H.actor]: text('who forked an origin that had ended'),
+      [H.reason]: text('and why'),
     },
   ],
   signal: [

@@ -22,7 +22,7 @@ export interface Call {
   partition: number
   /** Names it among the probes of an open breaker; kept by the gate. */
   probe: number | undefined
-  /** Number in the order in which the gate got it, which tells those apart that came at one time. */
+  /** Number in the order in which the gate got it first, which tells those apart that came at one time; -1 before. */
   turn: number
 }
 

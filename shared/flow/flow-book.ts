@@ -225,7 +225,7 @@ export class FlowBook implements Calls {
   }
 }
 
-const HELD = { status: 'held', place: 'out', partition: -1, probe: undefined, turn: 0 } as const
+const HELD = { status: 'held', place: 'out', partition: -1, probe: undefined, turn: -1 } as const
 const SENT = { ...HELD, status: 'sent' } as const
 
 /** What goes to Kasaga's own topics, a child saga's start for one, asks no participant. */

@@ -162,7 +162,8 @@ export class Gate {
       held: (call) => {
         const lane = this.#lane(call.participant)
         call.partition = partition
-        call.turn = this.#turns++
+        // One that comes again keeps it: what is left of its last time still stands where that says.
+        if (call.turn < 0) call.turn = this.#turns++
         lane.lines.add(call)
         this.#settle(lane)
       },

@@ -5,7 +5,7 @@
  *     a line:  empty --call comes--> ready --its key is at its limit--> blocked --a call of it ends, its time comes--> ready
  */
 import { type Call, rankOf } from './call.ts'
-import { burstOf, type KeyLimits } from './limits.ts'
+import { type KeyLimits, paceOf } from './limits.ts'
 import { OrderedHeap } from './ordered-heap.ts'
 import { type Pace, TokenBucket } from './token-bucket.ts'
 
@@ -23,10 +23,7 @@ export function keyPart(limits: KeyLimits | undefined, share: number): KeyPart {
   const { concurrency = Number.POSITIVE_INFINITY, ratePerSecond } = limits
   return {
     concurrency: Math.max(1, Math.floor(concurrency * share)),
-    pace:
-      ratePerSecond === undefined
-        ? undefined
-        : { ratePerSecond: ratePerSecond * share, burst: burstOf(ratePerSecond * share) },
+    pace: ratePerSecond === undefined ? undefined : paceOf({ ratePerSecond, burst: undefined }, share),
   }
 }
 
@@ -189,6 +186,7 @@ export class KeyLines {
   #makeReady(line: Line): void {
     for (let first = line.calls.peek(); first && !waits(first); first = line.calls.peek()) line.calls.pop()
     const first = line.calls.peek()
+    if (!first) line.bucket?.rest()
     if (first === line.readyWith) return
     line.readyWith = first
     if (first) this.#ready.push({ line, call: first })

@@ -2,7 +2,7 @@
 import { Breaker, type BreakerStatus } from './breaker.ts'
 import type { Call } from './call.ts'
 import { KeyLines, keyPart } from './key-lines.ts'
-import { type BreakerPolicy, breakerPolicy, burstOf, isLimiting, type ParticipantLimits } from './limits.ts'
+import { type BreakerPolicy, breakerPolicy, isLimiting, type ParticipantLimits, paceOf } from './limits.ts'
 import { type Pace, TokenBucket } from './token-bucket.ts'
 
 /** The part of all limits that is this process's own. */
@@ -84,10 +84,7 @@ export class Lane {
     const { concurrency, ratePerSecond, burst, perKey } = this.#limits
     const part = share.of === 0 ? 1 : share.own.length / share.of
     this.#concurrency = concurrency === undefined ? Number.POSITIVE_INFINITY : callsOf(concurrency, share)
-    this.#pace =
-      ratePerSecond === undefined || part === 0
-        ? undefined
-        : { ratePerSecond: ratePerSecond * part, burst: Math.max(1, burstOf(ratePerSecond, burst) * part) }
+    this.#pace = ratePerSecond === undefined || part === 0 ? undefined : paceOf({ ratePerSecond, burst }, part)
     if (!this.#pace) this.#bucket = undefined
     this.lines.part = keyPart(perKey, part)
   }
@@ -141,6 +138,7 @@ export class Lane {
       this.#out--
       this.lines.ended(call.key, now)
     }
+    if (this.lines.waiting === 0) this.#bucket?.rest()
     call.place = 'out'
     call.probe = undefined
     if (place === 'granted' || place === 'sent') this.breaker.release(probe)

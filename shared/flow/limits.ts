@@ -66,6 +66,18 @@ export function burstOf(ratePerSecond: number, burst?: number): number {
   return burst ?? Math.max(1, Math.ceil(ratePerSecond / 10))
 }
 
+/** What a process makes good that was too busy to let calls go when they might have: more than that is let go by. */
+const MISSED_MS_MAX = 500
+
+/** This process's part of a rate. A burst that was set is kept to the letter, also when calls are late. */
+export function paceOf({ ratePerSecond, burst }: { ratePerSecond: number; burst: number | undefined }, part: number) {
+  return {
+    ratePerSecond: ratePerSecond * part,
+    burst: Math.max(1, burstOf(ratePerSecond, burst) * part),
+    missed: burst === undefined ? (ratePerSecond * part * MISSED_MS_MAX) / 1_000 : 0,
+  }
+}
+
 /** Highest value of each limit: what is above has been mistyped. */
 const LIMIT_MAX = 1_000_000
 const TIME_MS_MAX = 86_400_000

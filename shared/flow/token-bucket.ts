@@ -1,11 +1,14 @@
 /**
  * A rate, as a bucket of tokens: one flows in each 1/rate seconds up to the burst, and each call takes one. In no time
- * of w seconds do more than burst + rate * w calls go. The rate may change at any time.
+ * of w seconds do more than burst + rate * w calls go; where whoever waits for a token comes later than it is there, the
+ * missed are more at most. The rate may change at any time.
  */
 
 export interface Pace {
   readonly ratePerSecond: number
   readonly burst: number
+  /** Tokens above the burst that are kept for a call that waits: a busy process comes late, and the rate is to be used. */
+  readonly missed: number
 }
 
 /** Tokens are sums of small parts: what is this near to a whole one is one. */
@@ -15,6 +18,8 @@ export class TokenBucket {
   #tokens: number
   /** When the tokens were counted, milliseconds since the epoch. */
   #at: number
+  /** A call waits for a token. */
+  #isAwaited = false
 
   /** Begins with one token: a process that is started often must not get a burst each time. */
   constructor(now: number) {
@@ -22,10 +27,17 @@ export class TokenBucket {
     this.#at = now
   }
 
-  /** Whole tokens that are there now. */
+  /** Whole tokens that are there now, for a call that waits for one where there is none. */
   count(now: number, pace: Pace): number {
     this.#fill(now, pace)
-    return Math.floor(this.#tokens + NEARLY)
+    const count = Math.floor(this.#tokens + NEARLY)
+    this.#isAwaited = count < 1
+    return count
+  }
+
+  /** No call waits for a token any more. */
+  rest(): void {
+    this.#isAwaited = false
   }
 
   /** Takes one that `count` has said to be there. */
@@ -51,10 +63,12 @@ export class TokenBucket {
     return this.#tokens >= Math.max(1, pace.burst) - NEARLY
   }
 
-  #fill(now: number, { ratePerSecond, burst }: Pace): void {
+  #fill(now: number, { ratePerSecond, burst, missed }: Pace): void {
     // A clock that goes back gives nothing and takes nothing.
     const passedMs = Math.max(0, now - this.#at)
     this.#at = now
-    this.#tokens = Math.min(Math.max(1, burst), this.#tokens + (passedMs / 1_000) * ratePerSecond)
+    if (passedMs === 0) return
+    const most = Math.max(1, burst) + (this.#isAwaited ? missed : 0)
+    this.#tokens = Math.min(most, this.#tokens + (passedMs / 1_000) * ratePerSecond)
   }
 }

@@ -38,6 +38,11 @@ export class LockReader {
     return found.map((told) => ({ ...told, message: `${event.type}: ${told.message}`, seq }))
   }
 
+  /** Whether nobody holds it or waits for it. */
+  isFree(id: LockId): boolean {
+    return (this.#books.get(id)?.open.size ?? 0) === 0
+  }
+
   /** What is wrong where nothing follows. */
   atEnd(): readonly (LockViolation & { readonly lock: LockId })[] {
     return [...this.#books].flatMap(([lock, book]) =>

@@ -9,6 +9,14 @@ import { headerOf, type LogRecord, type NewRecord, utf8 } from './record.ts'
 
 export const BATCH_TYPE = 'kasaga.batch.v1'
 
+/**
+ * Format of the log that this version writes. 0 is that of a log which says none; from 1 on every event carries its hash.
+ * It is a new number when an older version that reads on would do harm: what only adds is none.
+ */
+export const LOG_FORMAT = 1
+/** From which format on an event without a hash is not as it was written. */
+export const CHAINED_FORMAT = 1
+
 /** What happened to the inputs that a batch consumed: each is exactly one of these (S12). */
 export interface InputCounts {
   readonly applied: number
@@ -18,6 +26,10 @@ export interface InputCounts {
 }
 
 export interface BatchHeader {
+  /** Of the log, as its writer knew it. */
+  readonly format: number
+  /** Version of the engine that wrote it; nothing depends on it. */
+  readonly engine?: string
   /** Dense per partition: 1, 2, 3, ... */
   readonly number: number
   /** Who appended it; tells a claim's owner, and nothing more. */
@@ -33,7 +45,10 @@ export interface BatchHeader {
   readonly inputs: InputCounts
 }
 
-export function batchRecord(header: BatchHeader, at: number, source: string): NewRecord {
+/** A header as it is written; without a format it is of a log from before there were any. */
+export type NewBatchHeader = Omit<BatchHeader, 'format'> & { readonly format?: number }
+
+export function batchRecord(header: NewBatchHeader, at: number, source: string): NewRecord {
   const value = { ...header, commands: String(header.commands), replies: String(header.replies) }
   return {
     key: null,
@@ -72,8 +87,11 @@ export function decodeBatchHeader(record: LogRecord): BatchHeader | undefined {
     )
       return undefined
     if (!isOffset(v.commands) || !isOffset(v.replies)) return undefined
-    const [commands, replies] = [BigInt(v.commands), BigInt(v.replies)]
-    return { number: v.number, owner: v.owner, count: v.count, commands, replies, sentThrough: v.sentThrough, inputs }
+    const { number, owner, count, sentThrough, format = 0 } = v
+    if (!isCount(format)) return undefined
+    const marks = { commands: BigInt(v.commands), replies: BigInt(v.replies), sentThrough }
+    const writer = typeof v.engine === 'string' ? { owner, engine: v.engine } : { owner }
+    return { format, number, ...writer, count, ...marks, inputs }
   } catch {
     return undefined
   }
@@ -81,6 +99,8 @@ export function decodeBatchHeader(record: LogRecord): BatchHeader | undefined {
 
 export interface PlacedEvent {
   readonly offset: bigint
+  /** As it was read. */
+  readonly record: LogRecord
   readonly decoded: DecodedEvent
 }
 
@@ -147,7 +167,7 @@ export class BatchReader {
       return undefined
     }
     open.next = record.offset + 1n
-    if (open.accepted) open.events.push({ offset: record.offset, decoded: decodeEvent(record) })
+    if (open.accepted) open.events.push({ offset: record.offset, record, decoded: decodeEvent(record) })
     return this.#finish(open)
   }
 

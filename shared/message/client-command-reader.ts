@@ -1,7 +1,7 @@
 /** Reads the records of the commands topic: whatever they hold is a whole command, or refused with a named fault. */
 import type { ClientCommand, ParentStep, PersonsAct, Request, ResolvedAs } from './client-command-record.ts'
 import { asPositive, type Decoded, refuse } from './command-record.ts'
-import type { GivenStep, ParentLink } from './events.ts'
+import type { GivenStep, OriginLink, ParentLink } from './events.ts'
 import { CLIENT_COMMAND, H } from './headers.ts'
 import { isRequestId, isSagaId, isStepPath, isWireName, REQUEST_ID_CHARS_MAX, SAGA_ID_RULE } from './ids.ts'
 import type { Json, JsonLimits } from './json.ts'
@@ -99,11 +99,20 @@ function decodeForked(start: Extract<ClientCommand, { kind: 'start' }>, headers:
   const seq = asPositive(headers.get(H.originSequence))
   if (!isSagaId(sagaId) || !isStepPath(step) || seq === undefined)
     return refuse('bad-header', `${H.originSagaId}, ${H.originStepId} or ${H.originSequence} is not of its form`)
+  const person = decodeForker(headers)
+  if (person.kind === 'refused') return person
   const { input, given: all } = partsOf(start.input)
   const given = Array.isArray(all) ? all.map(givenOf) : [undefined]
   if (input === undefined || !given.every((one) => one !== undefined))
     return refuse('bad-value', "a fork's start holds an input, and the steps that it is given")
-  return { kind: 'ok', value: { ...start, input, origin: { sagaId, step, seq }, given } }
+  return { kind: 'ok', value: { ...start, input, origin: { sagaId, step, seq, ...person.value }, given } }
+}
+
+/** Who forked a saga that had ended. */
+function decodeForker(headers: Headers): Decoded<Pick<OriginLink, 'actor' | 'reason'>> {
+  const [actor, reason] = [headers.get(H.actor), headers.get(H.reason)]
+  if (isTooLong(actor, reason)) return refuse('bad-header', TOO_LONG)
+  return { kind: 'ok', value: { ...(actor !== undefined && { actor }), ...(reason !== undefined && { reason }) } }
 }
 
 function partsOf(value: Json): { readonly [name: string]: Json } {
@@ -179,9 +188,14 @@ function decodePerson(request: Request, headers: Headers): Decoded<PersonsAct> {
   const actor = headers.get(H.actor) ?? headers.get(H.source)
   if (actor === undefined) return refuse('missing-header', `${H.actor} and ${H.source} are missing: who asks?`)
   const reason = headers.get(H.reason) ?? ''
-  if (actor.length > ACTOR_CHARS_MAX || reason.length > REASON_CHARS_MAX)
-    return refuse('bad-header', `${H.actor} has at most ${ACTOR_CHARS_MAX} characters, ${H.reason} ${REASON_CHARS_MAX}`)
+  if (isTooLong(actor, reason)) return refuse('bad-header', TOO_LONG)
   return { kind: 'ok', value: { ...request, actor, reason } }
+}
+
+const TOO_LONG = `${H.actor} has at most ${ACTOR_CHARS_MAX} characters, ${H.reason} ${REASON_CHARS_MAX}`
+
+function isTooLong(actor = '', reason = ''): boolean {
+  return actor.length > ACTOR_CHARS_MAX || reason.length > REASON_CHARS_MAX
 }
 
 function decodeAct(kind: 'cancel' | 'kill' | 'resume', request: Request, headers: Headers): Decoded<ClientCommand> {

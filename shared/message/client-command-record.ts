@@ -195,10 +195,12 @@ function parentHeaders({ sagaId, step, attempt }: ParentStep): readonly Header[]
   ]
 }
 
-function originHeaders({ sagaId, step, seq }: OriginLink): readonly Header[] {
+function originHeaders({ sagaId, step, seq, actor, reason }: OriginLink): readonly Header[] {
   return [
     [H.originSagaId, sagaId],
     [H.originStepId, step],
     [H.originSequence, String(seq)],
+    ...(actor === undefined ? [] : [[H.actor, actor] as const]),
+    ...(reason === undefined ? [] : [[H.reason, reason] as const]),
   ]
 }

@@ -72,11 +72,15 @@ export interface ParentLink {
   readonly waits: boolean
 }
 
-/** The saga that this one is a fork of: from which of its steps, and at which of its events. */
+/** The saga that this one is a fork of, and from which of its steps. */
 export interface OriginLink {
   readonly sagaId: SagaId
   readonly step: string
+  /** The origin's event that says so; of one that had ended: the newest that it had. */
   readonly seq: number
+  /** Who asked for it, and why, where the origin had ended: its own log says nothing more. */
+  readonly actor?: string
+  readonly reason?: string
 }
 
 /** A step of a fork's own plan that its origin has done. */

@@ -49,6 +49,8 @@ export const H = {
   originSequence: 'ce_originsequence',
   sequence: 'ce_sequence',
   causationId: 'ce_causationid',
+  /** Of an event: hash over it and the hash of the event before, of the same saga or lock. */
+  chain: 'ce_chain',
   contentType: 'content-type',
   traceparent: 'traceparent',
   tracestate: 'tracestate',

@@ -80,7 +80,13 @@ export function lockCommand(effect: TellLock): LockCommand {
 
 type ToChild = Exclude<Effect, TellLock | { kind: 'send' | 'answer-parent' | 'start-fork' }>
 
-function forkCommand({ fork: sagaId, kind: _, at: __, ...start }: StartFork): ClientCommand {
+/** How a fork is started. */
+export function forkCommand({
+  fork: sagaId,
+  kind: _,
+  at: __,
+  ...start
+}: StartFork): Extract<ClientCommand, { kind: 'start' }> {
   return { kind: 'start', sagaId, ...start }
 }
 

@@ -8,6 +8,7 @@ import { lockEventRecord } from '../message/event-record.ts'
 import type { LockCommand } from '../message/lock-command.ts'
 import type { LockEnvelope } from '../message/lock-events.ts'
 import type { NewRecord } from '../message/record.ts'
+import { chained } from './event-chain.ts'
 
 export type LockChange =
   | { readonly kind: 'broken'; readonly reason: 'saga-quarantined'; readonly message: string }
@@ -16,6 +17,8 @@ export type LockChange =
       readonly kind: 'changed'
       readonly records: readonly NewRecord[]
       readonly after: LockState
+      /** Hash of the newest event. */
+      readonly chain: string | undefined
       readonly effects: readonly AnswerAsker[]
     }
 
@@ -23,6 +26,8 @@ interface Stamp {
   readonly at: number
   readonly causationId: string
   readonly source: string
+  /** Hash of the lock's newest event, where it is remembered. */
+  readonly chain?: string | undefined
 }
 
 /** Never throws: what cannot be decided stops the lock, and no other. */
@@ -34,16 +39,18 @@ export function lockChange(before: LockState, command: LockCommand, stamp: Stamp
   }
 }
 
-function changeOf(before: LockState, command: LockCommand, { at, causationId, source }: Stamp): LockChange {
+function changeOf(before: LockState, command: LockCommand, stamp: Stamp): LockChange {
+  const { at, causationId, source } = stamp
   const decision = decideLock(before, command)
   if (decision.kind !== 'events') return decision
   const { lockId } = command
   const envelopes = decision.events.map(
     (event, i): LockEnvelope => ({ lockId, seq: before.seq + i + 1, at, causationId, event }),
   )
+  const records = envelopes.map((envelope) => lockEventRecord(envelope, source))
   return {
     kind: 'changed',
-    records: envelopes.map((envelope) => lockEventRecord(envelope, source)),
+    ...chained(records, stamp.chain),
     after: envelopes.reduce(evolveLock, before),
     effects: envelopes.flatMap(lockEffectsOf),
   }

@@ -8,13 +8,14 @@
  * Guarantee: what is decided on `replay` is appended at the offset where the accepted prefix ends, under the number
  * after its last one; an append is confirmed only when it landed just there (S11).
  */
-import { type BatchHeader, batchRecord } from '../message/batch.ts'
+import { type BatchHeader, batchRecord, LOG_FORMAT } from '../message/batch.ts'
 import { OperationalError } from '../message/errors.ts'
 import type { NewRecord } from '../message/record.ts'
 import type { Broker } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/telemetry.ts'
 import type { Definitions } from '../saga/definition.ts'
+import { ENGINE_VERSION } from './engine-version.ts'
 import type { OrchestratorLimits } from './limits.ts'
 import { LogReplay } from './log-replay.ts'
 import type { Turn } from './turn.ts'
@@ -34,6 +35,7 @@ export interface OwnLogPorts {
   readonly source: string
 }
 
+const WRITER = { format: LOG_FORMAT, engine: ENGINE_VERSION }
 const NO_INPUTS: BatchHeader['inputs'] = { applied: 0, deadLettered: 0, ignored: {} }
 
 export class OwnLog {
@@ -117,7 +119,15 @@ export class OwnLog {
 
   #emptyBatch(number: number, sentThrough: number): NewRecord {
     const { clock, ownerId, source } = this.#ports
-    const header = { number, owner: ownerId, sentThrough, count: 0, inputs: NO_INPUTS, ...this.#replay.marks }
+    const header = {
+      ...WRITER,
+      number,
+      owner: ownerId,
+      sentThrough,
+      count: 0,
+      inputs: NO_INPUTS,
+      ...this.#replay.marks,
+    }
     return batchRecord(header, clock.now(), source)
   }
 
@@ -148,6 +158,6 @@ export function batchOf(
   header: Pick<BatchHeader, 'number' | 'owner' | 'sentThrough'>,
   stamp: { at: number; source: string },
 ): NewRecord[] {
-  const full = { ...header, ...turn.marks, count: turn.events.length, inputs: turn.inputs }
+  const full = { ...WRITER, ...header, ...turn.marks, count: turn.events.length, inputs: turn.inputs }
   return [batchRecord(full, stamp.at, stamp.source), ...turn.events]
 }

@@ -29,7 +29,7 @@ import type { OrchestratorLimits } from './limits.ts'
 import type { BatchEffects } from './log-replay.ts'
 import { OwnLog } from './own-log.ts'
 import { SentMark } from './sent-mark.ts'
-import { tellMissing, tellTrouble } from './take-over-telemetry.ts'
+import { tellMissing, tellQuarantined, tellTrouble } from './take-over-telemetry.ts'
 import { type Turn, takeTurn } from './turn.ts'
 import { tellTurn } from './turn-telemetry.ts'
 
@@ -94,6 +94,11 @@ export class Owner {
   /** How many of those wait for a definition that is not here. */
   get sagasWithoutDefinition(): number {
     return this.#log.replay.state.withoutPlan.size
+  }
+
+  /** Sagas and locks that nothing is decided for. */
+  get quarantined(): number {
+    return this.#log.replay.state.quarantined.size
   }
 
   get waitingInputs(): number {
@@ -194,6 +199,7 @@ export class Owner {
     const fields = { liveSagas: state.liveSagas, resent: unsent.length, voidBatches, tookMs: clock.now() - began }
     log.info('partition taken over', { partition: this.partition, batch: number, ...fields })
     tellMissing(this.#ports, this.partition, state.withoutPlan.missing())
+    tellQuarantined(log, this.partition, state.quarantined)
     this.wake()
   }
 

@@ -7,6 +7,7 @@ import { evolveLock } from '../lock/evolve-lock.ts'
 import { type Forgotten, forgetting, freeLock, isFree, type LockState, NOTHING_FORGOTTEN } from '../lock/lock-state.ts'
 import type { LockId } from '../message/ids.ts'
 import type { LockEnvelope } from '../message/lock-events.ts'
+import type { LockStanding } from './event-chain.ts'
 
 export class PartitionLocks {
   readonly #freeMax: number
@@ -14,10 +15,15 @@ export class PartitionLocks {
   /** The one that has been free for longest goes first. */
   readonly #free = new Map<LockId, LockState>()
   #forgotten: Forgotten = NOTHING_FORGOTTEN
+  readonly #onForgotten: (id: LockId) => void
 
-  /** @param freeMax how many free locks are remembered */
-  constructor(freeMax: number) {
+  /**
+   * @param freeMax how many free locks are remembered
+   * @param onForgotten told of each that is remembered no more
+   */
+  constructor(freeMax: number, onForgotten: (id: LockId) => void = () => undefined) {
     this.#freeMax = freeMax
+    this.#onForgotten = onForgotten
   }
 
   /** How many locks somebody holds or waits for. */
@@ -28,6 +34,11 @@ export class PartitionLocks {
   /** What is known of a lock: a free one, when it is nothing. */
   known(id: LockId): LockState {
     return this.#taken.get(id) ?? this.#free.get(id) ?? freeLock(id, this.#forgotten)
+  }
+
+  standing(id: LockId): LockStanding {
+    const mayBeForgotten = this.#forgotten !== NOTHING_FORGOTTEN && !this.#free.has(id)
+    return { isFree: !this.#taken.has(id), mayBeForgotten }
   }
 
   /** Keeps a lock's new state: the result of folding what was decided. */
@@ -64,5 +75,6 @@ export class PartitionLocks {
     if (!oldest) return
     this.#forgotten = forgetting(this.#forgotten, oldest)
     this.#free.delete(oldest.id)
+    this.#onForgotten(oldest.id)
   }
 }

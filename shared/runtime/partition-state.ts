@@ -4,11 +4,13 @@
  */
 
 import { FlowBook, type SagaFacts } from '../flow/flow-book.ts'
+import type { LockState } from '../lock/lock-state.ts'
 import type { AcceptedBatch, BatchHeader } from '../message/batch.ts'
-import { messageOf } from '../message/errors.ts'
+import { InvariantError, messageOf } from '../message/errors.ts'
 import type { EventEnvelope } from '../message/events.ts'
-import type { SagaId } from '../message/ids.ts'
+import type { LockId, SagaId } from '../message/ids.ts'
 import type { LockEnvelope } from '../message/lock-events.ts'
+import { keyOf, type LogRecord } from '../message/record.ts'
 import type { Known } from '../saga/decide.ts'
 import type { Definitions } from '../saga/definition.ts'
 import { evolve } from '../saga/evolve.ts'
@@ -16,6 +18,7 @@ import { mayBeAskedFor } from '../saga/remembered.ts'
 import { type EndedSaga, isLive, type SagaState } from '../saga/state.ts'
 import { nextDueAt } from '../saga/timers.ts'
 import { DueHeap } from './due-heap.ts'
+import { type Link, linkOf, lockLinkOf } from './event-chain.ts'
 import { ORCHESTRATOR_LIMITS, type OrchestratorLimits } from './limits.ts'
 import { PartitionLocks } from './partition-locks.ts'
 import { planOf } from './plan-of.ts'
@@ -41,6 +44,8 @@ export class PartitionState {
   readonly locks: PartitionLocks
   /** What its sagas have under way at participants, and which steps are held. */
   readonly book = new FlowBook()
+  /** Hash of the newest event of each saga and lock that is remembered whole: the next one is chained to it (S24). */
+  readonly chains = new Map<SagaId | LockId, string>()
   readonly #live = new Map<SagaId, SagaState>()
   /** The oldest end goes first. Whole where something may still be asked of the saga. One that goes on again keeps its place. */
   readonly #ended = new Map<SagaId, EndedSaga | SagaState>()
@@ -56,7 +61,8 @@ export class PartitionState {
   constructor(definitions: Definitions, limits: EndedLimits) {
     this.#definitions = definitions
     this.#limits = limits
-    this.locks = new PartitionLocks(limits.freeLocksMax ?? ORCHESTRATOR_LIMITS.freeLocksMax)
+    const freeMax = limits.freeLocksMax ?? ORCHESTRATOR_LIMITS.freeLocksMax
+    this.locks = new PartitionLocks(freeMax, (id) => this.chains.delete(id))
   }
 
   get liveSagas(): number {
@@ -73,8 +79,9 @@ export class PartitionState {
     return this.#live.get(id)
   }
 
-  /** Keeps a saga's new state: the result of folding what was decided. */
-  keep(state: SagaState): void {
+  /** Keeps a saga's new state, the result of folding what was decided, and the hash of its newest event. */
+  keep(state: SagaState, chain: string | undefined): void {
+    if (chain !== undefined) this.chains.set(state.id, chain)
     if (isLive(state)) {
       this.#live.set(state.id, state)
       const definition = planOf(this.#definitions, state)
@@ -86,19 +93,32 @@ export class PartitionState {
     this.#live.delete(state.id)
     this.withoutPlan.delete(state.id)
     this.due.set(state.id, undefined)
-    const whole = mayBeAskedFor(state)
-    this.#ended.set(state.id, whole ? state : inBrief(state))
-    if (whole) this.#keepWhole(state.id)
+    if (mayBeAskedFor(state)) {
+      this.#ended.set(state.id, state)
+      this.#keepWhole(state.id)
+    } else this.#shorten(state)
     if (this.#ended.size > this.#limits.endedSagasMax) this.#forgetOldest()
+  }
+
+  /** The same of a lock. */
+  keepLock(lock: LockState, chain: string | undefined): void {
+    if (chain !== undefined) this.chains.set(lock.id, chain)
+    this.locks.keep(lock)
   }
 
   /** Folds an accepted batch of the log. A saga or lock whose event cannot be folded is quarantined; the others go on (K22). */
   replay(batch: AcceptedBatch): void {
-    for (const { decoded } of batch.events) {
-      if (decoded.kind === 'event') this.#fold(decoded.envelope)
-      else if (decoded.kind === 'lock') this.#foldLock(decoded.envelope)
-      else if (decoded.sagaId !== undefined) this.quarantine(decoded.sagaId, decoded.why)
+    const { format } = batch.header
+    for (const { decoded, record } of batch.events) {
+      if (decoded.kind === 'event') this.#fold(decoded.envelope, record, format)
+      else if (decoded.kind === 'lock') this.#foldLock(decoded.envelope, record, format)
+      else this.#stop(decoded.sagaId, record, decoded.why)
     }
+  }
+
+  /** Stops whose event it says to be, and whose its key says: of a record that was changed nobody knows which is right. */
+  #stop(id: string | undefined, record: LogRecord, why: string): void {
+    for (const one of new Set([id, keyOf(record)])) if (one !== undefined) this.quarantine(one, why)
   }
 
   /** Stops one saga or lock: nothing is decided for it any more. */
@@ -110,14 +130,20 @@ export class PartitionState {
     this.#whole.delete(id as SagaId)
     this.due.set(id as SagaId, undefined)
     this.locks.drop(id)
+    this.chains.delete(id as SagaId)
     this.book.forget(id as SagaId)
   }
-  #foldLock(envelope: LockEnvelope): void {
-    if (this.quarantined.has(envelope.lockId)) return
+
+  #foldLock(envelope: LockEnvelope, record: LogRecord, format: number): void {
+    const { lockId: id } = envelope
+    if (this.quarantined.has(id)) return
     try {
+      const expected = { before: this.chains.get(id), format }
+      const chain = holding(lockLinkOf(expected, record, this.locks.standing(id)))
+      if (chain !== undefined) this.chains.set(id, chain)
       this.locks.fold(envelope)
     } catch (error) {
-      this.quarantine(envelope.lockId, messageOf(error))
+      this.#stop(id, record, messageOf(error))
     }
   }
 
@@ -126,16 +152,17 @@ export class PartitionState {
     this.book.take(envelope, factsOf(after))
   }
 
-  #fold(envelope: EventEnvelope): void {
-    if (this.quarantined.has(envelope.sagaId)) return
+  #fold(envelope: EventEnvelope, record: LogRecord, format: number): void {
+    const { sagaId: id, seq } = envelope
+    if (this.quarantined.has(id)) return
     try {
-      const known = this.known(envelope.sagaId)
-      if (envelope.seq > 1 && (known ? known.status === 'ended' && this.#hasShortened : this.hasForgotten)) return
+      const known = this.known(id)
+      if (seq > 1 && (known ? known.status === 'ended' && this.#hasShortened : this.hasForgotten)) return
       const after = evolve(known?.status === 'ended' ? undefined : known, envelope)
-      this.keep(after)
+      this.keep(after, holding(linkOf({ before: this.chains.get(id), format }, record)))
       this.note(envelope, after)
     } catch (error) {
-      this.quarantine(envelope.sagaId, messageOf(error))
+      this.#stop(id, record, messageOf(error))
     }
   }
 
@@ -149,8 +176,13 @@ export class PartitionState {
     const [oldest] = this.#whole
     const state = oldest === undefined ? undefined : this.#ended.get(oldest)
     if (oldest !== undefined) this.#whole.delete(oldest)
-    if (state && state.status !== 'ended') this.#ended.set(state.id, inBrief(state))
+    if (state && state.status !== 'ended') this.#shorten(state)
     this.#hasShortened = true
+  }
+
+  #shorten(state: SagaState): void {
+    this.#ended.set(state.id, inBrief(state))
+    this.chains.delete(state.id)
   }
 
   #forgetOldest(): void {
@@ -159,6 +191,7 @@ export class PartitionState {
     this.hasForgotten = true
     this.#ended.delete(oldest.value)
     this.#whole.delete(oldest.value)
+    this.chains.delete(oldest.value)
   }
 }
 
@@ -168,6 +201,12 @@ function factsOf({ priority, paused }: SagaState): SagaFacts {
 
 function inBrief({ id, definition, inputHash }: SagaState): EndedSaga {
   return { status: 'ended', id, definition, inputHash }
+}
+
+/** @throws InvariantError where the event is not the one that was written. */
+function holding(link: Link): string | undefined {
+  if (link.kind === 'broken') throw new InvariantError(`S24: ${link.why}`)
+  return link.chain
 }
 
 /** Marks before anything was consumed. */

@@ -24,3 +24,14 @@ export function tellMissing(
     log.error('sagas wait for their definition', fields)
   }
 }
+
+/** Sagas that are told one by one at a take-over; of the others, how many. */
+const TOLD_MAX = 20
+
+/** Sagas and locks that nothing is decided for: each is an incident, and a person can still look at it. */
+export function tellQuarantined(log: Log, partition: number, quarantined: ReadonlyMap<string, string>): void {
+  for (const [saga, why] of [...quarantined].slice(0, TOLD_MAX))
+    log.error('a saga is quarantined', { partition, saga, why })
+  const more = quarantined.size - TOLD_MAX
+  if (more > 0) log.error('more sagas are quarantined', { partition, sagas: more })
+}

@@ -22,6 +22,7 @@ import type { Decision, SagaInput } from '../saga/input.ts'
 import type { SagaState } from '../saga/state.ts'
 import { BatchRoom } from './batch-room.ts'
 import type { AnyEffect } from './effect-record.ts'
+import { chained } from './event-chain.ts'
 import type { TurnFlow } from './flow-control.ts'
 import { causationOf, commandInput, type LockInput, replyInput } from './input-decoder.ts'
 import { type InputQueue, valueBytes, type Waiting } from './input-queue.ts'
@@ -146,7 +147,7 @@ class OpenTurn {
       if (decision.kind === 'broken') state.quarantine(id, decision.why)
       else if (decision.kind !== 'events' || decision.events.length === 0) this.#stall(known)
       else if (!this.#apply(known, { id, causationId: `timer/${now}`, events: decision.events })) {
-        state.keep(known)
+        state.keep(known, state.chains.get(id))
         if (this.#batch.isEmpty) state.quarantine(id, 'a timer leads to more than fits into a batch')
         return
       }
@@ -225,10 +226,11 @@ class OpenTurn {
   #takeLock(record: LogRecord, { command }: LockInput): boolean {
     const { now, source, state } = this.#context
     const before = state.locks.known(command.lockId)
-    const change = lockChange(before, command, { at: now, causationId: causationOf(record), source })
+    const chain = state.chains.get(command.lockId)
+    const change = lockChange(before, command, { at: now, causationId: causationOf(record), source, chain })
     if (change.kind === 'changed') {
       if (!this.#batch.add(change.records)) return this.#leftOver(record)
-      state.locks.keep(change.after)
+      state.keepLock(change.after, change.chain)
       this.#effects.push(...change.effects)
       this.#applied++
     } else if (change.kind === 'ignored') this.#ignore(change.reason)
@@ -286,10 +288,11 @@ class OpenTurn {
   ): boolean {
     const { state, now, source } = this.#context
     const envelopes = envelopesOf(before, change, now)
-    const records = envelopes.map((envelope) => eventRecord(envelope, source))
+    const plain = envelopes.map((envelope) => eventRecord(envelope, source))
+    const { records, chain } = chained(plain, before && state.chains.get(before.id))
     if (!this.#batch.add(records)) return false
     const after = envelopes.reduce<SagaState | undefined>(evolve, before)
-    if (after) state.keep(after)
+    if (after) state.keep(after, chain)
     for (const envelope of envelopes) {
       this.#note(envelope)
       if (after) state.note(envelope, after)

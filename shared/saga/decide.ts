@@ -58,11 +58,9 @@ function planned<Kind extends InputKind>(rule: (story: Story, input: InputOf<Kin
 /** Nothing is decided by another plan than the one that the saga started on. */
 function withoutPlan({ state, changed }: Pick<Asked<InputKind>, 'state' | 'changed'>): Decision {
   const named = `${state.definition} version ${state.version}`
-  if (!changed) return refused('unknown-definition', `${named} is not known here; legal now: kill`)
-  return refused(
-    'definition-changed',
-    `${named} is another plan here than the one that the saga started on; legal now: kill`,
-  )
+  const legal = state.status === 'failed' || isOver(state.root) ? '' : '; legal now: kill'
+  if (!changed) return refused('unknown-definition', `${named} is not known here${legal}`)
+  return refused('definition-changed', `${named} is another plan here than the one that the saga started on${legal}`)
 }
 
 /** Without the plan nobody could say whether the sender may answer, nor whether the saga waits for it already. */
@@ -281,7 +279,7 @@ function afterAll(known: EndedSaga, input: InputOf<InputKind>): Decision {
   if (input.kind !== 'fork') return ignored('saga-ended')
   return refused(
     'not-now',
-    `saga ${known.id} has ended, and what it did is not remembered: it cannot be forked any more`,
+    `saga ${known.id} has ended, and its owner remembers no more of it: ask the gateway, which reads what it did`,
   )
 }
 

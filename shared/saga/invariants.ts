@@ -47,6 +47,31 @@ export function violations(
   return book.found
 }
 
+/** The same of a history that grows: what each event breaks is told as it comes. Needs the plan; without it, of a move on nothing is told. */
+export class FollowedSaga {
+  readonly #plan: PlanOutline | undefined
+  readonly #movedTo: MovedTo
+  #book: Book | undefined
+  #isMoved = false
+  #told = 0
+
+  constructor(plan: PlanOutline | undefined, movedTo: MovedTo) {
+    this.#plan = plan
+    this.#movedTo = movedTo
+  }
+
+  take(envelope: EventEnvelope): readonly Violation[] {
+    this.#isMoved ||= envelope.event.type === 'saga-migrated'
+    if (this.#isMoved || !this.#plan) return []
+    this.#book ??= newBook([envelope], { plan: this.#plan, movedTo: this.#movedTo })
+    read(this.#book, envelope)
+    const { found } = this.#book
+    const fresh = found.slice(this.#told)
+    this.#told = found.length
+    return fresh
+  }
+}
+
 function read(book: Book, envelope: EventEnvelope): void {
   const { event, seq, at } = envelope
   const expect: Expect = (invariant, holds, message) => {

@@ -5,7 +5,7 @@ import type { TableSpec } from './table.ts'
 export type ViewRows = Map<string, Map<string, Row>>
 
 /** Lets a chunk's changes meet the rows, in place. */
-export function applyChanges(rows: ViewRows, changeSet: ChangeSet): void {
+export function applyChanges(rows: ViewRows, changeSet: Pick<ChangeSet, 'tables'>): void {
   for (const { table, changes } of changeSet.tables()) {
     let own = rows.get(table.name)
     if (!own) {

@@ -1,6 +1,6 @@
 /** An order of docs/examples, cancelled at any moment of its life, on the embedded home. */
 import { expect, test } from 'vitest'
-import { cancelAtAnyMoment } from '../support/examples/cancel-at-any-moment.ts'
+import { CANCELLED_WITHIN_MS, cancelAtAnyMoment } from '../support/examples/cancel-at-any-moment.ts'
 import { cancelledOrderExample } from '../support/examples/cases/cancelled-order.ts'
 import { openExampleHome } from '../support/examples/embedded-home.ts'
 import { ExampleInstallation } from '../support/examples/installation.ts'
@@ -14,11 +14,14 @@ test(`${SEEDS} orders, each cancelled at a moment of its own, end as a plan says
   const installation = await ExampleInstallation.start(home, prefix, cancelledOrderExample)
   try {
     const ends = { completed: 0, compensated: 0 }
+    let withinMs = CANCELLED_WITHIN_MS
     for (let from = 0; from < SEEDS; from += AT_A_TIME) {
       const seeds = Array.from({ length: Math.min(AT_A_TIME, SEEDS - from) }, (_, i) => from + i)
-      const { completed, compensated } = await cancelAtAnyMoment(installation, seeds)
+      const { completed, compensated } = await cancelAtAnyMoment(installation, seeds, withinMs)
       ends.completed += completed
       ends.compensated += compensated
+      // A slow machine: the parcels have not left yet when the last cancel comes.
+      if (ends.completed === 0) withinMs *= 2
     }
     process.stderr.write(`${ends.completed} had left, ${ends.compensated} were undone\n`)
     expect(Math.min(ends.completed, ends.compensated)).toBeGreaterThan(0)

@@ -169,6 +169,18 @@ export function largeSuite(open: () => Promise<LargeHome>): void {
     expect(history.body.length).toBeLessThan(100_000)
   })
 
+  test('from a saga that is done another goes on, with 5 MB that it is given', async () => {
+    await everything.stop()
+    await start()
+    const asked = { step: 'proof', fork: 'book-1b', reason: 'misprints', actor: 'ann' }
+    const forked = await asker.post('/v1/sagas/book-1/fork', asked)
+    expect(forked.statusCode, forked.body.slice(0, 500)).toBe(202)
+    await expect.poll(async () => (await viewOf('book-1b'))?.awaits, ENDS).toBe('proof')
+    await everything.client.signal('book-1b', { name: 'proof', payload: { text: 'none' } })
+    await expect.poll(() => statusOf('book-1b'), ENDS).toBe('completed')
+    expect(await outputOf('book-1b')).toEqual({ pages: rendered(textOf('in', MEGABYTES_5)), chars: 4 })
+  })
+
   test('twenty values of 200 KB are asked for side by side, out of an input that holds them all', async () => {
     const texts = Array.from({ length: 20 }, (_, i) => textOf(`s${i}`, 200_000))
     await everything.client.start(leaflets, 'leaflets-1', { texts })
@@ -190,7 +202,7 @@ export function largeSuite(open: () => Promise<LargeHome>): void {
     const { definitions } = BUSINESS
     const report = await verifyHome(home, { topics, atRest: true, commands: true, definitions, participants: [] })
     expect(report.violations).toEqual([])
-    expect(report.sagas).toMatchObject({ completed: 2, running: 0, stuck: 0 })
+    expect(report.sagas).toMatchObject({ completed: 3, running: 0, stuck: 0 })
     expect(report.deadLetters.total).toBe(0)
     let kept = 0
     for await (const { bytes } of home.payloads.list()) kept += bytes

@@ -1,138 +1,91 @@
-/** Limits and breakers over several processes, on a real Kafka: what is let go, and what whoever is not limited feels of it. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { EventEnvelope } from '../../shared/message/events.ts'
-import { type FlowRig, historyOf, openFlow } from '../support/flow-rig.ts'
-import { Fleet } from '../support/kafka-home/fleet.ts'
-import { type Installation, openInstallation } from '../support/kafka-home/fresh-installation.ts'
-import { Shop } from '../support/kafka-home/shop.ts'
-import { openTestKafka } from '../support/open-test-kafka.ts'
+/** Limits and breakers over two orchestrators as processes of their own, on a real Kafka, with more asked of them than may go. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { audit } from '../../services/auditor/audit.ts'
+import type { AuditReport } from '../../services/auditor/report.ts'
+import { noLog } from '../../shared/ports/telemetry.ts'
+import { FlowLoad, type Offered, type Window } from '../support/flow-load/flow-load.ts'
+import { mostUnderWay, quantile, sentTo, steadyRate, tookMs } from '../support/flow-load/measures.ts'
+import { FLOW_DEFINITIONS } from '../support/flow-rig.ts'
 import { describeReal } from '../support/real-servers/describe-real.ts'
 
-const RATE = 60
-const ORDERS = 900
-const PUBLISHED_MS = 8_000
+const RATE = 200
+const CONCURRENCY = 30
 const ALL_END_MS = 90_000
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-const ENDS: ReadonlySet<string> = new Set(['saga-completed', 'saga-compensated'])
-const ended = (history: readonly EventEnvelope[]) => history.filter(({ event }) => ENDS.has(event.type)).length
+const ended = (load: FlowLoad, offered: Offered) => load.untilEnded(offered, ALL_END_MS)
+const charged = (load: FlowLoad) => load.flow.till.charged.length
+const heldIn = ({ history }: Window) => history.filter(({ event }) => event.type === 'step-held').length
 
-/** When commands were sent to a participant, in order. */
-function sentTo(participant: string, history: readonly EventEnvelope[]): number[] {
-  return history
-    .flatMap(({ event, at }) => {
-      const isSent = event.type === 'step-requested' || event.type === 'compensation-requested'
-      return isSent && event.participant === participant ? [at] : []
-    })
-    .sort((a, b) => a - b)
-}
-
-/** How long the answers to a step took, the slowest hundredth apart. */
-function p99(step: string, history: readonly EventEnvelope[]): number {
-  const asked = new Map<string, number>()
-  const took: number[] = []
-  for (const { sagaId, event, at } of history) {
-    if (event.type === 'step-requested' && event.step === step) asked.set(sagaId, at)
-    if ((event.type === 'step-succeeded' || event.type === 'step-rejected') && event.step === step)
-      took.push(at - (asked.get(sagaId) ?? at))
+/** What the whole log holds, once the newest commands stand in their topics too. */
+async function expectLawful({ broker, flow }: FlowLoad): Promise<AuditReport> {
+  const look = () => {
+    const whole = { definitions: FLOW_DEFINITIONS, commands: true, atRest: { now: Date.now() }, log: noLog }
+    return audit({ broker, topics: flow.topics, ...whole })
   }
-  return took.sort((a, b) => a - b)[Math.floor(took.length * 0.99)] ?? 0
+  await expect.poll(async () => (await look()).violations, { timeout: 10_000, interval: 500 }).toEqual([])
+  return look()
 }
 
-await describeReal('flow control on Kafka and Postgres', ['kafka', 'postgres'], (servers) => {
-  describe('two orchestrators as processes of their own', () => {
-    let installation: Installation & { close(): Promise<void> }
-    let fleet: Fleet
-    let shop: Shop
+await describeReal('flow control on Kafka', ['kafka'], ({ kafka }) => {
+  let load: FlowLoad
+  beforeAll(async () => {
+    load = await FlowLoad.open(kafka, 'limits')
+  })
+  afterAll(() => load?.close())
 
-    beforeAll(async () => {
-      installation = await openInstallation(servers, 'limits')
-      fleet = new Fleet(installation)
-      shop = await Shop.open(installation)
-      await fleet.start('orchestrator', 'orchestrator', 'inventory', 'payment', 'shipping', 'projector')
-    })
-    afterAll(async () => {
-      await fleet?.end()
-      await shop?.close()
-      await installation?.close()
-    })
-
-    const history = () => historyOf(shop.home.broker, shop.topics.events)
-    const allEnd = (count: number) =>
-      expect.poll(async () => ended(await history()), { timeout: ALL_END_MS, interval: 1_000 }).toBe(count)
-    async function limit(limits: Parameters<typeof shop.client.limit>[1]): Promise<void> {
-      await shop.client.limit('payment', limits, { actor: 'ada', reason: 'a test' })
-      await pause(1_500)
-    }
-
-    test('together they ask a participant just as often as they may, and the others are answered as before', async () => {
-      await shop.publish(ORDERS, PUBLISHED_MS)
-      await allEnd(ORDERS)
-      const before = await history()
-
-      await limit({ ratePerSecond: RATE })
-      await shop.publish(ORDERS, PUBLISHED_MS)
-      await allEnd(2 * ORDERS)
-      const known = new Set(before.map(({ sagaId }) => sagaId))
-      const after = (await history()).filter(({ sagaId }) => !known.has(sagaId))
-
-      const sent = sentTo('payment', after)
-      const [first = 0, last = 0] = [sent[0], sent.at(-1)]
-      // From when more is wanted than may go until the last that waited goes.
-      const [from, to] = [first + 2_000, last - 1_500]
-      const rate = (sent.filter((at) => at >= from && at < to).length * 1_000) / (to - from)
-      const held = after.filter(({ event }) => event.type.endsWith('-held')).length
-      const waited = { free: p99('stock', before), beside: p99('stock', after) }
-      console.info(JSON.stringify({ test: 'rate', limit: RATE, rate, overMs: to - from, held, stockP99Ms: waited }))
-      expect(to - from).toBeGreaterThan(8_000)
-      expect(held).toBe(sent.length)
-      expect(rate).toBeGreaterThan(RATE * 0.95)
-      expect(rate).toBeLessThan(RATE * 1.05)
-      expect(waited.beside).toBeLessThan(Math.max(3_000, 5 * waited.free))
-      const report = await shop.audit()
-      expect(report.violations).toEqual([])
-    })
-
-    test('one that is killed while steps are held leaves them to the other, which loses none and sends none twice', async () => {
-      const before = ended(await history())
-      await limit({ ratePerSecond: 30 })
-      await shop.publish(300, 1_000)
-      await pause(3_000)
-      fleet.one('orchestrator').signal('SIGKILL')
-      await allEnd(before + 300)
-      await shop.allEnd(ALL_END_MS)
-      const report = await shop.audit()
-      expect(report.violations).toEqual([])
-      expect(report.sagas).toMatchObject({ stuck: 0, running: 0 })
-      await limit(null)
-    })
+  test('together they ask a participant just as often as they may, and the others are answered as before', async () => {
+    await load.limit({ ratePerSecond: RATE })
+    const window = await ended(load, await load.offer({ pays: 1.25 * RATE, notes: 30, forMs: 13_000 }))
+    const rate = steadyRate(sentTo('till', window.history))
+    const besideP99Ms = quantile(tookMs(window.notes, window.history), 0.99)
+    console.info(JSON.stringify({ test: 'rate', limit: RATE, rate, held: heldIn(window), besideP99Ms }))
+    expect(rate.overMs).toBeGreaterThan(10_000)
+    expect(rate.perSecond).toBeGreaterThan(RATE * 0.95)
+    expect(rate.perSecond).toBeLessThan(RATE * 1.05)
+    expect(heldIn(window)).toBe(window.pays.size)
+    expect(charged(load)).toBe(window.pays.size)
+    // They waited for nothing: whoever asks the till waits for seconds.
+    expect(besideP99Ms).toBeLessThan(quantile(tookMs(window.pays, window.history), 0.5))
+    await expectLawful(load)
   })
 
-  test('a participant that is down in two orchestrators: held, not failed; back again, all of it completes', async () => {
-    const [one, two] = [await openTestKafka(servers.kafka), await openTestKafka(servers.kafka)]
-    const flow: FlowRig = await openFlow(one, { prefix: 'breakers', partitions: 6 })
-    try {
-      await flow.limit('till', { breaker: { minimumCalls: 10, openMs: 500, probes: 2 } })
-      await flow.orchestrator()
-      await flow.orchestrator(undefined, two)
-      flow.till.isDown = true
-      await flow.pay(300, { from: Date.now() })
-      const opened = async () => (await flow.control()).filter(({ kind }) => kind === 'breaker-opened').length
-      await expect.poll(opened, { timeout: 30_000 }).toBe(2)
-      const asked = flow.till.asked
-      await pause(3_000)
-      // Two processes, each of which tries at most twice at 0.5, 1.5 and 3.5 s.
-      expect(flow.till.asked - asked).toBeLessThan(30)
-      flow.till.isDown = false
-      await expect.poll(() => flow.completed(), { timeout: 60_000, interval: 500 }).toBe(300)
-      const facts = (await flow.control()).map(({ kind }) => kind).toSorted()
-      expect(facts).toEqual(['breaker-closed', 'breaker-closed', 'breaker-opened', 'breaker-opened', 'limits-set'])
-      const history = await flow.history()
-      expect(history.filter(({ event }) => event.type === 'compensation-started')).toEqual([])
-    } finally {
-      await flow.close()
-      await one.close()
-      await two.close()
-    }
+  test('one is killed while steps are held: the other has them all, and lets no more calls go than before', async () => {
+    const before = charged(load)
+    load.flow.till.handlingMs = 150
+    await load.limit({ concurrency: CONCURRENCY })
+    const offering = load.offer({ pays: 300, notes: 0, forMs: 4_000 })
+    await pause(2_500)
+    load.fleet.one('orchestrator').signal('SIGKILL')
+    const window = await ended(load, await offering)
+    const underWay = mostUnderWay('till', window.history)
+    console.info(JSON.stringify({ test: 'killed', limit: CONCURRENCY, underWay, held: heldIn(window) }))
+    expect(underWay).toBe(CONCURRENCY)
+    expect(load.flow.till.mostAtOnce).toBeLessThanOrEqual(CONCURRENCY)
+    expect(charged(load) - before).toBe(window.pays.size)
+    const { sagas } = await expectLawful(load)
+    expect(sagas).toMatchObject({ stuck: 0, running: 0 })
+  })
+
+  test('a participant that is down is asked by probes alone; what is held completes when it is back', async () => {
+    const { flow } = load
+    flow.till.handlingMs = 0
+    await load.fleet.start('orchestrator')
+    await load.limit({ breaker: { minimumCalls: 10, openMs: 500, probes: 2 } })
+    flow.till.isDown = true
+    const offered = await load.offer({ pays: 200, notes: 0, forMs: 2_000 })
+    const told = async (kind: string) => (await flow.control()).filter((fact) => fact.kind === kind).length
+    await expect.poll(() => told('breaker-opened'), { timeout: 30_000 }).toBe(2)
+    await pause(500)
+    const asked = flow.till.asked
+    await pause(3_000)
+    // Two processes, each of which tries at most twice at 0.5, 1.5 and 3.5 s.
+    expect(flow.till.asked - asked).toBeLessThan(30)
+    flow.till.isDown = false
+    const { history } = await ended(load, offered)
+    expect(await told('breaker-opened')).toBe(2)
+    await expect.poll(() => told('breaker-closed'), { timeout: 10_000 }).toBe(2)
+    expect(history.filter(({ event }) => event.type === 'compensation-started')).toEqual([])
+    await expectLawful(load)
   })
 })

@@ -3,11 +3,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   type AcceptedBatch,
-  type BatchHeader,
   BatchReader,
   batchRecord,
   LOG_START,
   type LogPosition,
+  type NewBatchHeader,
 } from '../../shared/message/batch.ts'
 import { eventRecord } from '../../shared/message/event-record.ts'
 import { sagaId } from '../../shared/message/ids.ts'
@@ -71,7 +71,15 @@ class Writer {
     const expected = this.#endOffset
     this.#endOffset += BigInt(count + 1)
     const inputs = { applied: count, deadLettered: 0, ignored: {} }
-    const header: BatchHeader = { number, owner: this.name, count, commands: 0n, replies: 0n, sentThrough: 0, inputs }
+    const header: NewBatchHeader = {
+      number,
+      owner: this.name,
+      count,
+      commands: 0n,
+      replies: 0n,
+      sentThrough: 0,
+      inputs,
+    }
     const events = Array.from({ length: count }, (_, i) =>
       eventRecord(
         {

@@ -51,7 +51,10 @@ const command: fc.Arbitrary<ClientCommand> = fc.oneof(
       definition: id,
       version: fc.option(positive, { nil: undefined }),
       input: json,
-      origin: fc.record({ sagaId: id.map(sagaId), step: stepPath, seq: positive }),
+      origin: fc.record(
+        { sagaId: id.map(sagaId), step: stepPath, seq: positive, actor: words(200), reason: words(2_000) },
+        { requiredKeys: ['sagaId', 'step', 'seq'] },
+      ),
       given: fc.array(fc.record({ step: stepPath, output: json }, { requiredKeys: ['step'] }), { maxLength: 5 }),
     })
     .map(({ request, ...rest }) => ({ kind: 'start' as const, ...request, ...rest })),

@@ -69,7 +69,7 @@ export class GateWorld {
     if (!book) return
     const saga = sagaId(`s-${this.#calls++}`)
     const said = { saga, step: 'charge', direction, participant: PARTICIPANT, key, since: this.now, priority }
-    const call: Call = { ...said, status: 'held', place: 'out', partition: -1, probe: undefined, turn: 0 }
+    const call: Call = { ...said, status: 'held', place: 'out', partition: -1, probe: undefined, turn: -1 }
     book.all.add(call)
     book.watcher?.held(call)
   }

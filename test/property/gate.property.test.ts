@@ -47,6 +47,15 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('limit' as const), limits }) },
 )
 
+/** What had waited, and waits again, stands behind whoever was before it. */
+const COMES_AGAIN: Move[] = [
+  { kind: 'limit', limits: { concurrency: 1, perKey: { concurrency: 1 }, breaker: 'off' } },
+  { kind: 'hold', partition: 0, call: { key: '', priority: 4, direction: 'forward' } },
+  { kind: 'hold', partition: 0, call: { key: 'a', priority: 4, direction: 'forward' } },
+  { kind: 'leave', partition: 0 },
+  { kind: 'come', partition: 0 },
+]
+
 function play(world: GateWorld, one: Move): void {
   if (one.kind === 'hold') world.hold(one.partition, one.call)
   else if (one.kind === 'pass') world.pass(one.ms)
@@ -65,7 +74,7 @@ test('whatever happens, the first that may go is let go, within the limits, and 
         world.pumpAgainstModel()
       }
     }),
-    parameters(400),
+    { ...parameters(400), examples: [[COMES_AGAIN]] },
   )
 })
 

@@ -14,13 +14,15 @@ export function expectNetEffect(world: LossyWorld, driver: SagaDriver, book: Nai
   expectSteps(world.participants, { id: driver.id, status: driver.state?.status }, book)
 }
 
+type Nets = Pick<LawfulParticipants, 'net'>
+
 interface Ended {
   readonly id: string
   readonly status: string | undefined
 }
 
 /** The same of the steps that ask participants. */
-export function expectSteps(participants: LawfulParticipants, ended: Ended, book: NaiveBook): void {
+export function expectSteps(participants: Nets, ended: Ended, book: NaiveBook): void {
   const due = new Set(book.due())
   for (const sent of book.sent.values())
     if (sent.planned.type === 'command') expectStep(participants, ended, { sent, isDue: due.has(sent) })
@@ -36,7 +38,7 @@ interface Looked {
   readonly isDue: boolean
 }
 
-function expectStep(participants: LawfulParticipants, { id, status }: Ended, { sent, isDue }: Looked): void {
+function expectStep(participants: Nets, { id, status }: Ended, { sent, isDue }: Looked): void {
   const { path, wire, turn, refused } = sent
   const net = participants.net.get(netKey(id, wire)) ?? 0
   if (isDue || refused) must(net === 0, () => `S8: ${path} was undone, or refused, and its net effect is ${net}`)

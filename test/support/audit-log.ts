@@ -12,7 +12,7 @@ import { kasagaTopics, participantTopic } from '../../shared/message/topics.ts'
 import { noLog } from '../../shared/ports/telemetry.ts'
 import { Definitions } from '../../shared/saga/definition.ts'
 import { effectsOf } from '../../shared/saga/effects.ts'
-import { batchOf, order } from './fabricate-log.ts'
+import { batchOf, type Chains, order } from './fabricate-log.ts'
 
 export const TOPICS = kasagaTopics('kasaga')
 export const PARTICIPANTS = ['inventory', 'payment', 'shipping']
@@ -27,6 +27,8 @@ export interface HandMade {
   /** Changes the commands that are sent. */
   readonly sends?: (sends: Send[]) => Send[]
   readonly deadLetters?: readonly NewRecord[]
+  /** Its events carry hashes, made before `records` changes any. */
+  readonly chained?: boolean
 }
 
 export interface Send {
@@ -64,13 +66,14 @@ export async function auditHandMade(made: HandMade, options: Partial<AuditOption
   const append = async (topic: string, records: readonly NewRecord[]) => {
     if (records.length > 0) await broker.append([{ topic, partition: 0, records }])
   }
+  const chains: Chains | undefined = made.chained ? new Map() : undefined
   let [commands, replies] = [0n, 0n]
   for (const [index, turn] of made.turns.entries()) {
     commands += 1n
     replies += BigInt(Math.max(0, turn.length - 1))
     const inputs = { applied: Math.max(1, turn.length), deadLettered: 0, ignored: {} }
     const header = { number: index + 1, commands, replies, sentThrough: index, inputs, ...made.headers?.[index] }
-    const records = batchOf(turn, header)
+    const records = batchOf(turn, header, chains)
     await append(TOPICS.events, made.records?.(records, index) ?? records)
   }
   await append(

@@ -18,7 +18,7 @@ export interface EffectRow {
 }
 
 /** What a handler writes through. */
-export type EffectTx = EffectRow[]
+export type EffectTx<Row = EffectRow> = Row[]
 
 export interface CrashInboxOptions {
   readonly clock: Clock
@@ -29,8 +29,8 @@ export interface CrashInboxOptions {
   readonly statementMsMax: number
 }
 
-export class CrashStore {
-  readonly rows: EffectRow[] = []
+export class CrashStore<Row = EffectRow> {
+  readonly rows: Row[] = []
   readonly #entries = new Map<IdempotencyKey, InboxEntry>()
   readonly #options: CrashInboxOptions
 
@@ -38,25 +38,44 @@ export class CrashStore {
     this.#options = options
   }
 
-  /** The inbox as one process has it: once that is dead, nothing of it is kept any more. */
-  inboxOf(isDead: () => boolean): Inbox<EffectTx> {
+  /** All that was answered. */
+  entries(): readonly InboxEntry[] {
+    return [...this.#entries.values()]
+  }
+
+  /** What was answered to a key. */
+  entry(key: IdempotencyKey): InboxEntry | undefined {
+    return this.#entries.get(key)
+  }
+
+  /** A person writes into the inbox, or takes out of it. */
+  correct(key: IdempotencyKey, entry: InboxEntry | undefined): void {
+    if (entry) this.#entries.set(key, entry)
+    else this.#entries.delete(key)
+  }
+
+  /**
+   * The inbox as one process has it: once that is dead, nothing of it is kept any more. `clock`: the process's own, by
+   * which its statements take their time.
+   */
+  inboxOf(isDead: () => boolean, clock?: Clock): Inbox<EffectTx<Row>> {
     return {
       transaction: async (work) => {
-        const tx: EffectTx = []
+        const tx: EffectTx<Row> = []
         const added: InboxEntry[] = []
-        await this.#statement()
+        await this.#statement(clock)
         const result = await work({
           tx,
           find: async (keys) => {
-            await this.#statement()
+            await this.#statement(clock)
             return new Map(keys.flatMap((key) => [this.#entries.get(key) ?? []].flat().map((entry) => [key, entry])))
           },
           store: async (entries) => {
-            await this.#statement()
+            await this.#statement(clock)
             added.push(...entries)
           },
         })
-        await this.#statement()
+        await this.#statement(clock)
         this.#commit(tx, added, isDead())
         return result
       },
@@ -64,7 +83,7 @@ export class CrashStore {
     }
   }
 
-  #commit(tx: EffectTx, added: readonly InboxEntry[], isDead: boolean): void {
+  #commit(tx: EffectTx<Row>, added: readonly InboxEntry[], isDead: boolean): void {
     const { random, troubleShare, onTrouble } = this.#options
     const share = troubleShare()
     if (isDead) throw trouble('the process is dead')
@@ -80,9 +99,9 @@ export class CrashStore {
     throw trouble('kept, and not answered')
   }
 
-  #statement(): Promise<void> {
+  #statement(own: Clock | undefined): Promise<void> {
     const { clock, random, statementMsMax } = this.#options
-    return sleep(clock, Math.floor(random.next() * statementMsMax))
+    return sleep(own ?? clock, Math.floor(random.next() * statementMsMax))
   }
 }
 

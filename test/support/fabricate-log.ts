@@ -1,11 +1,12 @@
 /** Logs made of given events, as an owner would have appended them: headers, numbers, offsets, void batches. */
 import { fulfilOrder } from '../../services/orders/fulfil-order.ts'
-import { type BatchHeader, batchRecord } from '../../shared/message/batch.ts'
+import { type BatchHeader, batchRecord, LOG_FORMAT } from '../../shared/message/batch.ts'
 import { eventRecord } from '../../shared/message/event-record.ts'
 import type { EventEnvelope, SagaEvent } from '../../shared/message/events.ts'
 import { sagaId } from '../../shared/message/ids.ts'
 import type { LogRecord, NewRecord } from '../../shared/message/record.ts'
 import { definitionHash } from '../../shared/runtime/definition-hash.ts'
+import { chained } from '../../shared/runtime/event-chain.ts'
 
 const SOURCE = 'urn:kasaga:test'
 const bytes = (value: string | Uint8Array | null) =>
@@ -20,15 +21,30 @@ export function stored(
   return { ...at, key: bytes(record.key), value: bytes(record.value), headers }
 }
 
-/** The records of one batch. */
+/** The newest hash of each saga. */
+export type Chains = Map<string, string>
+
+/** The records of one batch; of a log from before events had hashes, unless the newest ones are given. */
 export function batchOf(
   events: readonly EventEnvelope[],
   header: Pick<BatchHeader, 'number'> & Partial<BatchHeader>,
+  chains?: Chains,
 ): NewRecord[] {
   const at = events.at(-1)?.at ?? 0
   const inputs = { applied: events.length, deadLettered: 0, ignored: {} }
   const rest = { owner: 'test', count: events.length, commands: 0n, replies: 0n, sentThrough: 0, inputs }
-  return [batchRecord({ ...rest, ...header }, at, SOURCE), ...events.map((event) => eventRecord(event, SOURCE))]
+  const format = chains ? { format: LOG_FORMAT } : {}
+  const records = events.map((event) => {
+    const plain = eventRecord(event, SOURCE)
+    return chains ? chainedTo(chains, event.sagaId, plain) : plain
+  })
+  return [batchRecord({ ...rest, ...format, ...header }, at, SOURCE), ...records]
+}
+
+function chainedTo(chains: Chains, id: string, plain: NewRecord): NewRecord {
+  const { records, chain } = chained([plain], chains.get(id))
+  if (chain !== undefined) chains.set(id, chain)
+  return records[0] ?? plain
 }
 
 export interface FabricateOptions {
@@ -36,6 +52,8 @@ export interface FabricateOptions {
   readonly partition?: number
   /** Before these batches (by index) a void one is put: an old owner's, with a number that was used, or a torn one. */
   readonly voidBefore?: ReadonlySet<number>
+  /** Its events carry hashes. */
+  readonly chained?: boolean
 }
 
 /** The records of a partition: one batch for each list of events, numbered from 1. */
@@ -44,11 +62,13 @@ export function fabricateLog(
   options: FabricateOptions = {},
 ): LogRecord[] {
   const { topic = 'kasaga.events', partition = 0, voidBefore = new Set() } = options
+  const chains: Chains | undefined = options.chained ? new Map() : undefined
   const records: NewRecord[] = []
   for (const [index, turn] of turns.entries()) {
     if (voidBefore.has(index)) records.push(...voidBatch(turn, index))
     const consumed = BigInt(index + 1)
-    records.push(...batchOf(turn, { number: index + 1, commands: consumed, replies: consumed * 2n }))
+    const inputs = { applied: Math.min(3, turn.length), deadLettered: 0, ignored: {} }
+    records.push(...batchOf(turn, { number: index + 1, commands: consumed, replies: consumed * 2n, inputs }, chains))
   }
   return records.map((record, offset) => {
     return stored(record, { topic, partition, offset: BigInt(offset), timestamp: 1_000 + offset })

@@ -7,18 +7,18 @@ import { systemIds } from '../../shared/adapters/system/system-ids.ts'
 import { systemRandom } from '../../shared/adapters/system/system-random.ts'
 import { type SagaClient, sagaClient } from '../../shared/client/saga-client.ts'
 import type { ParticipantLimits } from '../../shared/flow/limits.ts'
-import { BatchReader } from '../../shared/message/batch.ts'
-import { type ControlFact, controlRecord, decodeControl } from '../../shared/message/control-record.ts'
+import { type ControlFact, decodeControl } from '../../shared/message/control-record.ts'
 import type { EventEnvelope } from '../../shared/message/events.ts'
 import { kasagaTopics } from '../../shared/message/topics.ts'
 import { type ParticipantService, participantService } from '../../shared/participant/participant-service.ts'
 import type { Broker } from '../../shared/ports/broker.ts'
-import { sleep } from '../../shared/ports/clock.ts'
+import { type Clock, sleep } from '../../shared/ports/clock.ts'
 import { type Log, noLog, noMetrics } from '../../shared/ports/telemetry.ts'
 import { participantsOf, topicSpecs } from '../../shared/runtime/topic-specs.ts'
 import { saga } from '../../shared/saga/builder.ts'
 import { command, participant } from '../../shared/saga/contract.ts'
 import { Definitions } from '../../shared/saga/definition.ts'
+import { EventTail } from './event-tail.ts'
 
 const input = z.object({ id: z.string(), tenant: z.string() })
 
@@ -58,6 +58,11 @@ export class Till {
   mostAtOnce = 0
   mostOfTenant = 0
   #now = new Map<string, number>()
+  readonly #clock: Clock
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   async charge({ id, tenant }: { readonly id: string; readonly tenant: string }): Promise<{ charged: string }> {
     this.asked++
@@ -69,9 +74,9 @@ export class Till {
     )
     this.mostOfTenant = Math.max(this.mostOfTenant, ...all)
     try {
-      if (this.handlingMs > 0) await sleep(systemClock, this.handlingMs)
+      if (this.handlingMs > 0) await sleep(this.#clock, this.handlingMs)
       if (this.isDown) throw new Error('the till is closed')
-      this.charged.push({ id, at: systemClock.now() })
+      this.charged.push({ id, at: this.#clock.now() })
       return { charged: id }
     } finally {
       this.#now.set(tenant, (this.#now.get(tenant) ?? 1) - 1)
@@ -85,7 +90,8 @@ export interface FlowRig {
   readonly topics: ReturnType<typeof kasagaTopics>
   /** Starts one more orchestrator. */
   orchestrator(log?: Log, broker?: Broker): Promise<Orchestrator>
-  limit(participant: string, limits: ParticipantLimits | null): Promise<void>
+  /** Says them; answers under which id. */
+  limit(participant: string, limits: ParticipantLimits | null): Promise<string>
   /** Starts sagas, from a number on. */
   pay(count: number, options?: { readonly from?: number; readonly tenants?: number }): Promise<void>
   /** Every event of the log. */
@@ -97,24 +103,34 @@ export interface FlowRig {
   close(): Promise<void>
 }
 
+/** More than any test asks for. */
+const INBOX_ENTRIES_MAX = 1_000_000
+
+export interface FlowOptions {
+  readonly prefix?: string
+  readonly partitions?: number
+  readonly withControl?: boolean
+  /** Commands that each participant handles at a time. */
+  readonly slots?: number
+  /** The time that all of it lives in; the system's unless told otherwise. */
+  readonly clock?: Clock
+}
+
 export const FLOW_DEFINITIONS = new Definitions([pay, note])
 
 /** Makes the topics, and starts the participants. */
-export async function openFlow(
-  broker: Broker,
-  options: { readonly prefix?: string; readonly partitions?: number; readonly withControl?: boolean } = {},
-): Promise<FlowRig> {
-  const { prefix = 'kasaga', partitions = 4, withControl = true } = options
+export async function openFlow(broker: Broker, options: FlowOptions = {}): Promise<FlowRig> {
+  const { prefix = 'kasaga', partitions = 4, withControl = true, slots, clock = systemClock } = options
   const topics = kasagaTopics(prefix)
   const specs = topicSpecs(prefix, { partitions, participantPartitions: partitions }, participantsOf(FLOW_DEFINITIONS))
   await broker.createTopics(specs.filter(({ name }) => withControl || name !== topics.control))
-  const shared = { broker, clock: systemClock, ids: systemIds }
-  const behaviour = new Till()
-  const services = participants(broker, prefix, behaviour)
+  const shared = { broker, clock, ids: systemIds }
+  const behaviour = new Till(clock)
+  const services = participants(broker, { prefix, behaviour, slots, clock })
   await Promise.all(services.map((service) => service.start()))
   const client = sagaClient({ ...shared, topics, source: '/test' })
   const orchestrators = new Set<Orchestrator>()
-  const history = () => historyOf(broker, topics.events)
+  const history = () => new EventTail(broker, topics.events).readOn()
   return {
     till: behaviour,
     client,
@@ -127,9 +143,9 @@ export async function openFlow(
       return orchestrator
     },
     async limit(participant, limits) {
-      const fact = { kind: 'limits-set', participant, requestId: systemIds.next(), actor: 'ada', reason: 'a test' }
-      const record = controlRecord({ ...fact, kind: 'limits-set', limits: limits as never }, { at: 0, source: '/test' })
-      await broker.append([{ topic: topics.control, partition: 0, records: [record] }])
+      const requestId = systemIds.next()
+      await client.limit(participant, limits, { requestId, actor: 'ada', reason: 'a test' })
+      return requestId
     },
     async pay(count, { from = 0, tenants = 3 } = {}) {
       const ids = Array.from({ length: count }, (_, i) => from + i)
@@ -148,25 +164,21 @@ export async function openFlow(
   }
 }
 
-function participants(broker: Broker, prefix: string, behaviour: Till): ParticipantService[] {
-  const options = () => ({ broker, clock: systemClock, inbox: new MemoryInbox(), prefix })
+interface Parts {
+  readonly prefix: string
+  readonly behaviour: Till
+  readonly slots: number | undefined
+  readonly clock: Clock
+}
+
+function participants(broker: Broker, { prefix, behaviour, slots, clock }: Parts): ParticipantService[] {
+  const concurrency = slots === undefined ? {} : { concurrency: { max: slots } }
+  const inbox = () => new MemoryInbox({ entriesMax: INBOX_ENTRIES_MAX })
+  const options = () => ({ broker, clock, inbox: inbox(), prefix, ...concurrency })
   return [
     participantService(till, { charge: (one) => behaviour.charge(one), refund: async () => null }, options()),
     participantService(ledger, { note: async () => null }, options()),
   ]
-}
-
-/** Every event of a log. */
-export async function historyOf(broker: Broker, topic: string): Promise<EventEnvelope[]> {
-  const found: EventEnvelope[] = []
-  for (const { partition } of await broker.offsets(topic)) {
-    const reader = new BatchReader()
-    for await (const records of broker.read(topic, partition, 0n))
-      for (const record of records)
-        for (const { decoded } of reader.read(record)?.events ?? [])
-          if (decoded.kind === 'event') found.push(decoded.envelope)
-  }
-  return found
 }
 
 async function controlOf(broker: Broker, topic: string): Promise<ControlFact[]> {

@@ -93,6 +93,8 @@ export interface SystemRig {
   readonly definitions: Definitions
   /** Another gateway on the same installation. */
   gateway(options?: Partial<GatewayOptions>): Promise<Gateway>
+  /** The orchestrator stops, and another one reads the log and goes on. */
+  takeOver(): Promise<void>
   close(): Promise<void>
 }
 
@@ -124,14 +126,12 @@ export async function openSystem(more: readonly Definition[] = []): Promise<Syst
       writer: new KyselyParticipantViews(views.db),
     }),
   })
-  const orchestrator = new Orchestrator({
-    ...shared,
-    random: systemRandom,
-    definitions,
-    topics: TOPICS,
-    prefix: 'kasaga',
-  })
-  await orchestrator.start()
+  const orchestrate = async () => {
+    const made = new Orchestrator({ ...shared, random: systemRandom, definitions, topics: TOPICS, prefix: 'kasaga' })
+    await made.start()
+    return made
+  }
+  let orchestrator = await orchestrate()
   const behaviour = new Behaviour()
   const services = participants(broker, behaviour)
   await Promise.all(services.map((service) => service.start()))
@@ -147,6 +147,10 @@ export async function openSystem(more: readonly Definition[] = []): Promise<Syst
       const gateway = await createGateway({ ...shared, client, definitions, views, registry, ...options })
       gateways.push(gateway)
       return gateway
+    },
+    async takeOver() {
+      await orchestrator.stop()
+      orchestrator = await orchestrate()
     },
     async close() {
       behaviour.release()

@@ -14,9 +14,10 @@ const logs = readdirSync(root).flatMap((version) =>
 )
 
 describe('a golden log', () => {
-  it.each(logs)('%s folds to what it was, and keeps the invariants', (_, text) => {
-    const { outcome, history } = readGolden(text)
+  it.each(logs)('%s folds to what it was, keeps the invariants, and its hashes hold', (_, text) => {
+    const { outcome, history, chained } = readGolden(text)
     expect(foldOf(history)).toEqual(outcome)
+    expect(chained).toBe(true)
     expect(violations(history)).toEqual([])
   })
   it('holds every type of event somewhere', () => {

@@ -39,7 +39,16 @@ describe('what is written fits', () => {
   test('a batch header', () => {
     const inputs = { applied: 1, deadLettered: 0, ignored: { 'old-attempt': 1 } }
     const marks = { commands: 9_007_199_254_740_993n, replies: 0n }
-    const header: BatchHeader = { number: 1, owner: 'a', count: 2, sentThrough: 0, inputs, ...marks }
+    const header: BatchHeader = {
+      format: 1,
+      engine: '1.0.0',
+      number: 1,
+      owner: 'a',
+      count: 2,
+      sentThrough: 0,
+      inputs,
+      ...marks,
+    }
     const value = JSON.parse(String(batchRecord(header, 0, '/test').value))
     expect(BatchValue.strict().parse(value)).toEqual(value)
   })

@@ -18,6 +18,7 @@ import { lockId, sagaId } from '../../shared/message/ids.ts'
 import { lockCommandRecord } from '../../shared/message/lock-command.ts'
 import type { LogRecord, NewRecord } from '../../shared/message/record.ts'
 import { effectRecord } from '../../shared/runtime/effect-record.ts'
+import { chained } from '../../shared/runtime/event-chain.ts'
 import { historyOf } from '../support/given-when-then.ts'
 import { bytesOf } from '../support/wire.ts'
 
@@ -140,6 +141,10 @@ describe('what is written has the headers that the document says, and no others'
     ['ReplyHeaders', replyRecord(read(command), error, { ...stamp, id: 'r-1' })],
     ['ReplyHeaders', effectRecord(answer as Parameters<typeof effectRecord>[0], { topics, source: '/test' }).record],
     ['EventHeaders', eventRecord(envelope, '/test')],
+    ...chained([eventRecord(envelope, '/test')], undefined).records.map((one): [string, NewRecord] => [
+      'EventHeaders',
+      one,
+    ]),
     ['BatchHeaders', batchRecord(batch, 0, '/test')],
     [
       'DeadLetterHeaders',

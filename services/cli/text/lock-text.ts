@@ -1,7 +1,7 @@
 /** Locks, for a person to read. */
 import type { LockAnswer } from '../../../shared/client/http-api.ts'
+import type { Eyes } from './eyes.ts'
 import { plain } from './plain.ts'
-import type { Eyes } from './saga-text.ts'
 import { sinceText } from './spans.ts'
 import { styled } from './status-text.ts'
 import { tableText } from './tables.ts'

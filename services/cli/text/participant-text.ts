@@ -1,14 +1,10 @@
 /** Participants as a person reads them: how hard they may be asked, and what waits for them. */
 import type { ParticipantAnswer, ParticipantDetail } from '../../../shared/client/participant-api.ts'
+import type { Eyes } from './eyes.ts'
 import { plain } from './plain.ts'
 import { sinceText } from './spans.ts'
 import { styled } from './status-text.ts'
 import { tableText } from './tables.ts'
-
-interface Eyes {
-  readonly color: boolean
-  readonly now: number
-}
 
 /** `concurrency 10, 200/s (burst 20), per key: 2/s, breaker off`. */
 export function limitsText({ limits }: Pick<ParticipantAnswer, 'limits'>): string {

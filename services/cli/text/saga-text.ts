@@ -1,17 +1,13 @@
 /** A saga, and lists of sagas and events, for a person to read. */
 import type { EventAnswer, SagaAnswer, SagaDetail, StepAnswer } from '../../../shared/client/http-api.ts'
 import { PRIORITY } from '../../../shared/message/priority.ts'
+import type { Eyes } from './eyes.ts'
 import { waitsForText } from './lock-text.ts'
 import { plain } from './plain.ts'
 import { sinceText, spanText, untilText } from './spans.ts'
 import { statusDetail, statusWord, styled } from './status-text.ts'
 import { depthOf, inTreeOrder } from './step-tree.ts'
 import { tableText } from './tables.ts'
-
-export interface Eyes {
-  readonly color: boolean
-  readonly now: number
-}
 
 const DATA_CHARS_MAX = 100
 

@@ -1,4 +1,4 @@
-/** Forking a saga: written to the origin; the new saga begins when the origin's owner has sent its start. */
+/** Forking a saga: a new one goes on from a step of it. */
 import type { z } from 'zod'
 import { ForkAnswer, ForkBody, IdParams, Problem as ProblemSchema } from '../../../shared/client/http-api.ts'
 import { type SagaId, sagaId } from '../../../shared/message/ids.ts'
@@ -6,23 +6,9 @@ import type { Json } from '../../../shared/message/json.ts'
 import { inputHash } from '../../../shared/runtime/input-hash.ts'
 import { linksOf, placeAnswer } from '../answers.ts'
 import type { App, Parts } from '../app.ts'
-import { Problem } from '../problem.ts'
-import type { RecentStarts } from '../recent-starts.ts'
+import { type ForkDesk, handIn } from '../forks.ts'
 import { requestIdOf } from '../request-id.ts'
 import { ANONYMOUS } from './act-routes.ts'
-
-interface Forked {
-  readonly id: SagaId
-  readonly fork: SagaId
-}
-
-/** A saga can be forked after its end. Its fork's id must be free; the fork that was asked for before is no other saga. */
-async function refuseUnfit(parts: Parts, recent: RecentStarts, { id, fork }: Forked): Promise<void> {
-  const [origin, taken] = await Promise.all([parts.reads.saga(id), parts.reads.saga(fork)])
-  if (!origin && !recent.get(id)?.place) throw new Problem(404, 'unknown-saga', `there is no saga ${id}`)
-  if (taken ? taken.origin_saga_id !== id : recent.get(fork))
-    throw new Problem(409, 'start-conflict', `the id ${fork} is taken by another saga`)
-}
 
 /** Made of the request, so that one which is made again makes no other saga. */
 function idFor({ id, requestId, named }: { id: SagaId; requestId: string; named: string | undefined }): SagaId {
@@ -33,16 +19,18 @@ function otherInput({ input }: z.infer<typeof ForkBody>): { readonly input?: Jso
   return input === undefined ? {} : { input: input as Json }
 }
 
-const ANSWERS = { 202: ForkAnswer, 400: ProblemSchema, 404: ProblemSchema, 409: ProblemSchema }
+const ANSWERS = { 202: ForkAnswer, 400: ProblemSchema, 404: ProblemSchema, 409: ProblemSchema, 422: ProblemSchema }
 
 /** Adds `POST /v1/sagas/:id/fork`. */
-export function forkRoute(app: App, parts: Parts, recent: RecentStarts): void {
+export function forkRoute(app: App, parts: Parts, known: Pick<ForkDesk, 'recent' | 'waits'>): void {
   app.post(
     '/v1/sagas/:id/fork',
     {
       schema: {
         summary: 'Let a new saga go on from a step of this one, with what this one has done before it',
-        description: 'The new saga never undoes what it was given. With another input, approvals are asked for anew.',
+        description:
+          'The new saga never undoes what it was given. With another input, approvals are asked for anew. ' +
+          'A saga that has ended can be forked as well; where it is not possible the reason is answered at once.',
         tags: ['sagas'],
         params: IdParams,
         body: ForkBody,
@@ -54,9 +42,8 @@ export function forkRoute(app: App, parts: Parts, recent: RecentStarts): void {
       const id = sagaId(request.params.id)
       const requestId = requestIdOf(request, parts.ids)
       const fork = idFor({ id, requestId, named })
-      await refuseUnfit(parts, recent, { id, fork })
       const act = { sagaId: id, requestId, actor, reason, ...otherInput(request.body) }
-      const place = await parts.client.send({ kind: 'fork', ...act, step, fork, version })
+      const place = await handIn({ ...parts, ...known }, { kind: 'fork', ...act, step, fork, version })
       return reply.code(202).send({ id, requestId, fork, place: placeAnswer(place), links: linksOf(fork) })
     },
   )

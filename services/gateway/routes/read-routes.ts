@@ -18,14 +18,8 @@ import type { App, Parts } from '../app.ts'
 import { holdersOf } from '../lock-answers.ts'
 import { Problem } from '../problem.ts'
 import type { ListFilter, SagaReads } from '../saga-reads.ts'
+import { untilShown } from '../view-place.ts'
 import type { ViewWaits } from '../view-waits.ts'
-
-const PROJECTION = 'sagas'
-
-async function consumed(reads: SagaReads, partition: number): Promise<bigint> {
-  const all = await reads.checkpoints()
-  return all.find((each) => each.projection === PROJECTION && each.partition === partition)?.commands ?? 0n
-}
 
 /** Waits until the view has seen the outcome of the command at this place. */
 async function waitForPlace(
@@ -36,11 +30,7 @@ async function waitForPlace(
   const [first = '', second = ''] = atLeast.split(':')
   const partition = Number(first)
   const wanted = BigInt(second)
-  const look = async () => {
-    const next = await consumed(reads, partition)
-    return { found: next > wanted, value: next }
-  }
-  const { found, value } = await waits.until(untilMs, look)
+  const { found, value } = await untilShown({ reads, waits }, { partition, offset: wanted }, untilMs)
   if (found) return
   const lag = { partition, wanted: String(wanted), consumed: String(value) }
   throw new Problem(504, 'view-behind', 'the view has not come that far yet; ask again', { lag })

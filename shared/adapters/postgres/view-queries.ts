@@ -91,9 +91,10 @@ export async function attributesOf(db: Db, id: string): Promise<AttributeRow[]> 
   return db.selectFrom('kasaga.saga_attributes').selectAll().where('saga_id', '=', id).orderBy('name').execute()
 }
 
-/** A saga's steps in both directions, in the order in which they began. */
+/** A saga's steps in both directions, in the order in which they began; what a fork was given by name. */
 export async function stepsOf(db: Db, id: string): Promise<StepRow[]> {
-  return db.selectFrom('kasaga.steps').selectAll().where('saga_id', '=', id).orderBy('first_seq').execute()
+  const steps = db.selectFrom('kasaga.steps').selectAll().where('saga_id', '=', id)
+  return steps.orderBy('first_seq').orderBy(sql`step collate "C"`).execute()
 }
 
 export interface HistoryEvent extends Omit<EventRow, 'offset' | 'data'> {
@@ -108,16 +109,31 @@ export async function historyOf(
   id: string,
   page: { readonly fromSeq?: number; readonly limit?: number } = {},
 ): Promise<HistoryEvent[]> {
-  const rows = await db
-    .selectFrom('kasaga.events')
-    .select(['saga_id', 'seq', 'type', 'at', 'causation_id', 'topic', 'partition', 'data'])
-    .select(sql<string>`"offset"::text`.as('offset'))
-    .where('saga_id', '=', id)
+  const rows = await eventsOf(db, id)
     .where('seq', '>=', page.fromSeq ?? 1)
     .orderBy('seq')
     .limit(limited(page.limit ?? EVENTS_LISTED_MAX, EVENTS_LISTED_MAX))
     .execute()
-  return rows.map((row) => ({ ...row, data: JSON.parse(row.data ?? 'null') }))
+  return rows.map(withData)
+}
+
+/** The event by which a saga was forked under that request id. */
+export async function forkedBy(db: Db, id: string, requestId: string): Promise<HistoryEvent | undefined> {
+  const forked = eventsOf(db, id).where('type', '=', 'saga-forked').where('causation_id', '=', requestId)
+  const row = await forked.executeTakeFirst()
+  return row && withData(row)
+}
+
+function eventsOf(db: Db, id: string) {
+  return db
+    .selectFrom('kasaga.events')
+    .select(['saga_id', 'seq', 'type', 'at', 'causation_id', 'topic', 'partition', 'data'])
+    .select(sql<string>`"offset"::text`.as('offset'))
+    .where('saga_id', '=', id)
+}
+
+function withData<Row extends Pick<EventRow, 'data'>>(row: Row): Omit<Row, 'data'> & { readonly data: unknown } {
+  return { ...row, data: JSON.parse(row.data ?? 'null') }
 }
 
 export type StatusCounts = Readonly<Record<SagaStatus, number>>

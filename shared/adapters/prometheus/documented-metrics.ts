@@ -41,6 +41,7 @@ export const DOCUMENTED_METRICS: Readonly<Record<string, DocumentedMetric>> = {
     'Sagas that wait for a definition that is not here, by partition.',
     'partition',
   ),
+  kasaga_sagas_quarantined: gauge('Sagas and locks that nothing is decided for, by partition.', 'partition'),
   kasaga_saga_attributes_missed_total: counter(
     'Attributes that a saga started without, because its mapping failed.',
     'definition',

@@ -5,25 +5,29 @@ import { seededRandom } from '../../../shared/adapters/system/seeded-random.ts'
 import { LEFT, orderLeavingIn } from './cases/cancelled-order.ts'
 import type { ExampleInstallation } from './installation.ts'
 
-/** The parcel may leave in the middle of the time in which cancels come. */
+/** The parcel may leave in the middle of the time in which cancels come: on a machine with nothing else to do. */
 const LEAVES_IN_MS = 60
-const CANCELLED_WITHIN_MS = 140
+export const CANCELLED_WITHIN_MS = 140
 
 export interface Ends {
   readonly completed: number
   readonly compensated: number
 }
 
-/** Runs so many at once. Answers how they ended. */
-export async function cancelAtAnyMoment(installation: ExampleInstallation, seeds: readonly number[]): Promise<Ends> {
-  const ends = await Promise.all(seeds.map((seed) => cancelOne(installation, seed)))
+/** Runs so many at once, each cancelled within so many milliseconds. Answers how they ended. */
+export async function cancelAtAnyMoment(
+  installation: ExampleInstallation,
+  seeds: readonly number[],
+  withinMs: number,
+): Promise<Ends> {
+  const ends = await Promise.all(seeds.map((seed) => cancelOne(installation, seed, withinMs)))
   const count = (status: string) => ends.filter((end) => end === status).length
   return { completed: count('completed'), compensated: count('compensated') }
 }
 
-async function cancelOne(installation: ExampleInstallation, seed: number): Promise<string | null> {
+async function cancelOne(installation: ExampleInstallation, seed: number, withinMs: number): Promise<string | null> {
   const id = `cancel-seed-${seed}`
-  const waitMs = seededRandom(seed).next() * CANCELLED_WITHIN_MS
+  const waitMs = seededRandom(seed).next() * withinMs
   await installation.client.start(cancelledOrder, id, orderLeavingIn(id, LEAVES_IN_MS))
   await new Promise((resolve) => setTimeout(resolve, waitMs))
   await installation.client.cancel(id, { actor: 'customer', reason: `after ${waitMs} ms` })

@@ -1,6 +1,10 @@
 /** A golden log: what a version of the engine wrote, and what it held its fold to be. NDJSON, the outcome first. */
+import { eventRecord } from '../../../shared/message/event-record.ts'
 import type { EventEnvelope, SagaEvent } from '../../../shared/message/events.ts'
+import { H } from '../../../shared/message/headers.ts'
+import type { NewRecord } from '../../../shared/message/record.ts'
 import { UPCASTS } from '../../../shared/message/upcast/forms.ts'
+import { chainHash } from '../../../shared/runtime/event-chain.ts'
 import { evolve } from '../../../shared/saga/evolve.ts'
 import type { SagaState, ScopeState } from '../../../shared/saga/state.ts'
 
@@ -16,6 +20,13 @@ export interface GoldenLog {
   readonly outcome: Outcome
   readonly history: readonly EventEnvelope[]
 }
+
+/** What was read, and whether the hash of each event is still that of its record (S24). */
+export interface ReadGolden extends GoldenLog {
+  readonly chained: boolean
+}
+
+const SOURCE = '/kasaga/golden'
 
 export function foldOf(history: readonly EventEnvelope[]): Outcome {
   const state = history.reduce<SagaState | undefined>(evolve, undefined)
@@ -35,26 +46,42 @@ function standings(scope: ScopeState, prefix: string): [string, string][] {
 }
 
 /** An event as its version wrote it: a line says its format where it is not the first. */
-type Line = EventEnvelope & { readonly format?: number }
+type Line = EventEnvelope & { readonly format?: number; readonly chain?: string }
 
 export function goldenText({ outcome, history }: GoldenLog): string {
+  let chain: string | undefined
   const lines = history.map((envelope): Line => {
     const format = UPCASTS.formatOf(envelope.event.type)
-    return format === 1 ? envelope : { ...envelope, format }
+    const line = format === 1 ? envelope : { ...envelope, format }
+    chain = chainHash(chain, recordOf(line)) ?? ''
+    return { ...line, chain }
   })
   return [outcome, ...lines].map((line) => `${JSON.stringify(line)}\n`).join('')
 }
 
 /** Read as records are: older forms become present ones. */
-export function readGolden(text: string): GoldenLog {
+export function readGolden(text: string): ReadGolden {
   const [outcome, ...lines] = text
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line))
-  return { outcome, history: lines.map(presentOf) }
+  let before: string | undefined
+  const fits = (line: Line): boolean => {
+    const own = chainHash(before, recordOf(line))
+    before = line.chain
+    return own === line.chain
+  }
+  return { outcome, history: lines.map(presentOf), chained: lines.every(fits) }
 }
 
-function presentOf({ format = 1, event, ...place }: Line): EventEnvelope {
+/** The record that its version wrote. */
+function recordOf({ format = 1, chain, ...envelope }: Line): NewRecord {
+  const record = eventRecord(envelope, SOURCE)
+  const type = `kasaga.${envelope.event.type}.v${format}`
+  return { ...record, headers: record.headers.map(([name, text]) => [name, name === H.type ? type : text]) }
+}
+
+function presentOf({ format = 1, chain, event, ...place }: Line): EventEnvelope {
   const { type, ...data } = event
   const present = UPCASTS.upcast({ type, format, data })
   if (present.kind === 'unreadable') throw new Error(present.why)

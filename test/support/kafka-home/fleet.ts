@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { Installation } from './fresh-installation.ts'
+import type { Surroundings } from './fresh-installation.ts'
 
 export type ServiceName = 'orchestrator' | 'projector' | 'gateway' | 'inventory' | 'payment' | 'shipping'
 
@@ -27,19 +27,20 @@ export class ServiceProcess {
   readonly raw: string[] = []
   readonly #child: ChildProcess
 
-  constructor(name: ServiceName, installation: Installation, env: Readonly<Record<string, string>> = {}) {
+  constructor(name: ServiceName, surroundings: Surroundings, env: Readonly<Record<string, string>> = {}) {
     this.name = name
-    this.#child = spawn(process.execPath, [`services/${name}/main.ts`], {
+    const { kafka, prefix, databaseUrl, mains = {} } = surroundings
+    this.#child = spawn(process.execPath, [mains[name] ?? `services/${name}/main.ts`], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
-        KASAGA_KAFKA: installation.kafka,
-        KASAGA_DATABASE_URL: installation.databaseUrl,
-        KASAGA_PREFIX: installation.prefix,
+        KASAGA_KAFKA: kafka,
+        ...(databaseUrl !== undefined && { KASAGA_DATABASE_URL: databaseUrl }),
+        KASAGA_PREFIX: prefix,
         KASAGA_LOG_LEVEL: 'info',
         ...(name === 'gateway' && { KASAGA_PORT: '0' }),
-        ...installation.env,
+        ...surroundings.env,
         ...env,
       },
     })
@@ -106,23 +107,23 @@ function asLogLine(line: string): LogLine | undefined {
 
 /** All processes of an installation. */
 export class Fleet {
-  readonly #installation: Installation
+  readonly #surroundings: Surroundings
   readonly all: ServiceProcess[] = []
 
-  constructor(installation: Installation) {
-    this.#installation = installation
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings
   }
 
   /** Starts services, as many as are named, and waits until they run. */
   start(...names: readonly ServiceName[]): Promise<readonly ServiceProcess[]> {
-    const started = names.map((name) => new ServiceProcess(name, this.#installation))
+    const started = names.map((name) => new ServiceProcess(name, this.#surroundings))
     this.all.push(...started)
     return Promise.all(started.map((service) => service.running()))
   }
 
   /** Starts one with settings of its own. */
   async startWith(name: ServiceName, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
-    const service = new ServiceProcess(name, this.#installation, env)
+    const service = new ServiceProcess(name, this.#surroundings, env)
     this.all.push(service)
     return service.running()
   }

@@ -8,12 +8,20 @@ import { openTestKafka } from '../open-test-kafka.ts'
 import type { RealServers } from '../real-servers/describe-real.ts'
 import { withDatabase } from '../real-servers/with-database.ts'
 
-export interface Installation {
+/** What processes are told of where they are. */
+export interface Surroundings {
   readonly kafka: string
-  readonly databaseUrl: string
   readonly prefix: string
-  /** Further settings of its processes. */
+  /** Absent: they touch no database. */
+  readonly databaseUrl?: string
+  /** Further settings. */
   readonly env?: Readonly<Record<string, string>>
+  /** Other files to run than a service's own `main.ts`, by service. */
+  readonly mains?: Readonly<Record<string, string>>
+}
+
+export interface Installation extends Surroundings {
+  readonly databaseUrl: string
 }
 
 const COUNTS: PartitionCounts = { partitions: 12, participantPartitions: 12 }

@@ -24,7 +24,7 @@ describe('commands', () => {
   })
 
   test('one that is not said to be sent may be missing, unless all is at rest', async () => {
-    const made = { turns: [order('r', 'running')], sends: (all: Send[]) => all.slice(0, -1) }
+    const made = { chained: true, turns: [order('r', 'running')], sends: (all: Send[]) => all.slice(0, -1) }
     const info = await auditHandMade(made, { commands: true })
     expect(info).toMatchObject({ clean: true, notes: [expect.stringContaining('newest effects')] })
     expect(broken(await auditHandMade(made, { commands: true, atRest: { now: 5_000 } }))).toEqual(['S10'])

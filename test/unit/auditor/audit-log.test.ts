@@ -22,7 +22,20 @@ test('a sound log is clean without definitions too, and the report says what was
   const report = await auditHandMade({ turns: mixedTurns() }, { definitions: new Definitions([]) })
   expect(report.violations).toEqual([])
   expect(report.notes.join()).toContain('5 sagas were checked without their definition')
-  expect(report.notChecked.map(({ id }) => id)).toEqual(expect.arrayContaining(['S8', 'S16', 'S17', 'L1', 'S2', 'S24']))
+  expect(report.notChecked.map(({ id }) => id)).toEqual(expect.arrayContaining(['S8', 'S16', 'S17', 'L1', 'S2']))
+})
+
+test('events that were changed after they were written are named, with saga and offset', async () => {
+  const turns = [order('a', 'completed'), order('b', 'completed')]
+  const sound = await auditHandMade({ turns, chained: true })
+  expect(sound.violations).toEqual([])
+  expect(sound.checked).toContainEqual({ id: 'S24', over: turns.flat().length, of: 'chained events' })
+  const records = (batch: NewRecord[], index: number) =>
+    batch.map((record, i) => (index === 1 && i === 3 ? { ...record, value: '{"step":"stock","attempt":1}' } : record))
+  const report = await auditHandMade({ turns, chained: true, records })
+  const message = expect.stringMatching(/^event 3: the hash of the event at offset 12 is not that of it/)
+  expect(report.violations).toEqual([{ invariant: 'S24', message, saga: 'b', partition: 0, offset: '12' }])
+  expect((await auditHandMade({ turns })).notes).toContain('16 events of an older version carry no hash (S24)')
 })
 
 test('an empty log is clean', async () => {

@@ -82,14 +82,20 @@ test('a broker that takes nothing of a batch refuses it', async () => {
 })
 
 test('close refuses what was not sent and waits for what was', async () => {
-  const { appender } = appending(async (parts) => {
-    await new Promise((resolve) => setTimeout(resolve, 30))
+  let answer = () => {}
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve
+  })
+  const { appender, opened } = appending(async (parts) => {
+    await answered
     return parts.map((part) => stored(part))
   })
   const first = appender.append(batch(0))
-  await new Promise((resolve) => setTimeout(resolve, 10))
+  await expect.poll(() => opened[0]?.state.requests).toBe(1)
   const second = appender.append(batch(0))
-  await appender.close()
+  const closed = appender.close()
+  answer()
+  await closed
   expect(await first).toMatchObject({ kind: 'appended' })
   expect(await second).toMatchObject({ kind: 'refused', error: { code: 'broker-closed' } })
   expect(await appender.append(batch(0))).toMatchObject({ kind: 'refused' })

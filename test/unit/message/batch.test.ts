@@ -11,7 +11,8 @@ const events = historyOf([started, ...done('stock')]).map((envelope) => eventRec
 
 function header(number: number, count: number, owner = 'a'): BatchHeader {
   const inputs = { applied: count, deadLettered: 0, ignored: { 'old-attempt': 1 } }
-  return { number, owner, count, commands: 5n, replies: 9_007_199_254_740_993n, sentThrough: number - 1, inputs }
+  const marks = { commands: 5n, replies: 9_007_199_254_740_993n, sentThrough: number - 1 }
+  return { format: 1, number, owner, count, ...marks, inputs }
 }
 
 /** A batch of so many events. */

@@ -34,7 +34,7 @@ function both(turns: readonly Turn[], limits = { endedSagasMax: 10, endedWholeMa
   for (const envelopes of placed) {
     const known = live.known(envelopes[0]?.sagaId ?? sagaId('none'))
     const state = envelopes.reduce<SagaState | undefined>(evolve, known?.status === 'ended' ? undefined : known)
-    if (state) live.keep(state)
+    if (state) live.keep(state, undefined)
   }
   for (const batch of accepted(fabricateLog(placed)).batches) replayed.replay(batch)
   return { live, replayed }

@@ -4,8 +4,9 @@ import { systemClock } from '../../../shared/adapters/system/system-clock.ts'
 import { systemIds } from '../../../shared/adapters/system/system-ids.ts'
 import { systemRandom } from '../../../shared/adapters/system/system-random.ts'
 import { clientCommandRecord } from '../../../shared/message/client-command-record.ts'
+import { H } from '../../../shared/message/headers.ts'
 import { sagaId } from '../../../shared/message/ids.ts'
-import type { LogRecord } from '../../../shared/message/record.ts'
+import { headerOf, type LogRecord, utf8 } from '../../../shared/message/record.ts'
 import { kasagaTopics } from '../../../shared/message/topics.ts'
 import type { Broker } from '../../../shared/ports/broker.ts'
 import { type Log, noLog, noMetrics } from '../../../shared/ports/telemetry.ts'
@@ -17,7 +18,7 @@ import { participantsOf, topicSpecs } from '../../../shared/runtime/topic-specs.
 import { Definitions } from '../../../shared/saga/definition.ts'
 import { fulfil } from '../../support/fulfil.ts'
 import { appending, unknownResult } from '../../support/participant-doubles.ts'
-import { delivered } from '../../support/wire.ts'
+import { bytesOf, delivered } from '../../support/wire.ts'
 
 const TOPICS = kasagaTopics('kasaga')
 const DEFINITIONS = new Definitions([fulfil])
@@ -204,4 +205,31 @@ test('one that is sure of its partition buries what cannot be used', async () =>
   owner.enqueue(TOPICS.commands, [delivered(record, 0n, TOPICS.commands)])
   await expect.poll(async () => (await ends(broker, TOPICS.deadLetters)).reduce((sum, end) => sum + end, 0)).toBe(1)
   await expect.poll(async () => (await ends(broker, TOPICS.events))[0]).toBe(3)
+})
+
+test('a saga whose event was changed in the log is told of, counted, and decided no more; the others go on', async () => {
+  const before = await emptyLog()
+  const first = owning(before)(0)
+  await live(first)
+  first.enqueue(TOPICS.commands, starts('s-1', 's-2'))
+  await expect.poll(() => first.liveSagas).toBe(2)
+  await first.leave()
+
+  const after = await emptyLog()
+  for await (const records of before.read(TOPICS.events, 0, 0n)) {
+    const changed = records.map((record) => {
+      const isIt = headerOf(record, H.id) === 's-1#1'
+      return isIt
+        ? { ...record, value: bytesOf(String(utf8(record.value ?? bytesOf(''))).replace('"cents":5', '"cents":6')) }
+        : record
+    })
+    await after.append([{ topic: TOPICS.events, partition: 0, records: changed }])
+  }
+  const told: [string, unknown][] = []
+  const log = { ...noLog, error: (message: string, fields?: object) => void told.push([message, fields]) }
+  const owner = owning(after, { log })(0)
+  await live(owner)
+  const why = expect.stringContaining('S24: the hash of the event at offset')
+  expect(told).toEqual([['a saga is quarantined', { partition: 0, saga: 's-1', why }]])
+  expect([owner.liveSagas, owner.quarantined]).toEqual([1, 1])
 })

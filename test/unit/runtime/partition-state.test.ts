@@ -23,10 +23,10 @@ function ended(id: string): SagaState {
 
 test('the oldest are remembered in brief, then not at all, and it is known that some are forgotten', () => {
   const state = new PartitionState(new Definitions([fulfil]), { endedSagasMax: 3, endedWholeMax: 1 })
-  for (const id of ['s-1', 's-2', 's-3']) state.keep(ended(id))
+  for (const id of ['s-1', 's-2', 's-3']) state.keep(ended(id), undefined)
   expect(['s-1', 's-2', 's-3'].map((id) => state.known(sagaId(id))?.status)).toEqual(['ended', 'ended', 'compensated'])
   expect(state.hasForgotten).toBe(false)
-  state.keep(ended('s-4'))
+  state.keep(ended('s-4'), undefined)
   expect(state.known(sagaId('s-1'))).toBeUndefined()
   expect(state.known(sagaId('s-3'))?.status).toBe('ended')
   expect(state.hasForgotten).toBe(true)

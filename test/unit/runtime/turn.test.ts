@@ -141,7 +141,7 @@ test('a saga of an old log whose open step is gone from its definition waits wit
   // An old log does not say which plan it was.
   const { definitionHash: _, ...old } = saga
   const changed = rig({}, { ...fulfil, steps: fulfil.steps.filter(({ name }) => name !== 'stock') })
-  changed.state.keep(old)
+  changed.state.keep(old, undefined)
   expect(changed.state.due.earliest()).toBe(STOCK_DUE)
   const turn = changed.take(STOCK_DUE)
   expect(turn.stalled).toEqual([{ saga: 's-0', why: expect.stringContaining('fulfil version 1 has no step for it') }])
@@ -175,7 +175,7 @@ describe('a saga whose plan is another one here, under the same version', () => 
   it('is not decided for: inputs become dead letters, no timer is due, and it is counted', () => {
     const saga = started()
     const here = rig({}, changed)
-    here.state.keep(saga)
+    here.state.keep(saga, undefined)
     here.wait(cancel(0))
     const turn = here.take(STOCK_DUE)
     expect(turn.dead.map(({ reason }) => reason)).toEqual(['definition-changed'])
@@ -191,7 +191,7 @@ describe('a saga whose plan is another one here, under the same version', () => 
 
   it('can be killed all the same, and is not waited for any more', () => {
     const here = rig({}, changed)
-    here.state.keep(started())
+    here.state.keep(started(), undefined)
     const kill = { kind: 'kill', sagaId: sagaId('s-0'), requestId: 'k', actor: 'ann', reason: 'lost' } as const
     here.wait(delivered(clientCommandRecord(kill, { at: 0, source: '/test' }), 0n, 'kasaga.commands'))
     expect(here.take().killed).toEqual([{ saga: 's-0', actor: 'ann', reason: 'lost' }])
@@ -201,7 +201,7 @@ describe('a saga whose plan is another one here, under the same version', () => 
   it('goes on with its own plan, and others start on the plan that is here', () => {
     const saga = started()
     const back = rig()
-    back.state.keep(saga)
+    back.state.keep(saga, undefined)
     expect(back.state.withoutPlan.size).toBe(0)
     back.wait(cancel(0))
     expect(back.take().inputs.applied).toBe(1)
@@ -215,14 +215,14 @@ describe('a saga whose plan is another one here, under the same version', () => 
   it('waits the same where no plan of its version is known, and its timer fires once there is one', () => {
     const saga = started()
     const without = rig({}, { ...fulfil, version: 2 })
-    without.state.keep(saga)
+    without.state.keep(saga, undefined)
     without.wait(cancel(0))
     expect(without.take(STOCK_DUE).dead.map(({ reason }) => reason)).toEqual(['unknown-definition'])
     expect(without.state.due.earliest()).toBeUndefined()
     expect(without.state.withoutPlan.size).toBe(1)
 
     const back = rig()
-    back.state.keep(saga)
+    back.state.keep(saga, undefined)
     expect(back.state.due.earliest()).toBe(STOCK_DUE)
     expect(typesOf(back.take(STOCK_DUE))).toContain('kasaga.step-failed.v1')
   })

@@ -3,11 +3,13 @@ import type { ClientCommand } from '../../../shared/message/client-command-recor
 import { type SagaId, sagaId } from '../../../shared/message/ids.ts'
 import type { Parked, SagaState, ScopeState } from '../../../shared/saga/state.ts'
 import { stepAt } from '../../../shared/saga/tree.ts'
-import type { LawfulParticipants } from '../lawful-participants.ts'
-import { Choices } from '../plans/choices.ts'
-import { APPROVAL, APPROVER, SIGNAL } from '../plans/steps.ts'
+import { Choices } from '../../property/plans/choices.ts'
+import { APPROVAL, APPROVER, SIGNAL } from '../../property/plans/steps.ts'
+import type { Books } from './books.ts'
 
 const CHILDREN_TRIED_MAX = 5
+/** Attempts after which a person does by hand what is not done. */
+const TRIED_MAX = 20
 
 /** Something that a person may ask of a saga, whether it is right or not. It says nothing that is not so. */
 export function anyAct(id: string, numbers: readonly number[]): ClientCommand {
@@ -44,23 +46,45 @@ function signal(saga: SagaId, { requestId, name }: { requestId: string; name: st
 }
 
 /** The one act that helps a saga which nothing else moves; nothing when it needs none. A person acts, and then says so. */
-export function rightAct(state: SagaState, participants: LawfulParticipants, round: number): ClientCommand | undefined {
+export function rightAct(state: SagaState, books: Books, round: number): ClientCommand | undefined {
   const { id } = state
   const by = { sagaId: id, requestId: `right-${round}`, actor: 'ann', reason: 'mended' }
   if (state.paused) return { kind: 'resume', ...by }
   const awaited = signalIn(state.root)
   if (awaited !== undefined) return signal(id, { requestId: by.requestId, name: awaited })
   if (state.parked.length === 0) return undefined
-  const byHand = state.parked.find((parked) => isForPerson(state, parked))?.step
-  if (byHand != null) {
-    participants.handle({ sagaId: id, step: byHand, direction: 'compensate' }, 99)
-    return { kind: 'resolve', step: byHand, ...by }
-  }
+  const done = byHand(state, books)
+  if (done)
+    return done.kind === 'skip'
+      ? { ...by, ...done, kind: 'skip', output: { n: 1 } }
+      : { ...by, ...done, kind: 'resolve' }
   const hopeless = state.parked.find(({ step }) => step !== null && isHopeless(state, step))?.step
   if (hopeless != null) return { kind: 'skip', step: hopeless, output: { n: 1 }, ...by }
   for (const { step } of state.parked)
-    if (step !== null) participants.forgetRefusal({ sagaId: id, step, direction: 'forward' })
+    if (step !== null)
+      books.forgetRefusal({ sagaId: id, step: stepAt(state, step)?.sentAs ?? step, direction: 'forward' })
   return { kind: 'retry', ...by }
+}
+
+/** What a person does by hand at the participant, when it was tried often. */
+function byHand(
+  state: SagaState,
+  books: Books,
+): { readonly step: string; readonly kind: 'resolve' | 'skip' } | undefined {
+  for (const parked of state.parked) {
+    const step = parked.step
+    const known = step === null ? undefined : stepAt(state, step)
+    if (step === null || !known) continue
+    const address = { sagaId: state.id, step: known.sentAs ?? step }
+    const isUndo = isForPerson(state, parked) || (known.status === 'undo-failed' && known.attempt > TRIED_MAX)
+    if (isUndo) {
+      books.undoByHand(address)
+      return { step, kind: 'resolve' }
+    }
+    if (known.status === 'undo-failed' || known.attempt <= TRIED_MAX || known.child !== undefined) continue
+    if (books.doByHand(address)) return { step, kind: 'skip' }
+  }
+  return undefined
 }
 
 /** A child saga whose own plan leaves it no time is not tried for ever. */

@@ -5,8 +5,8 @@ import type { SagaId } from '../../../shared/message/ids.ts'
 import type { Broker } from '../../../shared/ports/broker.ts'
 import { evolve } from '../../../shared/saga/evolve.ts'
 import type { SagaState } from '../../../shared/saga/state.ts'
-import { must } from '../must.ts'
-import { TOPICS } from './faulty-system.ts'
+import { must } from '../../property/must.ts'
+import { TOPICS } from '../world/network.ts'
 
 export class LogView {
   readonly states = new Map<SagaId, SagaState>()
