@@ -8,6 +8,7 @@ import { prometheusMetrics } from '../../shared/adapters/prometheus/prometheus-m
 import { systemClock } from '../../shared/adapters/system/system-clock.ts'
 import { systemIds } from '../../shared/adapters/system/system-ids.ts'
 import type { JsonSchema } from '../../shared/contracts/json-schema.ts'
+import { kasagaTopics } from '../../shared/message/topics.ts'
 import type { Log } from '../../shared/ports/telemetry.ts'
 
 const silent = () => {}
@@ -21,6 +22,7 @@ export async function openApi(): Promise<JsonSchema> {
   const parts: Parts = {
     client: new Proxy({} as Parts['client'], { get: asked }),
     broker: new Proxy({} as Parts['broker'], { get: asked }),
+    topics: kasagaTopics('kasaga'),
     reads: new Proxy({} as Parts['reads'], { get: asked }),
     participants: new Proxy({} as Parts['participants'], { get: asked }),
     definitions,

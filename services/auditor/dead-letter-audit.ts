@@ -1,5 +1,6 @@
 /** Counts the dead letters by reason, and holds them against what the log says was dead-lettered (S18). */
 import { headerOf, type LogRecord } from '../../shared/message/record.ts'
+import { noteOf } from '../../shared/message/redrive.ts'
 import type { KasagaTopics } from '../../shared/message/topics.ts'
 import type { Broker } from '../../shared/ports/broker.ts'
 import type { Findings } from './findings.ts'
@@ -38,6 +39,7 @@ export async function auditDeadLetters(
 }
 
 function count(tally: Tally, topics: KasagaTopics, record: LogRecord): void {
+  if (noteOf(record)) return
   const reason = headerOf(record, 'dlq-reason') ?? 'unknown'
   tally.total++
   tally.byReason[reason] = (tally.byReason[reason] ?? 0) + 1

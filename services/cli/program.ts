@@ -11,6 +11,7 @@ import {
   skipCommand,
 } from './commands/acts.ts'
 import { approveCommand } from './commands/approve.ts'
+import { dlqCommand } from './commands/dlq.ts'
 import { forkCommand } from './commands/fork.ts'
 import { historyCommand } from './commands/history.ts'
 import { limitsCommand } from './commands/limits.ts'
@@ -46,6 +47,7 @@ const ASKING: readonly CliCommand[] = [
   forkCommand,
   participantsCommand,
   limitsCommand,
+  dlqCommand,
 ]
 
 /** The program. `more`: commands that run things; `main.ts` knows them, because it picks what they run on. */

@@ -4,6 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Registry } from 'prom-client'
 import type { SagaClient } from '../../shared/client/saga-client.ts'
+import type { KasagaTopics } from '../../shared/message/topics.ts'
 import type { Broker } from '../../shared/ports/broker.ts'
 import type { Clock, Ids } from '../../shared/ports/clock.ts'
 import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
@@ -18,6 +19,7 @@ export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerRespo
 export interface Parts {
   readonly client: SagaClient
   readonly broker: Broker
+  readonly topics: KasagaTopics
   readonly definitions: Definitions
   readonly reads: SagaReads
   readonly participants: ParticipantReads

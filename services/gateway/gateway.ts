@@ -10,6 +10,7 @@ import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import type { SagaClient } from '../../shared/client/saga-client.ts'
 import type { ClaimRule } from '../../shared/message/claim.ts'
 import { messageOf, OperationalError } from '../../shared/message/errors.ts'
+import type { KasagaTopics } from '../../shared/message/topics.ts'
 import type { Broker } from '../../shared/ports/broker.ts'
 import type { Clock, Ids } from '../../shared/ports/clock.ts'
 import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
@@ -26,6 +27,7 @@ export interface GatewayOptions {
   readonly client: SagaClient
   /** The log that the client writes to: what is too long for the views is read there. */
   readonly broker: Broker
+  readonly topics: KasagaTopics
   readonly definitions: Definitions
   readonly views: ViewStore<ViewTables>
   readonly clock: Clock

@@ -13,6 +13,7 @@ import { Problem, problemBody } from './problem.ts'
 import { addHeaders, addRates, BARE_HEADERS } from './protection.ts'
 import { RecentStarts } from './recent-starts.ts'
 import { actRoutes } from './routes/act-routes.ts'
+import { deadLetterRoutes } from './routes/dead-letter-routes.ts'
 import { forkRoute } from './routes/fork-route.ts'
 import { lockRoutes } from './routes/lock-routes.ts'
 import { participantRoutes } from './routes/participant-routes.ts'
@@ -107,6 +108,7 @@ export async function httpApp(parts: Parts, options: { readonly anonymous: boole
   lockRoutes(app, parts)
   forkRoute(app, parts, { recent, waits })
   participantRoutes(app, parts)
+  deadLetterRoutes(app, parts)
   statusRoutes(app, parts)
   openapiRoute(app)
   pageRoutes(app, parts, options.anonymous)

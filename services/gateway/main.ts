@@ -18,6 +18,7 @@ await runProcess({
     const gateway = await createGateway({
       client,
       broker,
+      topics,
       claims: broker.claims,
       definitions: definitionsWith(settings.rollout),
       views,

@@ -46,7 +46,7 @@ export async function startEverything(home: Home, prefix: string, business: Busi
   const settings = { prefix, metrics, sagas: definitions.all }
   const participants = await Promise.all(business.participants.map((prepare) => prepare(home, settings)))
   await Promise.all([orchestrator.start(), ...participants.map((participant) => participant.start())])
-  const open = openReads(home, { ...business, client, metrics, registry, prefix })
+  const open = openReads(home, { ...business, topics, client, metrics, registry, prefix })
   open.catch((error) => log.error('the views did not open', { error: messageOf(error) }))
   return {
     topics,
@@ -64,6 +64,7 @@ export async function startEverything(home: Home, prefix: string, business: Busi
 }
 
 interface ReadParts extends ProjectorSettings, Business {
+  readonly topics: KasagaTopics
   readonly client: SagaClient
   readonly registry: Registry
 }

@@ -32,12 +32,13 @@ export class Orchestrator {
   readonly #sender: EffectSender
   readonly #flow: FlowControl
   readonly #owners = new Map<number, Owner>()
-  readonly #ports: OwnerPorts
+  readonly #ports: Omit<OwnerPorts, 'keepsSnapshots'>
   readonly #group: string
   #member: GroupMember | undefined
   #cancelGauges: (() => void) | undefined
   /** The broker reported trouble that lasts; a partition that comes says that it is over. */
   #inTrouble = false
+  #keepsSnapshots = false
 
   constructor(options: OrchestratorOptions) {
     this.#options = options
@@ -62,6 +63,7 @@ export class Orchestrator {
   async start(): Promise<void> {
     const { broker, topics } = this.#options
     await this.#flow.start()
+    this.#keepsSnapshots = await this.#findSnapshots()
     const listener: GroupListener = {
       assigned: (partition) => this.#own(partition),
       revoked: (partition) => this.#letGo(partition),
@@ -73,6 +75,16 @@ export class Orchestrator {
       listener,
     )
     this.#reportGauges()
+  }
+
+  /** An installation from before there were any may not have the topic: it goes on as it did. */
+  async #findSnapshots(): Promise<boolean> {
+    const { broker, topics, log } = this.#options
+    if (this.#ports.limits.snapshotEvery === 0) return false
+    const [found] = await broker.describeTopics([topics.snapshots])
+    if (!found)
+      log.warn('there is no topic for snapshots: a take-over reads the whole log', { topic: topics.snapshots })
+    return found !== undefined
   }
 
   /** Lets every partition go, with what is in flight landed and sent, and leaves the group. */
@@ -108,7 +120,7 @@ export class Orchestrator {
 
   #own(partition: number): void {
     this.#inTrouble = false
-    const owner = new Owner(partition, this.#ports, () => this.#held())
+    const owner = new Owner(partition, { ...this.#ports, keepsSnapshots: this.#keepsSnapshots }, () => this.#held())
     this.#owners.set(partition, owner)
     owner.start()
   }
@@ -130,6 +142,7 @@ export class Orchestrator {
     // Whoever has it now says how many there are.
     this.#options.metrics.gauge('kasaga_live_sagas', 0, { partition })
     this.#options.metrics.gauge('kasaga_sagas_without_definition', 0, { partition })
+    this.#options.metrics.gauge('kasaga_snapshot_uncovered_records', 0, { partition })
     this.#options.metrics.gauge('kasaga_sagas_quarantined', 0, { partition })
   }
 
@@ -141,6 +154,7 @@ export class Orchestrator {
     for (const [partition, owner] of this.#owners) {
       metrics.gauge('kasaga_live_sagas', owner.liveSagas, { partition })
       metrics.gauge('kasaga_sagas_without_definition', owner.sagasWithoutDefinition, { partition })
+      metrics.gauge('kasaga_snapshot_uncovered_records', owner.recordsUncovered, { partition })
       metrics.gauge('kasaga_sagas_quarantined', owner.quarantined, { partition })
     }
     this.#cancelGauges = clock.schedule(GAUGES_MS, () => this.#reportGauges())

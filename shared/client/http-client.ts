@@ -4,6 +4,7 @@ import type { ParticipantLimits } from '../flow/limits.ts'
 import type { ActKind, ResolvedAs } from '../message/client-command-record.ts'
 import { messageOf } from '../message/errors.ts'
 import type { Json } from '../message/json.ts'
+import { LetterDetail, LetterList, RedriveAnswer } from './dead-letter-api.ts'
 import {
   ActAnswer,
   CountsAnswer,
@@ -108,6 +109,25 @@ export interface ForkCall extends ActCall {
   readonly version?: number
 }
 
+export interface LetterListCall {
+  readonly reason?: string
+  readonly topic?: string
+  readonly key?: string
+  readonly redriven?: 'no' | 'yes' | 'all'
+  readonly order?: 'newest' | 'oldest'
+  /** Id of the letter behind which the list goes on. */
+  readonly after?: string
+  readonly limit?: number
+}
+
+export interface RedriveCall {
+  readonly ids: readonly string[]
+  readonly reason: string
+  readonly actor?: string
+  /** Also those that were put back already, or too often. */
+  readonly force?: boolean
+}
+
 export interface HttpClient {
   start(call: StartCall): Promise<StartAnswer>
   list(call?: ListCall): Promise<SagaList>
@@ -136,6 +156,11 @@ export interface HttpClient {
   participant(name: string): Promise<ParticipantDetail>
   setLimits(participant: string, limits: ParticipantLimits, call: ActCall): Promise<LimitsAnswer>
   clearLimits(participant: string, call: ActCall): Promise<LimitsAnswer>
+  /** Records that could not be used, the newest first. */
+  deadLetters(call?: LetterListCall): Promise<LetterList>
+  deadLetter(id: string): Promise<LetterDetail>
+  /** Puts dead letters back where they came from. */
+  redrive(call: RedriveCall): Promise<RedriveAnswer>
 }
 
 function query(values: object): string {
@@ -225,6 +250,7 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
     counts: () => call('/v1/counts', CountsAnswer),
     ...lockCalls(call, change),
     ...participantCalls(call, change),
+    ...deadLetterCalls(call, change),
   }
 }
 
@@ -267,6 +293,14 @@ function participantCalls(call: Call, change: Change): ParticipantCalls {
         body,
         ...(requestId !== undefined && { requestId }),
       }),
+  }
+}
+
+function deadLetterCalls(call: Call, change: Change): Pick<HttpClient, 'deadLetters' | 'deadLetter' | 'redrive'> {
+  return {
+    deadLetters: (filter = {}) => call(`/v1/dead-letters${query(filter)}`, LetterList),
+    deadLetter: (id) => call(`/v1/dead-letters/${encodeURIComponent(id)}`, LetterDetail),
+    redrive: (body) => change('/v1/dead-letters/redrive', RedriveAnswer, { body }),
   }
 }
 

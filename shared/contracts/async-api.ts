@@ -14,6 +14,7 @@ import {
   EVENT_HEADERS,
   LIMITS_SET_HEADERS,
   LOCK_HEADERS,
+  REDRIVE_HEADERS,
   REPLY_HEADERS,
   STEP_COMMAND_HEADERS,
   UNLOCK_HEADERS,
@@ -79,6 +80,7 @@ const HEADER_SCHEMAS: Tree = {
   EventHeaders: EVENT_HEADERS,
   BatchHeaders: BATCH_HEADERS,
   DeadLetterHeaders: DEAD_LETTER_HEADERS,
+  RedriveHeaders: REDRIVE_HEADERS,
   LimitsSetHeaders: LIMITS_SET_HEADERS,
   BreakerHeaders: BREAKER_HEADERS,
   LockHeaders: LOCK_HEADERS,
@@ -129,6 +131,7 @@ function channelsOf(contracts: WireContracts, log: AsyncApiOptions['log']): Reco
       description: 'Records that could not be used, as they came, and why',
       messages: {
         'dead-letter': { title: 'A record that could not be used', headers: 'DeadLetterHeaders', payload: ANY },
+        redriven: { title: 'Says that one was put back', headers: 'RedriveHeaders', payload: NULL },
       },
     },
   }

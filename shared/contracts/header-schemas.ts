@@ -193,6 +193,14 @@ export const UNLOCK_HEADERS: JsonSchema = headers(
   { ...ASKER, [H.actor]: text('who takes it away'), [H.reason]: text('why') },
 )
 
+/** Of the note that a dead letter was put back. */
+export const REDRIVE_HEADERS: JsonSchema = headers({
+  'dlq-redriven': text('the letter that was put back: partition-offset'),
+  'dlq-redriven-by': text('who did'),
+  'dlq-redrive-reason': text('why'),
+  'dlq-redriven-at': time('when'),
+})
+
 /** What dead letters have besides the headers that their records came with. */
 export const DEAD_LETTER_HEADERS: JsonSchema = headers(
   {

@@ -5,6 +5,7 @@
 import type { EventEnvelope, SagaEvent } from '../message/events.ts'
 import type { Direction, SagaId } from '../message/ids.ts'
 import { ROOT } from '../message/step-path.ts'
+import { type MapChanges, type Table, TrackedMap } from '../message/tracked-map.ts'
 import type { Call, Calls, CallWatcher } from './call.ts'
 import { SagaCalls } from './saga-calls.ts'
 
@@ -14,14 +15,25 @@ export interface SagaFacts {
   readonly paused: boolean
 }
 
+/** What the book has of one saga, as plain data. */
+export interface BookEntry {
+  /** It is paused, and steps of it are held. */
+  readonly paused: boolean
+  readonly calls: readonly KnownCall[]
+}
+
+type KnownCall = Pick<Call, 'step' | 'direction' | 'participant' | 'key' | 'since' | 'priority' | 'status'>
+
 const NOBODY: CallWatcher = { held() {}, sent() {}, ended() {} }
 
 export class FlowBook implements Calls {
-  readonly #sagas = new Map<SagaId, SagaCalls>()
+  readonly #sagas = new TrackedMap<SagaId, SagaCalls>()
   /** Held steps of sagas that are paused: they keep their age, and nobody asks for them. */
   readonly #paused = new Set<SagaId>()
   /** Of these some could not be admitted: they are asked for again when something happens to them. */
   readonly #aside = new Set<SagaId>()
+  /** Nothing is decided for these: what they have under way stays as it is, and nobody is told of it. */
+  readonly #stopped = new Set<SagaId>()
   #watcher: CallWatcher = NOBODY
 
   /** Tells one of all changes from now on, and of what there is already; `undefined`: nobody any more. */
@@ -29,6 +41,7 @@ export class FlowBook implements Calls {
     this.#watcher = watcher ?? NOBODY
     if (!watcher) return
     for (const [saga, { all }] of this.#sagas) {
+      if (this.#stopped.has(saga)) continue
       for (const call of all) {
         if (call.status === 'sent') watcher.sent(call)
         else if (!this.#paused.has(saga)) watcher.held(call)
@@ -77,6 +90,7 @@ export class FlowBook implements Calls {
       default:
         this.#fold(saga, event)
     }
+    this.#sagas.touch(saga)
     if (this.#aside.size > 0 && this.#aside.delete(saga)) this.#askAgain(saga)
   }
 
@@ -87,10 +101,46 @@ export class FlowBook implements Calls {
     this.#watcher.ended(call, undefined)
   }
 
-  /** Forgets a saga: nothing is decided for it any more. */
+  /** Nothing is decided for the saga here any more. The log says nothing of that: whoever reads it has its calls. */
+  stop(saga: SagaId): void {
+    this.#stopped.add(saga)
+    for (const call of this.of(saga)) this.#watcher.ended(call, undefined)
+  }
+
+  /** The calls of each saga, told as data. */
+  get entries(): Table<SagaId, BookEntry> {
+    const told = ({ values, ...rest }: MapChanges<SagaId, SagaCalls>) => {
+      return { ...rest, values: values.map((calls, i) => this.#entryOf(rest.keys[i], calls)) }
+    }
+    return {
+      all: () => told(this.#sagas.all()),
+      changes: () => told(this.#sagas.changes()),
+      forget: () => this.#sagas.forget(),
+      take: ({ values, ...rest }) =>
+        this.#sagas.take({ ...rest, values: values.map((entry, i) => this.#callsOf(rest.keys[i], entry)) }),
+    }
+  }
+
+  /** Forgets a saga: nothing of it is known any more. */
   forget(saga: SagaId): void {
     for (const call of this.of(saga)) this.#drop(call)
     this.#paused.delete(saga)
+  }
+
+  #entryOf(saga: SagaId | undefined, { all }: SagaCalls): BookEntry {
+    const calls = [...all].map(({ step, direction, participant, key, since, priority, status }) => {
+      return { step, direction, participant, key, since, priority, status }
+    })
+    return { paused: saga !== undefined && this.#paused.has(saga), calls }
+  }
+
+  #callsOf(saga: SagaId | undefined, { paused, calls }: BookEntry): SagaCalls {
+    const known = new SagaCalls()
+    if (saga === undefined) return known
+    if (paused) this.#paused.add(saga)
+    else this.#paused.delete(saga)
+    for (const call of calls) known.add({ ...HELD, ...call, saga })
+    return known
   }
 
   #fold(saga: SagaId, event: SagaEvent): void {

@@ -1,9 +1,11 @@
-/** Names of topics. The first three are co-partitioned: partition i of each belongs to the same owner. */
+/** Names of topics. The first four are co-partitioned: partition i of each belongs to the same owner. */
 
 export interface KasagaTopics {
   readonly commands: string
   readonly replies: string
   readonly events: string
+  /** What an owner's memory was at some batch of the log, so that the next one need not read all before it. */
+  readonly snapshots: string
   readonly deadLetters: string
   /** What is said of participants to every process: limits, breakers. */
   readonly control: string
@@ -15,6 +17,7 @@ export function kasagaTopics(prefix: string): KasagaTopics {
     commands: `${prefix}.commands`,
     replies: `${prefix}.replies`,
     events: `${prefix}.events`,
+    snapshots: `${prefix}.snapshots`,
     deadLetters: `${prefix}.dead-letters`,
     control: `${prefix}.control`,
   }

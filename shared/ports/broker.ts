@@ -27,8 +27,11 @@ export type AppendResult =
 export interface TopicSpec {
   readonly name: string
   readonly partitions: number
-  /** How long records are kept; `forever` for the log, which is never compacted either. */
-  readonly retention: 'forever' | { readonly days: number }
+  /**
+   * How long records are kept; `forever` for the log, which is never compacted either. `compacted`: the newest record of
+   * each key stays, at its offset; those before it may go, at any time. One without a value may go too, after a day.
+   */
+  readonly retention: 'forever' | 'compacted' | { readonly days: number }
 }
 
 export interface TopicDescription {

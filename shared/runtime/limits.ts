@@ -25,6 +25,8 @@ export interface OrchestratorLimits {
   readonly endedWholeMax: number
   /** Locks that nobody holds or waits for which a partition remembers one by one; tokens go on growing past it. */
   readonly freeLocksMax: number
+  /** Records of a partition's log after which its owner writes a snapshot; 0: none are read or written. */
+  readonly snapshotEvery: number
   /** How long leaving a partition waits for what is in flight. */
   readonly drainMsMax: number
 }
@@ -42,5 +44,6 @@ export const ORCHESTRATOR_LIMITS: OrchestratorLimits = {
   endedSagasMax: 500_000,
   endedWholeMax: 50_000,
   freeLocksMax: 10_000,
+  snapshotEvery: 0,
   drainMsMax: 5_000,
 }

@@ -29,6 +29,8 @@ import type { OrchestratorLimits } from './limits.ts'
 import type { BatchEffects } from './log-replay.ts'
 import { OwnLog } from './own-log.ts'
 import { SentMark } from './sent-mark.ts'
+import type { BatchPlace } from './snapshot/snapshot-mark.ts'
+import { type Moment, SnapshotWriter } from './snapshot/snapshot-writer.ts'
 import { tellMissing, tellQuarantined, tellTrouble } from './take-over-telemetry.ts'
 import { type Turn, takeTurn } from './turn.ts'
 import { tellTurn } from './turn-telemetry.ts'
@@ -43,6 +45,8 @@ export interface OwnerPorts {
   readonly definitions: Definitions
   readonly topics: KasagaTopics
   readonly limits: OrchestratorLimits
+  /** Whether snapshots are read and written: their topic is there. */
+  readonly keepsSnapshots: boolean
   /** Shared by all owners of the process. */
   readonly flow: FlowControl
   /** Says who appended a batch. */
@@ -65,6 +69,7 @@ export class Owner {
   readonly #deadLetters: DeadLetterPorts
   readonly #log: OwnLog
   readonly #inputs: InputGate
+  readonly #snapshots: SnapshotWriter
   #status: OwnerStatus = 'replaying'
   #sent = new SentMark(0)
   #appending = false
@@ -79,7 +84,9 @@ export class Owner {
     this.#ports = ports
     this.#holding = holding
     this.#deadLetters = { ...ports, topic: ports.topics.deadLetters, service: 'orchestrator' }
-    this.#log = new OwnLog({ ...ports, partition, topic: ports.topics.events })
+    const snapshots = ports.keepsSnapshots ? ports.topics.snapshots : undefined
+    this.#log = new OwnLog({ ...ports, partition, topic: ports.topics.events, snapshots })
+    this.#snapshots = new SnapshotWriter({ ...ports, partition, topic: snapshots })
     this.#inputs = new InputGate({ ...ports, partition, holding })
   }
 
@@ -94,6 +101,11 @@ export class Owner {
   /** How many of those wait for a definition that is not here. */
   get sagasWithoutDefinition(): number {
     return this.#log.replay.state.withoutPlan.size
+  }
+
+  /** Records of the log that whoever takes the partition over has to read and fold. */
+  get recordsUncovered(): number {
+    return this.#snapshots.uncovered
   }
 
   /** Sagas and locks that nothing is decided for. */
@@ -128,6 +140,7 @@ export class Owner {
     this.#leaving = true
     this.#timer?.()
     this.#ports.flow.detach(this.partition)
+    this.#snapshots.stop()
     const { clock, log } = this.#ports
     const began = clock.now()
     if (this.#appending) await this.#withinDrainTime(this.#landing())
@@ -159,6 +172,7 @@ export class Owner {
     this.#timer?.()
     this.#ports.flow.detach(this.partition)
     this.#inputs.queue.clear()
+    this.#snapshots.stop()
     this.#log.forget()
     while (!this.#leaving) {
       try {
@@ -191,16 +205,27 @@ export class Owner {
     this.#status = 'live'
     const unsent = replay.takeUnsent()
     for (const batch of unsent) this.#sendAll(batch)
-    this.#sent.landed(number, 0)
-    const { marks, state, voidBatches } = replay
+    this.#sent.landed(this.#log.standing, 0)
+    const { marks, state, voidBatches, recordsRead, recordsUncovered } = replay
     this.#inputs.open(marks)
     this.#ports.flow.attach(this.partition, state.book, () => this.wake())
+    // The claim is a record of its own.
+    this.#snapshots.follow({ state, moment: () => this.#moment(), ...this.#log.shelved, records: recordsUncovered + 1 })
     metrics.count('kasaga_take_overs_total')
-    const fields = { liveSagas: state.liveSagas, resent: unsent.length, voidBatches, tookMs: clock.now() - began }
+    metrics.gauge('kasaga_take_over_records', recordsRead, { partition: this.partition })
+    const tookMs = clock.now() - began
+    const fields = { liveSagas: state.liveSagas, resent: unsent.length, voidBatches, records: recordsRead, tookMs }
     log.info('partition taken over', { partition: this.partition, batch: number, ...fields })
     tellMissing(this.#ports, this.partition, state.withoutPlan.missing())
     tellQuarantined(log, this.partition, state.quarantined)
     this.wake()
+  }
+
+  /** Where the log stands between two turns. */
+  #moment(): Moment {
+    const { standing, replay } = this.#log
+    const { through: sentThrough, oldestOpen } = this.#sent
+    return { standing, unsent: placeOf(oldestOpen ?? standing), sentThrough, marks: replay.marks }
   }
 
   // --- the loop ---
@@ -255,7 +280,7 @@ export class Owner {
       this.#ports.log.error('a turn failed', { partition: this.partition, error: messageOf(error) })
     }
     this.#appending = false
-    if (number !== undefined) this.#landed(turn, number)
+    if (number !== undefined) this.#landed(turn)
     else if (!this.#leaving) this.#lost()
     for (const settle of this.#settled.splice(0)) settle()
   }
@@ -270,9 +295,10 @@ export class Owner {
   }
 
   /** The batch stands in the log just where it was decided to: only now do its effects exist. */
-  #landed(turn: Turn, number: number): void {
-    this.#sendAll({ number, effects: turn.effects })
+  #landed(turn: Turn): void {
+    this.#sendAll({ ...placeOf(this.#log.standing), effects: turn.effects })
     tellTurn(this.#ports, this.partition, turn)
+    this.#snapshots.landed(1 + turn.events.length)
     this.#turn()
   }
 
@@ -283,9 +309,10 @@ export class Owner {
     void this.#recover()
   }
 
-  #sendAll({ number, effects }: BatchEffects): void {
+  #sendAll({ effects, ...place }: BatchEffects): void {
     const mark = this.#sent
-    mark.landed(number, effects.length)
+    const { number } = place
+    mark.landed(place, effects.length)
     for (const effect of effects)
       this.#ports.sender.send({ ...effectRecord(effect, this.#ports), sent: () => mark.sent(number) })
   }
@@ -303,4 +330,8 @@ export class Owner {
       this.#settled.push(resolve)
     })
   }
+}
+
+function placeOf({ number, offset }: BatchPlace): BatchPlace {
+  return { number, offset }
 }

@@ -7,14 +7,16 @@ import { evolveLock } from '../lock/evolve-lock.ts'
 import { type Forgotten, forgetting, freeLock, isFree, type LockState, NOTHING_FORGOTTEN } from '../lock/lock-state.ts'
 import type { LockId } from '../message/ids.ts'
 import type { LockEnvelope } from '../message/lock-events.ts'
+import { TrackedMap } from '../message/tracked-map.ts'
 import type { LockStanding } from './event-chain.ts'
 
 export class PartitionLocks {
   readonly #freeMax: number
-  readonly #taken = new Map<LockId, LockState>()
+  readonly #taken = new TrackedMap<LockId, LockState>()
   /** The one that has been free for longest goes first. */
-  readonly #free = new Map<LockId, LockState>()
-  #forgotten: Forgotten = NOTHING_FORGOTTEN
+  readonly #free = new TrackedMap<LockId, LockState>()
+  /** What is left of those that are not there any more. */
+  forgotten: Forgotten = NOTHING_FORGOTTEN
   readonly #onForgotten: (id: LockId) => void
 
   /**
@@ -31,13 +33,18 @@ export class PartitionLocks {
     return this.#taken.size
   }
 
+  /** All that is known one by one. */
+  get tables() {
+    return { taken: this.#taken, free: this.#free }
+  }
+
   /** What is known of a lock: a free one, when it is nothing. */
   known(id: LockId): LockState {
-    return this.#taken.get(id) ?? this.#free.get(id) ?? freeLock(id, this.#forgotten)
+    return this.#taken.get(id) ?? this.#free.get(id) ?? freeLock(id, this.forgotten)
   }
 
   standing(id: LockId): LockStanding {
-    const mayBeForgotten = this.#forgotten !== NOTHING_FORGOTTEN && !this.#free.has(id)
+    const mayBeForgotten = this.forgotten !== NOTHING_FORGOTTEN && !this.#free.has(id)
     return { isFree: !this.#taken.has(id), mayBeForgotten }
   }
 
@@ -73,7 +80,7 @@ export class PartitionLocks {
   #forgetOldest(): void {
     const [oldest] = this.#free.values()
     if (!oldest) return
-    this.#forgotten = forgetting(this.#forgotten, oldest)
+    this.forgotten = forgetting(this.forgotten, oldest)
     this.#free.delete(oldest.id)
     this.#onForgotten(oldest.id)
   }

@@ -11,6 +11,7 @@ import type { EventEnvelope } from '../message/events.ts'
 import type { LockId, SagaId } from '../message/ids.ts'
 import type { LockEnvelope } from '../message/lock-events.ts'
 import { keyOf, type LogRecord } from '../message/record.ts'
+import { TrackedMap } from '../message/tracked-map.ts'
 import type { Known } from '../saga/decide.ts'
 import type { Definitions } from '../saga/definition.ts'
 import { evolve } from '../saga/evolve.ts'
@@ -22,6 +23,7 @@ import { type Link, linkOf, lockLinkOf } from './event-chain.ts'
 import { ORCHESTRATOR_LIMITS, type OrchestratorLimits } from './limits.ts'
 import { PartitionLocks } from './partition-locks.ts'
 import { planOf } from './plan-of.ts'
+import type { StateRest, StateTables } from './snapshot/state-tables.ts'
 import { WaitingForPlan } from './waiting-for-plan.ts'
 
 /** What has been consumed, as the newest accepted batch says it. */
@@ -36,8 +38,10 @@ export type EndedLimits = Pick<OrchestratorLimits, 'endedSagasMax' | 'endedWhole
 export class PartitionState {
   /** When each live saga is due. */
   readonly due = new DueHeap<SagaId>()
-  /** Sagas whose events cannot be folded, with the reason. Nothing is decided for them. */
+  /** Sagas and locks for which nothing is decided, with the reason: they cannot be folded, or broke a decision. */
   readonly quarantined = new Map<string, string>()
+  /** Those of them that the log itself stops: their events cannot be folded, whoever reads it. */
+  readonly #unreadable = new TrackedMap<string, string>()
   /** Live sagas whose definition is not here, or is another one: they wait for it, without a timer. */
   readonly withoutPlan = new WaitingForPlan()
   /** Beside the sagas: no lock is one. */
@@ -45,13 +49,13 @@ export class PartitionState {
   /** What its sagas have under way at participants, and which steps are held. */
   readonly book = new FlowBook()
   /** Hash of the newest event of each saga and lock that is remembered whole: the next one is chained to it (S24). */
-  readonly chains = new Map<SagaId | LockId, string>()
-  readonly #live = new Map<SagaId, SagaState>()
+  readonly chains = new TrackedMap<SagaId | LockId, string>()
+  readonly #live = new TrackedMap<SagaId, SagaState>()
   /** The oldest end goes first. Whole where something may still be asked of the saga. One that goes on again keeps its place. */
-  readonly #ended = new Map<SagaId, EndedSaga | SagaState>()
+  readonly #ended = new TrackedMap<SagaId, EndedSaga | SagaState>()
   readonly #definitions: Definitions
   /** Those of them that are kept whole, the oldest first. */
-  readonly #whole = new Set<SagaId>()
+  readonly #whole = new TrackedMap<SagaId, true>()
   readonly #limits: EndedLimits
   /** An id that is not known may be one that was: nothing can be said of it. */
   hasForgotten = false
@@ -66,17 +70,43 @@ export class PartitionState {
   }
 
   get liveSagas(): number {
-    return this.#live.size
+    return this.#live.size - this.#stoppedHere().filter((id) => this.#live.has(id)).length
+  }
+
+  /** All that the log says, one by one, and what is to be known beside it. */
+  get tables(): StateTables {
+    const { taken, free } = this.locks.tables
+    const [live, ended, whole, unreadable] = [this.#live, this.#ended, this.#whole, this.#unreadable]
+    return { live, ended, whole, unreadable, taken, free, calls: this.book.entries, chains: this.chains }
+  }
+
+  /** How many sagas and locks cannot be folded. */
+  get unreadable(): number {
+    return this.#unreadable.size
+  }
+
+  get rest(): StateRest {
+    const { hasForgotten, locks } = this
+    return { hasForgotten, hasShortened: this.#hasShortened, forgottenLocks: locks.forgotten }
+  }
+
+  /** The tables are filled: the rest is told, or follows. */
+  filled({ hasForgotten, hasShortened, forgottenLocks }: StateRest): void {
+    this.hasForgotten = hasForgotten
+    this.#hasShortened = hasShortened
+    this.locks.forgotten = forgottenLocks
+    for (const [id, why] of this.#unreadable) this.quarantined.set(id, why)
+    for (const state of this.#live.values()) this.#await(state)
   }
 
   /** What is known of a saga: its state while it is live, and after its end where it may still be asked for. */
   known(id: SagaId): Known {
-    return this.#live.get(id) ?? this.#ended.get(id)
+    return this.quarantined.has(id) ? undefined : (this.#live.get(id) ?? this.#ended.get(id))
   }
 
   /** The folded state of a saga that may go on of itself. */
   live(id: SagaId): SagaState | undefined {
-    return this.#live.get(id)
+    return this.quarantined.has(id) ? undefined : this.#live.get(id)
   }
 
   /** Keeps a saga's new state, the result of folding what was decided, and the hash of its newest event. */
@@ -84,10 +114,7 @@ export class PartitionState {
     if (chain !== undefined) this.chains.set(state.id, chain)
     if (isLive(state)) {
       this.#live.set(state.id, state)
-      const definition = planOf(this.#definitions, state)
-      this.due.set(state.id, nextDueAt(definition, state))
-      if (definition) this.withoutPlan.delete(state.id)
-      else this.withoutPlan.add(state)
+      this.#await(state)
       return
     }
     this.#live.delete(state.id)
@@ -98,6 +125,14 @@ export class PartitionState {
       this.#keepWhole(state.id)
     } else this.#shorten(state)
     if (this.#ended.size > this.#limits.endedSagasMax) this.#forgetOldest()
+  }
+
+  /** Notes when the saga is due, or that its definition is not here. */
+  #await(state: SagaState): void {
+    const definition = planOf(this.#definitions, state)
+    this.due.set(state.id, nextDueAt(definition, state))
+    if (definition) this.withoutPlan.delete(state.id)
+    else this.withoutPlan.add(state)
   }
 
   /** The same of a lock. */
@@ -118,20 +153,36 @@ export class PartitionState {
 
   /** Stops whose event it says to be, and whose its key says: of a record that was changed nobody knows which is right. */
   #stop(id: string | undefined, record: LogRecord, why: string): void {
-    for (const one of new Set([id, keyOf(record)])) if (one !== undefined) this.quarantine(one, why)
+    for (const one of new Set([id, keyOf(record)])) if (one !== undefined) this.#stopOne(one, why)
   }
 
-  /** Stops one saga or lock: nothing is decided for it any more. */
+  /**
+   * Stops one saga or lock here: a decision of it is broken. The log does not say so, and what it says of it is kept as it
+   * is: an owner that knows how to decide goes on with it.
+   */
   quarantine(id: string, why: string): void {
     this.quarantined.set(id, why)
-    this.#live.delete(id as SagaId)
     this.withoutPlan.delete(id as SagaId)
+    this.due.set(id as SagaId, undefined)
+    this.book.stop(id as SagaId)
+  }
+
+  /** Stops one that cannot be folded: nothing of it is known. */
+  #stopOne(id: string, why: string): void {
+    this.quarantine(id, why)
+    this.#unreadable.set(id, why)
+    this.#live.delete(id as SagaId)
     this.#ended.delete(id as SagaId)
     this.#whole.delete(id as SagaId)
-    this.due.set(id as SagaId, undefined)
     this.locks.drop(id)
     this.chains.delete(id as SagaId)
     this.book.forget(id as SagaId)
+  }
+
+  /** Those that were stopped by a decision. */
+  #stoppedHere(): SagaId[] {
+    if (this.quarantined.size === this.#unreadable.size) return []
+    return ([...this.quarantined.keys()] as SagaId[]).filter((id) => !this.#unreadable.has(id))
   }
 
   #foldLock(envelope: LockEnvelope, record: LogRecord, format: number): void {
@@ -171,9 +222,9 @@ export class PartitionState {
    * the place another, a replay would cut short what the owner decided on whole.
    */
   #keepWhole(id: SagaId): void {
-    this.#whole.add(id)
+    this.#whole.set(id, true)
     if (this.#whole.size <= this.#limits.endedWholeMax) return
-    const [oldest] = this.#whole
+    const [oldest] = this.#whole.keys()
     const state = oldest === undefined ? undefined : this.#ended.get(oldest)
     if (oldest !== undefined) this.#whole.delete(oldest)
     if (state && state.status !== 'ended') this.#shorten(state)

@@ -1,7 +1,8 @@
 /** What taking a partition over says to whoever watches. */
 import { messageOf, OperationalError } from '../message/errors.ts'
-import type { Log } from '../ports/telemetry.ts'
+import type { Log, Metrics } from '../ports/telemetry.ts'
 import type { Definitions } from '../saga/definition.ts'
+import type { Unused } from './snapshot/snapshot-shelf.ts'
 import type { MissingPlan } from './waiting-for-plan.ts'
 
 /** What passes by itself is a warning; a log that is not what it was needs a person. */
@@ -22,6 +23,19 @@ export function tellMissing(
     const why = known ? 'it was changed under the same version' : 'it is not known here'
     const fields = { partition, definition, version, startedOn: hash ?? null, sagas, why }
     log.error('sagas wait for their definition', fields)
+  }
+}
+
+/** A partition that has none yet is no trouble: it is read from its start. */
+export function tellUnused(
+  { log, metrics }: { readonly log: Log; readonly metrics: Metrics },
+  partition: number,
+  unused: readonly Unused[],
+): void {
+  for (const reason of unused) {
+    if (reason === 'none') continue
+    metrics.count('kasaga_snapshots_unused_total', { reason })
+    log.warn('a snapshot was left alone: more of the log is read', { partition, reason })
   }
 }
 

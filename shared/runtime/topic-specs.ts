@@ -34,7 +34,7 @@ export interface PartitionCounts {
 /** Specs of all topics under a prefix, and of the participants' command topics. */
 export function topicSpecs(prefix: string, counts: PartitionCounts, participants: readonly string[]): TopicSpec[] {
   const { partitions, participantPartitions } = counts
-  const { commands, replies, events, deadLetters, control } = kasagaTopics(prefix)
+  const { commands, replies, events, snapshots, deadLetters, control } = kasagaTopics(prefix)
   const days = (name: string, count = partitions): TopicSpec => ({
     name,
     partitions: count,
@@ -44,6 +44,7 @@ export function topicSpecs(prefix: string, counts: PartitionCounts, participants
     days(commands),
     days(replies),
     { name: events, partitions, retention: 'forever' },
+    { name: snapshots, partitions, retention: 'compacted' },
     { name: deadLetters, partitions: DEAD_LETTER_PARTITIONS, retention: { days: DEAD_LETTER_DAYS } },
     { name: control, partitions: CONTROL_PARTITIONS, retention: 'forever' },
     ...participants.map((participant) => days(participantTopic(participant), participantPartitions)),

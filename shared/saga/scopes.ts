@@ -17,6 +17,13 @@ export class Scopes implements Iterable<ScopeState> {
     this.length = length
   }
 
+  /** As they stood in another list, in their order. */
+  static of(scopes: readonly ScopeState[]): Scopes {
+    const count = Math.ceil(scopes.length / CHUNK)
+    const chunks = Array.from({ length: count }, (_, i) => scopes.slice(i * CHUNK, (i + 1) * CHUNK))
+    return new Scopes(chunks, scopes.length)
+  }
+
   /** One of them; counted from the end when negative; `undefined` when there is none. */
   at(index: number): ScopeState | undefined {
     const from = index < 0 ? this.length + index : index

@@ -162,7 +162,9 @@ async function run(seed: number) {
     atRest: { now: world.clock.now() },
     log: noLog,
   })
-  return { world, report: await world.inTime(auditing) }
+  const report = await world.inTime(auditing)
+  await world.expectSameMemory()
+  return { world, report }
 }
 
 test(`${SEEDS} seeds of faults: what was started ends, and the auditor finds nothing`, {
@@ -195,6 +197,8 @@ test(`${SEEDS} seeds of faults: what was started ends, and the auditor finds not
     'refused',
     'voidBatches',
     'taken over',
+    'kasaga_snapshots_total changes',
+    'restored',
     'completed',
     'compensated',
   ])

@@ -110,7 +110,7 @@ export async function openSystem(more: readonly Definition[] = []): Promise<Syst
   const views = await openPgliteViewStore<ViewTables>({ folder: join(folder, 'views'), log: noLog })
   const registry = new Registry()
   const metrics = prometheusMetrics(registry)
-  const shared = { broker, clock: systemClock, ids: systemIds, log: noLog, metrics }
+  const shared = { broker, clock: systemClock, ids: systemIds, log: noLog, metrics, topics: TOPICS }
   const projector = await Projector.start({
     ...shared,
     writer: new KyselyViewWriter(views.db),
@@ -127,7 +127,7 @@ export async function openSystem(more: readonly Definition[] = []): Promise<Syst
     }),
   })
   const orchestrate = async () => {
-    const made = new Orchestrator({ ...shared, random: systemRandom, definitions, topics: TOPICS, prefix: 'kasaga' })
+    const made = new Orchestrator({ ...shared, random: systemRandom, definitions, prefix: 'kasaga' })
     await made.start()
     return made
   }
@@ -135,7 +135,7 @@ export async function openSystem(more: readonly Definition[] = []): Promise<Syst
   const behaviour = new Behaviour()
   const services = participants(broker, behaviour)
   await Promise.all(services.map((service) => service.start()))
-  const client = sagaClient({ ...shared, topics: TOPICS, source: '/test' })
+  const client = sagaClient({ ...shared, source: '/test' })
   const gateways: Gateway[] = []
   return {
     broker,

@@ -134,7 +134,7 @@ describe('what is written has the headers that the document says, and no others'
   const seen = { process: 'p-1', since: 0, failures: 10, calls: 20 }
   const toLock = { lockId: lockId('sku:1'), requestId: 'r-1' }
   const asker = { saga: id, step: 'book', attempt: 1 }
-  const topics = { commands: 'c', replies: 'r', events: 'e', deadLetters: 'd', control: 'l' }
+  const topics = { commands: 'c', replies: 'r', events: 'e', snapshots: 's', deadLetters: 'd', control: 'l' }
 
   test.each<[string, NewRecord]>([
     ['StepCommandHeaders', command],

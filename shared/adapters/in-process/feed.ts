@@ -12,7 +12,7 @@ import { OperationalError } from '../../message/errors.ts'
 import type { LogRecord } from '../../message/record.ts'
 import type { GroupListener } from '../../ports/broker.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { LogStore, Place, StoredWrite } from './log-store.ts'
+import { type LogStore, offsetAfter, type Place, type StoredWrite } from './log-store.ts'
 import { outOfRange } from './out-of-range.ts'
 
 export class Feed {
@@ -81,7 +81,7 @@ export class Feed {
   }
 
   #deliver(from: bigint, records: readonly LogRecord[]): void {
-    this.#next = from + BigInt(records.length)
+    this.#next = offsetAfter(records, from)
     this.#listener.records(this.place.topic, this.place.partition, records)
   }
 

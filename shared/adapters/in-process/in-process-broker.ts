@@ -13,7 +13,7 @@ import type {
   TopicSpec,
 } from '../../ports/broker.ts'
 import { type InProcessLog, topicMissing } from './in-process-log.ts'
-import type { Place } from './log-store.ts'
+import { offsetAfter, type Place } from './log-store.ts'
 import type { Member } from './member.ts'
 import { outOfRange } from './out-of-range.ts'
 
@@ -94,8 +94,8 @@ export class InProcessBroker implements Broker {
     this.#checkRange(place, next)
     while (next < end) {
       const records = store.read(place, next)
-      next += BigInt(records.length)
-      yield next <= end ? records : records.slice(0, records.length - Number(next - end))
+      next = offsetAfter(records, next)
+      yield next <= end ? records : records.filter(({ offset }) => offset < end)
       await new Promise<void>((resolve) => clock.soon(resolve))
       this.#checkRange(place, next)
     }

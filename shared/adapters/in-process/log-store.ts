@@ -48,8 +48,14 @@ export interface LogStore {
   end(place: Place): bigint
   /** Never throws for what a disk can do wrong. */
   write(turn: WriteTurn): WriteResult
-  /** Records from an offset that is kept: some, in order, none only at the end. Throws `log-corrupt`. */
+  /** Records from an offset on that are kept: some, in order, none only at the end. Throws `log-corrupt`. */
   read(place: Place, from: bigint): readonly LogRecord[]
   checkpoint(group: string, place: Place): bigint | undefined
   close(): void
+}
+
+/** Where to read on after records that were read from an offset: in a compacted topic some between them may be gone. */
+export function offsetAfter(records: readonly LogRecord[], from: bigint): bigint {
+  const last = records.at(-1)
+  return last ? last.offset + 1n : from
 }

@@ -8,6 +8,7 @@ import type { KafkaSettings } from './kafka-settings.ts'
 import { topicOffsets } from './partition-offsets.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1_000
+const COMPACTED_SEGMENT_BYTES = 32 * 1024 * 1024
 const COPIES_WANTED = 3
 const ANSWERS_WITHIN_MS = 15_000
 const ANSWER_PAUSE_MS = 50
@@ -116,17 +117,30 @@ export class KafkaTopics {
 }
 
 function creation(topic: TopicSpec, replicas: { factor: number; inSync: number }) {
-  const retentionMs = topic.retention === 'forever' ? -1 : topic.retention.days * DAY_MS
   return {
     topic: topic.name,
     numPartitions: topic.partitions,
     replicationFactor: replicas.factor,
     configEntries: [
-      { name: 'cleanup.policy', value: 'delete' },
-      { name: 'retention.ms', value: String(retentionMs) },
+      ...retentionEntries(topic.retention),
       { name: 'min.insync.replicas', value: String(replicas.inSync) },
     ],
   }
+}
+
+function retentionEntries(retention: TopicSpec['retention']): { name: string; value: string }[] {
+  if (retention === 'compacted')
+    return [
+      { name: 'cleanup.policy', value: 'compact' },
+      // What is still being written to is never compacted, and whoever takes a partition over reads all of it.
+      { name: 'segment.bytes', value: String(COMPACTED_SEGMENT_BYTES) },
+      { name: 'min.cleanable.dirty.ratio', value: '0.3' },
+    ]
+  const retentionMs = retention === 'forever' ? -1 : retention.days * DAY_MS
+  return [
+    { name: 'cleanup.policy', value: 'delete' },
+    { name: 'retention.ms', value: String(retentionMs) },
+  ]
 }
 
 /** Somebody else may have created them in the meantime; the check after it compares the partitions. */

@@ -1,4 +1,7 @@
-/** A log kept in memory, as plain objects. Nothing is ever dropped from it. */
+/**
+ * A log kept in memory, as plain objects. Nothing is ever dropped from it, but for what a newer record of its key stands for
+ * in a compacted topic: that goes at once.
+ */
 import { assert } from '../../message/errors.ts'
 import type { LogRecord, NewRecord } from '../../message/record.ts'
 import type { TopicDescription, TopicSpec } from '../../ports/broker.ts'
@@ -8,10 +11,21 @@ import type { LogStore, PartitionWrite, Place, StoredWrite, WriteResult, WriteTu
 /** Records that one read answers. */
 const READ_RECORDS_MAX = 1_000
 
+interface Topic {
+  readonly compacted: boolean
+  readonly partitions: readonly Partition[]
+}
+
+interface Partition {
+  /** In the order of their offsets. */
+  records: LogRecord[]
+  end: number
+}
+
 export class MemoryStore implements LogStore {
   readonly where = 'memory-log'
   readonly #clock: Clock
-  readonly #topics = new Map<string, readonly LogRecord[][]>()
+  readonly #topics = new Map<string, Topic>()
   readonly #checkpoints = new Map<string, bigint>()
 
   constructor(clock: Clock) {
@@ -19,15 +33,15 @@ export class MemoryStore implements LogStore {
   }
 
   topic(name: string): TopicDescription | undefined {
-    const partitions = this.#topics.get(name)?.length
+    const partitions = this.#topics.get(name)?.partitions.length
     return partitions === undefined ? undefined : { name, partitions }
   }
 
-  createTopic(spec: TopicSpec): void {
-    this.#topics.set(
-      spec.name,
-      Array.from({ length: spec.partitions }, () => []),
-    )
+  createTopic({ name, partitions, retention }: TopicSpec): void {
+    this.#topics.set(name, {
+      compacted: retention === 'compacted',
+      partitions: Array.from({ length: partitions }, () => ({ records: [], end: 0 })),
+    })
   }
 
   start(): bigint {
@@ -35,7 +49,7 @@ export class MemoryStore implements LogStore {
   }
 
   end(place: Place): bigint {
-    return BigInt(this.#records(place).length)
+    return BigInt(this.#at(place).partition.end)
   }
 
   write(turn: WriteTurn): WriteResult {
@@ -44,7 +58,10 @@ export class MemoryStore implements LogStore {
   }
 
   read(place: Place, from: bigint): readonly LogRecord[] {
-    return this.#records(place).slice(Number(from), Number(from) + READ_RECORDS_MAX)
+    const { compacted, partition } = this.#at(place)
+    const { records } = partition
+    const first = compacted ? records.findIndex(({ offset }) => offset >= from) : Number(from)
+    return first < 0 ? [] : records.slice(first, first + READ_RECORDS_MAX)
   }
 
   checkpoint(group: string, place: Place): bigint | undefined {
@@ -53,23 +70,36 @@ export class MemoryStore implements LogStore {
 
   close(): void {}
 
-  #records(place: Place): LogRecord[] {
-    const records = this.#topics.get(place.topic)?.[place.partition]
-    assert(records !== undefined, `no partition ${place.topic}/${place.partition}`)
-    return records
+  #at(place: Place): { compacted: boolean; partition: Partition } {
+    const topic = this.#topics.get(place.topic)
+    const partition = topic?.partitions[place.partition]
+    assert(topic !== undefined && partition !== undefined, `no partition ${place.topic}/${place.partition}`)
+    return { compacted: topic.compacted, partition }
   }
 
   #append({ topic, partition, records }: PartitionWrite): StoredWrite {
-    const kept = this.#records({ topic, partition })
-    const first = kept.length
+    const { compacted, partition: kept } = this.#at({ topic, partition })
+    const base = kept.end
     const timestamp = this.#clock.now()
-    for (const record of records) {
-      kept.push({ topic, partition, offset: BigInt(kept.length), timestamp, ...inBytes(record) })
-    }
-    const appended = kept.slice(first)
-    return { topic, partition, base: BigInt(first), count: records.length, records: () => appended }
+    const appended = records.map((record, i): LogRecord => {
+      return { topic, partition, offset: BigInt(base + i), timestamp, ...inBytes(record) }
+    })
+    for (const record of appended) kept.records.push(record)
+    kept.end += records.length
+    if (compacted) compact(kept)
+    return { topic, partition, base: BigInt(base), count: records.length, records: () => appended }
   }
 }
+
+/** The newest record of each key stays. */
+function compact(partition: Partition): void {
+  const newest = new Map(partition.records.map((record) => [textOf(record.key), record]))
+  partition.records = partition.records.filter(
+    (record) => record.key === null || newest.get(textOf(record.key)) === record,
+  )
+}
+
+const textOf = (key: Uint8Array | null): string => (key === null ? '' : Buffer.from(key).toString('hex'))
 
 function checkpointKey(group: string, place: Place): string {
   return JSON.stringify([group, place.topic, place.partition])

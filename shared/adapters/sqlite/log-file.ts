@@ -23,6 +23,14 @@ const SCHEMA = `
   ) without rowid;
 `
 const SCHEMA_VERSION = 2
+/** Came later, and whoever knows nothing of it has no such topic: of each key, where its newest record is. */
+const COMPACTED_SCHEMA = `
+  create table if not exists compacted (topic integer primary key);
+  create table if not exists newest (
+    topic integer not null, part integer not null, key blob not null, base integer not null,
+    gone_at integer, primary key (topic, part, key)
+  ) without rowid;
+`
 const PAGE_BYTES = 8_192
 /** Pages in the write-ahead log before they are moved to the file. */
 const WAL_PAGES = 2_000
@@ -32,6 +40,18 @@ export interface TopicRow {
   readonly name: string
   readonly partitions: number
   readonly retentionDays: number | null
+  /** Each of its records has a row of its own. */
+  readonly compacted: boolean
+}
+
+/** A record of a compacted topic. */
+export interface KeyedRow {
+  readonly topic: number
+  readonly part: number
+  readonly key: Uint8Array
+  readonly base: number
+  /** When it was written, where it says that the key is gone. */
+  readonly goneAt: number | null
 }
 
 export interface BatchRow {
@@ -50,6 +70,10 @@ export class LogFile {
   readonly #upsertCheckpoint: StatementSync
   readonly #batchesFrom: StatementSync
   readonly #checkpoint: StatementSync
+  readonly #rowsFrom: StatementSync
+  readonly #newest: StatementSync
+  readonly #upsertNewest: StatementSync
+  readonly #deleteBatch: StatementSync
 
   constructor(path: string, bytesMax: number | undefined) {
     this.#db = openDatabase(path)
@@ -63,6 +87,14 @@ export class LogFile {
        and base >= (select max(base) from batch where topic = ?1 and part = ?2 and base <= ?3) order by base`,
     )
     this.#checkpoint = this.#db.prepare('select next, crc from checkpoint where name = ? and topic = ? and part = ?')
+    this.#rowsFrom = this.#db.prepare(
+      `select topic, part, base, count, timestamp, crc, bytes from batch where topic = ? and part = ? and base >= ? order by base`,
+    )
+    this.#newest = this.#db.prepare('select base from newest where topic = ? and part = ? and key = ?')
+    this.#upsertNewest = this.#db.prepare(
+      'insert into newest values (?, ?, ?, ?, ?) on conflict do update set base = excluded.base, gone_at = excluded.gone_at',
+    )
+    this.#deleteBatch = this.#db.prepare('delete from batch where topic = ? and part = ? and base = ?')
   }
 
   begin(): void {
@@ -79,20 +111,69 @@ export class LogFile {
   }
 
   topics(): TopicRow[] {
-    const select = this.#db.prepare('select id, name, partitions, retention_days as retentionDays, crc from topic')
-    return (select.all() as unknown as (TopicRow & { crc: number })[]).map(({ crc, ...row }) => {
+    const rows = this.#db
+      .prepare(
+        `select id, name, partitions, retention_days as retentionDays, crc, compacted.topic is not null as compacted
+         from topic left join compacted on compacted.topic = topic.id`,
+      )
+      .all() as unknown as (Omit<TopicRow, 'compacted'> & { readonly compacted: number; readonly crc: number })[]
+    return rows.map(({ crc, ...rest }) => {
+      const row = { ...rest, compacted: rest.compacted === 1 }
       if (crc !== topicCrc(row)) throw damaged(`the topic ${row.name} is not what was written`)
       return row
     })
   }
 
-  insertTopic(spec: TopicSpec): TopicRow {
-    const retentionDays = spec.retention === 'forever' ? null : spec.retention.days
-    const { id } = this.#db.prepare('select coalesce(max(id), 0) + 1 as id from topic').get() as { id: number }
-    const row = { id, name: spec.name, partitions: spec.partitions, retentionDays }
+  insertTopic({ name, partitions, retention }: TopicSpec): TopicRow {
+    const retentionDays = typeof retention === 'string' ? null : retention.days
+    const compacted = retention === 'compacted'
+    const next = this.#db.prepare('select coalesce(max(id), 0) + 1 as id from topic')
     const insert = this.#db.prepare('insert into topic values (?, ?, ?, ?, ?)')
-    insert.run(id, row.name, row.partitions, retentionDays, topicCrc(row))
-    return row
+    this.begin()
+    try {
+      const row = { id: Number(next.get()?.id), name, partitions, retentionDays, compacted }
+      insert.run(row.id, name, partitions, retentionDays, topicCrc(row))
+      if (compacted) this.#db.prepare('insert into compacted values (?)').run(row.id)
+      this.commit()
+      return row
+    } catch (error) {
+      this.abandon()
+      throw error
+    }
+  }
+
+  /** Notes the newest record of a key; the one before it goes. */
+  putNewest({ topic, part, key, base, goneAt }: KeyedRow): void {
+    const before = this.#newest.get(topic, part, key)
+    if (before) this.#deleteBatch.run(topic, part, Number(before.base))
+    this.#upsertNewest.run(topic, part, key, base, goneAt)
+  }
+
+  /** Removes records that said long ago that their key is gone, and never the last: it tells where the next begins. */
+  deleteGone(topic: number, part: number, limit: { timestamp: number; records: number }): number {
+    const gone = this.#db.prepare(
+      `select key, base from newest where topic = ?1 and part = ?2 and gone_at < ?3
+       and base < (select max(base) from batch where topic = ?1 and part = ?2) limit ?4`,
+    )
+    const forget = this.#db.prepare('delete from newest where topic = ? and part = ? and key = ?')
+    const found = gone.all(topic, part, limit.timestamp, limit.records)
+    this.begin()
+    try {
+      for (const { key, base } of found) {
+        this.#deleteBatch.run(topic, part, Number(base))
+        forget.run(topic, part, key as Uint8Array)
+      }
+      this.commit()
+    } catch (error) {
+      this.abandon()
+      throw error
+    }
+    return found.length
+  }
+
+  /** Rows from an offset on, of a topic whose records have a row each. */
+  rowsFrom(topic: number, part: number, offset: number): Iterable<BatchRow> {
+    return this.#rowsFrom.iterate(topic, part, offset) as unknown as Iterable<BatchRow>
   }
 
   /** Oldest offset and the one after the newest, of one partition. */
@@ -141,8 +222,8 @@ export class LogFile {
   }
 }
 
-function topicCrc({ id, name, partitions, retentionDays }: TopicRow): number {
-  return crc32(`${id}/${name}/${partitions}/${retentionDays}`)
+function topicCrc({ id, name, partitions, retentionDays, compacted }: TopicRow): number {
+  return crc32(`${id}/${name}/${partitions}/${retentionDays}/${compacted}`)
 }
 
 interface CheckpointRow {
@@ -175,10 +256,13 @@ function openDatabase(path: string): DatabaseSync {
 
 function ensureSchema(db: DatabaseSync, path: string): void {
   const version = db.prepare('pragma user_version').get()?.user_version
-  if (version === SCHEMA_VERSION) return
+  if (version === SCHEMA_VERSION) {
+    db.exec(COMPACTED_SCHEMA)
+    return
+  }
   if (version !== 0) {
     const why = `${path} was written by another version of Kasaga (layout ${version}, this one knows ${SCHEMA_VERSION})`
     throw new OperationalError('log-version', why, { where: WHERE, retriable: false })
   }
-  db.exec(`begin; ${SCHEMA} pragma user_version = ${SCHEMA_VERSION}; commit`)
+  db.exec(`begin; ${SCHEMA} ${COMPACTED_SCHEMA} pragma user_version = ${SCHEMA_VERSION}; commit`)
 }

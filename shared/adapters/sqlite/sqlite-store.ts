@@ -17,6 +17,8 @@ import { classify, WHERE } from './sqlite-errors.ts'
 /** One read goes on to the next row until it has this much. */
 const READ_RECORDS_MIN = 500
 const READ_BYTES_MIN = 1_000_000
+/** How long a record of a compacted topic stays that says that its key is gone. */
+const GONE_STAYS_MS = 86_400_000
 
 interface Bounds {
   start: number
@@ -84,12 +86,12 @@ export class SqliteStore implements LogStore {
     let committing = false
     try {
       this.#file.begin()
-      const rows = turn.writes.map((write) => this.#insert(write))
+      const rows = turn.writes.map((write) => this.#insertAll(write))
       for (const { group, topic, partition, next } of turn.checkpoints)
         this.#file.upsertCheckpoint(group, this.#at({ topic, partition }).row.id, partition, Number(next))
       committing = true
       this.#file.commit()
-      const stored = turn.writes.map((write, i) => this.#stored(write, rows[i]))
+      const stored = turn.writes.map((write, i) => this.#stored(write, rows[i] ?? []))
       if (rows.length > 0) this.#acknowledged.write()
       return { kind: 'stored', stored }
     } catch (error) {
@@ -101,7 +103,7 @@ export class SqliteStore implements LogStore {
     const { row, bounds } = this.#at(place)
     if (Number(from) >= bounds.end) return []
     try {
-      return this.#readRows(row.id, place, Number(from))
+      return this.#readRows(row, place, Number(from))
     } catch (error) {
       if (error instanceof OperationalError) throw error
       if (error instanceof RangeError) throw corrupt(place, Number(from), 'it cannot be decoded', error)
@@ -119,6 +121,7 @@ export class SqliteStore implements LogStore {
   expire(batches: number): boolean {
     let more = false
     for (const { row, bounds } of this.#topics.values()) {
+      if (row.compacted) more = this.#expireGone(row, batches) || more
       if (row.retentionDays === null) continue
       const timestamp = Math.floor(this.#clock.now() - row.retentionDays * 86_400_000)
       bounds.forEach((b, part) => {
@@ -158,34 +161,62 @@ export class SqliteStore implements LogStore {
     return { row: topic.row, bounds }
   }
 
-  #load(row: TopicRow): Topic {
-    return { row, bounds: Array.from({ length: row.partitions }, (_, part) => this.#file.bounds(row.id, part)) }
+  #expireGone({ id, partitions }: TopicRow, records: number): boolean {
+    const timestamp = Math.floor(this.#clock.now() - GONE_STAYS_MS)
+    let more = false
+    for (let part = 0; part < partitions; part++)
+      more = this.#file.deleteGone(id, part, { timestamp, records }) === records || more
+    return more
   }
 
-  #insert(write: PartitionWrite): BatchRow {
+  /** In a compacted topic what is gone leaves no trace: all offsets before its end can be asked for. */
+  #load(row: TopicRow): Topic {
+    const boundsOf = (part: number): Bounds => {
+      const bounds = this.#file.bounds(row.id, part)
+      return row.compacted ? { ...bounds, start: 0 } : bounds
+    }
+    return { row, bounds: Array.from({ length: row.partitions }, (_, part) => boundsOf(part)) }
+  }
+
+  /** One row; in a compacted topic one for each record, so that it can go alone. */
+  #insertAll(write: PartitionWrite): BatchRow[] {
     const { row, bounds } = this.#at(write)
-    const part = { topic: row.id, part: write.partition, base: bounds.end, count: write.records.length }
+    if (!row.compacted) return [this.#insert(write, bounds.end)]
+    return write.records.map((record, i) => {
+      const inserted = this.#insert({ ...write, records: [record] }, bounds.end + i)
+      const { topic, part, base, timestamp } = inserted
+      const goneAt = record.value === null ? timestamp : null
+      if (record.key !== null) this.#file.putNewest({ topic, part, key: Buffer.from(record.key), base, goneAt })
+      return inserted
+    })
+  }
+
+  #insert(write: PartitionWrite, base: number): BatchRow {
+    const { row } = this.#at(write)
+    const part = { topic: row.id, part: write.partition, base, count: write.records.length }
     const unsigned = { ...part, timestamp: this.#clock.now(), bytes: encodeBlob(write.records) }
     const batch = { ...unsigned, crc: checksum(unsigned) }
     this.#file.insertBatch(batch)
     return batch
   }
 
-  #stored({ topic, partition }: PartitionWrite, row: BatchRow | undefined): StoredWrite {
-    assert(row !== undefined, 'every write has its row')
-    const { count, timestamp, bytes } = row
-    const base = BigInt(row.base)
-    this.#at({ topic, partition }).bounds.end = row.base + count
-    this.#acknowledged.keep({ topic: row.topic, part: partition, end: row.base + count })
+  #stored({ topic, partition }: PartitionWrite, rows: readonly BatchRow[]): StoredWrite {
+    const [first] = rows
+    assert(first !== undefined, 'every write has its rows')
+    const base = BigInt(first.base)
+    const count = rows.reduce((sum, row) => sum + row.count, 0)
+    this.#at({ topic, partition }).bounds.end = first.base + count
+    this.#acknowledged.keep({ topic: first.topic, part: partition, end: first.base + count })
     let records: readonly LogRecord[] | undefined
-    const decode = () => decodeBlob(bytes as Buffer, { topic, partition, base, count, timestamp })
+    const decode = ({ bytes, base, count, timestamp }: BatchRow) =>
+      decodeBlob(bytes as Buffer, { topic, partition, base: BigInt(base), count, timestamp })
     return {
       topic,
       partition,
       base,
       count,
       records() {
-        records ??= decode()
+        records ??= rows.flatMap(decode)
         return records
       },
     }
@@ -202,11 +233,13 @@ export class SqliteStore implements LogStore {
     return { kind: committing ? 'unknown' : 'refused', error }
   }
 
-  #readRows(topic: number, place: Place, from: number): LogRecord[] {
+  #readRows({ id, compacted }: TopicRow, place: Place, from: number): LogRecord[] {
+    const { partition } = place
+    const rows = compacted ? this.#file.rowsFrom(id, partition, from) : this.#file.batchesFrom(id, partition, from)
     const records: LogRecord[] = []
     let bytes = 0
-    for (const row of this.#file.batchesFrom(topic, place.partition, from)) {
-      for (const record of recordsOf(row, place, from + records.length)) records.push(record)
+    for (const row of rows) {
+      for (const record of recordsOf(row, place, compacted ? row.base : from + records.length)) records.push(record)
       bytes += row.bytes.length
       if (records.length >= READ_RECORDS_MIN || bytes >= READ_BYTES_MIN) break
     }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { TheBroker } from '../broker-suite.ts'
-import { expectCode, fresh, freshTopic } from './support.ts'
+import { appendTo, expectCode, fresh, freshTopic, readAll, record, textOf } from './support.ts'
 
 export function topicContract(broker: TheBroker): void {
   test('topics are created with their partitions, and creating them again changes nothing', async () => {
@@ -34,5 +34,26 @@ export function topicContract(broker: TheBroker): void {
   test('partitions and offsets of a missing topic throw topic-missing', async () => {
     await expectCode(broker().partitions(fresh('missing')), 'topic-missing')
     await expectCode(broker().offsets(fresh('missing')), 'topic-missing')
+  })
+
+  test('a compacted topic has the newest record of each key at its offset, and its offsets stay in order', async () => {
+    const topic = fresh('compacted')
+    await broker().createTopics([{ name: topic, partitions: 1, retention: 'compacted' }])
+    const put = (key: string, value: string | null) => record(value, { key })
+    await appendTo(broker(), [topic, 0], [put('a', 'a1'), put('b', 'b1')])
+    await appendTo(broker(), [topic, 0], [put('a', 'a2'), put('c', 'c1'), put('a', 'a3')])
+    await appendTo(broker(), [topic, 0], [put('b', null)])
+    const newest = { a: ['4', 'a3'], c: ['3', 'c1'], b: ['5', undefined] }
+    for (const from of [0n, 1n, 2n, 3n]) {
+      const read = await readAll(broker(), topic, 0, from)
+      expect(Object.fromEntries(read.map((r) => [textOf(r.key), [String(r.offset), textOf(r.value)]]))).toEqual(newest)
+      expect(read.map(({ offset }) => offset)).toEqual(
+        read.map(({ offset }) => offset).toSorted((a, b) => Number(a - b)),
+      )
+    }
+    expect((await readAll(broker(), topic, 0, 5n)).map((r) => textOf(r.key))).toEqual(['b'])
+    expect(await readAll(broker(), topic, 0, 6n)).toEqual([])
+    expect(await broker().offsets(topic)).toEqual([{ partition: 0, start: 0n, end: 6n }])
+    expect(await appendTo(broker(), [topic, 0], [put('d', 'd1')])).toBe(6n)
   })
 }

@@ -7,6 +7,7 @@ import { changesFor, foldBatches } from '../../../shared/view/projection.ts'
 import { applyChanges, type ViewRows } from '../../../shared/view/view-rows.ts'
 import { NaiveBook } from '../../property/naive-book.ts'
 import { expectSteps } from '../../property/net-effect.ts'
+import { memoryDifferences } from '../../property/snapshots/same-memory.ts'
 import { comparableRows, tableRows } from '../../support/fold-view.ts'
 import { TOPICS } from '../world/network.ts'
 import { PROJECTIONS, type World } from '../world/world.ts'
@@ -28,6 +29,7 @@ export async function expectAtRest(world: World, view: LogView): Promise<void> {
   await world.scheduler.inTime(view.readOn())
   expectSameLog(world, view)
   await expectAudited(world)
+  await expectSameMemory(world)
   expectNetEffects(world, view)
   await expectViews(world)
   checks.commands.expectAllSent()
@@ -43,6 +45,14 @@ function expectSameLog({ breaches, checks }: World, view: LogView): void {
       () => `${id} has ${history.length} events, and ${read?.length} are read`,
     )
   }
+}
+
+/** Whatever snapshots were written, lost and left alone, they say what the log says. */
+async function expectSameMemory({ breaches, network, plans, limits, scheduler, situations }: World): Promise<void> {
+  const ports = { broker: network.connect(), clock: scheduler.clock, definitions: plans.all, limits, topics: TOPICS }
+  const { differences, restored } = await scheduler.inTime(memoryDifferences(ports))
+  for (const difference of differences) breaches.add('S2', difference)
+  if (restored > 0) situations.came('restored')
 }
 
 async function expectAudited({ breaches, network, plans, scheduler }: World): Promise<void> {

@@ -8,6 +8,8 @@ export const SITUATIONS = {
   crashSend: '4 a crash between confirm and send',
   crashMark: '4 a crash between send and mark',
   crashTakeOver: '4 a crash during take-over',
+  crashSnapshot: '4 a crash while a snapshot is written',
+  restored: '4 a snapshot is there that says what the whole log says',
   cancelRace: "5 a cancel races the pivot's reply",
   rivals: '6 two starts with one id at two clients',
   pausedOwner: '7 an owner sleeps through a take-over and wakes with a full batch',

@@ -82,6 +82,8 @@ export interface Options {
   readonly statementMs: number
   /** Ended sagas that a partition remembers. */
   readonly remembered: number
+  /** Records of the log between two snapshots of a partition; 0: there are none. Absent in what was written down before. */
+  readonly snapshotEvery?: number
   /** Sagas that sleep until the same moment, beside the others. */
   readonly sleepers: number
   readonly rates: Readonly<Record<Rate, number>>
@@ -91,6 +93,7 @@ export const PLAN_NUMBERS = 400
 /** One seed of so many has 10,000 timers that are due at once. */
 const SLEEPERS_EVERY = 500
 export const SLEEPERS = 10_000
+const SNAPSHOTS_EVERY = [0, 1, 7, 40]
 
 /** What the seed says. */
 export function optionsOf(seed: number): Options {
@@ -112,8 +115,9 @@ export function optionsOf(seed: number): Options {
     remembered: stream.one([500_000, 500_000, 2]),
   }
   const rates = Object.fromEntries(RATES.map((rate) => [rate, rateOf(stream, MOST[rate])]))
+  const snapshotEvery = SNAPSHOTS_EVERY[seed % SNAPSHOTS_EVERY.length] ?? 0
   const sleepers = seed % SLEEPERS_EVERY === SLEEPERS_EVERY / 2 ? SLEEPERS : 0
-  return { ...world, sleepers, rates: rates as Record<Rate, number> }
+  return { ...world, snapshotEvery, sleepers, rates: rates as Record<Rate, number> }
 }
 
 function rateOf(stream: Stream, most: number): number {

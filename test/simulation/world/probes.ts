@@ -2,6 +2,7 @@
 import { H } from '../../../shared/message/headers.ts'
 import type { NewRecord } from '../../../shared/message/record.ts'
 import type { AppendBatch, AppendResult } from '../../../shared/ports/broker.ts'
+import { MARK_TYPE } from '../../../shared/runtime/snapshot/snapshot-mark.ts'
 import type { Situation } from '../situations/names.ts'
 import { type SenderProbe, TOPICS } from './network.ts'
 
@@ -15,13 +16,21 @@ interface Stage {
   unmarked: boolean
   /** It has been given the partition, and its claim is not confirmed. */
   claiming: boolean
+  /** Some of a snapshot is written, and its mark does not stand. */
+  snapshot: boolean
 }
 
 export class OwnerProbe implements SenderProbe {
   readonly #stages = new Map<number, Stage>()
 
   #at(partition: number): Stage {
-    const stage = this.#stages.get(partition) ?? { unheard: 0, unsent: false, unmarked: false, claiming: false }
+    const stage = this.#stages.get(partition) ?? {
+      unheard: 0,
+      unsent: false,
+      unmarked: false,
+      claiming: false,
+      snapshot: false,
+    }
     this.#stages.set(partition, stage)
     return stage
   }
@@ -30,7 +39,8 @@ export class OwnerProbe implements SenderProbe {
     this.#at(partition).claiming = true
   }
 
-  sent({ topic, partition }: AppendBatch): void {
+  sent({ topic, partition, records }: AppendBatch): void {
+    if (topic === TOPICS.snapshots && records.some(({ value }) => value !== null)) this.#at(partition).snapshot = true
     if (topic === TOPICS.events) this.#at(partition).unmarked = false
   }
 
@@ -45,6 +55,9 @@ export class OwnerProbe implements SenderProbe {
       if (kind !== 'appended') return
       stage.claiming = false
       stage.unsent = records.some(asksForCommand)
+    } else if (topic === TOPICS.snapshots) {
+      const isMark = records.some((record) => headerIn(record, H.type) === MARK_TYPE)
+      if (isMark && kind === 'appended') this.#at(partition).snapshot = false
     } else if (kind === 'appended' && topic !== TOPICS.deadLetters)
       for (const stage of this.#stages.values()) {
         stage.unmarked ||= stage.unsent
@@ -60,6 +73,7 @@ export class OwnerProbe implements SenderProbe {
       ...(stages.some(({ unsent }) => unsent) ? ['crashSend' as const] : []),
       ...(stages.some(({ unmarked }) => unmarked) ? ['crashMark' as const] : []),
       ...(stages.some(({ claiming }) => claiming) ? ['crashTakeOver' as const] : []),
+      ...(stages.some(({ snapshot }) => snapshot) ? ['crashSnapshot' as const] : []),
     ]
   }
 }

@@ -4,8 +4,8 @@
  */
 import { Orchestrator } from '../../../services/orchestrator/orchestrator.ts'
 import { Projector } from '../../../services/projector/projector.ts'
-import { noLog, noMetrics } from '../../../shared/ports/telemetry.ts'
-import { ORCHESTRATOR_LIMITS } from '../../../shared/runtime/limits.ts'
+import { type Metrics, noLog, noMetrics } from '../../../shared/ports/telemetry.ts'
+import { ORCHESTRATOR_LIMITS, type OrchestratorLimits } from '../../../shared/runtime/limits.ts'
 import { topicSpecs } from '../../../shared/runtime/topic-specs.ts'
 import { sagasProjection } from '../../../shared/view/sagas-projection.ts'
 import { Books } from '../actors/books.ts'
@@ -130,6 +130,19 @@ export class World {
     })
   }
 
+  get limits(): OrchestratorLimits {
+    return { ...ORCHESTRATOR_LIMITS, endedSagasMax: this.remembered, snapshotEvery: this.options.snapshotEvery ?? 0 }
+  }
+
+  /** Snapshots are not seen from outside. */
+  get #snapshotMetrics(): Metrics {
+    const count = (name: string, labels = {}) => {
+      if (name.startsWith('kasaga_snapshot') && !name.includes('bytes'))
+        this.faults.add([name, ...Object.values(labels)].join(' '))
+    }
+    return { ...noMetrics, count }
+  }
+
   get ids(): { next: () => string } {
     return { next: () => `id-${++this.#ids}` }
   }
@@ -198,11 +211,11 @@ export class World {
     const { broker, clock } = process
     if (!this.nextCame) this.#old.add(process)
     const orchestrator = new Orchestrator({
-      ...{ broker, clock, random: this.#jitter, ids: this.ids, log: noLog, metrics: noMetrics },
+      ...{ broker, clock, random: this.#jitter, ids: this.ids, log: noLog, metrics: this.#snapshotMetrics },
       definitions: this.nextCame ? this.plans.all : this.plans.first,
       topics: TOPICS,
       prefix: PREFIX,
-      limits: { ...ORCHESTRATOR_LIMITS, endedSagasMax: this.remembered },
+      limits: this.limits,
     })
     await orchestrator.start()
     return () => orchestrator.stop()

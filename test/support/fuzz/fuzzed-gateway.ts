@@ -53,8 +53,8 @@ export class FuzzedGateway {
     await everything.open
     const { store: views } = await home.views()
     const limits = { startsPerMinute: MANY, readsPerMinute: MANY }
-    const { client } = everything
-    const gateway = await createGateway({ ...home, client, definitions, views, claims: undefined, limits })
+    const { client, topics } = everything
+    const gateway = await createGateway({ ...home, client, topics, definitions, views, claims: undefined, limits })
     const { port } = await gateway.listen({ port: 0 })
     return new FuzzedGateway({ home, everything, gateway, errors }, { port, directory })
   }

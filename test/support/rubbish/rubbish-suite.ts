@@ -17,7 +17,7 @@ import {
   type Rubbish,
   replyRubbish,
 } from './rubbish.ts'
-import { ALL_END_MS, RubbishedSystem, type RubbishHome } from './rubbished-system.ts'
+import { ALL_END_MS, type Letter, RubbishedSystem, type RubbishHome } from './rubbished-system.ts'
 
 export function rubbishSuite(open: () => Promise<RubbishHome>): void {
   let system: RubbishedSystem
@@ -28,6 +28,7 @@ export function rubbishSuite(open: () => Promise<RubbishHome>): void {
 
   test('records that cannot be used become dead letters with their reasons, or are ignored', () => usedByNobody(system))
   test('a record that is too large for the log is refused before it gets there', () => refusedAtOnce(system))
+  test('what was buried is put back once, and fails as it did: nothing else comes of it', () => putBack(system))
   test('strange records in the log are passed over by everyone, and its owner goes on', () => passedOver(system))
 }
 
@@ -91,6 +92,19 @@ async function refusedAtOnce(system: RubbishedSystem): Promise<void> {
   const record = { key: 'k', value: `"${'x'.repeat(PAYLOAD_BYTES_MAX)}"`, headers: [] }
   const { result } = await system.tryAppend(system.topics.commands, [record])
   expect(result).toMatchObject({ kind: 'refused', error: { code: 'record-too-large' } })
+}
+
+/** Each letter leads to one more of the same reason, which counts; what one carries that was done already is ignored. */
+async function putBack(system: RubbishedSystem): Promise<void> {
+  const before = await system.deadLetters()
+  const results = await system.redriveAll()
+  expect(results.filter((result) => !('place' in result))).toEqual([])
+  expect(results).toHaveLength(before.size)
+  const reasons = (letters: Iterable<Letter>) => [...letters].flatMap((letter) => letter.reasons).sort()
+  const again = async () => [...(await system.deadLetters()).values()].filter(({ redrives }) => redrives === 1)
+  await expect.poll(async () => reasons(await again()), { timeout: ALL_END_MS }).toEqual(reasons(before.values()))
+  await system.publish()
+  await system.allEnd()
 }
 
 function forged(header: Partial<BatchHeader>): NewRecord {

@@ -1,6 +1,7 @@
 /** Every service on a home, in this process, with what the rubbish tests ask of it. */
 import { expect } from 'vitest'
 import type { AuditReport } from '../../../services/auditor/report.ts'
+import { type Redriven, redrive } from '../../../services/gateway/dead-letters/redrive.ts'
 import type { Home } from '../../../services/home.ts'
 import { type Everything, startEverything } from '../../../services/one-process/main.ts'
 import { fulfilOrder } from '../../../services/orders/fulfil-order.ts'
@@ -12,8 +13,10 @@ import { seededRandom } from '../../../shared/adapters/system/seeded-random.ts'
 import { type BatchHeader, decodeBatchHeader } from '../../../shared/message/batch.ts'
 import { partitionOf } from '../../../shared/message/murmur2.ts'
 import { headerOf, type LogRecord, type NewRecord } from '../../../shared/message/record.ts'
+import { letterOf, noteOf, placeText } from '../../../shared/message/redrive.ts'
 import { type KasagaTopics, participantTopic } from '../../../shared/message/topics.ts'
 import type { AppendResult } from '../../../shared/ports/broker.ts'
+import { noMetrics } from '../../../shared/ports/telemetry.ts'
 import { type Ends, endsImpliedBy } from '../kafka-home/shop.ts'
 import { NOBODYS_REPLIES } from './rubbish.ts'
 
@@ -27,6 +30,8 @@ export interface Letter {
   readonly record: LogRecord
   /** All that were given for one place: more than one would be a second dead letter. */
   readonly reasons: readonly string[]
+  /** How often it was put back before. */
+  readonly redrives: number
 }
 
 const ORDERS = 20
@@ -90,12 +95,23 @@ export class RubbishedSystem {
   async deadLetters(): Promise<ReadonlyMap<string, Letter>> {
     const found = new Map<string, Letter>()
     for (const record of await this.records(this.topics.deadLetters)) {
+      if (noteOf(record)) continue
       const of = (name: string) => headerOf(record, `dlq-original-${name}`) ?? ''
       const place = placeOf(of('topic'), of('partition'), of('offset'))
       const reasons = found.get(place)?.reasons ?? []
-      found.set(place, { record, reasons: [...reasons, headerOf(record, 'dlq-reason') ?? ''] })
+      const redrives = Number(headerOf(record, 'dlq-redrive-count'))
+      found.set(place, { record, redrives, reasons: [...reasons, headerOf(record, 'dlq-reason') ?? ''] })
     }
     return found
+  }
+
+  /** Puts all letters back where they came from. */
+  async redriveAll(): Promise<readonly Redriven[]> {
+    const { broker, log } = this.#opened.home
+    const letters = (await this.records(this.topics.deadLetters)).flatMap((record) => letterOf(record) ?? [])
+    const act = { actor: 'ann', reason: 'to see', at: Date.now(), force: false }
+    const ids = letters.map(({ place }) => placeText(place))
+    return redrive({ broker, log, metrics: noMetrics, topics: this.topics }, { ...act, ids })
   }
 
   async batchHeaders(): Promise<{ partition: number; header: BatchHeader }[]> {

@@ -48,6 +48,7 @@ function owning(broker: Broker, options: { log?: Log; owns?: () => boolean; defi
     definitions: options.definitions ?? DEFINITIONS,
     topics: TOPICS,
     limits: LIMITS,
+    keepsSnapshots: false,
     flow: new FlowControl({ ...control, topic: TOPICS.control, events: TOPICS.events }),
     ownerId: 'o',
   }
