@@ -37,7 +37,7 @@ interface Draft {
 }
 
 /** Bodies have most to get wrong, and what is wrong with them is found before the views are asked. */
-const CHANGES_SHARE = 0.8
+const CHANGES_SHARE = 0.9
 /** Left as the document has it. */
 const WHOLE_SHARE = 0.1
 
@@ -59,6 +59,8 @@ function drafted(operation: Operation, dice: Dice, names: Names): Draft {
   const path = Object.fromEntries(draw('path'))
   const query = hasty(operation, draw('query'))
   const own = body && valueFor(body, dice, names)
+  if (body && !operation.takesBody(own))
+    throw new Error(`no body of the document: ${JSON.stringify(own)} for ${operation.path}`)
   return { operation, dice, names, method, path, query, body: own, bytes: undefined, headers: [], expected: 'fits' }
 }
 
@@ -212,15 +214,8 @@ const otherPath: Spoil = (draft) => {
 
 const WITHOUT: readonly Spoil[] = [spoilPath, spoilQuery, spoilQuery, spoilHeaders, otherMethod, otherPath]
 const WITH_BODY: readonly Spoil[] = [
-  spoilBody,
-  spoilBody,
-  spoilBody,
-  breakBody,
-  breakBody,
-  flipBody,
-  spoilPath,
-  spoilHeaders,
-  otherMethod,
+  ...[spoilBody, spoilBody, spoilBody, breakBody, breakBody, breakBody, flipBody, flipBody],
+  ...[spoilPath, spoilHeaders, otherMethod],
 ]
 
 /** Whether a text stands in a path as it is. */

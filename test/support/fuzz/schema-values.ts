@@ -18,6 +18,8 @@ const TEXTS = [
   '0:3',
   '1:999999',
   '12~victim-1',
+  '0-7',
+  '1-99',
   'off',
   'on it',
   'charge',
@@ -40,8 +42,9 @@ export function valueFor(schema: Schema, dice: Dice, names: Names, field = ''): 
     case 'number':
       return numberFor(schema, dice)
     case 'array':
-      return Array.from({ length: dice.below(1 + Math.min(3, schema.maxItems ?? 3)) }, () =>
-        valueFor(schema.items ?? {}, dice, names, field),
+      return Array.from(
+        { length: Math.max(schema.minItems ?? 0, dice.below(1 + Math.min(3, schema.maxItems ?? 3))) },
+        () => valueFor(schema.items ?? {}, dice, names, field),
       )
     case 'object':
       return objectFor(schema, dice, names)
