@@ -46,6 +46,9 @@ export interface AuditProgress {
   readonly partitions: number
   /** Of all partitions. */
   readonly events: number
+  /** Of the log that have been read, and that it had when the audit began: headers of batches are records too. */
+  readonly records: number
+  readonly recordsTotal: number
 }
 
 /**
@@ -98,15 +101,28 @@ class Audit {
   async #readLog(): Promise<void> {
     const { broker, topics, views, onProgress } = this.#options
     const all = await broker.offsets(topics.events)
+    const recordsTotal = all.reduce((sum, { end }) => sum + Number(end), 0)
+    let records = 0
+    const tell = (partition: number) => {
+      const events = this.#sum((one) => one.events)
+      onProgress?.({
+        partition,
+        partitions: all.length,
+        events,
+        records,
+        recordsTotal: Math.max(records, recordsTotal),
+      })
+    }
     for (const { partition, start } of all) {
       if (start > 0n) throw trouble('log-truncated', `${topics.events}/${partition} begins at ${start}, not at 0`)
       const rows = views && (await this.#reading(() => readPartitionRows(views.db, partition)))
       const view = rows && new ViewAudit(partition, rows, this.#findings)
       const own = new PartitionAudit(partition, this.#context, view)
       this.#partitions.push(own)
-      for await (const records of broker.read(topics.events, partition, 0n)) {
-        for (const record of records) own.take(record)
-        onProgress?.({ partition, partitions: all.length, events: this.#sum(({ events }) => events) })
+      for await (const some of broker.read(topics.events, partition, 0n)) {
+        for (const record of some) own.take(record)
+        records += some.length
+        tell(partition)
       }
       own.close()
       this.#compared += view?.compared ?? 0

@@ -1,9 +1,8 @@
 /**
  * Audits one partition of the log, record by record.
  *
- * State: the histories of the sagas that live, the last seq of those that ended, and where the headers stand. A saga's
- * history is judged and dropped when it ends; of an ended one only its id and last seq stay, about 100 bytes. Where more
- * may follow the end, because a parent may ask for an undo or a refused step may succeed late, it is kept to the end of the log.
+ * State: the histories of the sagas that live, which sagas have ended, and where the headers stand. A saga's history is
+ * judged and dropped when it ends (see `histories.ts`).
  */
 import { type AcceptedBatch, BatchReader, decodeBatchHeader, type PlacedEvent } from '../../shared/message/batch.ts'
 import { messageOf } from '../../shared/message/errors.ts'
@@ -13,6 +12,7 @@ import type { LogRecord } from '../../shared/message/record.ts'
 import { ChainAudit } from './chain-audit.ts'
 import type { CommandLedger } from './command-ledger.ts'
 import type { Findings } from './findings.ts'
+import { Histories, type History } from './histories.ts'
 import type { LockLedger } from './lock-ledger.ts'
 import { MarkAudit } from './marks.ts'
 import type { ParticipantLedger } from './participant-ledger.ts'
@@ -31,17 +31,6 @@ export interface AuditContext {
   readonly locks: LockLedger
   /** Nothing moves any more, and this is the time. */
   readonly atRest: { readonly now: number } | undefined
-}
-
-/** A saga that has not ended, as far as it has been read. */
-export interface LiveHistory {
-  readonly events: EventEnvelope[]
-  /** How many of them the views hold. */
-  inView: number
-  /** Sum of the offsets of those. */
-  offsetsInView: bigint
-  /** More may follow its end. */
-  kept: boolean
 }
 
 const WITH_EFFECTS: ReadonlySet<SagaEvent['type']> = new Set([
@@ -65,8 +54,7 @@ export class PartitionAudit {
   readonly #context: AuditContext
   readonly #view: ViewAudit | undefined
   readonly #reader = new BatchReader()
-  readonly #live = new Map<string, LiveHistory>()
-  readonly #ended = new Map<string, number>()
+  readonly #sagas = new Histories()
   /** Sagas with events that cannot be read: what their rows must be is not known. */
   readonly #unreadable = new Set<string>()
   #aheadAt: bigint | undefined
@@ -108,9 +96,9 @@ export class PartitionAudit {
   /** The end of the log: what lives is judged as far as it has come. */
   close(): void {
     const { findings, commands } = this.#context
-    for (const [id, live] of this.#live) this.#judging(id, undefined, () => this.#judge(id, live))
+    for (const [id, history] of this.#sagas.drain()) this.#judging(id, undefined, () => this.#judge(id, history))
     for (const id of this.#unreadable) this.#view?.leave(id)
-    for (const kept of [this.#live, this.#ended, this.#unreadable, this.chains]) kept.clear()
+    for (const kept of [this.#unreadable, this.chains]) kept.clear()
     commands?.settle(this.marks.last.sentThrough)
     this.#view?.close(this.nextOffset)
     if (this.#aheadAt === undefined) return
@@ -164,7 +152,7 @@ export class PartitionAudit {
       return
     }
     const id = decoded.kind === 'event' ? decoded.envelope.sagaId : decoded.sagaId
-    if (id !== undefined && !this.#ended.has(id)) this.chains.take(id, placed, { format })
+    if (id !== undefined && !this.#sagas.hasEnded(id)) this.chains.take(id, placed, { format })
   }
 
   #takeLock(envelope: LockEnvelope, number: number): void {
@@ -188,15 +176,15 @@ export class PartitionAudit {
 
   #takeEvent(envelope: EventEnvelope, at: { offset: bigint; inView: boolean; number: number }): void {
     const { sagaId, event, seq } = envelope
-    const endedAt = this.#ended.get(sagaId)
-    if (endedAt !== undefined) {
-      const message = `${event.type} with seq ${seq} follows the end of the saga at seq ${endedAt}`
+    if (this.#sagas.hasEnded(sagaId)) {
+      const message = `${event.type} with seq ${seq} follows the end of the saga`
       const where = { partition: this.partition, offset: String(at.offset) }
       this.#context.findings.violation({ invariant: 'S1', message, saga: sagaId, ...where })
       return
     }
-    const live = this.#liveOf(sagaId)
+    const live = this.#sagas.of(sagaId)
     live.events.push(envelope)
+    live.offsets.push(at.offset)
     if (at.inView) {
       live.inView++
       live.offsetsInView += at.offset
@@ -207,30 +195,30 @@ export class PartitionAudit {
     if (WITH_EFFECTS.has(event.type)) {
       this.#lastWithEffects = at.number
       this.#context.commands?.asked(envelope, at.number)
-    } else if (ENDS.has(event.type) && !live.kept) {
-      this.#live.delete(sagaId)
-      this.#ended.set(sagaId, seq)
-      this.chains.forget(sagaId)
-      this.#judge(sagaId, live)
-    }
+    } else if (ENDS.has(event.type)) this.#end(sagaId, live)
   }
 
-  #liveOf(id: string): LiveHistory {
-    let live = this.#live.get(id)
-    if (!live) {
-      live = { events: [], inView: 0, offsetsInView: 0n, kept: false }
-      this.#live.set(id, live)
+  #end(id: string, history: History): void {
+    if (history.kept) {
+      this.#sagas.pack(id)
+      return
     }
-    return live
+    this.#sagas.end(id)
+    this.chains.forget(id)
+    this.#judge(id, history)
   }
 
-  #judge(id: string, live: LiveHistory): void {
+  #judge(id: string, live: History): void {
     const { findings, plans, counts, participants, atRest } = this.#context
     const outline = outlineOf(live.events)
     const found = [...auditHistory(live.events, outline, plans)]
     const restless = atRest && restlessness(outline, atRest.now)
     if (restless) found.push(restless)
-    for (const violation of found) findings.violation({ ...violation, saga: id, partition: this.partition })
+    for (const { seq, ...violation } of found) {
+      const offset = seq === undefined ? undefined : live.offsets[live.events.findIndex((event) => event.seq === seq)]
+      const where = { partition: this.partition, ...(offset === undefined ? {} : { offset: String(offset) }) }
+      findings.violation({ ...violation, saga: id, ...where })
+    }
     counts.total++
     counts[outline.status === 'compensating' || outline.status === 'paused' ? 'running' : outline.status]++
     participants.expect(id, outline)

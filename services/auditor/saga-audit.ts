@@ -11,6 +11,8 @@ export const TIMER_GRACE_MS = 5_000
 export interface SagaViolation {
   readonly invariant: string
   readonly message: string
+  /** Of the event that it is about. */
+  readonly seq?: number
 }
 
 /** Plans of definitions, made once each. */
@@ -56,8 +58,8 @@ export function auditHistory(
   return [...found.map(withSeq), ...repeatedCommands(history)]
 }
 
-function withSeq({ invariant, message, seq }: SagaViolation & { readonly seq?: number }): SagaViolation {
-  return { invariant, message: seq === undefined ? message : `event ${seq}, ${message}` }
+function withSeq({ invariant, message, seq }: SagaViolation): SagaViolation {
+  return seq === undefined ? { invariant, message } : { invariant, message: `event ${seq}, ${message}`, seq }
 }
 
 /** S9: a command's id names one attempt, so no two events may ask for the same. */
@@ -67,7 +69,8 @@ function repeatedCommands(history: readonly EventEnvelope[]): SagaViolation[] {
   for (const { event, seq } of history) {
     if (event.type !== 'step-requested' && event.type !== 'compensation-requested') continue
     const id = `${event.sentAs ?? event.step}/${event.type === 'step-requested' ? 'forward' : 'compensate'}/${event.attempt}`
-    if (asked.has(id)) found.push({ invariant: 'S9', message: `event ${seq} asks for the command ${id} once more` })
+    if (asked.has(id))
+      found.push({ invariant: 'S9', message: `event ${seq} asks for the command ${id} once more`, seq })
     asked.add(id)
   }
   return found

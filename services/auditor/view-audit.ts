@@ -5,7 +5,7 @@
 import type { AcceptedBatch } from '../../shared/message/batch.ts'
 import { sagasProjection } from '../../shared/view/sagas-projection.ts'
 import type { Findings } from './findings.ts'
-import type { LiveHistory } from './partition-audit.ts'
+import type { History } from './histories.ts'
 import { outlineOf } from './saga-outline.ts'
 import type { PartitionRows, StandingCheckpoint, ViewSaga } from './view-rows.ts'
 
@@ -45,7 +45,7 @@ export class ViewAudit {
   }
 
   /** Compares a saga's row with its events. `comparable`: they are in order, so that they say what the row must be. */
-  compare(id: string, live: LiveHistory, comparable: boolean): void {
+  compare(id: string, live: History, comparable: boolean): void {
     const row = this.#rows.sagas.get(id)
     this.#rows.sagas.delete(id)
     if (!comparable) return
@@ -63,7 +63,7 @@ export class ViewAudit {
     this.#rows.sagas.delete(id)
   }
 
-  #compareRow(id: string, row: ViewSaga, live: LiveHistory): void {
+  #compareRow(id: string, row: ViewSaga, live: History): void {
     const expected = expectedOf(live)
     const differing = differences(row, expected)
     if (differing.length === 0) return
@@ -90,7 +90,7 @@ function isStart({ nextOffset, nextNumber }: StandingCheckpoint): boolean {
   return nextOffset === 0n && nextNumber === 1
 }
 
-function expectedOf({ events, inView, offsetsInView }: LiveHistory): ViewSaga {
+function expectedOf({ events, inView, offsetsInView }: History): ViewSaga {
   const { status, definition, version, seq, endedAt, steps } = outlineOf(events, inView)
   const texts = [...steps.values()].map((one) => `${one.step}/${one.direction} ${one.status} ${one.attempts}`)
   return {

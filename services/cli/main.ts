@@ -10,6 +10,7 @@ import { kasagaTopics } from '../../shared/message/topics.ts'
 import type { Log } from '../../shared/ports/telemetry.ts'
 import { StopSignal } from '../../shared/runtime/stop-signal.ts'
 import { participantsOf, topicSpecs } from '../../shared/runtime/topic-specs.ts'
+import { progressText, type ReadSoFar } from '../auditor/progress-text.ts'
 import { reportText } from '../auditor/report-text.ts'
 import { type DemoEnd, demo } from '../demo/main.ts'
 import type { Home } from '../home.ts'
@@ -24,12 +25,13 @@ import { startEverything } from '../one-process/main.ts'
 import { definitions } from '../orders/definitions.ts'
 import { checkPayloads } from '../payloads/payload-check.ts'
 import { PROJECTIONS } from '../projector/home.ts'
-import { verifyHome } from '../verify/home.ts'
+import { exportHome, type VerifyOptions, verifyExport, verifyHome } from '../verify/home.ts'
 import { type ContractsRun, contractsCommand } from './commands/contracts.ts'
 import { definitionCommand } from './commands/definition.ts'
 import { type DemoCommandOptions, demoCommand } from './commands/demo.ts'
 import { type DevCommandOptions, devCommand } from './commands/dev.ts'
 import { drawCommand } from './commands/draw.ts'
+import { type LogExportOptions, logCommand } from './commands/log.ts'
 import { migrateCommand, type WithMigration } from './commands/migrate.ts'
 import { type PayloadsCommandOptions, payloadsCommand } from './commands/payloads.ts'
 import { type TopicsCommandOptions, type TopicsRun, topicsCommand } from './commands/topics.ts'
@@ -106,7 +108,8 @@ async function runDev(options: DevCommandOptions): Promise<void> {
       const { gateway } = await everything.open
       const { url } = await gateway.listen({ port: options.port })
       stdout.write(`API  ${url}/v1/sagas\nCtrl-C ends it\n`)
-      await stop.wait()
+      const why = await Promise.race([stop.wait(), everything.halted])
+      if (why) throw why
     } finally {
       await everything.stop()
     }
@@ -115,16 +118,36 @@ async function runDev(options: DevCommandOptions): Promise<void> {
   }
 }
 
+function showing(): (far: ReadSoFar) => void {
+  const began = Date.now()
+  return (far) => progress.show(progressText(far, Date.now() - began))
+}
+
 async function runVerify(options: VerifyCommandOptions): Promise<'clean' | 'violations'> {
+  const { atRest, commands, json, log: file } = options
+  const how = { atRest, commands, onProgress: showing() }
+  const report = file === undefined ? await verified(options, how) : await verifyExport(file, how, log)
+  progress.clear()
+  stdout.write(json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`)
+  return report.clean ? 'clean' : 'violations'
+}
+
+async function verified(options: VerifyCommandOptions, how: Omit<VerifyOptions, 'topics'>) {
   const home = await openHome({ ...options, kafkaSecurity, payloads, registry, mustExist: true }, log)
   try {
     await (await home.views()).writer.prepare(PROJECTIONS)
-    const topics = kasagaTopics(options.prefix)
-    const onProgress = ({ events }: { events: number }) => progress.show(`${events} events`)
-    const report = await verifyHome(home, { topics, atRest: options.atRest, commands: true, onProgress })
+    return await verifyHome(home, { ...how, topics: kasagaTopics(options.prefix) })
+  } finally {
+    await home.close()
+  }
+}
+
+async function runLogExport({ file, commands, ...options }: LogExportOptions) {
+  const home = await openHome({ ...options, kafkaSecurity, payloads, registry, mustExist: true }, log)
+  try {
+    const written = await exportHome(home, { file, commands, prefix: options.prefix, onProgress: showing() })
     progress.clear()
-    stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`)
-    return report.clean ? 'clean' : 'violations'
+    return written
   } finally {
     await home.close()
   }
@@ -206,6 +229,7 @@ const program = createProgram(around, [
   demoCommand(runDemo),
   devCommand(runDev),
   verifyCommand(runVerify),
+  logCommand(runLogExport),
   topicsCommand(topicsRun),
   migrateCommand(withMigration),
   payloadsCommand(runPayloads),

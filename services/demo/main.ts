@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { allCheckpoints, countsByStatus, durations, workDone } from '../../shared/adapters/postgres/view-queries.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { seededRandom } from '../../shared/adapters/system/seeded-random.ts'
+import type { OperationalError } from '../../shared/message/errors.ts'
 import type { Log } from '../../shared/ports/telemetry.ts'
 import type { ViewStore } from '../../shared/ports/view-store.ts'
 import type { StopSignal } from '../../shared/runtime/stop-signal.ts'
@@ -71,7 +72,13 @@ async function demoIn(home: Home, options: DemoOptions, output: DemoSurroundings
   const everything = await startEverything(home, options.prefix)
   try {
     const opened = showAddress(everything, options, output)
-    const summary = await publishAndCheck(home, everything, { options, output, opened })
+    let halted: OperationalError | undefined
+    void everything.halted.then((why) => {
+      halted = why
+    })
+    const stopped = () => halted !== undefined || output.stop.stopped
+    const summary = await publishAndCheck(home, everything, { options, output, opened, stopped })
+    if (halted) throw halted
     if (!summary) return 'stopped'
     const audit = summary.audit
     if (options.json) output.out(JSON.stringify(summary.summary))
@@ -102,9 +109,10 @@ interface Run {
   readonly options: DemoOptions
   readonly output: DemoSurroundings
   readonly opened: Promise<void>
+  readonly stopped: () => boolean
 }
 
-async function publishAndCheck(home: Home, everything: Everything, { options, output, opened }: Run) {
+async function publishAndCheck(home: Home, everything: Everything, { options, output, opened, stopped }: Run) {
   const { client, orchestrator, topics } = everything
   // Whoever asks the views asks after they have opened; when they do not open, the demo ends with that error.
   const views = async () => {
@@ -125,7 +133,7 @@ async function publishAndCheck(home: Home, everything: Everything, { options, ou
     ordersTotal: options.orders,
     inFlight: () => orchestrator.load.liveSagas + orchestrator.load.waitingInputs,
     inFlightMax: options.inFlightMax,
-    stopped: () => unseen || output.stop.stopped,
+    stopped: () => unseen || stopped(),
     viewsOpen: opened,
     counts: async () => countsByStatus((await views()).db),
     checkpoints: async () => allCheckpoints((await views()).db),

@@ -6,7 +6,7 @@ import closeWithGrace from 'close-with-grace'
 import type { Registry } from 'prom-client'
 import { pinoLog } from '../../shared/adapters/pino/pino-log.ts'
 import type { WireContracts } from '../../shared/contracts/wire-contracts.ts'
-import { messageOf } from '../../shared/message/errors.ts'
+import { messageOf, type OperationalError } from '../../shared/message/errors.ts'
 import { type KasagaTopics, kasagaTopics } from '../../shared/message/topics.ts'
 import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
 import type { Home } from '../home.ts'
@@ -29,9 +29,13 @@ export interface Service {
   readonly ready?: () => boolean
   /** What `/healthz` asks; absent where a process that answers is alive. */
   readonly live?: () => boolean
+  /** Settles when it has stopped by itself, with why; absent: it never does. */
+  readonly halted?: Promise<OperationalError>
 }
 
 const DRAIN_MS = 20_000
+/** The service has stopped by itself: the log is of a newer format, and to start again does not help. */
+const EXIT_OUTDATED = 3
 
 export interface ProcessPlan {
   readonly name: string
@@ -69,12 +73,19 @@ async function run(
   const isReady = () => home.ready() && ready?.() !== false
   const health = ready && (await openHealth(settings, { registry, ready: isReady, live, log }))
   log.info('running')
-  closeWithGrace({ delay: DRAIN_MS }, async ({ err, signal }) => {
-    if (err) log.error('stopping after an error', { error: messageOf(err) })
+  let outdated: OperationalError | undefined
+  const { close } = closeWithGrace({ delay: DRAIN_MS }, async ({ err, signal }) => {
+    if (outdated) log.error('stopping', { code: outdated.code, error: outdated.message })
+    else if (err) log.error('stopping after an error', { error: messageOf(err) })
     else log.info('stopping', { signal })
     await service.stop()
     await health?.close()
     await home.close()
+    if (outdated) process.exit(EXIT_OUTDATED)
+  })
+  void service.halted?.then((why) => {
+    outdated = why
+    return close()
   })
 }
 

@@ -1,7 +1,7 @@
 /** Every service in one process, on whichever home: what `kasaga dev` and `kasaga demo` run with the shop's sagas. */
 import type { Registry } from 'prom-client'
 import { type SagaClient, sagaClient } from '../../shared/client/saga-client.ts'
-import { messageOf } from '../../shared/message/errors.ts'
+import { messageOf, type OperationalError } from '../../shared/message/errors.ts'
 import { type KasagaTopics, kasagaTopics } from '../../shared/message/topics.ts'
 import type { ParticipantService } from '../../shared/participant/participant-service.ts'
 import { participantsOf, topicSpecs } from '../../shared/runtime/topic-specs.ts'
@@ -31,6 +31,8 @@ export interface Everything {
   readonly orchestrator: Orchestrator
   /** Settles when the views are open and the HTTP API answers from them; sagas run before that. */
   readonly open: Promise<{ readonly gateway: Gateway; readonly projector: Projector }>
+  /** Settles when a service has stopped by itself: the log is of a newer format. */
+  readonly halted: Promise<OperationalError>
   /** Stops the services, in the order in which work flows; the home stays open. */
   stop(): Promise<void>
 }
@@ -53,6 +55,7 @@ export async function startEverything(home: Home, prefix: string, business: Busi
     client,
     orchestrator,
     open,
+    halted: Promise.race([orchestrator.halted, open.then(({ projector }) => projector.halted).catch(never)]),
     async stop() {
       const reads = await open.catch(() => undefined)
       await reads?.gateway.close()
@@ -62,6 +65,9 @@ export async function startEverything(home: Home, prefix: string, business: Busi
     },
   }
 }
+
+/** Views that do not open halt nothing. */
+const never = () => new Promise<never>(() => {})
 
 interface ReadParts extends ProjectorSettings, Business {
   readonly topics: KasagaTopics

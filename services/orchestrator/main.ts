@@ -11,6 +11,6 @@ await runProcess({
     const definitions = definitionsWith(settings.rollout)
     const orchestrator = new Orchestrator({ ...home, metrics, definitions, topics, prefix: settings.prefix })
     await orchestrator.start()
-    return { stop: () => orchestrator.stop(), ready: () => orchestrator.ready }
+    return { stop: () => orchestrator.stop(), ready: () => orchestrator.ready, halted: orchestrator.halted }
   },
 })

@@ -1,5 +1,5 @@
 /** The orchestrator: a member of the group that shares the partitions out, with one owner for each that it holds. */
-import { OperationalError } from '../../shared/message/errors.ts'
+import { messageOf, OperationalError } from '../../shared/message/errors.ts'
 import type { KasagaTopics } from '../../shared/message/topics.ts'
 import type { Broker, GroupListener, GroupMember } from '../../shared/ports/broker.ts'
 import type { Clock, Ids, Random } from '../../shared/ports/clock.ts'
@@ -34,6 +34,9 @@ export class Orchestrator {
   readonly #owners = new Map<number, Owner>()
   readonly #ports: Omit<OwnerPorts, 'keepsSnapshots'>
   readonly #group: string
+  readonly #joined = Promise.withResolvers<void>()
+  readonly #halted = Promise.withResolvers<OperationalError>()
+  #halting = false
   #member: GroupMember | undefined
   #cancelGauges: (() => void) | undefined
   /** The broker reported trouble that lasts; a partition that comes says that it is over. */
@@ -56,7 +59,22 @@ export class Orchestrator {
       ownerId,
       group: this.#group,
       source,
+      outdated: (error) => void this.#halt(error),
     }
+  }
+
+  /** Settles when it has stopped by itself: the log is of a newer format, which a newer version writes and reads. */
+  get halted(): Promise<OperationalError> {
+    return this.#halted.promise
+  }
+
+  async #halt(error: OperationalError): Promise<void> {
+    if (this.#halting) return
+    this.#halting = true
+    this.#options.log.error('this version is older than the log: stopping', { error: error.message })
+    await this.#joined.promise
+    await this.stop().catch((trouble) => this.#options.log.error('stopping failed', { error: messageOf(trouble) }))
+    this.#halted.resolve(error)
   }
 
   /** @throws OperationalError when a topic is missing or the topics are not co-partitioned. */
@@ -74,6 +92,7 @@ export class Orchestrator {
       { group: this.#group, topics: [topics.commands, topics.replies, topics.events] },
       listener,
     )
+    this.#joined.resolve()
     this.#reportGauges()
   }
 
@@ -111,6 +130,11 @@ export class Orchestrator {
     const owners = [...this.#owners.values()]
     const sum = (of: (owner: Owner) => number) => owners.reduce((total, owner) => total + of(owner), 0)
     return { liveSagas: sum((owner) => owner.liveSagas), waitingInputs: sum((owner) => owner.waitingInputs) }
+  }
+
+  /** Offset of the control topic up to which it follows limits. */
+  get controlOffset(): bigint {
+    return this.#flow.controlOffset
   }
 
   #noteTrouble({ code, message, retriable }: OperationalError): void {

@@ -33,6 +33,7 @@ export class Projector {
   #inTrouble = false
   /** When the last chunk was begun. */
   #appliedFrom = 0
+  readonly #halted = Promise.withResolvers<OperationalError>()
   #member: GroupMember | undefined
   #loop: Promise<void> = Promise.resolve()
   /** Settles when the chunk that is being applied is done with. */
@@ -78,6 +79,11 @@ export class Projector {
     const feeds = [...this.#feeds.values()]
     const going = feeds.every((feed) => feed.status === 'open' && feed.broken.size === 0)
     return !this.#closed && !this.#inTrouble && this.#failures === 0 && going
+  }
+
+  /** Settles when it has stopped by itself: the log is of a newer format. What was read before that is in the views. */
+  get halted(): Promise<OperationalError> {
+    return this.#halted.promise
   }
 
   /** Waits until a partition's log before `offset` is in the views; rejects with `views-behind` after `waitMs`. */
@@ -142,13 +148,27 @@ export class Projector {
   #take(partition: number, records: readonly LogRecord[]): void {
     const feed = this.#feeds.get(partition)
     if (!feed) return
-    feed.read(records)
+    try {
+      feed.read(records)
+    } catch (error) {
+      this.#halt(error)
+      return
+    }
     if (!feed.paused && this.#isFull(feed, 1)) {
       feed.paused = true
       this.#member?.pause(this.#options.topic, partition)
     }
     this.#settle(feed)
     this.#wake()
+  }
+
+  #halt(error: unknown): void {
+    if (!(error instanceof OperationalError)) throw error
+    if (this.#closed) return
+    this.#closed = true
+    this.#options.log.error('this version is older than the log: stopping', { error: error.message })
+    this.#wake()
+    void this.#loop.then(() => this.#halted.resolve(error))
   }
 
   async #run(member: GroupMember): Promise<void> {

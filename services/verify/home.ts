@@ -1,6 +1,12 @@
 /** The audit of a home: its log, its views, and the tables of its participants; those of the shop unless told otherwise. */
+import { stat } from 'node:fs/promises'
+import { type ExportOptions, exportLog } from '../../shared/adapters/exported-log/export-log.ts'
+import { ExportedLog } from '../../shared/adapters/exported-log/exported-log.ts'
+import { writeLines } from '../../shared/adapters/exported-log/log-lines.ts'
 import type { Json } from '../../shared/message/json.ts'
-import type { KasagaTopics } from '../../shared/message/topics.ts'
+import { type KasagaTopics, kasagaTopics } from '../../shared/message/topics.ts'
+import type { Log } from '../../shared/ports/telemetry.ts'
+import { ENGINE_VERSION } from '../../shared/runtime/engine-version.ts'
 import { type AuditOptions, audit } from '../auditor/audit.ts'
 import { type ParticipantAudit, rowsOfPages } from '../auditor/participant-ledger.ts'
 import type { AuditReport } from '../auditor/report.ts'
@@ -19,6 +25,45 @@ export interface VerifyOptions extends Pick<AuditOptions, 'onProgress' | 'defini
   readonly atRest: boolean
   /** Also hold every command that was sent against the log. */
   readonly commands: boolean
+}
+
+export interface ExportHomeOptions extends Pick<ExportOptions, 'prefix' | 'commands' | 'onProgress'> {
+  readonly file: string
+}
+
+/**
+ * Writes the log of a home to a file.
+ * @throws OperationalError `file-exists`, `file-unusable`.
+ */
+export async function exportHome(home: Home, { file, ...options }: ExportHomeOptions) {
+  const { broker, clock } = home
+  let records = 0
+  const onProgress: ExportOptions['onProgress'] = (far) => {
+    records = far.records
+    options.onProgress?.(far)
+  }
+  await writeLines(file, exportLog({ ...options, broker, engine: ENGINE_VERSION, now: clock.now(), onProgress }))
+  return { records, bytes: (await stat(file)).size }
+}
+
+/**
+ * Audits an exported log: what the log, the dead letters and the commands in it show.
+ * @throws OperationalError `export-unreadable` when the file is not whole, or none.
+ */
+export async function verifyExport(
+  file: string,
+  options: Omit<VerifyOptions, 'topics'>,
+  log: Log,
+): Promise<AuditReport> {
+  const { atRest, ...rest } = options
+  const broker = await ExportedLog.open(file)
+  try {
+    // At rest when it was exported: that is the time that timers are held against.
+    const at = atRest ? { atRest: { now: Date.parse(broker.head.at) } } : {}
+    return await audit({ definitions, ...rest, ...at, broker, log, topics: kasagaTopics(broker.head.prefix) })
+  } finally {
+    await broker.close()
+  }
 }
 
 const DEFINITION = 'fulfil-order'

@@ -304,7 +304,7 @@ const LIST_QUERY = z.strictObject({
     .optional(),
   idPrefix: Id.optional(),
 })
-/** Besides these, `attribute.<name>=<value>`: only sagas that were started with it; several must all hold. */
+/** Besides these, `attribute.<name>=<value>`: only sagas that have it; several must all hold. */
 export const ListQuery = LIST_QUERY.catchall(z.unknown()).superRefine((query, context) => {
   for (const [key, value] of Object.entries(query)) {
     if (Object.hasOwn(LIST_QUERY.shape, key)) continue

@@ -3,6 +3,7 @@
  * a batch only when it is complete and its number is the next one; anything else is skipped and counted. So of two
  * writers at the same number the first to land wins, for every reader alike (S11).
  */
+import { OperationalError } from './errors.ts'
 import { type DecodedEvent, decodeEvent } from './event-record.ts'
 import { H, rfc3339 } from './headers.ts'
 import { headerOf, type LogRecord, type NewRecord, utf8 } from './record.ts'
@@ -62,6 +63,24 @@ export function batchRecord(header: NewBatchHeader, at: number, source: string):
     ],
   }
 }
+
+/**
+ * The format of a batch that this version cannot read, whatever else its header says: it may say the rest in another way, and
+ * the rule of acceptance may be another one.
+ */
+function newerFormatOf(record: LogRecord): { readonly format: number; readonly engine: string } | undefined {
+  if (headerOf(record, H.type) !== BATCH_TYPE || record.value === null) return undefined
+  try {
+    const { format, engine } = JSON.parse(utf8(record.value) ?? '') as Record<string, unknown>
+    if (!isCount(format) || format <= LOG_FORMAT) return undefined
+    return { format, engine: typeof engine === 'string' ? engine : 'unknown' }
+  } catch {
+    return undefined
+  }
+}
+
+/** Code of the trouble that a log of a newer format is: no attempt helps, only a newer version of the engine. */
+export const LOG_FORMAT_NEWER = 'log-format-newer'
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
@@ -156,8 +175,12 @@ export class BatchReader {
     return this.#open?.accepted ?? false
   }
 
-  /** Takes the next record; answers the batch that it completes, if it does and the batch is accepted. */
+  /**
+   * Takes the next record; answers the batch that it completes, if it does and the batch is accepted.
+   * @throws OperationalError `log-format-newer`: what follows is not for this version to judge.
+   */
   read(record: LogRecord): AcceptedBatch | undefined {
+    if (record.key === null) expectKnownFormat(record)
     const header = decodeBatchHeader(record)
     if (header) return this.#begin(record, header)
     const open = this.#open
@@ -194,4 +217,13 @@ export class BatchReader {
     if (this.#open) this.voidBatches++
     this.#open = undefined
   }
+}
+
+function expectKnownFormat(record: LogRecord): void {
+  const newer = newerFormatOf(record)
+  if (!newer) return
+  const { topic, partition, offset } = record
+  const where = `the batch at offset ${offset} of partition ${partition} of ${topic}`
+  const message = `${where} is of log format ${newer.format}, written by version ${newer.engine}; this version reads up to format ${LOG_FORMAT}: run the newer version`
+  throw new OperationalError(LOG_FORMAT_NEWER, message, { where: 'log', retriable: false })
 }

@@ -47,6 +47,11 @@ export class ControlFollower {
     this.#take = take
   }
 
+  /** Offset up to which it has been read, and told. */
+  get offset(): bigint {
+    return this.#next
+  }
+
   /** Begins to follow; settles when all that there was has been taken, there is no topic, or it is stopped. */
   start(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()

@@ -87,6 +87,11 @@ export class FlowControl {
     await this.#teller.close()
   }
 
+  /** Offset of the control topic up to which this process follows it: what was said before holds here. */
+  get controlOffset(): bigint {
+    return this.#follower.offset
+  }
+
   attach(partition: number, book: Calls, wake: () => void): void {
     const { clock } = this.#ports
     // A turn may be under way where the room was found.
@@ -128,6 +133,7 @@ export class FlowControl {
   /** Gauges; also says open breakers again. To be called from time to time. */
   report(): void {
     const { metrics, clock } = this.#ports
+    metrics.gauge('kasaga_control_offset', Number(this.controlOffset))
     for (const [participant, lane] of this.#gate.lanes) {
       metrics.gauge('kasaga_steps_held', lane.lines.waiting + lane.granted, { participant })
       metrics.gauge('kasaga_calls_in_flight', lane.out, { participant })

@@ -12,7 +12,8 @@
  * appended; 3. it has landed just where expected; 4. its effects are given to the sender; 5. the next turn begins. When
  * they are sent, the next header says so.
  */
-import { messageOf } from '../message/errors.ts'
+import { LOG_FORMAT_NEWER } from '../message/batch.ts'
+import { messageOf, OperationalError } from '../message/errors.ts'
 import type { LogRecord } from '../message/record.ts'
 import type { KasagaTopics } from '../message/topics.ts'
 import type { Broker } from '../ports/broker.ts'
@@ -55,6 +56,8 @@ export interface OwnerPorts {
   readonly group: string
   /** `ce_source` of what is written. */
   readonly source: string
+  /** Told when the log is of a newer format: this owner writes nothing any more. */
+  readonly outdated?: (error: OperationalError) => void
 }
 
 const RECOVER_DELAY_MS_MAX = 5_000
@@ -181,6 +184,7 @@ export class Owner {
       } catch (error) {
         tellTrouble(this.#ports.log, this.partition, error)
         this.#log.forget()
+        if (error instanceof OperationalError && error.code === LOG_FORMAT_NEWER) return this.#ports.outdated?.(error)
       }
       await sleep(this.#ports.clock, Math.min(RECOVER_DELAY_MS_MAX, 20 * 2 ** Math.min(this.#failures++, 10)))
     }

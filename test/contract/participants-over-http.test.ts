@@ -23,8 +23,7 @@ const sagasHeldBy = async (name: string) => (await seen(name)).waiting.map(({ sa
 async function limited(limits: ParticipantLimits): Promise<void> {
   await client().setLimits('bank', limits, { reason: 'a test', actor: 'ada' })
   await expect.poll(async () => (await seen('bank')).limits, { timeout: 5_000 }).toEqual(limits)
-  // Orchestrators follow by themselves: a saga says when they do.
-  await new Promise((resolve) => setTimeout(resolve, 1_200))
+  await expect.poll(() => rig.limitsFollowed(), { timeout: 5_000 }).toBe(true)
 }
 
 async function start(id: string): Promise<void> {

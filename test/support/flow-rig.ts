@@ -22,20 +22,20 @@ import { EventTail } from './event-tail.ts'
 
 const input = z.object({ id: z.string(), tenant: z.string() })
 
-const till = participant('till', {
+export const till = participant('till', {
   charge: command({ input, output: z.object({ charged: z.string() }) }),
   refund: command({ input }),
 })
-const ledger = participant('ledger', { note: command({ input }) })
+export const ledger = participant('ledger', { note: command({ input }) })
 
-const RETRY = { attempts: 100, firstDelay: '10 ms', maxDelay: '50 ms' } as const
+export const RETRY = { attempts: 100, firstDelay: '10 ms', maxDelay: '50 ms' } as const
 
 /** Charges at a participant that may be limited. */
 export const pay = saga('pay', { version: 1, input })
   .step('charge', till.charge, ({ input }) => input, {
     retry: RETRY,
     limitBy: ({ input }) => input.tenant,
-    timeout: '2 s',
+    timeout: '20 s',
   })
   .undo(till.refund, ({ input }) => input, { retry: RETRY })
   .pivot('settle', ledger.note, ({ input }) => input)
@@ -89,8 +89,10 @@ export interface FlowRig {
   readonly client: SagaClient
   readonly topics: ReturnType<typeof kasagaTopics>
   /** Starts one more orchestrator. */
-  orchestrator(log?: Log, broker?: Broker): Promise<Orchestrator>
-  /** Says them; answers under which id. */
+  orchestrator(log?: Log, broker?: Broker, definitions?: Definitions): Promise<Orchestrator>
+  /** Stops one in order. */
+  end(orchestrator: Orchestrator): Promise<void>
+  /** Says them, and waits until the orchestrators here follow; answers under which id. */
   limit(participant: string, limits: ParticipantLimits | null): Promise<string>
   /** Starts sagas, from a number on. */
   pay(count: number, options?: { readonly from?: number; readonly tenants?: number }): Promise<void>
@@ -103,6 +105,7 @@ export interface FlowRig {
   close(): Promise<void>
 }
 
+const LOOK_AGAIN_MS = 10
 /** More than any test asks for. */
 const INBOX_ENTRIES_MAX = 1_000_000
 
@@ -135,16 +138,22 @@ export async function openFlow(broker: Broker, options: FlowOptions = {}): Promi
     till: behaviour,
     client,
     topics,
-    async orchestrator(log = noLog, own = broker) {
-      const parts = { definitions: FLOW_DEFINITIONS, topics, prefix, log, metrics: noMetrics, random: systemRandom }
+    async orchestrator(log = noLog, own = broker, definitions = FLOW_DEFINITIONS) {
+      const parts = { definitions, topics, prefix, log, metrics: noMetrics, random: systemRandom }
       const orchestrator = new Orchestrator({ ...shared, ...parts, broker: own })
       orchestrators.add(orchestrator)
       await orchestrator.start()
       return orchestrator
     },
+    async end(orchestrator) {
+      orchestrators.delete(orchestrator)
+      await orchestrator.stop()
+    },
     async limit(participant, limits) {
       const requestId = systemIds.next()
-      await client.limit(participant, limits, { requestId, actor: 'ada', reason: 'a test' })
+      const { offset } = await client.limit(participant, limits, { requestId, actor: 'ada', reason: 'a test' })
+      const follow = () => [...orchestrators].every(({ controlOffset }) => controlOffset > offset)
+      while (!follow()) await sleep(clock, LOOK_AGAIN_MS)
       return requestId
     },
     async pay(count, { from = 0, tenants = 3 } = {}) {

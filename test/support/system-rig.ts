@@ -91,6 +91,8 @@ export interface SystemRig {
   readonly views: ViewStore<ViewTables>
   readonly behaviour: Behaviour
   readonly definitions: Definitions
+  /** The orchestrator follows all limits that were set. */
+  limitsFollowed(): Promise<boolean>
   /** Another gateway on the same installation. */
   gateway(options?: Partial<GatewayOptions>): Promise<Gateway>
   /** The orchestrator stops, and another one reads the log and goes on. */
@@ -143,6 +145,10 @@ export async function openSystem(more: readonly Definition[] = []): Promise<Syst
     views,
     behaviour,
     definitions,
+    async limitsFollowed() {
+      const [{ end = 0n } = {}] = await broker.offsets(TOPICS.control)
+      return orchestrator.controlOffset >= end
+    },
     async gateway(options = {}) {
       const gateway = await createGateway({ ...shared, client, definitions, views, registry, ...options })
       gateways.push(gateway)

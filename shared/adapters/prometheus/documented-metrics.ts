@@ -54,7 +54,7 @@ export const DOCUMENTED_METRICS: Readonly<Record<string, DocumentedMetric>> = {
   ),
   kasaga_sagas_quarantined: gauge('Sagas and locks that nothing is decided for, by partition.', 'partition'),
   kasaga_saga_attributes_missed_total: counter(
-    'Attributes that a saga started without, because its mapping failed.',
+    'Attributes that a saga goes without, because its mapping failed.',
     'definition',
   ),
   kasaga_steps_held: gauge('Steps that wait for their participant, by participant.', 'participant'),
@@ -65,6 +65,7 @@ export const DOCUMENTED_METRICS: Readonly<Record<string, DocumentedMetric>> = {
     'Times that a breaker opened after it was closed: each is an incident.',
     'participant',
   ),
+  kasaga_control_offset: gauge('Offset of the control topic up to which this orchestrator follows limits.'),
   kasaga_pending_effects: gauge('Commands that are decided and not sent yet.'),
   kasaga_projector_lag_records: gauge('Records of the log that are not in the views yet, by partition.', 'partition'),
   kasaga_projector_batches_total: counter('Accepted batches that went into the views.', 'partition'),

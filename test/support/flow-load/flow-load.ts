@@ -102,6 +102,14 @@ export class FlowLoad {
     return { pays, notes, history }
   }
 
+  /** What the orchestrators have used of the processor since they were started, as they said it last. */
+  get cpuMs(): number {
+    return this.fleet.of('orchestrator').reduce((sum, { lines }) => {
+      const cpuMs = lines.findLast(({ msg }) => msg === 'cpu')?.cpuMs
+      return sum + (typeof cpuMs === 'number' ? cpuMs : 0)
+    }, 0)
+  }
+
   async close(): Promise<void> {
     await this.fleet.end()
     await this.flow.close()

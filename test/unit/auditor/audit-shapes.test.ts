@@ -5,9 +5,14 @@ import { Findings } from '../../../services/auditor/findings.ts'
 import { ParticipantLedger, type ParticipantRow } from '../../../services/auditor/participant-ledger.ts'
 import { restlessness } from '../../../services/auditor/saga-audit.ts'
 import { outlineOf } from '../../../services/auditor/saga-outline.ts'
+import type { SagaEvent } from '../../../shared/message/events.ts'
+import { kasagaTopics } from '../../../shared/message/topics.ts'
+import { effectRecord } from '../../../shared/runtime/effect-record.ts'
 import { Definitions } from '../../../shared/saga/definition.ts'
+import { effectsOf } from '../../../shared/saga/effects.ts'
 import { auditHandMade, broken } from '../../support/audit-log.ts'
 import { type Happened, historyOf, T0 } from '../../support/given-when-then.ts'
+import { delivered } from '../../support/wire.ts'
 import { LAWFUL_BLOCKS, oneLost } from '../saga/invariants/lawful-blocks.ts'
 import { LAWFUL_ENDS, LAWFUL_FAMILIES } from '../saga/invariants/lawful-ends.ts'
 import * as s from '../saga/invariants/shapes.ts'
@@ -120,6 +125,23 @@ test('commands to child sagas are for no participant', () => {
   for (const envelope of historyOf([s.start, s.askKid(), s.ask('z')])) ledger.asked(envelope, 1)
   expect([...ledger.participants]).toEqual(['shop'])
   expect([ledger.size, ledger.toChildren]).toEqual([1, 1])
+})
+
+test('a step that was renamed is asked for under the name that its participant knows', () => {
+  const findings = new Findings()
+  const topics = kasagaTopics('kasaga')
+  const ledger = new CommandLedger({ findings, replyTo: topics.replies, allSent: true })
+  const { step: _, ...asks } = s.ask('z') as Extract<SagaEvent, { type: 'step-requested' }>
+  for (const envelope of historyOf([s.start, { ...asks, step: 'renamed', sentAs: 'z' }])) {
+    ledger.asked(envelope, 1)
+    for (const effect of effectsOf(envelope))
+      ledger.sent(delivered(effectRecord(effect, { topics, source: '/test' }).record, 0n, 'shop.commands'), 'shop')
+  }
+  ledger.settle(1)
+  ledger.expectSent('shop')
+  expect(ledger.sends).toBe(1)
+  expect([...ledger.unasked.keys()]).toEqual([])
+  expect(findings.listed).toEqual([])
 })
 
 describe('participants of the steps of a block', () => {

@@ -116,9 +116,11 @@ describe('who follows it', () => {
   test('says once that it cannot be read, and goes on when it can', async () => {
     const broker = await topic()
     let isAway = true
+    let asked = 0
     const away = new OperationalError('unreachable', 'gone', { where: 'test', retriable: true })
     const shaky: Broker = Object.assign(Object.create(broker), {
       read: (name: string, partition: number, from: bigint) => {
+        asked++
         if (isAway) throw away
         return broker.read(name, partition, from)
       },
@@ -126,8 +128,7 @@ describe('who follows it', () => {
     const log = new NotedLog()
     const { taken, read } = follow(shaky, log)
     await put(broker, controlRecord(limitsSet('bank', 1), stamp))
-    await expect.poll(() => log.lines.length).toBe(1)
-    await new Promise((resolve) => setTimeout(resolve, 700))
+    await expect.poll(() => asked, { timeout: 5_000 }).toBeGreaterThan(1)
     isAway = false
     await read
     expect(taken).toHaveLength(1)
@@ -139,10 +140,14 @@ describe('what a process says', () => {
   test('is said again until it stands there, the newest of each participant only', async () => {
     const broker = await topic()
     let isAway = true
-    const shaky = appending(broker, async (batches, append) => (isAway ? batches.map(unknownResult) : append(batches)))
+    let asked = 0
+    const shaky = appending(broker, async (batches, append) => {
+      asked++
+      return isAway ? batches.map(unknownResult) : append(batches)
+    })
     const teller = new ControlTeller({ broker: shaky, clock: systemClock, log: noLog, topic: TOPIC, source: '/test' })
     teller.say(breaker('breaker-opened', 'p'))
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await expect.poll(() => asked).toBeGreaterThan(0)
     teller.say(breaker('breaker-closed', 'p'))
     isAway = false
     const { taken, read } = follow(broker)
