@@ -290,7 +290,12 @@ export function attributesIn(query: Readonly<Record<string, unknown>>): Record<s
 
 const LIST_QUERY = z.strictObject({
   status: SagaStatusName.optional(),
-  definition: z.string().min(1).max(64).optional(),
+  definition: z
+    .string()
+    .min(1)
+    .max(64)
+    .regex(/^[^\0]*$/)
+    .optional(),
   priority: z.string().regex(/^\d$/, 'a whole number from 0 to 9').transform(Number).optional(),
   limit: Count(LIST_LIMIT_MAX, 50),
   after: z
