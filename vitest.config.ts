@@ -12,7 +12,7 @@ export default defineConfig({
     globalSetup: ['test/support/real-servers/setup.ts'],
     projects: [
       project('unit', 10_000),
-      project('property', 60_000),
+      project('property', 180_000),
       project('simulation', 900_000, inTurn),
       project('contract', 60_000, inTurn),
       project('integration', 120_000, inTurn),

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { foldOf, goldenText } from '../test/support/golden/golden-log.ts'
 import { GOLDEN } from '../test/support/golden/shapes.ts'
+import { SHAPE_FILE, stateShape } from '../test/support/golden/state-shape.ts'
 import { Play } from '../test/support/play.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
@@ -18,3 +19,4 @@ for (const [name, { definition, play }] of Object.entries(GOLDEN)) {
   written++
 }
 process.stdout.write(`${written} golden logs of ${version} written; what was there stays (--again writes it anew)\n`)
+writeFileSync(SHAPE_FILE, stateShape())

@@ -101,6 +101,11 @@ const given = z
   .array(z.object({ step: Name, output: AnyJson.exactOptional().describe('absent: it was skipped') }))
   .readonly()
 
+const attributes = z
+  .record(Name, z.union([z.string().max(256), z.number(), z.boolean()]))
+  .describe('what the saga can be found by; at most 16')
+const finds = { attributes: attributes.exactOptional() }
+
 /** The value of each event's record, by the event's type. */
 export const EVENT_VALUES = {
   'saga-started': z.object({
@@ -111,10 +116,7 @@ export const EVENT_VALUES = {
     deadlineAt: Time.nullable(),
     definitionHash: z.string().exactOptional().describe('SHA-256 of the plan, hex: the saga goes on with no other'),
     pivot: Name.nullable().exactOptional().describe('the step that is the pivot; null: there is none'),
-    attributes: z
-      .record(Name, z.union([z.string().max(256), z.number(), z.boolean()]))
-      .exactOptional()
-      .describe('what the saga can be found by; at most 16'),
+    attributes: attributes.exactOptional(),
     priority: Priority.exactOptional(),
     parent: parent.exactOptional().describe('the saga that started it'),
     origin: z
@@ -132,7 +134,7 @@ export const EVENT_VALUES = {
   'step-requested': requested,
   'step-held': held,
   'step-progressed': progressed,
-  'step-succeeded': z.object({ step: Name, attempt: Attempt, output: AnyJson }),
+  'step-succeeded': z.object({ step: Name, attempt: Attempt, output: AnyJson, ...finds }),
   'step-rejected': z.object({
     step: Name,
     attempt: Attempt,
@@ -153,7 +155,7 @@ export const EVENT_VALUES = {
   'compensation-succeeded': z.object({ step: Name, attempt: Attempt }),
   'compensation-failed': failed,
   'step-skipped': z.object({ step: Name }),
-  'step-computed': z.object({ step: Name, output: AnyJson }),
+  'step-computed': z.object({ step: Name, output: AnyJson, ...finds }),
   'wait-started': z.object({
     step: Name,
     until: Time.nullable().describe('when it ends, or its deadline; null: it waits for the signal alone'),
@@ -163,6 +165,7 @@ export const EVENT_VALUES = {
     step: Name,
     requestId: RequestId.nullable().describe('the signal that ended it; null: its time came'),
     output: AnyJson,
+    ...finds,
   }),
   'block-started': z.object({
     step: Name,
@@ -175,7 +178,7 @@ export const EVENT_VALUES = {
     output: AnyJson.exactOptional().describe('absent: the outputs of its steps under their names'),
   }),
   'scope-compensated': z.object({ scope: Scope }),
-  'block-completed': z.object({ step: Name }),
+  'block-completed': z.object({ step: Name, ...finds }),
   'signal-received': z.object({
     name: z.string(),
     payload: AnyJson,
@@ -190,6 +193,7 @@ export const EVENT_VALUES = {
     step: Name,
     output: AnyJson.describe('what the step counts as having given'),
     notDone: z.literal(true).exactOptional().describe('nothing of it is to be undone'),
+    ...finds,
   }),
   'failure-resolved': act.extend({ step: Name, error: StepError }),
   'step-edited': act.extend({

@@ -41,6 +41,7 @@ const ELSEWHERE: readonly (readonly [id: string, why: string])[] = [
   ['S21', 'needs starts of one id by several clients: simulation'],
   ['S22', 'the log is kept whole, from offset 0: nothing was removed'],
   ['L3', 'a projector that goes on is behind by what is under way; up to its checkpoint it is checked as S16'],
+  ['L4', 'the report counts dead letters by reason; whether an input was bad is not in the log'],
   ['L6', 'needs the members of the group, over time'],
   ['L7', 'needs an act of an operator'],
 ]

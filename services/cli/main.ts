@@ -8,6 +8,7 @@ import { systemIds } from '../../shared/adapters/system/system-ids.ts'
 import { OperationalError } from '../../shared/message/errors.ts'
 import { kasagaTopics } from '../../shared/message/topics.ts'
 import type { Log } from '../../shared/ports/telemetry.ts'
+import { ORCHESTRATOR_LIMITS } from '../../shared/runtime/limits.ts'
 import { StopSignal } from '../../shared/runtime/stop-signal.ts'
 import { participantsOf, topicSpecs } from '../../shared/runtime/topic-specs.ts'
 import { progressText, type ReadSoFar } from '../auditor/progress-text.ts'
@@ -19,9 +20,10 @@ import { payloadsFrom } from '../kafka/payload-settings.ts'
 import { registryFrom } from '../kafka/registry-settings.ts'
 import { kafkaSecurityFrom } from '../kafka/security-settings.ts'
 import { brokersOf, isLogLevel } from '../kafka/settings.ts'
+import { snapshotEveryFrom } from '../kafka/snapshot-setting.ts'
 import { migrationOf } from '../migrations/home.ts'
 import { openHome } from '../one-process/home.ts'
-import { startEverything } from '../one-process/main.ts'
+import { SHOP, startEverything } from '../one-process/main.ts'
 import { definitions } from '../orders/definitions.ts'
 import { checkPayloads } from '../payloads/payload-check.ts'
 import { PROJECTIONS } from '../projector/home.ts'
@@ -51,6 +53,7 @@ const stop = new StopSignal()
 const kafkaSecurity = () => kafkaSecurityFrom(env)
 const registry = () => registryFrom(env)
 const payloads = () => payloadsFrom(env)
+const limits = () => ({ ...ORCHESTRATOR_LIMITS, snapshotEvery: snapshotEveryFrom(env) })
 const progress = progressLine(stderr, () => Date.now())
 
 // Who reads the output may have seen enough (`kasaga history order-1 | head`): what they did not take is no trouble.
@@ -92,7 +95,7 @@ async function runDemo(options: DemoCommandOptions): Promise<DemoEnd> {
   }
   const { inFlight: inFlightMax, ...rest } = options
   const end = await demo(
-    { ...rest, inFlightMax, kafkaSecurity, payloads, registry },
+    { ...rest, inFlightMax, kafkaSecurity, payloads, registry, limits: limits() },
     { out, note, progress: progress.show, log, stop },
   )
   progress.clear()
@@ -103,7 +106,7 @@ async function runDev(options: DevCommandOptions): Promise<void> {
   listenForSignals()
   const home = await openHome({ ...options, kafkaSecurity, payloads, registry }, log)
   try {
-    const everything = await startEverything(home, options.prefix)
+    const everything = await startEverything(home, options.prefix, { ...SHOP, limits: limits() })
     try {
       const { gateway } = await everything.open
       const { url } = await gateway.listen({ port: options.port })

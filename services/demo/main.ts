@@ -6,12 +6,13 @@ import { seededRandom } from '../../shared/adapters/system/seeded-random.ts'
 import type { OperationalError } from '../../shared/message/errors.ts'
 import type { Log } from '../../shared/ports/telemetry.ts'
 import type { ViewStore } from '../../shared/ports/view-store.ts'
+import { ORCHESTRATOR_LIMITS, type OrchestratorLimits } from '../../shared/runtime/limits.ts'
 import type { StopSignal } from '../../shared/runtime/stop-signal.ts'
 import type { AuditReport } from '../auditor/report.ts'
 import { reportText } from '../auditor/report-text.ts'
 import type { Home } from '../home.ts'
 import { type HomeChoice, openHome } from '../one-process/home.ts'
-import { type Everything, startEverything } from '../one-process/main.ts'
+import { type Everything, SHOP, startEverything } from '../one-process/main.ts'
 import { fulfilOrder } from '../orders/fulfil-order.ts'
 import { countOrders } from '../orders/order-file.ts'
 import { type OrdersWanted, ordersOf } from '../orders/orders-to-run.ts'
@@ -26,6 +27,8 @@ export interface DemoOptions extends HomeChoice, OrdersWanted {
   readonly prefix: string
   readonly inFlightMax: number
   readonly keepRunning: boolean
+  /** Of the orchestrator; the usual ones unless told otherwise. */
+  readonly limits?: OrchestratorLimits
   readonly json: boolean
 }
 
@@ -69,7 +72,10 @@ interface DemoSurroundings extends DemoOutput {
 }
 
 async function demoIn(home: Home, options: DemoOptions, output: DemoSurroundings): Promise<DemoEnd> {
-  const everything = await startEverything(home, options.prefix)
+  const everything = await startEverything(home, options.prefix, {
+    ...SHOP,
+    limits: options.limits ?? ORCHESTRATOR_LIMITS,
+  })
   try {
     const opened = showAddress(everything, options, output)
     let halted: OperationalError | undefined

@@ -2,8 +2,9 @@
 import type { FastifyRequest } from 'fastify'
 import { Problem } from './problem.ts'
 
-/** Whether an address to listen on, or a caller's address, is this machine. */
-export function isLoopback(address: string): boolean {
+/** Whether an address to listen on, or a caller's address, is this machine. A caller that has hung up has none. */
+export function isLoopback(address: string | undefined): boolean {
+  if (address === undefined) return false
   const bare = address.replace(/^\[|\]$/g, '').toLowerCase()
   return bare === 'localhost' || bare === '::1' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(bare)
 }

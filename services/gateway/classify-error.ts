@@ -12,6 +12,11 @@ function isFrameworkError(error: unknown): error is FrameworkError {
   return typeof error === 'object' && error !== null && 'code' in error && 'statusCode' in error
 }
 
+/** Whatever else the framework finds wrong with a request, now or in a later version of it. */
+function isRefusal({ code, statusCode }: FrameworkError): boolean {
+  return /^FST_/.test(code) && statusCode >= 400 && statusCode < 500
+}
+
 interface SchemaError {
   readonly validation: readonly {
     readonly instancePath?: string
@@ -36,6 +41,9 @@ const FRAMEWORK: Readonly<Record<string, readonly [status: number, code: string,
   FST_ERR_CTP_EMPTY_JSON_BODY: [400, 'not-json', 'the body is empty'],
   FST_ERR_BAD_URL: [400, 'invalid-request', 'the path is not a valid URL'],
   FST_ERR_MAX_PARAM_LENGTH: [414, 'path-too-long', 'a part of the path is too long'],
+  FST_ERR_NOT_FOUND: [404, 'no-such-route', 'that leads nowhere here; see /openapi.json'],
+  FST_ERR_ROUTE_MISSING_CONTENT_TYPE: [415, 'unsupported-media-type', 'send application/json'],
+  ECONNRESET: [400, 'cut-short', 'the request ended before its body did'],
   FST_ERR_HANDLER_TIMEOUT: [503, 'timed-out', 'the answer took too long; try again'],
 }
 
@@ -67,7 +75,10 @@ export function problemOf(error: unknown): Problem {
     return new Problem(422, 'invalid-input', 'the input cannot be used', { issues: [...error.issues] })
   if (error instanceof OperationalError) return ofOperational(error)
   if (isSchemaError(error)) return ofSchema(error)
-  const known = isFrameworkError(error) ? FRAMEWORK[error.code] : undefined
-  if (known) return new Problem(...known)
+  if (isFrameworkError(error)) {
+    const known = FRAMEWORK[error.code]
+    if (known) return new Problem(...known)
+    if (isRefusal(error)) return new Problem(400, 'invalid-request', 'the request is not of a form that is taken here')
+  }
   return new Problem(500, 'internal', 'something went wrong inside; the id tells the operator where to look')
 }

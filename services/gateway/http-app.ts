@@ -6,10 +6,11 @@ import type { App, Parts } from './app.ts'
 import { refuseForeignPages } from './callers.ts'
 import { problemOf, RETRY_AFTER_S } from './classify-error.ts'
 import { takeJson } from './json-body.ts'
+import { NotHttp } from './not-http.ts'
 import { addOpenapi, openapiRoute } from './openapi.ts'
 import { pageRoutes } from './page.ts'
 import { Problem, problemBody } from './problem.ts'
-import { addHeaders, addRates } from './protection.ts'
+import { addHeaders, addRates, BARE_HEADERS } from './protection.ts'
 import { RecentStarts } from './recent-starts.ts'
 import { actRoutes } from './routes/act-routes.ts'
 import { deadLetterRoutes } from './routes/dead-letter-routes.ts'
@@ -27,7 +28,8 @@ const PARAM_CHARS_MAX = 600
 function answerProblem(error: unknown, reply: FastifyReply, log: Log): FastifyReply {
   const problem = problemOf(error)
   const { id } = reply.request
-  if (problem.status >= 500) log.error('a request failed', { id, code: problem.code, error })
+  // A view that is behind is what its reader asked about, and nothing that failed.
+  if (problem.status >= 500 && problem.status !== 504) log.error('a request failed', { id, code: problem.code, error })
   if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_S)
   return reply
     .code(problem.status)
@@ -36,10 +38,11 @@ function answerProblem(error: unknown, reply: FastifyReply, log: Log): FastifyRe
     .send(problemBody(problem, String(id)))
 }
 
-function bareApp({ limits, ids, log }: Parts): App {
+function bareApp({ limits, ids, log }: Parts, notHttp: NotHttp): App {
   return Fastify({
     logger: false,
-    frameworkErrors: (error, _request, reply) => answerProblem(error, reply, log),
+    frameworkErrors: (error, _request, reply) => answerProblem(error, reply.headers(BARE_HEADERS), log),
+    clientErrorHandler: notHttp.refuse,
     genReqId: () => ids.next(),
     bodyLimit: limits.bodyBytesMax,
     requestTimeout: limits.requestTimeoutMs,
@@ -86,7 +89,9 @@ function drain(app: App, waits: ViewWaits): void {
 
 /** The app, ready to listen or to be asked by `inject`. Closing it first lets what waits for a view answer. */
 export async function httpApp(parts: Parts, options: { readonly anonymous: boolean }): Promise<App> {
-  const app = bareApp(parts)
+  const notHttp = new NotHttp(parts.ids)
+  const app = bareApp(parts, notHttp)
+  notHttp.watch(app)
   const waits = new ViewWaits(parts)
   const recent = new RecentStarts(parts.limits.recentStartsMax)
   drain(app, waits)

@@ -9,6 +9,15 @@ import { Problem } from './problem.ts'
 
 const SELF = ["'self'"]
 
+/** Of an answer to what never came as far as a route, where no plugin adds any. */
+export const BARE_HEADERS = {
+  'content-security-policy': "default-src 'none';base-uri 'none';frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+} as const
+
 /** Adds the security headers. */
 export async function addHeaders(app: App): Promise<void> {
   await app.register(helmet, {

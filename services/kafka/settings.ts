@@ -8,6 +8,7 @@ import { type PayloadSettings, payloadsFrom } from './payload-settings.ts'
 import { type RegistryChoice, registryFrom } from './registry-settings.ts'
 import { rolloutFrom } from './rollout-setting.ts'
 import { type KafkaSecurity, kafkaSecurityFrom } from './security-settings.ts'
+import { snapshotEveryFrom } from './snapshot-setting.ts'
 
 export interface ProcessSettings {
   /** `host:port`, at least one. KASAGA_KAFKA, separated by commas. */
@@ -32,6 +33,8 @@ export interface ProcessSettings {
   readonly rollout: Rollout
   /** KASAGA_INBOX_RETENTION: how long a participant remembers what it answered; for ever unless told otherwise. */
   readonly inboxRetention: InboxRetention
+  /** KASAGA_SNAPSHOT_EVERY: records of a partition's log between two snapshots; 0: none are read or written. */
+  readonly snapshotEvery: number
   /** KASAGA_LOG_LEVEL */
   readonly logLevel: LogLevel
 }
@@ -77,6 +80,7 @@ export function settingsFrom(env: Environment): ProcessSettings {
     insecureAllowAnonymous: env.KASAGA_INSECURE_ALLOW_ANONYMOUS === '1',
     rollout: rolloutFrom(env.KASAGA_ROLLOUT ?? ''),
     inboxRetention: inboxRetentionFrom(env.KASAGA_INBOX_RETENTION ?? INBOX_RETENTION),
+    snapshotEvery: snapshotEveryFrom(env),
     logLevel,
   }
 }

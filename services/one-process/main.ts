@@ -4,6 +4,7 @@ import { type SagaClient, sagaClient } from '../../shared/client/saga-client.ts'
 import { messageOf, type OperationalError } from '../../shared/message/errors.ts'
 import { type KasagaTopics, kasagaTopics } from '../../shared/message/topics.ts'
 import type { ParticipantService } from '../../shared/participant/participant-service.ts'
+import { ORCHESTRATOR_LIMITS, type OrchestratorLimits } from '../../shared/runtime/limits.ts'
 import { participantsOf, topicSpecs } from '../../shared/runtime/topic-specs.ts'
 import type { Definitions } from '../../shared/saga/definition.ts'
 import { createGateway, type Gateway } from '../gateway/gateway.ts'
@@ -21,9 +22,12 @@ export interface Business {
   readonly participants: readonly ((home: Home, settings: ParticipantSettings) => Promise<ParticipantService>)[]
   /** Views; the shop's unless told otherwise. */
   readonly projections?: NonNullable<ProjectorSettings['projections']>
+  /** Of its orchestrator; the usual ones unless told otherwise. */
+  readonly limits?: OrchestratorLimits
 }
 
-const SHOP: Business = { definitions, participants: Object.values(PARTICIPANTS) }
+/** What the shop sells. */
+export const SHOP: Business = { definitions, participants: Object.values(PARTICIPANTS) }
 
 export interface Everything {
   readonly topics: KasagaTopics
@@ -39,12 +43,12 @@ export interface Everything {
 
 /** Makes the topics that are missing and starts the services. The views and the API open meanwhile: they only follow. */
 export async function startEverything(home: Home, prefix: string, business: Business = SHOP): Promise<Everything> {
-  const { definitions } = business
+  const { definitions, limits = ORCHESTRATOR_LIMITS } = business
   const { broker, clock, ids, log, metrics, registry } = home
   const topics = kasagaTopics(prefix)
   await broker.createTopics(topicSpecs(prefix, home, participantsOf(definitions)))
   const client = sagaClient({ broker, topics, clock, ids, source: `/kasaga/${prefix}/client` })
-  const orchestrator = new Orchestrator({ ...home, metrics, definitions, topics, prefix })
+  const orchestrator = new Orchestrator({ ...home, metrics, definitions, topics, prefix, limits })
   const settings = { prefix, metrics, sagas: definitions.all }
   const participants = await Promise.all(business.participants.map((prepare) => prepare(home, settings)))
   await Promise.all([orchestrator.start(), ...participants.map((participant) => participant.start())])

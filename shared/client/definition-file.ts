@@ -1,4 +1,5 @@
 /** Definitions that come as JSON, from a file or from another program: checked whole before anything is made of them. */
+import { migrationFaults } from '../saga/check-migrations.ts'
 import { planFaults } from '../saga/check-plan.ts'
 import { build, type DataFault } from '../saga/data/build.ts'
 import type { Definition } from '../saga/definition.ts'
@@ -21,7 +22,7 @@ export function readPlan(json: unknown): ReadDefinition {
   const read = readShape(json)
   if ('faults' in read) return { kind: 'refused', faults: read.faults }
   const { definition } = build(read.data, NO_CODE)
-  return resultOf(definition, planFaults(definition).map(inFilesWords))
+  return resultOf(definition, faultsOf(definition))
 }
 
 /** Makes a definition of its data and its code. Names that the code does not have are faults. No mapping is run. */
@@ -29,7 +30,12 @@ export function readDefinition(json: unknown, code: DefinitionCode): ReadDefinit
   const read = readShape(json)
   if ('faults' in read) return { kind: 'refused', faults: read.faults }
   const { definition, faults } = build(read.data, code)
-  return resultOf(definition, [...planFaults(definition).map(inFilesWords), ...faults])
+  return resultOf(definition, [...faultsOf(definition), ...faults])
+}
+
+function faultsOf(definition: Definition): DataFault[] {
+  const ways = migrationFaults({ ...definition, output: undefined })
+  return [...planFaults(definition).map(inFilesWords), ...ways.map((message) => ({ path: 'migratesFrom', message }))]
 }
 
 function resultOf(definition: Definition, faults: readonly DataFault[]): ReadDefinition {

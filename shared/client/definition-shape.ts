@@ -173,11 +173,21 @@ const definitionShape = z.strictObject({
   input: reference,
   deadlineMs: durationMs.optional(),
   attributes: z
-    .record(name, z.strictObject({ type: z.enum(['text', 'number', 'boolean']), from: reference }))
+    .record(name, z.strictObject({ type: z.enum(['text', 'number', 'boolean']), of: name.optional(), from: reference }))
     .refine((all) => Object.keys(all).length <= ATTRIBUTES_MAX, `at most ${ATTRIBUTES_MAX} attributes`)
     .optional(),
   priority: z.int().min(0).max(PRIORITY_MAX).optional(),
   compensation: z.enum(['parallel', 'sequential']),
+  migratesFrom: z
+    .record(
+      z.string().regex(/^[1-9]\d{0,8}$/, 'a version, counted from 1'),
+      z.strictObject({
+        by: reference.optional(),
+        renames: z.record(name, name).optional(),
+        keeps: z.array(reference).optional(),
+      }),
+    )
+    .optional(),
   steps,
   output: reference,
 })

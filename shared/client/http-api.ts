@@ -290,7 +290,12 @@ export function attributesIn(query: Readonly<Record<string, unknown>>): Record<s
 
 const LIST_QUERY = z.strictObject({
   status: SagaStatusName.optional(),
-  definition: z.string().min(1).max(64).optional(),
+  definition: z
+    .string()
+    .min(1)
+    .max(64)
+    .regex(/^[^\0]*$/)
+    .optional(),
   priority: z.string().regex(/^\d$/, 'a whole number from 0 to 9').transform(Number).optional(),
   limit: Count(LIST_LIMIT_MAX, 50),
   after: z
@@ -299,7 +304,7 @@ const LIST_QUERY = z.strictObject({
     .optional(),
   idPrefix: Id.optional(),
 })
-/** Besides these, `attribute.<name>=<value>`: only sagas that were started with it; several must all hold. */
+/** Besides these, `attribute.<name>=<value>`: only sagas that have it; several must all hold. */
 export const ListQuery = LIST_QUERY.catchall(z.unknown()).superRefine((query, context) => {
   for (const [key, value] of Object.entries(query)) {
     if (Object.hasOwn(LIST_QUERY.shape, key)) continue

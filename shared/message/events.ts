@@ -103,6 +103,11 @@ export type CancelRefusal = 'past-pivot' | 'pivot-unknown'
 export type Attributes = Readonly<Record<string, AttributeValue>>
 export type AttributeValue = string | number | boolean
 
+/** With this the saga can be found by something more: it comes of a step's output. */
+interface Finds {
+  readonly attributes?: Attributes
+}
+
 /** What a person asked for: under which id, who, and why. */
 interface ByPerson {
   readonly requestId: string
@@ -143,7 +148,12 @@ export type SagaEvent =
       readonly progressAt?: number
       readonly payload: Json
     }
-  | { readonly type: 'step-succeeded'; readonly step: string; readonly attempt: number; readonly output: Json }
+  | ({
+      readonly type: 'step-succeeded'
+      readonly step: string
+      readonly attempt: number
+      readonly output: Json
+    } & Finds)
   | {
       readonly type: 'step-rejected'
       readonly step: string
@@ -182,7 +192,7 @@ export type SagaEvent =
   /** Its condition did not hold: it counts as done and has no output. */
   | { readonly type: 'step-skipped'; readonly step: string }
   /** A pure computation inside the saga; nothing is sent. */
-  | { readonly type: 'step-computed'; readonly step: string; readonly output: Json }
+  | ({ readonly type: 'step-computed'; readonly step: string; readonly output: Json } & Finds)
   | {
       readonly type: 'wait-started'
       readonly step: string
@@ -191,14 +201,14 @@ export type SagaEvent =
       /** Name of the signal that ends it; `null`: it ends by the clock alone. */
       readonly signal: string | null
     }
-  | {
+  | ({
       readonly type: 'wait-ended'
       readonly step: string
       /** The signal that ended it; `null`: its time came. */
       readonly requestId: string | null
       /** The signal's payload; `null` when its time came. */
       readonly output: Json
-    }
+    } & Finds)
   /** A block begins: a step that holds other steps. `count`: of an `each`, its items. */
   | { readonly type: 'block-started'; readonly step: string; readonly block: BlockKind; readonly count: number | null }
   /** One scope of a block begins: a branch, an item (told here, and nowhere else), or a round. */
@@ -208,7 +218,7 @@ export type SagaEvent =
   /** Nothing is left to undo in a scope that had turned back. */
   | { readonly type: 'scope-compensated'; readonly scope: string }
   /** A block has come to its end; its output is read off its scopes. */
-  | { readonly type: 'block-completed'; readonly step: string }
+  | ({ readonly type: 'block-completed'; readonly step: string } & Finds)
   | {
       readonly type: 'signal-received'
       readonly name: string
@@ -228,7 +238,8 @@ export type SagaEvent =
       readonly step: string
       readonly output: Json
       readonly notDone?: true
-    } & ByPerson)
+    } & ByPerson &
+      Finds)
   /** A person knows that a forward step was not done. */
   | ({ readonly type: 'failure-resolved'; readonly step: string; readonly error: StepError } & ByPerson)
   /** A person gives a parked step another payload, for this and all later attempts in that direction. */

@@ -44,6 +44,6 @@ export const ORCHESTRATOR_LIMITS: OrchestratorLimits = {
   endedSagasMax: 500_000,
   endedWholeMax: 50_000,
   freeLocksMax: 10_000,
-  snapshotEvery: 0,
+  snapshotEvery: 20_000,
   drainMsMax: 5_000,
 }

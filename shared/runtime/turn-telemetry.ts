@@ -15,7 +15,7 @@ export function tellTurn(
   for (const [participant, count] of turn.admitted) metrics.count('kasaga_admitted_total', { participant }, count)
   for (const { definition, attribute } of turn.missed) {
     metrics.count('kasaga_saga_attributes_missed_total', { definition })
-    log.warn('a saga started without an attribute: its mapping failed', { partition, definition, attribute })
+    log.warn('a saga goes without an attribute: its mapping failed', { partition, definition, attribute })
   }
   for (const { saga, actor, reason } of turn.killed) {
     metrics.count('kasaga_sagas_killed_total')

@@ -8,12 +8,11 @@ import type { BatchHeader } from '../message/batch.ts'
 import { type ClaimRule, jsonLimitsFor } from '../message/claim.ts'
 import { messageOf } from '../message/errors.ts'
 import { eventRecord } from '../message/event-record.ts'
-import type { EventEnvelope, SagaEvent } from '../message/events.ts'
+import type { EventEnvelope } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
 import type { JsonLimits } from '../message/json.ts'
 import type { LogRecord, NewRecord } from '../message/record.ts'
 import type { Random } from '../ports/clock.ts'
-import { attributesOf } from '../saga/attributes.ts'
 import { decide, type Known } from '../saga/decide.ts'
 import type { Definitions } from '../saga/definition.ts'
 import { effectsOf } from '../saga/effects.ts'
@@ -52,13 +51,11 @@ export interface Turn {
   readonly admitted: ReadonlyMap<string, number>
 }
 
-/** An attribute that a saga started without, because its mapping failed. */
+/** An attribute that a saga goes without, because its mapping failed. */
 export interface MissedAttribute {
   readonly definition: string
   readonly attribute: string
 }
-
-type StartedEvent = Extract<SagaEvent, { type: 'saga-started' }>
 
 /** Ended by a person as it was. */
 export interface KilledSaga {
@@ -104,6 +101,12 @@ export function takeTurn(queue: InputQueue, context: TurnContext): Turn {
   return turn.close()
 }
 
+type Decided = Pick<Extract<Decision, { kind: 'events' }>, 'events' | 'missed'>
+/** What was decided for a saga, and by what. */
+interface Change extends Decided {
+  readonly id: SagaId
+  readonly causationId: string
+}
 type Verdict = Decision | { readonly kind: 'broken'; readonly why: string }
 
 class OpenTurn {
@@ -146,7 +149,7 @@ class OpenTurn {
       const decision = this.#decide(known, { kind: 'timer', sagaId: id })
       if (decision.kind === 'broken') state.quarantine(id, decision.why)
       else if (decision.kind !== 'events' || decision.events.length === 0) this.#stall(known)
-      else if (!this.#apply(known, { id, causationId: `timer/${now}`, events: decision.events })) {
+      else if (!this.#apply(known, { ...decision, id, causationId: `timer/${now}` })) {
         state.keep(known, state.chains.get(id))
         if (this.#batch.isEmpty) state.quarantine(id, 'a timer leads to more than fits into a batch')
         return
@@ -175,7 +178,7 @@ class OpenTurn {
     else if (decision?.kind !== 'events' || decision.events.length === 0)
       // Its definition is not here, or it waits for no participant any more.
       for (const call of calls) state.book.putAside(call)
-    else if (!this.#apply(known, { id, causationId: `admit/${now}`, events: decision.events })) {
+    else if (!this.#apply(known, { ...decision, id, causationId: `admit/${now}` })) {
       if (!this.#batch.isEmpty) return false
       if (calls.length > 1) return this.#admit(id, calls.slice(0, 1))
       state.quarantine(id, 'a held step leads to more than fits into a batch')
@@ -262,13 +265,13 @@ class OpenTurn {
         this.#bury(record, 'saga-quarantined', decision.why)
         return true
       case 'events':
-        return this.#takeEvents(record, input, { known, events: decision.events })
+        return this.#takeEvents(record, input, { ...decision, known })
     }
   }
 
-  #takeEvents(record: LogRecord, input: SagaInput, decided: { known: Known; events: readonly SagaEvent[] }): boolean {
-    const live = decided.known && decided.known.status !== 'ended' ? decided.known : undefined
-    const change = { id: input.sagaId, causationId: causationOf(record), events: decided.events }
+  #takeEvents(record: LogRecord, input: SagaInput, { known, ...decided }: Decided & { known: Known }): boolean {
+    const live = known && known.status !== 'ended' ? known : undefined
+    const change = { ...decided, id: input.sagaId, causationId: causationOf(record) }
     if (!this.#apply(live, change)) return this.#leftOver(record)
     this.#applied++
     return true
@@ -282,10 +285,7 @@ class OpenTurn {
   }
 
   /** Folds the events and adds them to the batch, or answers `false` and changes nothing when they do not fit. */
-  #apply(
-    before: SagaState | undefined,
-    change: { id: SagaId; causationId: string; events: readonly SagaEvent[] },
-  ): boolean {
+  #apply(before: SagaState | undefined, change: Change): boolean {
     const { state, now, source } = this.#context
     const envelopes = envelopesOf(before, change, now)
     const plain = envelopes.map((envelope) => eventRecord(envelope, source))
@@ -293,6 +293,7 @@ class OpenTurn {
     if (!this.#batch.add(records)) return false
     const after = envelopes.reduce<SagaState | undefined>(evolve, before)
     if (after) state.keep(after, chain)
+    for (const attribute of change.missed ?? []) this.#missed.push({ definition: after?.definition ?? '', attribute })
     for (const envelope of envelopes) {
       this.#note(envelope)
       if (after) state.note(envelope, after)
@@ -307,15 +308,7 @@ class OpenTurn {
   #note(envelope: EventEnvelope): void {
     const { event, sagaId: saga } = envelope
     this.#effects.push(...effectsOf(envelope))
-    if (event.type === 'saga-started') this.#noteMissed(event)
     if (event.type === 'saga-killed') this.#killed.push({ saga, actor: event.actor, reason: event.reason })
-  }
-
-  /** Asked once more only where one that is declared is not there. */
-  #noteMissed({ definition, version, input, attributes = {} }: StartedEvent): void {
-    const specs = this.#context.definitions.find(definition, version)?.attributes ?? {}
-    if (Object.keys(specs).length === Object.keys(attributes).length) return
-    for (const attribute of attributesOf(specs, input).missed) this.#missed.push({ definition, attribute })
   }
 
   #decide(known: Known, input: SagaInput): Verdict {
@@ -339,11 +332,7 @@ class OpenTurn {
   }
 }
 
-function envelopesOf(
-  before: SagaState | undefined,
-  change: { id: SagaId; causationId: string; events: readonly SagaEvent[] },
-  at: number,
-): EventEnvelope[] {
+function envelopesOf(before: SagaState | undefined, change: Change, at: number): EventEnvelope[] {
   const seq = before?.seq ?? 0
   const { id: sagaId, causationId } = change
   return change.events.map((event, i) => ({ sagaId, seq: seq + i + 1, at, causationId, event }))

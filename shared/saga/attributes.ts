@@ -1,12 +1,13 @@
-/** What a saga can be found by: declared with its definition, taken from the input when the saga starts. */
+/** What a saga can be found by: declared with its definition, taken from the input when the saga starts, or from a step when it is done. */
 import type { Attributes, AttributeValue } from '../message/events.ts'
-import { frozenJson, type Json } from '../message/json.ts'
 import { isName } from './check-names.ts'
-import type { Mapping } from './definition.ts'
+import type { Context, Mapping } from './definition.ts'
 
 export interface AttributeSpec {
   readonly type: AttributeType
-  /** Sees the input. Gives undefined or null where the saga has none. */
+  /** The step of the saga's own plan that it is taken from, when that is done; absent: from the input. */
+  readonly of?: string
+  /** Sees the input, and of a step also what the steps so far gave. Gives undefined or null where the saga has none. */
   readonly from: Mapping
 }
 
@@ -30,12 +31,15 @@ export interface TakenAttributes {
   readonly missed: readonly string[]
 }
 
-/** The attributes of a saga with that input. Nothing stops a saga for what it could be found by. */
-export function attributesOf(specs: AttributeSpecs, input: Json): TakenAttributes {
+/**
+ * What a saga can be found by from now on: what is taken of that step, or without one of the input. Nothing stops a saga
+ * for what it could be found by.
+ */
+export function attributesOf(specs: AttributeSpecs, seen: Context, step?: string): TakenAttributes {
   const values: Record<string, AttributeValue> = {}
   const missed: string[] = []
-  const seen = { input: frozenJson(input) }
-  for (const [name, { type, from }] of Object.entries(specs)) {
+  for (const [name, { type, of, from }] of Object.entries(specs)) {
+    if (of !== step) continue
     const value = taken(() => from(seen))
     if (isAttribute(type, value)) values[name] = value
     else if (value !== undefined && value !== null) missed.push(name)

@@ -1,6 +1,7 @@
 /** What is wrong with a plan, told all at once. Looks at its structure only: no mapping in it is run. */
 import { CLIENT_COMMAND } from '../message/headers.ts'
 import { scopePath, stepPath } from '../message/step-path.ts'
+import type { AttributeSpecs } from './attributes.ts'
 import { repeated, stepNameFault } from './check-names.ts'
 import { pivotFaults } from './check-pivot.ts'
 import { stepFaults, turnsBack } from './check-step.ts'
@@ -15,7 +16,9 @@ export interface PlanFault {
 }
 
 /** A plan, sorted or not. */
-export type DefinitionLike = Pick<Plan, 'steps'>
+export interface DefinitionLike extends Pick<Plan, 'steps'> {
+  readonly attributes?: AttributeSpecs | undefined
+}
 /** The plan of a saga that a step starts, when it is known here. */
 export type FindPlan = (child: ChildPlan) => DefinitionLike | undefined
 
@@ -29,7 +32,15 @@ interface Place {
 
 /** Everything that is wrong with a plan and with the plans inside it; nothing when it can be run. */
 export function planFaults(plan: DefinitionLike, find: FindPlan = () => undefined): readonly PlanFault[] {
-  return faultsIn(plan, { scope: '', kind: undefined, around: new Set(), find })
+  return [...faultsIn(plan, { scope: '', kind: undefined, around: new Set(), find }), ...attributeFaults(plan)]
+}
+
+function attributeFaults({ steps, attributes = {} }: DefinitionLike): PlanFault[] {
+  return Object.entries(attributes).flatMap(([name, { of }]) =>
+    of === undefined || steps.some((step) => step.name === of)
+      ? []
+      : [at(`attributes.${name}`)(`it is taken from ${of}, and the saga has no such step of its own`)],
+  )
 }
 
 function faultsIn({ steps }: DefinitionLike, place: Place): PlanFault[] {

@@ -7,7 +7,15 @@ import type { ZodType } from 'zod'
 import { stepPath } from '../message/step-path.ts'
 import type { AttributeSpecs } from './attributes.ts'
 import type { Command } from './contract.ts'
-import type { CommandData, DefinitionData, PlanData, SendingData, StepData } from './data/data-types.ts'
+import type {
+  AttributeData,
+  CommandData,
+  DefinitionData,
+  MigrationData,
+  PlanData,
+  SendingData,
+  StepData,
+} from './data/data-types.ts'
 import type {
   Branch,
   ChildPlan,
@@ -15,6 +23,7 @@ import type {
   CommandStep,
   Definition,
   Mapping,
+  Migration,
   Plan,
   PlannedCommand,
   SleepStep,
@@ -28,7 +37,11 @@ export interface DefinitionCode {
   readonly commands: ReadonlyMap<string, Command<unknown, unknown>>
   /** `input`, and `<path>.payload` for what the signal brings that a step waits for. */
   readonly schemas: ReadonlyMap<string, ZodType>
+  /** How sagas of another version come over, under `migratesFrom[<version>]`. Absent: none needs code. */
+  readonly migrations?: ReadonlyMap<string, MigrationCode>
 }
+
+export type MigrationCode = Pick<Migration, 'map' | 'old'>
 
 /** The plan of a definition as plain JSON, and nothing of its code. */
 export function definitionData(definition: Definition): DefinitionData {
@@ -46,7 +59,7 @@ export function childName({ definition, version }: ChildPlan): string {
 }
 
 function written(definition: Definition): { data: DefinitionData; code: DefinitionCode } {
-  const { name, version, input, deadlineMs, attributes, priority, compensation, output, steps } = definition
+  const { name, version, input, deadlineMs, attributes, priority, compensation, output, steps, migrations } = definition
   const writer = new PlanWriter()
   const data: DefinitionData = {
     name,
@@ -56,6 +69,7 @@ function written(definition: Definition): { data: DefinitionData; code: Definiti
     ...(attributes && { attributes: writer.attributes(attributes) }),
     ...(priority !== undefined && { priority }),
     compensation,
+    ...(migrations && { migratesFrom: writer.migratesFrom(migrations) }),
     steps: steps.map((step) => writer.step(step, step.name)),
     output: writer.mapping('output', output),
   }
@@ -67,6 +81,7 @@ class PlanWriter implements DefinitionCode {
   readonly mappings = new Map<string, Mapping>()
   readonly commands = new Map<string, Command<unknown, unknown>>()
   readonly schemas = new Map<string, ZodType>()
+  readonly migrations = new Map<string, MigrationCode>()
 
   mapping(name: string, map: Mapping): string {
     this.mappings.set(name, map)
@@ -78,12 +93,26 @@ class PlanWriter implements DefinitionCode {
     return name
   }
 
-  /** Under `input.<name>`: no step can be named so. */
+  /** Under `input.<name>`, as no step can be named, or `<step>.attributes[<name>]`: no path of a step is followed by nothing but a key. */
   attributes(specs: AttributeSpecs): NonNullable<DefinitionData['attributes']> {
-    const entries = Object.entries(specs)
-    return Object.fromEntries(
-      entries.map(([name, { type, from }]) => [name, { type, from: this.mapping(`input.${name}`, from) }]),
+    const entries = Object.entries(specs).map(([name, { type, of, from }]): [string, AttributeData] =>
+      of === undefined
+        ? [name, { type, from: this.mapping(`input.${name}`, from) }]
+        : [name, { type, of, from: this.mapping(`${of}.attributes[${name}]`, from) }],
     )
+    return Object.fromEntries(entries)
+  }
+
+  migratesFrom(migrations: readonly Migration[]): NonNullable<DefinitionData['migratesFrom']> {
+    const entries = migrations.map(({ from, map, old, renames, keeps }): [string, MigrationData] => {
+      const by = `migratesFrom[${from}]`
+      const code = { ...(map && { map }), ...(old && { old }) }
+      const hasCode = map !== undefined || old !== undefined
+      if (hasCode) this.migrations.set(by, code)
+      const named = Object.keys(renames).length > 0
+      return [String(from), { ...(hasCode && { by }), ...(named && { renames }), ...(keeps.length > 0 && { keeps }) }]
+    })
+    return Object.fromEntries(entries)
   }
 
   step(step: StepDefinition, path: string): StepData {

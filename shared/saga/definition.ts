@@ -234,7 +234,7 @@ export interface Definition<Input = unknown, Output = unknown> extends Plan {
   readonly deadlineMs: number | undefined
   /** What a saga can be found by. */
   readonly attributes?: AttributeSpecs
-  /** Versions from which sagas may be moved here. Code, and no part of the plan. */
+  /** Versions from which sagas may be moved here. No part of the plan, and not in its hash. */
   readonly migrations?: readonly Migration[]
   /** Of its sagas, unless their start says another; absent: that of all. */
   readonly priority?: Priority

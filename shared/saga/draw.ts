@@ -16,6 +16,7 @@ export function mermaidOf(data: DefinitionData): string {
 
 function drawRoot(drawing: Drawing, data: DefinitionData): void {
   drawing.add('start((start))')
+  drawWays(drawing, data)
   const { first, last, undone, turns } = drawPlan(drawing, data)
   drawing.add('done(((completed)))')
   for (const id of first) drawing.link('start', id, '')
@@ -25,6 +26,15 @@ function drawRoot(drawing: Drawing, data: DefinitionData): void {
   drawing.add(`back(((${quoted(way)})))`)
   for (const id of undone) drawing.back(id, 'back', '')
   for (const id of turns) drawing.back(id, 'back', 'rejected')
+}
+
+/** Sagas of other versions come in from beside, and go on where they stand. */
+function drawWays(drawing: Drawing, { migratesFrom = {} }: DefinitionData): void {
+  for (const [from, { renames = {} }] of Object.entries(migratesFrom)) {
+    const names = Object.entries(renames).map(([old, name]) => plainText(`${old} is ${name}`))
+    drawing.add(`from${from}[/${quoted([`moved from version ${from}`, ...names])}\\]`)
+    drawing.link(`from${from}`, 'start', 'where it stands')
+  }
 }
 
 /** Lines of the picture, and names for its boxes. */

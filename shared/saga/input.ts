@@ -146,11 +146,16 @@ export type RefusedReason =
   | 'voided'
 
 export type Decision =
-  | { readonly kind: 'events'; readonly events: readonly SagaEvent[] }
+  | {
+      readonly kind: 'events'
+      readonly events: readonly SagaEvent[]
+      /** Attributes whose mapping failed: the saga goes on without them. */
+      readonly missed?: readonly string[]
+    }
   | { readonly kind: 'ignored'; readonly reason: IgnoredReason }
   | { readonly kind: 'refused'; readonly reason: RefusedReason; readonly message: string }
 
-export function events(...all: readonly SagaEvent[]): Decision {
+export function events(...all: readonly SagaEvent[]): Extract<Decision, { kind: 'events' }> {
   return { kind: 'events', events: all }
 }
 

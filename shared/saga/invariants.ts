@@ -2,7 +2,7 @@
  * The invariants of one saga, checked on its events alone, by rules that share nothing with `decide` and `evolve`.
  * Tests hold the core against them; an auditor runs them over any log, with the plan or without it.
  */
-import type { EventEnvelope, SagaEvent } from '../message/events.ts'
+import type { Attributes, EventEnvelope, SagaEvent } from '../message/events.ts'
 import {
   expectAllDone,
   expectAtEnd,
@@ -24,7 +24,7 @@ import { readForked, readGiven } from './invariants/fork.ts'
 import { expectFrees } from './invariants/locks.ts'
 import { readMoved } from './invariants/moved.ts'
 import { expectAnswered, expectStranger, readAnswer, readUndoAsked } from './invariants/parent.ts'
-import type { PlanOutline } from './invariants/plan-outline.ts'
+import type { PlannedStep, PlanOutline } from './invariants/plan-outline.ts'
 import { readRetry, readStep, readStuck } from './invariants/steps.ts'
 import { expectOwed, readTurn } from './invariants/turn.ts'
 import { expectAllUndone } from './invariants/undo.ts'
@@ -127,8 +127,15 @@ function readStepEvent(book: Book, reading: Reading<StepEvent>): void {
   const { event, at, expect } = reading
   const step = readStep(book, reading)
   if (!step) return
+  if ('attributes' in event && step.planned) expectFound(step.planned, event.attributes, expect)
   if (event.type === 'block-started') openBlock(step, { event, at, expect })
   if (event.type === 'block-completed') expectAtEnd(step, expect)
+}
+
+/** S3: a saga is found by what its plan takes from the step, and by nothing else. */
+function expectFound({ name, finds }: PlannedStep, attributes: Attributes = {}, expect: Expect): void {
+  const others = Object.keys(attributes).filter((one) => !finds.includes(one))
+  expect('S3', others.length === 0, `it is found by ${others}, which the plan does not take from ${name}`)
 }
 
 function readSaga(book: Book, { event, at, expect }: Reading<Exclude<SagaEvent, StepEvent>>): void {

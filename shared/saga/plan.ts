@@ -113,7 +113,7 @@ export interface SagaHead<Input>
 export function finish<Input>(head: SagaHead<Input>, draft: Draft): Definition<Input> {
   const { deadline, ...rest } = head
   const plan: Plan = { steps: draft.steps, output: draft.output }
-  const faults = planFaults(plan, (child) => childPlan(draft.children, child))
+  const faults = planFaults({ ...plan, attributes: head.attributes }, (child) => childPlan(draft.children, child))
   if (faults.length > 0) throw new TypeError(told(head.name, faults))
   const [fault] = migrationFaults({ ...head, steps: draft.steps, output: undefined })
   if (fault !== undefined) throw new TypeError(`saga ${head.name}: ${fault}`)

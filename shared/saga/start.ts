@@ -1,8 +1,8 @@
 /** A saga's start: the first one, and whatever comes under an id that is known. */
-import type { SagaEvent } from '../message/events.ts'
-import type { Json } from '../message/json.ts'
+import type { Attributes, SagaEvent } from '../message/events.ts'
+import { frozenJson } from '../message/json.ts'
 import { PRIORITY } from '../message/priority.ts'
-import { attributesOf } from './attributes.ts'
+import { attributesOf, type TakenAttributes } from './attributes.ts'
 import { misfit } from './check.ts'
 import { isChildOf, refuseParent, voidStart } from './children.ts'
 import type { Definition } from './definition.ts'
@@ -29,6 +29,7 @@ export function start({ definition, definitionHash, input, moment }: Starting): 
     return unusable(input, 'unknown-definition', `no definition ${input.definition} ${input.version ?? ''}`.trim())
   const why = misfit(definition.input, input.input)
   if (why !== undefined) return unusable(input, 'invalid-input', why)
+  const found = foundAt(definition, input)
   const started = {
     type: 'saga-started',
     definition: definition.name,
@@ -37,7 +38,7 @@ export function start({ definition, definitionHash, input, moment }: Starting): 
     inputHash: input.inputHash,
     deadlineAt: definition.deadlineMs === undefined ? null : moment.now + definition.deadlineMs,
     ...(definitionHash !== undefined && { definitionHash, pivot: pivotOf(definition) }),
-    ...foundBy(definition, input.input),
+    ...(Object.keys(found.values).length > 0 && { attributes: found.values }),
     ...rankOf(definition, input),
   } as const
   const { parent, origin, given = [] } = input
@@ -45,6 +46,7 @@ export function start({ definition, definitionHash, input, moment }: Starting): 
   if (faults.length > 0) return unusable(input, 'invalid-given', faults.join('; '))
   const event = { ...started, ...(parent && { parent }), ...(origin && { origin, given }) }
   const story = Story.begin(definition, moment, { id: input.sagaId, event })
+  story.missed.push(...found.missed)
   story.look('scope', '')
   return unfolded(story, events())
 }
@@ -55,9 +57,15 @@ function rankOf({ priority: own }: Definition, input: InputOf<'start'>): Pick<St
   return priority === undefined || priority === PRIORITY ? {} : { priority }
 }
 
-function foundBy({ attributes: specs }: Definition, input: Json): Pick<StartedEvent, 'attributes'> {
-  const { values } = attributesOf(specs ?? {}, input)
-  return Object.keys(values).length > 0 ? { attributes: values } : {}
+/** What it can be found by from the first: of its input, and of what a fork is given. */
+function foundAt({ attributes: specs = {} }: Definition, { input, given = [] }: InputOf<'start'>): TakenAttributes {
+  const outputs = given.flatMap(({ step, output }) =>
+    output === undefined ? [] : [[step, frozenJson(output)] as const],
+  )
+  const seen = { input: frozenJson(input), ...Object.fromEntries(outputs) }
+  const all = [undefined, ...outputs.map(([step]) => step)].map((step) => attributesOf(specs, seen, step))
+  const values = Object.assign({}, ...all.map((one) => one.values)) as Attributes
+  return { values, missed: all.flatMap(({ missed }) => missed) }
 }
 
 /** A start that cannot be used is refused; of a child its parent is told, who waits for it. */

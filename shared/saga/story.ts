@@ -8,6 +8,8 @@
 import type { SagaEvent, StepError } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
 import { ROOT, scopesOutward } from '../message/step-path.ts'
+import { attributesOf } from './attributes.ts'
+import { contextOf } from './context.ts'
 import type { Definition } from './definition.ts'
 import { apply } from './evolve.ts'
 import type { Moment } from './input.ts'
@@ -31,6 +33,8 @@ export class Story {
   readonly definition: Definition
   readonly moment: Moment
   readonly events: SagaEvent[] = []
+  /** Attributes whose mapping failed: the saga goes on without them. */
+  readonly missed: string[] = []
   /** What an earlier turn left is looked for too. */
   resumes = false
   readonly #agenda: Look[] = []
@@ -60,11 +64,21 @@ export class Story {
   }
 
   tell(...events: readonly SagaEvent[]): void {
-    for (const event of events) {
-      this.#state = apply(this.#state, event, this.#state.id)
+    for (const told of events) {
+      this.#state = apply(this.#state, told, this.#state.id)
+      const event = isDone(told) ? this.#found(told) : told
       this.events.push(event)
       this.#chars += charsOf(event)
     }
+  }
+
+  /** The event with what the saga can be found by, now that the step is done. No state depends on it. */
+  #found<Event extends StepDone>(event: Event): Event {
+    const specs = Object.entries(this.definition.attributes ?? {}).filter(([, { of }]) => of === event.step)
+    if (specs.length === 0) return event
+    const { values, missed } = attributesOf(Object.fromEntries(specs), contextOf(this.#state), event.step)
+    this.missed.push(...missed)
+    return Object.keys(values).length > 0 ? { ...event, attributes: values } : event
   }
 
   /** Calls a person for one step; the others go on. */
@@ -87,6 +101,24 @@ export class Story {
   /** The next to look at. */
   next(): Look | undefined {
     return this.#agenda.shift()
+  }
+}
+
+type StepDone = Extract<
+  SagaEvent,
+  { type: 'step-succeeded' | 'step-computed' | 'wait-ended' | 'block-completed' | 'step-resolved' }
+>
+
+function isDone(event: SagaEvent): event is StepDone {
+  switch (event.type) {
+    case 'step-succeeded':
+    case 'step-computed':
+    case 'wait-ended':
+    case 'block-completed':
+    case 'step-resolved':
+      return true
+    default:
+      return false
   }
 }
 

@@ -63,5 +63,7 @@ function lookInside(story: Story, scope: ScopeState, path: string): void {
 export function unfolded(story: Story, decision: Decision): Decision {
   if (decision.kind !== 'events') return decision
   unfold(story)
-  return story.events.length > 0 ? events(...story.events) : ignored('nothing-due')
+  if (story.events.length === 0) return ignored('nothing-due')
+  const { missed } = story
+  return { ...events(...story.events), ...(missed.length > 0 && { missed }) }
 }

@@ -137,10 +137,9 @@ export const events = table('events', {
   },
 })
 
-/** What sagas can be found by: one row for each attribute of a saga, written with its start. */
+/** What sagas can be found by: one row for each attribute of a saga, written with its start or when a step is done. */
 export const sagaAttributes = table('saga_attributes', {
   key: ['saga_id', 'name'],
-  appendOnly: true,
   columns: {
     saga_id: text,
     name: text,
@@ -149,7 +148,7 @@ export const sagaAttributes = table('saga_attributes', {
     /** As it is asked for: the text itself, a number as JSON writes it, true or false. */
     value: text,
     /** The same as a number, to compare and to sum; null where it is none. */
-    number: double,
+    number: along('value', double),
   },
   indexes: [['name', 'value']],
   serverIndexes: [['name', 'number']],

@@ -25,8 +25,8 @@ function eventRow(entry: LogEvent): ChangeOf<typeof events> {
 }
 
 function attributeRows({ sagaId, event }: LogEvent): ChangeOf<typeof sagaAttributes>[] {
-  if (event.type !== 'saga-started') return []
-  return Object.entries(event.attributes ?? {}).map(([name, value]) => {
+  const { attributes = {} } = 'attributes' in event ? event : {}
+  return Object.entries(attributes).map(([name, value]) => {
     const type = typeof value === 'string' ? 'text' : typeof value
     const number = typeof value === 'number' ? value : null
     return { saga_id: sagaId, name, type, value: String(value), number }

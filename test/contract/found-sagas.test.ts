@@ -5,6 +5,7 @@ import { httpClient } from '../../shared/client/http-client.ts'
 import { saga } from '../../shared/saga/builder.ts'
 import { Definitions } from '../../shared/saga/definition.ts'
 import { approved } from '../support/approved.ts'
+import { cliOf } from '../support/cli-runner.ts'
 import { Asker, expectProblem } from '../support/gateway-asker.ts'
 import { openSystem, type SystemRig } from '../support/system-rig.ts'
 
@@ -18,7 +19,8 @@ const parcel = saga('parcel', {
     gift: { type: 'boolean', from: ({ input }) => input.gift },
   },
 })
-  .local('packed', () => true)
+  .local('packed', ({ input }) => ({ box: input.kilos < 3 ? 'small' : 'large' }))
+  .attribute('box', { type: 'text', of: 'packed', from: ({ packed }) => packed.box })
   .end()
 
 let rig: SystemRig
@@ -52,10 +54,21 @@ describe('sagas', () => {
     ['attribute.gift=false&definition=parcel', ['p-3', 'p-2']],
     ['attribute.gift=false&attribute.customer=c-7&status=completed', ['p-2']],
     ['attribute.customer=c-8%20%26%20sons', ['p-3']],
+    ['attribute.box=small', ['p-3', 'p-1']],
+    ['attribute.box=large&attribute.customer=c-7', ['p-2']],
     ['attribute.customer=c-9', []],
     ['attribute.nothing=c-7', []],
     ["attribute.customer=c-7'%20or%20'1'='1", []],
   ])('are found by %s', async (query, ids) => expect(idsOf(await asker.get(`/v1/sagas?${query}`))).toEqual(ids))
+
+  test('are found by what a step gave, and shown with it, by the command line too', async () => {
+    const { url } = await (await rig.gateway()).listen({ port: 0 })
+    const kasaga = cliOf(() => url)
+    const found = await kasaga(['list', '--attribute', 'box=large', '--json'])
+    expect(JSON.parse(found.out).sagas.map(({ id }: { id: string }) => id)).toEqual(['p-2'])
+    expect((await kasaga(['show', 'p-2'])).out).toContain('box=large')
+    expect((await asker.get('/v1/sagas/p-2')).json().attributes).toMatchObject({ box: 'large', kilos: 3 })
+  })
 
   test.each([
     'attribute.=x',

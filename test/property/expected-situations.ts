@@ -96,6 +96,10 @@ export const expectedOfSagas: readonly string[] = [
   'a fork that is given something',
   'a fork that is given nothing',
   'a fork that is past its pivot',
+  'a fork found by what it is given',
+  ...['step-succeeded', 'step-computed', 'step-resolved', 'wait-ended', 'block-completed'].map(
+    (type) => `found by what ${type} brings`,
+  ),
   'held',
   'held to be tried again',
   'held under a key',

@@ -4,6 +4,7 @@ import type { Definition } from '../../shared/saga/definition.ts'
 import type { StartFork } from '../../shared/saga/effects.ts'
 import { drain, mend } from './drain.ts'
 import { must } from './must.ts'
+import { foundAsText } from './naive-attributes.ts'
 import { givenAsText } from './naive-forks.ts'
 import { begunAsText, idleAsText, undoneAsText } from './naive-model.ts'
 import { retriedAsText } from './naive-retries.ts'
@@ -73,5 +74,6 @@ function end(driver: SagaDriver): void {
   begunAsText(definition, history)
   retriedAsText(definition, history)
   givenAsText(definition, history)
+  foundAsText(definition, history)
   undoneAsText(definition, history, driver.state?.status !== 'failed')
 }

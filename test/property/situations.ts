@@ -81,6 +81,8 @@ class Reader {
     this.#readBlock(event)
     this.#readFork(event)
     this.#readSaga(event)
+    if (event.type !== 'saga-started' && 'attributes' in event) this.#see(`found by what ${event.type} brings`)
+    if (event.type === 'saga-started' && event.attributes && event.origin) this.#see('a fork found by what it is given')
   }
 
   #see(...what: readonly string[]): void {

@@ -1,12 +1,13 @@
 /** What the command is asked for. */
 import { parseArgs } from 'node:util'
+import { BUGS } from './planted/bugs.ts'
 
 export interface Asked {
   readonly seeds: number
   readonly first: number
   readonly json: boolean
   readonly planted: boolean
-  /** Planted bugs, by number or name; empty: all. */
+  /** Planted bugs, by name; empty: all. */
   readonly only: readonly string[]
   /** A scenario's file: played, and nothing else. */
   readonly scenario: string | undefined
@@ -37,12 +38,16 @@ export function askedBy(args: readonly string[]): Asked {
     },
   })
   const planted = values.planted ?? false
+  const only = values.only ?? []
+  const unknown = only.find((name) => !BUGS.some((bug) => bug.name === name))
+  if (unknown !== undefined)
+    throw new TypeError(`no bug is called ${unknown}: ${BUGS.map(({ name }) => name).join(', ')}`)
   return {
     seeds: countOf('--seeds', values.seeds, planted ? 500 : 100),
     first: countOf('--seed', values.seed, 1),
     json: values.json ?? false,
     planted,
-    only: values.only ?? [],
+    only,
     scenario: values.scenario,
   }
 }

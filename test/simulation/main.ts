@@ -1,6 +1,9 @@
 /** `npm run simulate`: see USAGE. Exit code 0: all held. 1: something broke, or never came. 2: it was not understood. */
 import { type Asked, askedBy, USAGE } from './arguments.ts'
 import { type Breach, breachIn } from './checks/breaches.ts'
+import { BUGS } from './planted/bugs.ts'
+import { type Caught, isCaught, plantAll } from './planted/plant.ts'
+import { plantedRow, plantedText } from './planted/report.ts'
 import { failureText, reportText } from './report-text.ts'
 import { runSeed, type SeedResult } from './run-seed.ts'
 import { runSeeds } from './run-seeds.ts'
@@ -58,6 +61,21 @@ async function play(path: string): Promise<boolean> {
   return breaches.length === 0
 }
 
+/** Two at a time: a bug is caught in the first seeds, and the next thread is being loaded meanwhile. */
+const THREADS = 2
+
+async function plantBugs({ first, seeds, only, json }: Asked): Promise<boolean> {
+  const bugs = only.length === 0 ? BUGS : BUGS.filter(({ name }) => only.includes(name))
+  const onCaught = (caught: Caught) => progress(`${caught.name}: seed ${caught.seed ?? 'none'}`)
+  const all = await plantAll(bugs, { first, seeds, threads: THREADS, onCaught })
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K')
+  const missed = all.filter((caught) => !isCaught(caught)).length
+  say(plantedText(bugs, all))
+  say(`${bugs.length} bugs planted, ${missed} not caught within ${seeds} seeds`)
+  if (json) say(JSON.stringify({ planted: bugs.length, missed, caught: all.map(plantedRow) }))
+  return missed === 0
+}
+
 function asked(): Asked | undefined {
   try {
     return askedBy(process.argv.slice(2))
@@ -67,6 +85,10 @@ function asked(): Asked | undefined {
   }
 }
 
+function run(wanted: Asked): Promise<boolean> {
+  if (wanted.planted) return plantBugs(wanted)
+  return wanted.scenario === undefined ? simulate(wanted) : play(wanted.scenario)
+}
+
 const wanted = asked()
-if (!wanted) process.exitCode = 2
-else process.exitCode = (await (wanted.scenario === undefined ? simulate(wanted) : play(wanted.scenario))) ? 0 : 1
+process.exitCode = wanted ? ((await run(wanted)) ? 0 : 1) : 2

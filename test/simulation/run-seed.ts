@@ -44,7 +44,7 @@ async function live(world: World, quiet: QuietTime): Promise<void> {
   world.calm()
   await world.scheduler.inTime(Promise.race([faulty.heard(), world.wait(HEARD_MS_MAX)]))
   await world.scheduler.inTime(Promise.race([faulty.unlimit(), world.wait(HEARD_MS_MAX)]))
-  await quiet.run(faulty.clients[0])
+  await quiet.run(faulty.clients[0], faulty.acknowledged)
   const { breaches, checks } = world
   if (breaches.found.length > 0) return
   for (const [id, state] of quiet.stuck())

@@ -60,6 +60,10 @@ export async function runSeeds({ first, count, stopAtFirst, uncaught, onSeed }: 
     violations: failed.reduce((sum, { breaches }) => sum + breaches.length, 0),
     ...{ faults: faults.counts, situations: seen as Record<Situation, number>, sagas: sagas.counts },
   }
-  const missing = seeds < SITUATIONS_SEEDS_MIN ? [] : ALL_SITUATIONS.filter((name) => totals.situations[name] === 0)
-  return { totals, failed, missing }
+  return { totals, failed, missing: missingIn(totals) }
+}
+
+/** Situations that never came, where the run is so long that each should have. */
+export function missingIn({ seeds, situations }: Pick<Totals, 'seeds' | 'situations'>): readonly Situation[] {
+  return seeds < SITUATIONS_SEEDS_MIN ? [] : ALL_SITUATIONS.filter((name) => situations[name] === 0)
 }

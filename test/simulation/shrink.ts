@@ -8,15 +8,17 @@ export interface Shrunk {
   readonly breach: Breach
 }
 
+export type Run = (options: Options) => Promise<{ readonly breaches: readonly Breach[] }>
+
 /** Tries until nothing smaller fails, or the time is over. */
-export async function shrunk(from: Shrunk, msMax: number): Promise<Shrunk> {
+export async function shrunk(from: Shrunk, msMax: number, run: Run = runSeed): Promise<Shrunk> {
   const until = performance.now() + msMax
   let small = from
   for (let again = true; again; ) {
     again = false
     for (const smaller of smallerThan(small.options)) {
       if (performance.now() > until) return small
-      const breach = (await runSeed(smaller)).breaches[0]
+      const breach = (await run(smaller)).breaches[0]
       if (breach?.invariant !== small.breach.invariant) continue
       small = { options: smaller, breach }
       again = true

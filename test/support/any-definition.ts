@@ -2,8 +2,9 @@
 import fc from 'fast-check'
 import { z } from 'zod'
 import type { Command } from '../../shared/saga/contract.ts'
-import type { Branch, Definition, Mapping, Plan, StepDefinition } from '../../shared/saga/definition.ts'
+import type { Branch, Definition, Mapping, Migration, Plan, StepDefinition } from '../../shared/saga/definition.ts'
 import { lockBody } from '../../shared/saga/lock-step.ts'
+import { isBlock } from '../../shared/saga/plan-tree.ts'
 import type { RetryPolicy, RetryRule } from '../../shared/saga/retry-policy.ts'
 import { kasaga, place, sent, shop } from './every-kind.ts'
 
@@ -143,6 +144,38 @@ const attributes = fc.dictionary(
   fc.constantFrom('customer', 'cents', 'gift'),
   fc.record({ type: fc.constantFrom('text', 'number', 'boolean'), from: mapping }),
 )
+/** The same, or one that takes what its sagas are found by from a step. */
+function withFound(definition: Definition): fc.Arbitrary<Definition> {
+  const names = definition.steps.map(({ name }) => name)
+  const { attributes = {} } = definition
+  return fc.constantFrom(undefined, ...names).map((of) => {
+    const taken = Object.entries(attributes).map(([name, spec]) => [name, of === undefined ? spec : { ...spec, of }])
+    return { ...definition, attributes: Object.fromEntries(taken) }
+  })
+}
+
+/** The same, or one that says how sagas of other versions come over. */
+function withWays(definition: Definition): fc.Arbitrary<Definition> {
+  const { name, version, steps } = definition
+  const named = steps.filter((step) => !isBlock(step)).map((step) => step.name)
+  const old = { ...definition, version: version + 1 }
+  const way = fc.record({
+    map: fc.constantFrom(undefined, () => ({})),
+    old: fc.constantFrom(undefined, old),
+    renamed: fc.constantFrom(undefined, ...named),
+    keeps: fc.constantFrom([], ['gone'], ['gone', 'lost']),
+  })
+  return fc.option(fc.array(way, { maxLength: 2 })).map((ways) => {
+    if (ways === null) return definition
+    const migrations = ways.map(({ map, old: known, renamed, keeps }, i): Migration => {
+      const from = version + 1 + i
+      const code = { ...(map && { map }), ...(known && i === 0 && { old: known }) }
+      return { from, ...code, renames: renamed === undefined ? {} : { [`old-${name}`]: renamed }, keeps }
+    })
+    return { ...definition, migrations }
+  })
+}
+
 /** The same, or one whose sagas have another priority. */
 function withPriority(definition: Definition): fc.Arbitrary<Definition> {
   return fc
@@ -161,4 +194,6 @@ export const anyDefinition: fc.Arbitrary<Definition> = fc
     steps: steps(DEPTH_MAX),
     output: mapping,
   })
+  .chain(withFound)
+  .chain(withWays)
   .chain(withPriority)

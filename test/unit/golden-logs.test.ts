@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { isSagaEventType, SAGA_EVENT_TYPES } from '../../shared/message/event-types.ts'
 import { violations } from '../../shared/saga/invariants.ts'
 import { foldOf, readGolden } from '../support/golden/golden-log.ts'
+import { SHAPE_FILE, stateShape } from '../support/golden/state-shape.ts'
 
 const root = fileURLToPath(new URL('../golden', import.meta.url))
 const logs = readdirSync(root).flatMap((version) =>
@@ -25,4 +26,10 @@ describe('a golden log', () => {
     expect(SAGA_EVENT_TYPES.filter((type) => !seen.has(type))).toEqual([])
     expect([...seen].filter((type) => !isSagaEventType(type))).toEqual([])
   })
+})
+
+it('states are as snapshots of this format have them', () => {
+  const why =
+    'where the version that wrote them so was released, raise SNAPSHOT_FORMAT: it has snapshots out there; then `npm run golden`'
+  expect(stateShape(), why).toBe(readFileSync(SHAPE_FILE, 'utf8'))
 })

@@ -27,6 +27,7 @@ test('what is left out is the default: this machine, no TLS, no login', () => {
     insecureAllowAnonymous: false,
     rollout: {},
     inboxRetention: 'forever',
+    snapshotEvery: 20_000,
     logLevel: 'info',
   })
 })
@@ -35,6 +36,14 @@ test('an inbox remembers for a time, or for ever', () => {
   const retention = (text: string) => settingsFrom({ ...KAFKA, KASAGA_INBOX_RETENTION: text }).inboxRetention
   expect(retention('60 days')).toBe(60 * 86_400_000)
   expect(retention('forever')).toBe('forever')
+})
+
+test('snapshots are written each so many records, or not at all', () => {
+  const every = (text: string) => settingsFrom({ ...KAFKA, KASAGA_SNAPSHOT_EVERY: text }).snapshotEvery
+  expect(every('5000')).toBe(5_000)
+  expect(every('0')).toBe(0)
+  for (const text of ['', ' ', '99', '-1', '1e99', '2.5', 'often'])
+    expect(() => every(text)).toThrow('KASAGA_SNAPSHOT_EVERY is a number of records from 100, or 0')
 })
 
 test('large values are kept in a folder, in Postgres, or nowhere, from a size on', () => {

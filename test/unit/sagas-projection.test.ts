@@ -126,6 +126,20 @@ describe('a saga in the views', () => {
     ])
   })
 
+  test('is found by what a step brings, and by the newest of it', () => {
+    const [started, requested, succeeded, ...rest] = orderEvents('order-1', 'running')
+    const attributes = { euros: 'none', parcel: 7 }
+    const found = [started, requested, { ...succeeded, attributes } as SagaEvent, ...rest] as SagaEvent[]
+    const log = fabricateLog([sagaOf('order-1', found)])
+    const rows = tableRows(sagasProjection, foldView(sagasProjection, log), 'saga_attributes')
+    expect(rows.map(({ name, type, value, number }) => [name, type, value, number])).toEqual([
+      ['customer', 'text', 'c-order-1', null],
+      ['euros', 'text', 'none', null],
+      ['gift', 'boolean', 'false', null],
+      ['parcel', 'number', '7', 7],
+    ])
+  })
+
   test('of a fork says where it comes from, and what it was given', () => {
     const [started, ...rest] = orderEvents('order-1', 'running')
     const origin = { sagaId: sagaId('order-0'), step: 'charge', seq: 7 }

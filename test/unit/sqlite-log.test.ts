@@ -10,7 +10,7 @@ import { ManualClock } from '../../shared/adapters/memory/manual-clock.ts'
 import { openSqliteLog } from '../../shared/adapters/sqlite/sqlite-log.ts'
 import { systemClock } from '../../shared/adapters/system/system-clock.ts'
 import type { OperationalError } from '../../shared/message/errors.ts'
-import type { NewRecord } from '../../shared/message/record.ts'
+import type { LogRecord, NewRecord } from '../../shared/message/record.ts'
 import type { Broker } from '../../shared/ports/broker.ts'
 
 const DAY_MS = 86_400_000
@@ -186,4 +186,52 @@ test('makes the folders that are missing, and says so when it cannot, instead of
   await expect(openSqliteLog({ clock: systemClock, directory: '/proc/kasaga/data' })).rejects.toMatchObject({
     code: 'log-unreachable',
   })
+})
+
+test('a compacted topic takes the room of its newest records, whatever was written before', async () => {
+  const clock = new ManualClock()
+  const broker = await openSqliteLog({ clock, directory })
+  await broker.createTopics([{ name: 't', partitions: 1, retention: 'compacted' }])
+  const appendNow = async (...records: NewRecord[]) => {
+    const result = broker.append([{ topic: 't', partition: 0, records }])
+    await clock.advance(0)
+    return (await result)[0]
+  }
+  const large = (key: string): NewRecord => ({ key, value: 'x'.repeat(50_000), headers: [] })
+  for (let i = 0; i < 40; i++) await appendNow(large('a'), large('b'))
+  expect(await appendNow({ key: 'b', value: null, headers: [] })).toEqual({ kind: 'appended', baseOffset: 80n })
+  await appendNow(large('c'))
+  const rows = () => {
+    const file = new DatabaseSync(join(directory, 'log.db'), { readOnly: true })
+    const { batches, bytes } = file
+      .prepare('select count(*) as batches, sum(length(bytes)) as bytes from batch')
+      .get() as {
+      batches: number
+      bytes: number
+    }
+    file.close()
+    return { batches, isSmall: bytes < 200_000 }
+  }
+  expect(rows()).toEqual({ batches: 3, isSmall: true })
+  // What says that a key is gone goes too, after a day, and is not what tells where the next record begins.
+  await clock.advance(2 * DAY_MS)
+  expect(rows()).toEqual({ batches: 2, isSmall: true })
+  expect(await broker.offsets('t')).toEqual([{ partition: 0, start: 0n, end: 82n }])
+  await broker.close()
+})
+
+test('a file from before there were compacted topics takes them', async () => {
+  const broker = await withTopic()
+  await append(broker, 'a')
+  await broker.close()
+  const file = new DatabaseSync(join(directory, 'log.db'))
+  file.exec('drop table compacted; drop table newest')
+  file.close()
+  const again = await opened()
+  expect(await valuesOf(again)).toEqual(['a'])
+  await again.createTopics([{ name: 'kept', partitions: 1, retention: 'compacted' }])
+  await again.append([{ topic: 'kept', partition: 0, records: [record('1'), record('2')] }])
+  const read: LogRecord[] = []
+  for await (const records of again.read('kept', 0, 0n)) read.push(...records)
+  expect(read.map(({ offset }) => offset)).toEqual([1n])
 })

@@ -36,7 +36,7 @@ let store: SqliteStore
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'kasaga-log-'))
   file = new FaultyFile(join(directory, 'log.db'), undefined)
-  store = new SqliteStore(file, systemClock)
+  store = new SqliteStore({ file, clock: systemClock, endsPath: join(directory, 'log.ends') })
   store.createTopic({ name: 't', partitions: 1, retention: 'forever' })
 })
 afterEach(() => {

@@ -34,7 +34,7 @@ export const listCommand: CliCommand = (program, around) => {
     .option('--definition <name>', 'only those of this definition')
     .option('--priority <n>', 'only those of this priority', whole(0, PRIORITY_MAX))
     .option('--prefix <text>', 'only those whose id begins so')
-    .option('--attribute <name=value>', 'only those started with it; several must all hold', attribute)
+    .option('--attribute <name=value>', 'only those that are found by it; several must all hold', attribute)
     .option('--limit <n>', `how many, at most ${LIST_LIMIT_MAX}`, whole(1, LIST_LIMIT_MAX), LIMIT)
     .option('--after <mark>', 'go on where a page ended')
   asking(command, around, 'kasaga list --status stuck')

@@ -19,8 +19,17 @@ export function planText(data: DefinitionData, { hash, rememberedMs }: PlanFigur
     `${data.name} v${data.version}  sha256 ${hash}`,
     [...deadline, undoing].join(', '),
     inboxText(rememberedMs),
+    ...waysText(data),
   ]
   return [...head, ...linesOf(data, '')].map((line) => plain(line)).join('\n')
+}
+
+function waysText({ migratesFrom = {} }: DefinitionData): string[] {
+  return Object.entries(migratesFrom).map(([from, { renames = {}, keeps = [] }]) => {
+    const names = Object.entries(renames).map(([old, name]) => `${old} is ${name}`)
+    const kept = keeps.length === 0 ? [] : [`nothing to undo: ${keeps.join(', ')}`]
+    return [`sagas are moved from version ${from}`, ...names, ...kept].join('; ')
+  })
 }
 
 function inboxText(rememberedMs: number): string {

@@ -73,8 +73,7 @@ function listRoute(app: App, { reads, definitions }: Pick<Parts, 'reads' | 'defi
     {
       schema: {
         summary: 'List sagas, newest first',
-        description:
-          '`attribute.<name>=<value>` lists only sagas that were started with that attribute; several must all hold.',
+        description: '`attribute.<name>=<value>` lists only sagas that have that attribute; several must all hold.',
         tags: ['sagas'],
         querystring: ListQuery,
         response: { 200: SagaList, 400: ProblemSchema },

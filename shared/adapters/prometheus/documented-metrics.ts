@@ -54,7 +54,7 @@ export const DOCUMENTED_METRICS: Readonly<Record<string, DocumentedMetric>> = {
   ),
   kasaga_sagas_quarantined: gauge('Sagas and locks that nothing is decided for, by partition.', 'partition'),
   kasaga_saga_attributes_missed_total: counter(
-    'Attributes that a saga started without, because its mapping failed.',
+    'Attributes that a saga goes without, because its mapping failed.',
     'definition',
   ),
   kasaga_steps_held: gauge('Steps that wait for their participant, by participant.', 'participant'),

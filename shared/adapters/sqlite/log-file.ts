@@ -1,12 +1,16 @@
 /** The file of the log and its statements: one a function. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { crc32 } from 'node:zlib'
 import { OperationalError } from '../../message/errors.ts'
 import type { TopicSpec } from '../../ports/broker.ts'
 import { WHERE } from './sqlite-errors.ts'
 
-/** A batch is stored under its topic's number, partition and first offset; `crc` covers all of the row. */
+/** A batch is stored under its topic's number, partition and first offset. `crc` covers all of its row, in every table. */
 const SCHEMA = `
-  create table topic (id integer primary key, name text not null unique, partitions integer not null, retention_days real);
+  create table topic (
+    id integer primary key, name text not null unique, partitions integer not null, retention_days real,
+    crc integer not null
+  );
   create table batch (
     topic integer not null, part integer not null, base integer not null, count integer not null,
     timestamp integer not null, crc integer not null, bytes blob not null,
@@ -14,10 +18,11 @@ const SCHEMA = `
   ) without rowid;
   create table checkpoint (
     name text not null, topic integer not null, part integer not null, next integer not null,
+    crc integer not null,
     primary key (name, topic, part)
   ) without rowid;
 `
-const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 2
 /** Came later, and whoever knows nothing of it has no such topic: of each key, where its newest record is. */
 const COMPACTED_SCHEMA = `
   create table if not exists compacted (topic integer primary key);
@@ -75,13 +80,13 @@ export class LogFile {
     if (bytesMax !== undefined) this.#db.exec(`pragma max_page_count = ${Math.ceil(bytesMax / PAGE_BYTES)}`)
     this.#insertBatch = this.#db.prepare('insert into batch values (?, ?, ?, ?, ?, ?, ?)')
     this.#upsertCheckpoint = this.#db.prepare(
-      'insert into checkpoint values (?, ?, ?, ?) on conflict do update set next = excluded.next',
+      'insert into checkpoint values (?, ?, ?, ?, ?) on conflict do update set next = excluded.next, crc = excluded.crc',
     )
     this.#batchesFrom = this.#db.prepare(
       `select topic, part, base, count, timestamp, crc, bytes from batch where topic = ?1 and part = ?2
        and base >= (select max(base) from batch where topic = ?1 and part = ?2 and base <= ?3) order by base`,
     )
-    this.#checkpoint = this.#db.prepare('select next from checkpoint where name = ? and topic = ? and part = ?')
+    this.#checkpoint = this.#db.prepare('select next, crc from checkpoint where name = ? and topic = ? and part = ?')
     this.#rowsFrom = this.#db.prepare(
       `select topic, part, base, count, timestamp, crc, bytes from batch where topic = ? and part = ? and base >= ? order by base`,
     )
@@ -108,23 +113,29 @@ export class LogFile {
   topics(): TopicRow[] {
     const rows = this.#db
       .prepare(
-        `select id, name, partitions, retention_days as retentionDays, compacted.topic is not null as compacted
+        `select id, name, partitions, retention_days as retentionDays, crc, compacted.topic is not null as compacted
          from topic left join compacted on compacted.topic = topic.id`,
       )
-      .all() as unknown as (Omit<TopicRow, 'compacted'> & { readonly compacted: number })[]
-    return rows.map((row) => ({ ...row, compacted: row.compacted === 1 }))
+      .all() as unknown as (Omit<TopicRow, 'compacted'> & { readonly compacted: number; readonly crc: number })[]
+    return rows.map(({ crc, ...rest }) => {
+      const row = { ...rest, compacted: rest.compacted === 1 }
+      if (crc !== topicCrc(row)) throw damaged(`the topic ${row.name} is not what was written`)
+      return row
+    })
   }
 
   insertTopic({ name, partitions, retention }: TopicSpec): TopicRow {
     const retentionDays = typeof retention === 'string' ? null : retention.days
     const compacted = retention === 'compacted'
-    const insert = this.#db.prepare('insert into topic (name, partitions, retention_days) values (?, ?, ?)')
+    const next = this.#db.prepare('select coalesce(max(id), 0) + 1 as id from topic')
+    const insert = this.#db.prepare('insert into topic values (?, ?, ?, ?, ?)')
     this.begin()
     try {
-      const id = Number(insert.run(name, partitions, retentionDays).lastInsertRowid)
-      if (compacted) this.#db.prepare('insert into compacted values (?)').run(id)
+      const row = { id: Number(next.get()?.id), name, partitions, retentionDays, compacted }
+      insert.run(row.id, name, partitions, retentionDays, topicCrc(row))
+      if (compacted) this.#db.prepare('insert into compacted values (?)').run(row.id)
       this.commit()
-      return { id, name, partitions, retentionDays, compacted }
+      return row
     } catch (error) {
       this.abandon()
       throw error
@@ -194,17 +205,40 @@ export class LogFile {
   }
 
   upsertCheckpoint(group: string, topic: number, part: number, next: number): void {
-    this.#upsertCheckpoint.run(group, topic, part, next)
+    this.#upsertCheckpoint.run(group, topic, part, next, checkpointCrc({ group, topic, part, next }))
   }
 
   checkpoint(group: string, topic: number, part: number): number | undefined {
     const row = this.#checkpoint.get(group, topic, part)
-    return row === undefined ? undefined : Number(row.next)
+    if (row === undefined) return undefined
+    const next = Number(row.next)
+    if (row.crc !== checkpointCrc({ group, topic, part, next }))
+      throw damaged(`the checkpoint of ${group} is not what was written`)
+    return next
   }
 
   close(): void {
     this.#db.close()
   }
+}
+
+function topicCrc({ id, name, partitions, retentionDays, compacted }: TopicRow): number {
+  return crc32(`${id}/${name}/${partitions}/${retentionDays}/${compacted}`)
+}
+
+interface CheckpointRow {
+  readonly group: string
+  readonly topic: number
+  readonly part: number
+  readonly next: number
+}
+
+function checkpointCrc({ group, topic, part, next }: CheckpointRow): number {
+  return crc32(`${group}/${topic}/${part}/${next}`)
+}
+
+function damaged(why: string): OperationalError {
+  return new OperationalError('log-corrupt', `the log is damaged: ${why}`, { where: WHERE, retriable: false })
 }
 
 function openDatabase(path: string): DatabaseSync {

@@ -29,14 +29,14 @@ const EXPIRE_BATCHES_MAX = 200
 
 /**
  * Opens the log of a directory as its owner. An append is answered when it has been synced to disk.
- * Throws `log-owned` when another process has it, `log-corrupt`, `log-version`, `log-unreachable`.
+ * Throws `log-owned` when another process has it, `log-corrupt`, `log-cut`, `log-version`, `log-unreachable`.
  */
 export async function openSqliteLog(options: SqliteLogOptions): Promise<Broker> {
   const { clock, directory } = options
   makeDirectory(directory)
   const letGo = await takeOwnership(directory, { clock, waitMs: options.waitForOwnerMs ?? 0 })
   try {
-    const store = new SqliteStore(new LogFile(join(directory, 'log.db'), options.bytesMax), clock)
+    const store = openStore(options)
     const log = new InProcessLog(store, clock)
     const stop = expireAgainAndAgain(store, options)
     return new InProcessBroker(log, () => {
@@ -46,8 +46,29 @@ export async function openSqliteLog(options: SqliteLogOptions): Promise<Broker> 
     })
   } catch (error) {
     letGo()
-    throw classify(error, `opening the log in ${directory}`)
+    throw withAdvice(classify(error, `opening the log in ${directory}`), directory)
   }
+}
+
+function openStore({ clock, directory, bytesMax }: SqliteLogOptions): SqliteStore {
+  const file = new LogFile(join(directory, 'log.db'), bytesMax)
+  try {
+    return new SqliteStore({ file, clock, endsPath: join(directory, 'log.ends') })
+  } catch (error) {
+    file.close()
+    throw error
+  }
+}
+
+const DAMAGES: ReadonlySet<string> = new Set(['log-corrupt', 'log-cut', 'log-failed'])
+
+/** Nothing is repaired by guessing: what is missing somebody relies on. */
+function withAdvice(error: OperationalError, directory: string): OperationalError {
+  if (!DAMAGES.has(error.code)) return error
+  const { code, message, retriable, cause } = error
+  const advice = `keep ${directory} as it is, restore a backup of the whole folder, and see "A damaged data folder" in docs/operations.md`
+  const file = `${join(directory, 'log.db')} cannot be used`
+  return new OperationalError(code, `${file}: ${message}; ${advice}`, { where: WHERE, retriable, cause })
 }
 
 /** One after another: the runtime's own way of making them all never ends where a file system refuses one as not found. */

@@ -8,6 +8,7 @@ import type { LogRecord } from '../../message/record.ts'
 import type { TopicDescription, TopicSpec } from '../../ports/broker.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { LogStore, PartitionWrite, Place, StoredWrite, WriteResult, WriteTurn } from '../in-process/log-store.ts'
+import { AcknowledgedEnds, acknowledgedEnds, type PartitionEnd } from './acknowledged-ends.ts'
 import { decodeBlob, encodeBlob } from './batch-blob.ts'
 import { checksum, corrupt, recordsOf } from './batch-row.ts'
 import type { BatchRow, LogFile, TopicRow } from './log-file.ts'
@@ -29,16 +30,30 @@ interface Topic {
   readonly bounds: Bounds[]
 }
 
+export interface SqliteStoreParts {
+  readonly file: LogFile
+  readonly clock: Clock
+  /** File that tells where each partition ended when it was last written. */
+  readonly endsPath: string
+}
+
 export class SqliteStore implements LogStore {
   readonly where = WHERE
   readonly #file: LogFile
   readonly #clock: Clock
   readonly #topics = new Map<string, Topic>()
 
-  constructor(file: LogFile, clock: Clock) {
+  readonly #acknowledged: AcknowledgedEnds
+
+  /** @throws OperationalError `log-corrupt`, or `log-cut` where the log ends before what was acknowledged. */
+  constructor({ file, clock, endsPath }: SqliteStoreParts) {
     this.#file = file
     this.#clock = clock
     for (const row of file.topics()) this.#topics.set(row.name, this.#load(row))
+    this.#refuseShorter(acknowledgedEnds(endsPath))
+    this.#acknowledged = new AcknowledgedEnds(endsPath)
+    for (const topic of this.#topics.values()) this.#keepEnds(topic)
+    this.#acknowledged.write()
   }
 
   topic(name: string): TopicDescription | undefined {
@@ -49,7 +64,10 @@ export class SqliteStore implements LogStore {
   createTopic(spec: TopicSpec): void {
     try {
       const row = this.#file.insertTopic(spec)
-      this.#topics.set(row.name, this.#load(row))
+      const topic = this.#load(row)
+      this.#topics.set(row.name, topic)
+      this.#keepEnds(topic)
+      this.#acknowledged.write()
     } catch (error) {
       throw classify(error, `creating the topic ${spec.name}`)
     }
@@ -63,7 +81,7 @@ export class SqliteStore implements LogStore {
     return BigInt(this.#at(place).bounds.end)
   }
 
-  /** In order: begin, one row a partition, checkpoints, commit (synced), then the ends in memory. */
+  /** In order: begin, one row a partition, checkpoints, commit (synced), then the ends, in memory and beside the log. */
   write(turn: WriteTurn): WriteResult {
     let committing = false
     try {
@@ -73,7 +91,9 @@ export class SqliteStore implements LogStore {
         this.#file.upsertCheckpoint(group, this.#at({ topic, partition }).row.id, partition, Number(next))
       committing = true
       this.#file.commit()
-      return { kind: 'stored', stored: turn.writes.map((write, i) => this.#stored(write, rows[i] ?? [])) }
+      const stored = turn.writes.map((write, i) => this.#stored(write, rows[i] ?? []))
+      if (rows.length > 0) this.#acknowledged.write()
+      return { kind: 'stored', stored }
     } catch (error) {
       return this.#failed(classify(error, 'writing the log'), committing)
     }
@@ -114,7 +134,24 @@ export class SqliteStore implements LogStore {
   }
 
   close(): void {
+    this.#acknowledged.close()
     this.#file.close()
+  }
+
+  #keepEnds({ row, bounds }: Topic): void {
+    for (const [part, { end }] of bounds.entries()) this.#acknowledged.keep({ topic: row.id, part, end })
+  }
+
+  #refuseShorter(acknowledged: readonly PartitionEnd[]): void {
+    const topics = new Map([...this.#topics.values()].map((topic) => [topic.row.id, topic]))
+    for (const { topic: id, part, end } of acknowledged) {
+      const topic = topics.get(id)
+      const found = topic?.bounds[part]?.end ?? 0
+      if (topic && found >= end) continue
+      const where = topic ? `${topic.row.name}/${part} ends at offset ${found}` : `its topic ${id} is gone`
+      const why = `the log has lost what it acknowledged: ${where}, and had come to ${end}`
+      throw new OperationalError('log-cut', why, { where: WHERE, retriable: false })
+    }
   }
 
   #at(place: Place): { row: TopicRow; bounds: Bounds } {
@@ -169,6 +206,7 @@ export class SqliteStore implements LogStore {
     const base = BigInt(first.base)
     const count = rows.reduce((sum, row) => sum + row.count, 0)
     this.#at({ topic, partition }).bounds.end = first.base + count
+    this.#acknowledged.keep({ topic: first.topic, part: partition, end: first.base + count })
     let records: readonly LogRecord[] | undefined
     const decode = ({ bytes, base, count, timestamp }: BatchRow) =>
       decodeBlob(bytes as Buffer, { topic, partition, base: BigInt(base), count, timestamp })

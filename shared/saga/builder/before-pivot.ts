@@ -25,6 +25,7 @@ import type {
   LockOptions,
   NullAt,
   RepeatOptions,
+  StepAttribute,
   StepOptions,
   Tolerance,
   TolerantEachOptions,
@@ -50,6 +51,7 @@ import type {
   Seen,
   SeenByUndo,
   Sight,
+  SightAt,
   Whole,
   With,
 } from './seen.ts'
@@ -226,6 +228,11 @@ export interface BeforeOwnPivot<in out F extends Frame, in out O, in out G exten
     map: (seen: Seen<F['outer'], O>) => NoInfer<In>,
     options?: StepOptions<Seen<F['outer'], O>>,
   ): PastStep<F, With<O, Name, Out>, Passed<G, (keyof O & string) | Name>>
+  /** What the saga can be found by once a step is done: `.attribute('charge', { type: 'text', of: 'charge', from: ({ charge }) => charge.id })`. */
+  attribute<const Step extends keyof O & string>(
+    name: string,
+    attribute: StepAttribute<Step, SightAt<F, O, G, Step>>,
+  ): BeforeOwnPivot<F, O, G>
 }
 
 /** A chain before the pivot, wherever it stands. */

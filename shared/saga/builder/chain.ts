@@ -1,4 +1,5 @@
 /** The chain as it runs: each word gives a new chain with more in its plan. What may be said where, its types tell. */
+import { type AttributeSpec, attributeFaults } from '../attributes.ts'
 import { type ChildUndo, childBody } from '../child-step.ts'
 import type { Branch, Definition, Migration, Plan, SignalSpec } from '../definition.ts'
 import type { Duration } from '../duration.ts'
@@ -81,6 +82,15 @@ export class Chain {
     if (!this.#head) throw new TypeError('a plan inside a block comes over with the saga that it is in')
     const { migrations = [] } = this.#head
     return new Chain(this.#draft, { ...this.#head, migrations: [...migrations, migration] })
+  }
+
+  attribute(name: string, attribute: AttributeSpec): Chain {
+    if (!this.#head) throw new TypeError('a plan inside a block is found by what its saga is found by')
+    const { attributes = {}, name: saga } = this.#head
+    const faults = Object.hasOwn(attributes, name) ? [`two attributes are called ${name}`] : []
+    const [fault] = [...faults, ...attributeFaults([...Object.keys(attributes), name])]
+    if (fault !== undefined) throw new TypeError(`saga ${saga}: ${fault}`)
+    return new Chain(this.#draft, { ...this.#head, attributes: { ...attributes, [name]: attribute } })
   }
 
   after(...names: string[]): Chain {

@@ -12,17 +12,25 @@ export interface SagaOptions<Input> {
   readonly deadline?: Duration
   /** How it turns back: along the graph, what does not depend on each other at once; or one after the other, the last begun first. */
   readonly compensation?: 'parallel' | 'sequential'
-  /** What its sagas can be found by: `{ customer: { type: 'text', from: ({ input }) => input.customerId } }`; at most 16. */
+  /**
+   * What its sagas can be found by: `{ customer: { type: 'text', from: ({ input }) => input.customerId } }`; at most 16. What
+   * comes of a step is said with `.attribute`.
+   */
   readonly attributes?: Readonly<Record<string, AttributeOption<Input>>>
   /** Whose steps are sent first where calls are limited, 0 to 9; 5 unless told otherwise. A start may say another one. */
   readonly priority?: Priority
 }
 
 /** A text of at most 256 characters, a number, or true or false. A saga for which it is undefined or null has none. */
-export type AttributeOption<Input> =
-  | { readonly type: 'text'; readonly from: (seen: { readonly input: Input }) => string | null | undefined }
-  | { readonly type: 'number'; readonly from: (seen: { readonly input: Input }) => number | null | undefined }
-  | { readonly type: 'boolean'; readonly from: (seen: { readonly input: Input }) => boolean | null | undefined }
+export type AttributeFrom<Sight> =
+  | { readonly type: 'text'; readonly from: (seen: Sight) => string | null | undefined }
+  | { readonly type: 'number'; readonly from: (seen: Sight) => number | null | undefined }
+  | { readonly type: 'boolean'; readonly from: (seen: Sight) => boolean | null | undefined }
+
+/** Taken from the input, when the saga starts. */
+export type AttributeOption<Input> = AttributeFrom<{ readonly input: Input }>
+/** Taken from a step, when that is done. */
+export type StepAttribute<Step extends string, Sight> = { readonly of: Step } & AttributeFrom<Sight>
 
 /** What is said of a way from another version, beside what is computed. */
 export interface MigrationWords {

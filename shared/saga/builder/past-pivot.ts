@@ -23,6 +23,7 @@ import type {
   PastApproveOptions,
   PastChildOptions,
   RepeatOptions,
+  StepAttribute,
   StepOptions,
   Until,
   WaitDeadline,
@@ -41,8 +42,10 @@ import type {
   Maybe,
   NewName,
   OutOf,
+  OwnName,
   Seen,
   Sight,
+  SightAt,
   With,
 } from './seen.ts'
 
@@ -162,6 +165,11 @@ export interface PastPivot<in out F extends Frame, in out O, in out G extends Gr
     count: number,
     ...names: Names[]
   ): JoinedPast<F, O, G, AfterSome<G, Names>>
+  /** What the saga can be found by once a step is done. */
+  attribute<const Step extends keyof O & string>(
+    name: OwnName<F>,
+    attribute: StepAttribute<Step, SightAt<F, O, G, Step>>,
+  ): PastPivot<F, O, G>
   /** Ends the chain; the mapping makes its output. */
   output<Out>(map: (seen: Seen<F['outer'], O>) => Out): Ended<F, O, Out>
   /** Ends the chain; it has no output. */

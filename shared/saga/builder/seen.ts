@@ -82,6 +82,12 @@ export type Seen<Outer, Outputs, Done = keyof Outputs> = Outer & {
 }
 /** What the next step's mapping sees. */
 export type Sight<F extends Frame, Outputs, N extends Join> = Seen<F['outer'], Outputs, N['known']>
+/** What is seen when a step is done: what was done when it began, and its own output. */
+export type SightAt<F extends Frame, Outputs, G extends Graph, Step extends string> = Seen<
+  F['outer'],
+  Outputs,
+  Before<G, Step>
+>
 /** The same for an undo: its own step's output may be unknown. */
 export type SeenByUndo<F extends Frame, Outputs, N extends Join, Own> = Sight<F, Outputs, N> & {
   readonly [Name in keyof Own]?: Own[Name] | undefined
@@ -96,6 +102,9 @@ export type NewName<Name extends string, F extends Frame, Outputs> = Name extend
   | 'index'
   ? never
   : Name
+
+/** A name of something that only the saga itself has, and no plan inside a block. */
+export type OwnName<F extends Frame> = F['stage'] extends 'whole' ? string : never
 
 /** A type as it reads when it is written out. */
 export type Flat<T> = { [K in keyof T]: T[K] }

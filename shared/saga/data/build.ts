@@ -2,8 +2,8 @@
 import type { ZodType } from 'zod'
 import { stepPath } from '../../message/step-path.ts'
 import type { AttributeSpecs } from '../attributes.ts'
-import type { Branch, Definition, Mapping, Plan, PlannedCommand, StepDefinition } from '../definition.ts'
-import { childName, type DefinitionCode } from '../definition-data.ts'
+import type { Branch, Definition, Mapping, Migration, Plan, PlannedCommand, StepDefinition } from '../definition.ts'
+import { childName, type DefinitionCode, type MigrationCode } from '../definition-data.ts'
 import { lockBody } from '../lock-step.ts'
 import { NOTHING } from '../plain-schema.ts'
 import { sorted } from '../plan-graph.ts'
@@ -32,7 +32,7 @@ export interface DataFault {
  */
 export function build(data: DefinitionData, code: DefinitionCode): { definition: Definition; faults: DataFault[] } {
   const builder = new PlanBuilder(code)
-  const { name, version, deadlineMs, attributes, priority, compensation } = data
+  const { name, version, deadlineMs, attributes, priority, compensation, migratesFrom } = data
   const definition: Definition = {
     name,
     version,
@@ -41,6 +41,7 @@ export function build(data: DefinitionData, code: DefinitionCode): { definition:
     ...(attributes && { attributes: builder.attributes(attributes) }),
     ...(priority !== undefined && { priority }),
     compensation,
+    ...(migratesFrom && { migrations: builder.migrations(migratesFrom) }),
     steps: builder.steps(data, ''),
     output: builder.mapping(data.output, 'output'),
   }
@@ -67,8 +68,23 @@ class PlanBuilder {
   attributes(data: NonNullable<DefinitionData['attributes']>): AttributeSpecs {
     const entries = Object.entries(data)
     return Object.fromEntries(
-      entries.map(([name, { type, from }]) => [name, { type, from: this.mapping(from, `attributes.${name}`) }]),
+      entries.map(([name, { from, ...said }]) => [name, { ...said, from: this.mapping(from, `attributes.${name}`) }]),
     )
+  }
+
+  migrations(data: NonNullable<DefinitionData['migratesFrom']>): Migration[] {
+    return Object.entries(data).map(([from, { by, renames = {}, keeps = [] }]) => {
+      const code = by === undefined ? {} : this.#way(by, `migratesFrom.${from}.by`)
+      return { from: Number(from), ...code, renames, keeps }
+    })
+  }
+
+  /** Without its code nobody comes over by it. */
+  #way(name: string, path: string): MigrationCode {
+    const map = () => {
+      throw new TypeError(`there is no migration ${name}`)
+    }
+    return this.#code.migrations?.get(name) ?? this.#miss({ what: 'migration', name, path }, { map })
   }
 
   steps({ steps }: PlanData, path: string): StepDefinition[] {

@@ -7,16 +7,26 @@ import type { BranchData, DefinitionData, PlanData, StepData } from './data-type
 
 /**
  * The plan as canonical JSON: keys sorted, and everything sorted whose order says nothing. The order of independent
- * steps says something only when undoing is sequential: those that began together are undone by it.
+ * steps says something only when undoing is sequential: those that began together are undone by it. How sagas of other
+ * versions come to it is not in it: a way that is added later makes no other plan of it.
  */
 export function canonicalText(definition: Definition): string {
-  return canonicalJson(asJson(canonicalData(definitionData(definition))))
+  const { migratesFrom: _, ...plan } = canonicalData(definitionData(definition))
+  return canonicalJson(asJson(plan))
 }
 
 /** The data in its one order; two ways to write the same plan become equal. */
 export function canonicalData(data: DefinitionData): DefinitionData {
   const ordered = data.compensation === 'sequential'
-  return { ...data, steps: planOf(data, ordered).steps }
+  const { migratesFrom, ...plan } = data
+  return { ...plan, ...(migratesFrom && { migratesFrom: waysOf(migratesFrom) }), steps: planOf(data, ordered).steps }
+}
+
+function waysOf(ways: NonNullable<DefinitionData['migratesFrom']>): typeof ways {
+  const entries = Object.entries(ways)
+  return Object.fromEntries(
+    entries.map(([from, way]) => [from, way.keeps ? { ...way, keeps: sorted(way.keeps) } : way]),
+  )
 }
 
 function planOf<P extends PlanData>(plan: P, ordered: boolean): P {

@@ -136,15 +136,31 @@ export type StepData =
   | BranchingStepData
   | BodyStepData
 
+export interface AttributeData {
+  readonly type: AttributeType
+  readonly of?: string
+  readonly from: string
+}
+
+/** How sagas of another version come over: new names of steps, and those that had nothing to undo. */
+export interface MigrationData {
+  /** Name of its code: the function that is run, and the old definition. */
+  readonly by?: string
+  readonly renames?: Readonly<Record<string, string>>
+  readonly keeps?: readonly string[]
+}
+
 export interface DefinitionData extends PlanData {
   readonly name: string
   readonly version: number
   /** Name of the input's schema. */
   readonly input: string
   readonly deadlineMs?: number
-  /** What a saga can be found by: each with the name of its mapping, which sees the input. */
-  readonly attributes?: Readonly<Record<string, { readonly type: AttributeType; readonly from: string }>>
+  /** What a saga can be found by: each with the name of its mapping, and of the step that it is taken from, if it is of one. */
+  readonly attributes?: Readonly<Record<string, AttributeData>>
   readonly priority?: number
   readonly compensation: 'parallel' | 'sequential'
+  /** Versions from which sagas may be moved here. It is not in the hash: the plan is the same with or without a way to it. */
+  readonly migratesFrom?: Readonly<Record<string, MigrationData>>
   readonly output: string
 }

@@ -27,6 +27,8 @@ export interface PlannedStep {
   readonly isPivot: boolean
   /** Participant and type of the command that it sends; of a child saga, its definition. */
   readonly command: string | undefined
+  /** Attributes that are taken from it. */
+  readonly finds: readonly string[]
   readonly block: PlannedBlock | undefined
 }
 
@@ -44,15 +46,17 @@ export interface PlannedBlock {
   readonly roundsMax: number
 }
 
-export function outlineOf(definition: Pick<Definition, 'steps' | 'compensation'>): PlanOutline {
+export function outlineOf(definition: Pick<Definition, 'steps' | 'compensation' | 'attributes'>): PlanOutline {
   return { ...plannedGraph(definition), compensation: definition.compensation }
 }
 
-function plannedGraph(plan: Pick<Plan, 'steps'>): PlannedGraph {
-  return { steps: new Map(plan.steps.map((step) => [step.name, planned(step, plan.steps)])) }
+type PlanToRead = Pick<Plan, 'steps'> & Pick<Definition, 'attributes'>
+
+function plannedGraph(plan: PlanToRead): PlannedGraph {
+  return { steps: new Map(plan.steps.map((step) => [step.name, planned(step, plan)])) }
 }
 
-function planned(step: StepDefinition, all: readonly StepDefinition[]): PlannedStep {
+function planned(step: StepDefinition, { steps: all, attributes = {} }: PlanToRead): PlannedStep {
   const undoneBy = whoUndoes(step)
   return {
     name: step.name,
@@ -65,6 +69,7 @@ function planned(step: StepDefinition, all: readonly StepDefinition[]): PlannedS
     hasUndo: undoneBy !== 'nobody',
     isPivot: step.kind === 'pivot',
     command: commandOf(step),
+    finds: Object.keys(attributes).filter((name) => attributes[name]?.of === step.name),
     block: 'branches' in step || 'body' in step ? plannedBlock(step) : undefined,
   }
 }

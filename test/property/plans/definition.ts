@@ -1,5 +1,6 @@
 /** Generated definitions, as `planFaults` takes them: what the builder and a definition file can say, and nothing else. */
 import { z } from 'zod'
+import type { AttributeSpec, AttributeSpecs } from '../../../shared/saga/attributes.ts'
 import { planFaults } from '../../../shared/saga/check-plan.ts'
 import type { Definition, StepDefinition } from '../../../shared/saga/definition.ts'
 import { surelyBefore } from '../../../shared/saga/plan-graph.ts'
@@ -38,9 +39,40 @@ export function definitionOf(tape: readonly number[], faults: Faults): Definitio
   addBefore(making, steps)
   if (steps.length === 0 || choices.percent(50)) addPivotAndMore(making, steps)
   const definition = { name: 'generated', version: 1, input: z.json(), deadlineMs, compensation } as const
-  const found = planFaults({ steps })
+  const attributes = attributesOf(choices, names(steps))
+  const found = planFaults({ steps, attributes })
   if (found.length > 0) throw new Error(`the generated plan is none: ${JSON.stringify(found)}`)
-  return { ...definition, steps, output: mappingOf(faults, 'output') }
+  return { ...definition, attributes, steps, output: mappingOf(faults, 'output') }
+}
+
+/** What can become of an attribute that is taken from a step; its name begins with that. */
+export const FINDS = ['fits', 'throws', 'misfit', 'nothing'] as const
+
+/** Each of some steps, mostly by what it gave. */
+function attributesOf(choices: Choices, steps: readonly string[]): AttributeSpecs {
+  const all = choices.some(steps).map((of): [string, AttributeSpec] => {
+    const how = FINDS[choices.percent(60) ? 0 : choices.below(FINDS.length)] ?? 'fits'
+    return [`${how}-${of}`, { type: 'text', of, from: (context) => found(how, context[of]) }]
+  })
+  return Object.fromEntries(all)
+}
+
+function found(how: (typeof FINDS)[number], output: unknown): unknown {
+  switch (how) {
+    case 'fits':
+      return foundIn(output)
+    case 'throws':
+      throw new Error('there is nothing to be found')
+    case 'misfit':
+      return 7
+    case 'nothing':
+      return undefined
+  }
+}
+
+/** The text that a saga is found by, of what a step gave. */
+export function foundIn(output: unknown): string {
+  return String(JSON.stringify(output)).slice(0, 200)
 }
 
 /** The definition that child sagas run: it starts none, and can be undone until it has ended, and after. */

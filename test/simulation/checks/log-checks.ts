@@ -54,6 +54,7 @@ export class LogChecks implements LogListener {
     if (history.length === 0) this.histories.set(sagaId, history)
     this.#breaches.expect('S1', seq === history.length + 1, () => `${sagaId}: seq ${seq} follows ${history.length}`)
     history.push(envelope)
+    this.#cause(envelope)
     let followed = this.#followed.get(sagaId)
     if (!followed) {
       followed = new FollowedSaga(this.#outlineOf(envelope), ({ toVersion }) =>
@@ -63,6 +64,14 @@ export class LogChecks implements LogListener {
     }
     for (const { invariant, message } of followed.take(envelope))
       this.#breaches.add(invariant, `${sagaId} at ${seq}, ${message}`)
+  }
+
+  /** S14: what an attempt came to is said by that attempt's answer; a participant's reply names the command that it answers. */
+  #cause({ sagaId, seq, causationId, event }: EventEnvelope): void {
+    if (event.type !== 'step-failed' && event.type !== 'compensation-failed') return
+    const answered = /\/(?:forward|compensate)\/(\d+)\/reply$/.exec(causationId)?.[1]
+    const told = () => `${sagaId} at ${seq}: attempt ${event.attempt} of ${event.step} fails by ${causationId}`
+    this.#breaches.expect('S14', answered === undefined || Number(answered) === event.attempt, told)
   }
 
   #outlineOf({ event }: EventEnvelope): PlanOutline | undefined {

@@ -24,14 +24,17 @@ export class QuietTime {
     this.view = new LogView(world.network.connect())
   }
 
-  async run(client: Client): Promise<void> {
+  /** `acknowledged`: sagas that have been started, or will be. */
+  async run(client: Client, acknowledged: ReadonlySet<string>): Promise<void> {
     let roundMs = ROUND_MS_MIN
+    await this.#world.settle()
     for (let round = 0; round < ROUNDS_MAX; round++) {
       const isLast = round >= ROUNDS_MAX - 2
       await this.#world.go(isLast ? HOUR_MS : roundMs)
       await this.#world.scheduler.inTime(this.view.readOn())
       const going = [...this.view.states.values()].filter(isGoing)
-      if (going.length === 0 || this.#world.breaches.found.length > 0) return
+      const isDone = going.length === 0 && [...acknowledged].every((id) => this.view.states.has(id as SagaId))
+      if (isDone || this.#world.breaches.found.length > 0) return
       for (const [i, state] of going.entries()) this.#help(client, state, round * 1_000 + i)
       roundMs = Math.min(ROUND_MS_MAX, roundMs * ROUND_GROWTH)
     }

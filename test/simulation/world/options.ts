@@ -93,6 +93,7 @@ export const PLAN_NUMBERS = 400
 /** One seed of so many has 10,000 timers that are due at once. */
 const SLEEPERS_EVERY = 500
 export const SLEEPERS = 10_000
+const SLEEPERS_RATE = 8
 const SNAPSHOTS_EVERY = [0, 1, 7, 40]
 
 /** What the seed says. */
@@ -114,9 +115,11 @@ export function optionsOf(seed: number): Options {
     statementMs: 1 + stream.below(40),
     remembered: stream.one([500_000, 500_000, 2]),
   }
-  const rates = Object.fromEntries(RATES.map((rate) => [rate, rateOf(stream, MOST[rate])]))
-  const snapshotEvery = SNAPSHOTS_EVERY[seed % SNAPSHOTS_EVERY.length] ?? 0
   const sleepers = seed % SLEEPERS_EVERY === SLEEPERS_EVERY / 2 ? SLEEPERS : 0
+  const snapshotEvery = SNAPSHOTS_EVERY[seed % SNAPSHOTS_EVERY.length] ?? 0
+  // Each take-over reads the log of all of them again: a few show what many would.
+  const most = (rate: Rate) => (sleepers > 0 ? Math.ceil(MOST[rate] / SLEEPERS_RATE) : MOST[rate])
+  const rates = Object.fromEntries(RATES.map((rate) => [rate, rateOf(stream, most(rate))]))
   return { ...world, snapshotEvery, sleepers, rates: rates as Record<Rate, number> }
 }
 

@@ -2,16 +2,12 @@
 import { z } from 'zod'
 import { sagaId } from '../../../shared/message/ids.ts'
 import { saga, signal } from '../../../shared/saga/builder.ts'
-import { command, participant } from '../../../shared/saga/contract.ts'
 import type { Definition } from '../../../shared/saga/definition.ts'
 import type { Play } from '../play.ts'
+import { found, foundLater } from './found.ts'
+import { of, shop } from './shop.ts'
 
-const shop = participant('shop', {
-  do: command({ input: z.object({ what: z.json() }), output: z.object({ of: z.string() }) }),
-  undo: command({ input: z.object({ what: z.json() }) }),
-})
 const begin = (name: string) => saga(name, { version: 1, input: z.json(), deadline: '30 days' })
-const of = (what: string) => () => ({ what })
 
 function list(play: Play): void {
   play.start({ order: 'o-1' })
@@ -61,18 +57,6 @@ const reordered = saga('list', { version: 2, input: z.json() })
   .undo(shop.undo, of('pay'))
   .pivot('ship', shop.do, of('ship'))
   .step('tell', shop.do, of('tell'))
-  .end()
-
-const found = saga('found', {
-  version: 1,
-  input: z.object({ customer: z.string() }),
-  attributes: {
-    customer: { type: 'text', from: ({ input }) => input.customer },
-    chars: { type: 'number', from: ({ input }) => input.customer.length },
-    known: { type: 'boolean', from: () => true },
-  },
-})
-  .step('stock', shop.do, of('stock'))
   .end()
 
 const limited = saga('limited', { version: 1, input: z.object({ tenant: z.string() }), priority: 8 })
@@ -375,6 +359,12 @@ export const GOLDEN: Readonly<Record<string, Golden>> = {
   found: golden(found, (play) => {
     play.start({ customer: 'c-7' })
     play.answer('stock')
+  }),
+  'found-later': golden(foundLater, (play) => {
+    play.start({ customer: 'c-7' })
+    play.answer('stock')
+    play.signal('word', { is: true })
+    play.ask({ kind: 'skip', step: 'ship', output: { of: 'a person' } })
   }),
   yielded: golden(many, (play) => {
     for (play.start(); play.status === 'running'; ) play.fire()

@@ -14,7 +14,7 @@ import { type BatchHeader, decodeBatchHeader } from '../../../shared/message/bat
 import { partitionOf } from '../../../shared/message/murmur2.ts'
 import { headerOf, type LogRecord, type NewRecord } from '../../../shared/message/record.ts'
 import { letterOf, noteOf, placeText } from '../../../shared/message/redrive.ts'
-import type { KasagaTopics } from '../../../shared/message/topics.ts'
+import { type KasagaTopics, participantTopic } from '../../../shared/message/topics.ts'
 import type { AppendResult } from '../../../shared/ports/broker.ts'
 import { noMetrics } from '../../../shared/ports/telemetry.ts'
 import { type Ends, endsImpliedBy } from '../kafka-home/shop.ts'
@@ -36,6 +36,7 @@ export interface Letter {
 
 const ORDERS = 20
 export const ALL_END_MS = 20_000
+const ALL_TAKEN_MS = 120_000
 
 export class RubbishedSystem {
   readonly topics: KasagaTopics
@@ -93,7 +94,7 @@ export class RubbishedSystem {
   /** By the place that they came from. */
   async deadLetters(): Promise<ReadonlyMap<string, Letter>> {
     const found = new Map<string, Letter>()
-    for (const record of await this.#read(this.topics.deadLetters)) {
+    for (const record of await this.records(this.topics.deadLetters)) {
       if (noteOf(record)) continue
       const of = (name: string) => headerOf(record, `dlq-original-${name}`) ?? ''
       const place = placeOf(of('topic'), of('partition'), of('offset'))
@@ -107,14 +108,14 @@ export class RubbishedSystem {
   /** Puts all letters back where they came from. */
   async redriveAll(): Promise<readonly Redriven[]> {
     const { broker, log } = this.#opened.home
-    const letters = (await this.#read(this.topics.deadLetters)).flatMap((record) => letterOf(record) ?? [])
+    const letters = (await this.records(this.topics.deadLetters)).flatMap((record) => letterOf(record) ?? [])
     const act = { actor: 'ann', reason: 'to see', at: Date.now(), force: false }
     const ids = letters.map(({ place }) => placeText(place))
     return redrive({ broker, log, metrics: noMetrics, topics: this.topics }, { ...act, ids })
   }
 
   async batchHeaders(): Promise<{ partition: number; header: BatchHeader }[]> {
-    return (await this.#read(this.topics.events)).flatMap((record) => {
+    return (await this.records(this.topics.events)).flatMap((record) => {
       const header = decodeBatchHeader(record)
       return header ? [{ partition: record.partition, header }] : []
     })
@@ -129,7 +130,55 @@ export class RubbishedSystem {
     await this.#opened.close()
   }
 
-  async #read(topic: string): Promise<LogRecord[]> {
+  /** Appends them as they come, those of one partition as one batch; answers their places in the order given. */
+  async appendAll(cases: readonly { readonly topic: string; readonly record: NewRecord }[]): Promise<string[]> {
+    const { broker } = this.#opened.home
+    const counts = new Map(
+      await Promise.all(
+        [...new Set(cases.map(({ topic }) => topic))].map(
+          async (topic) => [topic, await broker.partitions(topic)] as const,
+        ),
+      ),
+    )
+    const placed = cases.map((one, i) => ({
+      ...one,
+      i,
+      partition: partitionOf(one.record.key ?? '', counts.get(one.topic) ?? 1),
+    }))
+    const groups = [...Map.groupBy(placed, ({ topic, partition }) => `${topic}/${partition}`).values()]
+    const batches = groups.map((group) => ({
+      topic: group[0]?.topic ?? '',
+      partition: group[0]?.partition ?? 0,
+      records: group.map(({ record }) => record),
+    }))
+    const results = await broker.append(batches)
+    const places: string[] = []
+    results.forEach((result, g) => {
+      if (result.kind !== 'appended') throw result.error
+      for (const [at, { topic, partition, i }] of (groups[g] ?? []).entries())
+        places[i] = placeOf(topic, partition, result.baseOffset + BigInt(at))
+    })
+    return places
+  }
+
+  /** Waits until everything that stands in the topics of inputs and commands has been taken. */
+  async allTaken(): Promise<void> {
+    const { commands, replies } = this.topics
+    const topics = [commands, replies, ...['inventory', 'payment', 'shipping'].map(participantTopic)]
+    // Its own dead letter says that all before it was taken.
+    const last: NewRecord = { key: 'last', value: 'null', headers: [] }
+    const places: string[] = []
+    for (const topic of topics)
+      for (const { partition } of await this.#opened.home.broker.offsets(topic))
+        places.push(await this.append(topic, [last], partition))
+    const left = async () => {
+      const letters = await this.deadLetters()
+      return places.filter((place) => !letters.has(place))
+    }
+    await expect.poll(left, { timeout: ALL_TAKEN_MS, interval: 500 }).toEqual([])
+  }
+
+  async records(topic: string): Promise<LogRecord[]> {
     const { broker } = this.#opened.home
     const all: LogRecord[] = []
     for (const { partition, start } of await broker.offsets(topic))

@@ -1,11 +1,16 @@
 /** What a saga can be found by: how it is declared, and what becomes of it at a start. */
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
+import { definitionFrom, readPlan } from '../../../shared/client/definition-file.ts'
 import { definitionHash } from '../../../shared/runtime/definition-hash.ts'
 import { attributesOf } from '../../../shared/saga/attributes.ts'
-import { saga } from '../../../shared/saga/builder.ts'
+import { saga, signal } from '../../../shared/saga/builder.ts'
+import { command, participant } from '../../../shared/saga/contract.ts'
+import { definitionData, mappingsOf } from '../../../shared/saga/definition-data.ts'
 import type { SagaInput } from '../../../shared/saga/input.ts'
+import { outlineOf, violations } from '../../../shared/saga/invariants.ts'
 import { given, SAGA } from '../../support/given-when-then.ts'
+import { Play } from '../../support/play.ts'
 
 const Input = z.object({ customer: z.string(), cents: z.number(), note: z.string().optional() })
 const plan = (attributes?: Parameters<typeof saga<z.infer<typeof Input>>>[1]['attributes']) =>
@@ -55,7 +60,7 @@ describe('attributes', () => {
       none: { type: 'text', from: () => null },
     } as const
     expect(Object.keys(startedWith(plan(odd), { customer: 'c-7', cents: 1 }).attributes ?? {})).toEqual(['just'])
-    expect(attributesOf(odd, null).missed).toEqual(['throws', 'long', 'endless', 'other', 'later'])
+    expect(attributesOf(odd, { input: null }).missed).toEqual(['throws', 'long', 'endless', 'other', 'later'])
   })
   it('cannot change the input that the saga starts with', () => {
     const meddling = plan({
@@ -96,5 +101,153 @@ describe('attributes', () => {
     }
     expect(one('text', never)).toBe(one('text', () => never()))
     expect(new Set([one('text', never), one('number', never), definitionHash(plan())]).size).toBe(3)
+  })
+})
+
+const shop = participant('shop', {
+  sell: command({ input: z.object({ cents: z.number() }), output: z.object({ id: z.string() }) }),
+})
+const selling = () =>
+  saga('selling', { version: 1, input: z.json(), attributes: { all: { type: 'boolean', from: () => true } } })
+    .step('sell', shop.sell, () => ({ cents: 1 }))
+    .attribute('sold', { type: 'text', of: 'sell', from: ({ sell }) => sell.id })
+/** What each event brings that the saga is found by. */
+const foundIn = ({ history }: Play) =>
+  history.flatMap(({ event }) =>
+    'attributes' in event ? [[event.type, 'step' in event ? event.step : '', event.attributes]] : [],
+  )
+
+describe('an attribute of a step', () => {
+  it('stands in the event that says that the step is done, whatever that is', () => {
+    const play = new Play(
+      selling()
+        .local('count', ({ sell }) => sell.id.length)
+        .attribute('count', { type: 'number', of: 'count', from: ({ count, sell }) => count + sell.id.length })
+        .waitFor('word', signal('word', z.boolean()))
+        .attribute('word', { type: 'boolean', of: 'word', from: ({ word }) => word })
+        .parallel('both', { one: (b) => b.local('x', () => 1), two: (b) => b.local('x', () => 2) })
+        .attribute('both', { type: 'number', of: 'both', from: ({ both }) => both.one.x + both.two.x })
+        .step('again', shop.sell, () => ({ cents: 2 }))
+        .attribute('again', { type: 'text', of: 'again', from: ({ again }) => again.id })
+        .end(),
+    )
+    play.start()
+    play.answer('sell', 'success', { id: 'abc' })
+    play.signal('word', false)
+    play.ask({ kind: 'skip', step: 'again', output: { id: 'by hand' } })
+    expect(foundIn(play)).toEqual([
+      ['saga-started', '', { all: true }],
+      ['step-succeeded', 'sell', { sold: 'abc' }],
+      ['step-computed', 'count', { count: 6 }],
+      ['wait-ended', 'word', { word: false }],
+      ['block-completed', 'both', { both: 3 }],
+      ['step-resolved', 'again', { again: 'by hand' }],
+    ])
+    expect(play.status).toBe('completed')
+  })
+  it('is not taken of a step that is skipped, nor of one of the same name inside a block', () => {
+    const plan = saga('skipping', { version: 1, input: z.json() })
+      .when(() => false)
+      .local('odd', () => 1)
+      .attribute('odd', { type: 'number', of: 'odd', from: () => 1 })
+      .each(
+        'items',
+        () => [1],
+        (b) => b.local('sum', () => 1),
+      )
+      .attribute('sums', { type: 'number', of: 'items', from: ({ items }) => items.length })
+      .end()
+    const play = new Play(plan)
+    play.start()
+    expect(foundIn(play)).toEqual([['block-completed', 'items', { sums: 1 }]])
+  })
+  it('stops no saga: where its mapping fails it is left out, and told', () => {
+    const plan = selling()
+      .attribute('throws', { type: 'text', of: 'sell', from: () => JSON.parse('{') })
+      .attribute('wrong', { type: 'number', of: 'sell', from: ({ sell }) => sell.id as unknown as number })
+      .attribute('none', { type: 'text', of: 'sell', from: () => undefined })
+      .end()
+    const play = new Play(plan)
+    play.start()
+    const decision = play.answer('sell', 'success', { id: 'abc' })
+    expect(decision).toMatchObject({ missed: ['throws', 'wrong'], events: [{ attributes: { sold: 'abc' } }, {}] })
+    expect(play.status).toBe('completed')
+  })
+  it('is found in a fork that is given the step', () => {
+    const plan = selling()
+      .attribute('chars', { type: 'number', of: 'sell', from: ({ sell }) => sell.id.length })
+      .step('last', shop.sell, () => ({ cents: 1 }))
+      .attribute('last', { type: 'text', of: 'last', from: ({ last }) => last.id })
+      .end()
+    const play = new Play(plan)
+    play.start()
+    play.answer('sell', 'success', { id: 'abc' })
+    play.fork('last')
+    expect(foundIn(play.forked())).toEqual([['saga-started', '', { all: true, sold: 'abc', chars: 3 }]])
+  })
+  it('that no plan takes from the step breaks an invariant', () => {
+    const play = new Play(selling().end())
+    play.start()
+    play.answer('sell', 'success', { id: 'abc' })
+    const forged = play.history.map((envelope) =>
+      envelope.event.type === 'step-succeeded'
+        ? { ...envelope, event: { ...envelope.event, attributes: { sold: 'abc', all: false } } }
+        : envelope,
+    )
+    expect(violations(forged, outlineOf(play.definition))).toMatchObject([{ invariant: 'S3', seq: 3 }])
+  })
+  it('knows the step’s output by its type, and what is surely done with it', () => {
+    const chain = selling()
+      .after()
+      .local('beside', () => 2)
+    chain.attribute('typed', {
+      type: 'number',
+      of: 'beside',
+      from: (seen) => {
+        expectTypeOf(seen.beside).toEqualTypeOf<number>()
+        expectTypeOf(seen.sell).toEqualTypeOf<{ id: string } | undefined>()
+        return seen.beside
+      },
+    })
+    const past = chain.pivot('pay', shop.sell, () => ({ cents: 1 }))
+    past.attribute('early', {
+      type: 'text',
+      of: 'sell',
+      from: (seen) => {
+        expectTypeOf(seen.pay).toEqualTypeOf<{ id: string } | undefined>()
+        return seen.sell.id
+      },
+    })
+    past.attribute('paid', { type: 'text', of: 'pay', from: ({ pay, sell }) => pay.id + sell.id })
+    // @ts-expect-error a text is no number
+    past.attribute('wrong', { type: 'number', of: 'pay', from: ({ pay }) => pay.id })
+    // @ts-expect-error there is no such step
+    expect(() => past.attribute('of', { type: 'text', of: 'nobody', from: () => 'x' }).end()).toThrow(
+      'it is taken from nobody',
+    )
+    const inside = () =>
+      saga('inside', { version: 1, input: z.json() }).each(
+        'items',
+        () => [1],
+        // @ts-expect-error a plan inside a block has none of its own
+        (b) => b.local('x', () => 1).attribute('x', { type: 'number', of: 'x', from: () => 1 }),
+      )
+    expect(inside).toThrow('inside a block')
+  })
+  it('has a name of its own', () => {
+    expect(() => selling().attribute('all', { type: 'text', of: 'sell', from: () => 'x' })).toThrow('two attributes')
+    expect(() => selling().attribute('All', { type: 'text', of: 'sell', from: () => 'x' })).toThrow('not a name')
+  })
+  it('is in the hash of the plan with its step, and comes back out of the data', () => {
+    const plan = selling().end()
+    const other = selling()
+      .attribute('more', { type: 'text', of: 'sell', from: () => 'x' })
+      .end()
+    expect(definitionHash(plan)).not.toBe(definitionHash(other))
+    const data = definitionData(other)
+    expect(data.attributes?.more).toEqual({ type: 'text', of: 'sell', from: 'sell.attributes[more]' })
+    expect(definitionData(definitionFrom(data, mappingsOf(other)))).toEqual(data)
+    const wrong = { ...data, attributes: { more: { type: 'text', of: 'nobody', from: 'sell.attributes[more]' } } }
+    expect(readPlan(wrong)).toMatchObject({ faults: [{ path: 'attributes.more' }] })
   })
 })

@@ -1,6 +1,10 @@
 /** A plan as data: whole, JSON, comparable; and as a picture. */
 import { describe, expect, expectTypeOf, it, test } from 'vitest'
+import { z } from 'zod'
+import { planText } from '../../../services/cli/text/plan-text.ts'
+import { definitionFrom, readDefinition, readPlan } from '../../../shared/client/definition-file.ts'
 import { definitionHash } from '../../../shared/runtime/definition-hash.ts'
+import { saga } from '../../../shared/saga/builder.ts'
 import { changesBetween } from '../../../shared/saga/data/changes.ts'
 import type { DefinitionData, StepData } from '../../../shared/saga/data/data-types.ts'
 import type { Definition, StepDefinition } from '../../../shared/saga/definition.ts'
@@ -266,4 +270,61 @@ test('the reader of pictures sees what is wrong', () => {
     '  a -> b',
   ])
     expect(faultsOf(line), line).toBe(1)
+})
+
+describe('the ways from other versions', () => {
+  const first = saga('shop', { version: 1, input: z.json() })
+    .step('book', shop.book, () => ({ id: '1' }))
+    .keep()
+    .end()
+  const map = ({ input }: { input: unknown }) => ({ input: input as null })
+  const begun = () => saga('shop', { version: 3, input: z.json() })
+  const steps = (chain: ReturnType<typeof begun>) =>
+    chain
+      .step('hold', shop.book, () => ({ id: '1' }))
+      .keep()
+      .end()
+  const third = steps(
+    begun()
+      .migratesFrom(first, map, { renames: { book: 'hold' } })
+      .migratesFrom(2, undefined, { keeps: ['book', 'post'] }),
+  )
+
+  it('are in the data by version, with a name where their code is, and come back out of it', () => {
+    const written = definitionData(third)
+    expect(written.migratesFrom).toEqual({
+      1: { by: 'migratesFrom[1]', renames: { book: 'hold' } },
+      2: { keeps: ['book', 'post'] },
+    })
+    const again = definitionFrom(JSON.parse(JSON.stringify(written)), mappingsOf(third))
+    expect(again.migrations).toEqual(third.migrations)
+    expect(again.migrations?.[0]?.map).toBe(map)
+    expect(again.migrations?.[0]?.old).toBe(first)
+    expect('migratesFrom' in definitionData(first)).toBe(false)
+  })
+  it('are told as differences, and make no other plan of it: sagas that run go on', () => {
+    const plain = steps(begun())
+    expect(definitionHash(plain)).toBe(definitionHash(third))
+    expect(changes(plain, third)).toEqual(['added migratesFrom'])
+    const renamed = { ...third, migrations: third.migrations?.map((way) => ({ ...way, renames: {} })) ?? [] }
+    expect(changes(third, renamed)).toEqual(['removed migratesFrom.1.renames'])
+  })
+  it('are in the picture, and beside the plan for a person', () => {
+    const picture = mermaidOf(definitionData(third))
+    expect(picture).toContain('from1[/"moved from version 1<br/>book is hold"\\]')
+    expect(mermaidFaults(picture)).toEqual([])
+    const told = planText(definitionData(third), { hash: 'h', rememberedMs: 1 })
+    expect(told).toContain('sagas are moved from version 1; book is hold')
+    expect(told).toContain('sagas are moved from version 2; nothing to undo: book, post')
+  })
+  it('that make no sense, or whose code is not there, are faults with their place', () => {
+    const written = definitionData(third)
+    const faultsOf = (migratesFrom: object) => readPlan({ ...written, migratesFrom })
+    expect(faultsOf({ 3: {} })).toMatchObject({ faults: [{ path: 'migratesFrom' }] })
+    expect(faultsOf({ 1: { renames: { book: 'nowhere' } } })).toMatchObject({ faults: [{ path: 'migratesFrom' }] })
+    expect(faultsOf({ one: {} })).toMatchObject({ kind: 'refused' })
+    expect(readPlan(written).kind).toBe('ok')
+    const code = { ...mappingsOf(third), migrations: new Map() }
+    expect(readDefinition(written, code)).toMatchObject({ faults: [{ path: 'migratesFrom.1.by' }] })
+  })
 })
