@@ -38,6 +38,7 @@ export class Orchestrator {
   readonly #halted = Promise.withResolvers<OperationalError>()
   #halting = false
   #member: GroupMember | undefined
+  #stopping: Promise<void> | undefined
   #cancelGauges: (() => void) | undefined
   /** The broker reported trouble that lasts; a partition that comes says that it is over. */
   #inTrouble = false
@@ -106,8 +107,13 @@ export class Orchestrator {
     return found !== undefined
   }
 
-  /** Lets every partition go, with what is in flight landed and sent, and leaves the group. */
-  async stop(): Promise<void> {
+  /** Lets every partition go, with what is in flight landed and sent, and leaves the group. Called again, it waits for the same. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
     this.#cancelGauges?.()
     await this.#member?.close()
     await Promise.all([...this.#owners.keys()].map((partition) => this.#letGo(partition)))

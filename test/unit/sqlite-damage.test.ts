@@ -91,7 +91,9 @@ test('the write-ahead log gone: the log has lost what it acknowledged, says wher
   })
 })
 
-test('what tells of the ends says too little when it is old, cut or changed, and never that something is missing', async () => {
+test('what tells of the ends says too little when it is old, cut or changed, and never that something is missing', {
+  timeout: MS_MAX,
+}, async () => {
   const bytes = readFileSync(join(logs.killed.folder, 'log.ends'))
   for (let at = 0; at < bytes.length; at++) {
     expect(await foundAfter(logs.killed, 'log.ends', (all) => all.subarray(0, at))).toEqual({ kind: 'whole' })

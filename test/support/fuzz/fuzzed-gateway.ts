@@ -17,7 +17,7 @@ import { fastFolder } from './fast-folder.ts'
 import type { WireRequest } from './wire-http.ts'
 
 const MANY = 1_000_000_000
-const ALL_END_MS = 60_000
+const ALL_END_MS = 180_000
 
 export class FuzzedGateway {
   readonly port: number

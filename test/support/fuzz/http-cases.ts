@@ -39,7 +39,7 @@ interface Draft {
 /** Bodies have most to get wrong, and what is wrong with them is found before the views are asked. */
 const CHANGES_SHARE = 0.9
 /** Left as the document has it. */
-const WHOLE_SHARE = 0.1
+const WHOLE_SHARE = 0.06
 
 /** One request. */
 export function httpCase(dice: Dice, operations: readonly Operation[], names: Names): HttpCase {
@@ -214,7 +214,19 @@ const otherPath: Spoil = (draft) => {
 
 const WITHOUT: readonly Spoil[] = [spoilPath, spoilQuery, spoilQuery, spoilHeaders, otherMethod, otherPath]
 const WITH_BODY: readonly Spoil[] = [
-  ...[spoilBody, spoilBody, spoilBody, breakBody, breakBody, breakBody, flipBody, flipBody],
+  ...[
+    spoilBody,
+    spoilBody,
+    spoilBody,
+    breakBody,
+    breakBody,
+    breakBody,
+    breakBody,
+    breakBody,
+    breakBody,
+    flipBody,
+    flipBody,
+  ],
   ...[spoilPath, spoilHeaders, otherMethod],
 ]
 

@@ -15,7 +15,7 @@ export interface WireRequest {
   readonly body: Buffer | undefined
 }
 
-const ANSWER_MS_MAX = 20_000
+const ANSWER_MS_MAX = 60_000
 const HEAD_END = '\r\n\r\n'
 
 /** The bytes of a request, its length told unless the headers tell it. */

@@ -35,8 +35,8 @@ export interface Letter {
 }
 
 const ORDERS = 20
-export const ALL_END_MS = 20_000
-const ALL_TAKEN_MS = 120_000
+export const ALL_END_MS = 60_000
+const ALL_TAKEN_MS = 300_000
 
 export class RubbishedSystem {
   readonly topics: KasagaTopics
