@@ -43,6 +43,7 @@ async function live(world: World, quiet: QuietTime): Promise<void> {
   await world.go(world.options.faultyMs)
   world.calm()
   await world.scheduler.inTime(Promise.race([faulty.heard(), world.wait(HEARD_MS_MAX)]))
+  await world.scheduler.inTime(Promise.race([faulty.unlimit(), world.wait(HEARD_MS_MAX)]))
   await quiet.run(faulty.clients[0], faulty.acknowledged)
   const { breaches, checks } = world
   if (breaches.found.length > 0) return

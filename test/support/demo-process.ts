@@ -16,7 +16,7 @@ export interface Running {
   readonly pid: number
   readonly stdout: string
   readonly stderr: string
-  kill(signal: 'SIGINT' | 'SIGKILL'): void
+  kill(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void
   /** Settles once a stream's text matches, or the process has ended. */
   says(stream: 'stdout' | 'stderr', text: RegExp): Promise<void>
   ended(): Promise<Ending>

@@ -33,6 +33,16 @@ export async function expectAtRest(world: World, view: LogView): Promise<void> {
   expectNetEffects(world, view)
   await expectViews(world)
   checks.commands.expectAllSent()
+  expectNothingUnderWay(world)
+  if (checks.calls.expectKept(breaches) > 0) situations.came('callsFull')
+}
+
+/** Held against what orchestrators say of themselves: a call that is counted for ever takes the room of another. */
+function expectNothingUnderWay({ crews, gauges, breaches }: World): void {
+  for (const process of crews.orchestrator.processes)
+    for (const [name, value] of gauges.get(process)?.values ?? [])
+      if (/^kasaga_(steps_held|calls_in_flight) /.test(name))
+        breaches.expect('L1', value === 0, () => `${process.name} says ${name} ${value}, and nothing is under way`)
 }
 
 /** The system's own reader took just those batches that are accepted by the rule told anew. */

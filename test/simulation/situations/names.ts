@@ -33,6 +33,8 @@ export const SITUATIONS = {
   jumpBack: '16 a clock jumps an hour back',
   tenThousand: '17 10,000 timers are due at once',
   twoProjectors: '18 two projectors own one partition',
+  stepHeld: '19 a step waits for its participant',
+  callsFull: '19 a process has just as many calls under way as a person has set',
 } as const
 
 export type Situation = keyof typeof SITUATIONS

@@ -46,6 +46,7 @@ export class Situations implements LogListener {
     const at = this.#partitions.get(partition) ?? { by: undefined, owner: '', wasLate: false, ownerless: undefined }
     this.#partitions.set(partition, at)
     if (at.owner !== header.owner) this.#claimed(at, landed)
+    if (events.some(({ event }) => event.type.endsWith('-held'))) this.came('stepHeld')
     for (const envelope of events) this.#event(envelope, at)
     if (events.some(({ event }) => isProgress(event)) && events.some(({ event }) => isTimeout(event)))
       this.came('progressAndTimeout')

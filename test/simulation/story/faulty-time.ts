@@ -1,15 +1,18 @@
 /** Sagas are started, persons ask anything of them, strays come, and a new version of the definition, while faults last. */
 import type { Json } from '../../../shared/message/json.ts'
 import { partitionOf } from '../../../shared/message/murmur2.ts'
+import { anyLimits } from '../actors/any-limits.ts'
 import { Client } from '../actors/clients.ts'
 import { anyAct } from '../actors/persons.ts'
 import { rubbish, strayReply } from '../actors/strays.ts'
 import { TOPICS } from '../world/network.ts'
+import { PARTICIPANTS } from '../world/plans.ts'
 import { type Stream, streamOf } from '../world/streams.ts'
 import type { World } from '../world/world.ts'
 
 /** In this part of the faulty time sagas are started. */
 const STARTING = 0.6
+const WHY = { actor: 'ann', reason: 'why not' }
 const INPUT = { n: 1, rows: [3, 1, 2] }
 
 export class FaultyTime {
@@ -37,6 +40,7 @@ export class FaultyTime {
     }
     if (sleepers > 0) this.#at(0, () => this.#startSleepers(sleepers))
     this.#planStrays()
+    this.#planLimits()
     if (this.#world.plans.next) this.#at(this.#stream.below(faultyMs * STARTING), () => this.#nextComes())
   }
 
@@ -89,6 +93,25 @@ export class FaultyTime {
       if (this.#stream.perMille(rates.rubbish)) this.#at(this.#stream.below(faultyMs), () => this.#rubbish())
       if (this.#stream.perMille(rates.strays)) this.#at(this.#stream.below(faultyMs), () => this.stray(`saga-${i}`))
     }
+  }
+
+  /** Set, changed and taken away at any time; in some seeds nobody limits anything. */
+  #planLimits(): void {
+    const { sagas, faultyMs, seed } = this.#world.options
+    const stream = streamOf(seed, 'limits')
+    const count = stream.below(3) === 0 ? 0 : stream.below(2 * sagas)
+    for (let i = 0; i < count; i++) {
+      const participant = stream.one(PARTICIPANTS)
+      const limits = anyLimits(stream.numbers(16))
+      this.#at(stream.below(faultyMs), () => {
+        void this.clients[1].ask((client) => client.limit(participant, limits, WHY))
+      })
+    }
+  }
+
+  /** Nobody limits anything any more. */
+  async unlimit(): Promise<void> {
+    await Promise.all(PARTICIPANTS.map((name) => this.clients[0].ask((client) => client.limit(name, null, WHY))))
   }
 
   #rubbish(): void {

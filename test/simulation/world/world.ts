@@ -8,11 +8,13 @@ import { type Metrics, noLog, noMetrics } from '../../../shared/ports/telemetry.
 import { ORCHESTRATOR_LIMITS, type OrchestratorLimits } from '../../../shared/runtime/limits.ts'
 import { topicSpecs } from '../../../shared/runtime/topic-specs.ts'
 import { sagasProjection } from '../../../shared/view/sagas-projection.ts'
+import { NotedGauges } from '../../support/telemetry-notes.ts'
 import { Books } from '../actors/books.ts'
 import { participantsIn } from '../actors/participant.ts'
 import { ViewStore } from '../actors/view-store.ts'
 import { AcceptedLog } from '../checks/accepted-log.ts'
 import { Breaches } from '../checks/breaches.ts'
+import { CallLimits } from '../checks/call-limits.ts'
 import { CommandChecks } from '../checks/command-checks.ts'
 import { LogChecks } from '../checks/log-checks.ts'
 import { StartChecks } from '../checks/start-checks.ts'
@@ -57,8 +59,15 @@ export class World {
   readonly seen = new Tally()
   readonly faults = new Tally()
   readonly breaches = new Breaches()
-  readonly checks: { readonly log: LogChecks; readonly commands: CommandChecks; readonly starts: StartChecks }
+  readonly checks: {
+    readonly log: LogChecks
+    readonly commands: CommandChecks
+    readonly starts: StartChecks
+    readonly calls: CallLimits
+  }
   readonly situations: Situations
+  /** What each orchestrator says of itself. */
+  readonly gauges = new Map<Process, NotedGauges>()
   readonly crews: Readonly<Record<Exclude<ProcessKind, 'client'>, Crew>>
   isFaulty = true
   /** The next version of the definition is there: processes that start from now on know it. */
@@ -84,6 +93,7 @@ export class World {
       log: new LogChecks(this.plans.all, breaches),
       commands: new CommandChecks(breaches),
       starts: new StartChecks(breaches),
+      calls: new CallLimits(() => this.scheduler.now()),
     }
     this.situations = new Situations(this.seen, () => this.scheduler.now())
     const accepted = new AcceptedLog([...Object.values(this.checks), this.situations])
@@ -135,12 +145,12 @@ export class World {
   }
 
   /** Snapshots are not seen from outside. */
-  get #snapshotMetrics(): Metrics {
+  #metricsWith(gauges: NotedGauges): Metrics {
     const count = (name: string, labels = {}) => {
       if (name.startsWith('kasaga_snapshot') && !name.includes('bytes'))
         this.faults.add([name, ...Object.values(labels)].join(' '))
     }
-    return { ...noMetrics, count }
+    return { count, gauge: (...said) => gauges.gauge(...said), observe() {} }
   }
 
   get ids(): { next: () => string } {
@@ -210,8 +220,10 @@ export class World {
   readonly #bootOrchestrator: Boot = async (process) => {
     const { broker, clock } = process
     if (!this.nextCame) this.#old.add(process)
+    const gauges = new NotedGauges()
+    this.gauges.set(process, gauges)
     const orchestrator = new Orchestrator({
-      ...{ broker, clock, random: this.#jitter, ids: this.ids, log: noLog, metrics: this.#snapshotMetrics },
+      ...{ broker, clock, random: this.#jitter, ids: this.ids, log: noLog, metrics: this.#metricsWith(gauges) },
       definitions: this.nextCame ? this.plans.all : this.plans.first,
       topics: TOPICS,
       prefix: PREFIX,
