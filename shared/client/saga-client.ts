@@ -238,18 +238,18 @@ export function sagaClient(options: SagaClientOptions): SagaClient {
 
   return {
     send,
-    limit: (participant, limits, asked) =>
+    limit: async (participant, limits, asked) =>
       limitParticipant({ broker, clock, ids, source, topic: topics.control }, participant, { ...asked, limits }),
-    start: (definition, saga, input, options = {}) => send(starting(definition, saga, { ...options, input })),
-    startMany: (definition, sagas) =>
+    start: async (definition, saga, input, options = {}) => send(starting(definition, saga, { ...options, input })),
+    startMany: async (definition, sagas) =>
       sendAll(sagas.map((saga) => starting(definition, 'key' in saga ? saga : saga.sagaId, saga))),
-    signal: (saga, { name, payload, actor, roles = [], requestId }) => {
+    signal: async (saga, { name, payload, actor, roles = [], requestId }) => {
       checkSender(name, actor, roles)
       return send({ kind: 'signal', ...request(saga, requestId), name, payload: asJson(payload, limits), actor, roles })
     },
-    cancel: (saga, asked) => act('cancel', saga, asked),
-    resume: (saga, asked) => act('resume', saga, asked),
-    kill: (saga, asked) => {
+    cancel: async (saga, asked) => act('cancel', saga, asked),
+    resume: async (saga, asked) => act('resume', saga, asked),
+    kill: async (saga, asked) => {
       if (asked.reason.trim() === '') throw new TypeError('a kill says why')
       return act('kill', saga, asked)
     },
@@ -280,29 +280,29 @@ type StepActs = Pick<SagaClient, 'pause' | 'migrate' | 'retry' | 'skip' | 'edit'
 /** The acts that say more than who asks and why. */
 function stepActs({ send, request, limits }: Sending): StepActs {
   return {
-    pause: (saga, { actor, reason, requestId, timers = 'hold' }) =>
+    pause: async (saga, { actor, reason, requestId, timers = 'hold' }) =>
       send({ kind: 'pause', ...request(saga, requestId), actor, reason, timers }),
-    migrate: (saga, { actor, reason, requestId, toVersion }) =>
+    migrate: async (saga, { actor, reason, requestId, toVersion }) =>
       send({ kind: 'migrate', ...request(saga, requestId), actor, reason, toVersion: checkedVersion(toVersion) }),
-    retry: (saga, { step, actor, reason, requestId }) => {
+    retry: async (saga, { step, actor, reason, requestId }) => {
       const one = step === undefined ? {} : { step: checkedStep(step) }
       return send({ kind: 'retry', ...request(saga, requestId), actor, reason, ...one })
     },
-    skip: (saga, { step, actor, reason, requestId, output = null, notDone = false }) => {
+    skip: async (saga, { step, actor, reason, requestId, output = null, notDone = false }) => {
       const what = { step: checkedStep(step), output: asJson(output, limits), notDone }
       return send({ kind: 'skip', ...request(saga, requestId), actor, reason, ...what })
     },
-    edit: (saga, { step, actor, reason, requestId, payload }) => {
+    edit: async (saga, { step, actor, reason, requestId, payload }) => {
       const what = { step: checkedStep(step), payload: asJson(payload, limits) }
       return send({ kind: 'edit', ...request(saga, requestId), actor, reason, ...what })
     },
-    fork: (saga, { step, actor, reason, requestId, fork, input, version }) => {
+    fork: async (saga, { step, actor, reason, requestId, fork, input, version }) => {
       const what = { step: checkedStep(step), fork: checkedSagaId(fork) }
       const named = version === undefined ? {} : { version: checkedVersion(version) }
       const other = input === undefined ? {} : { input: asJson(input, limits) }
       return send({ kind: 'fork', ...request(saga, requestId), actor, reason, ...what, ...named, ...other })
     },
-    resolve: (saga, { step, actor, reason, requestId, as = 'undone', output = null }) => {
+    resolve: async (saga, { step, actor, reason, requestId, as = 'undone', output = null }) => {
       const known = { undone: {}, failed: { as }, done: { as, output: asJson(output, limits) } }[as]
       const what = { step: checkedStep(step), ...known }
       return send({ kind: 'resolve', ...request(saga, requestId), actor, reason, ...what })

@@ -192,7 +192,7 @@ export function largeSuite(open: () => Promise<LargeHome>): void {
     const input = { text: 'x'.repeat(17_000_000) }
     const refused = await asker.post('/v1/sagas', { id: 'book-2', definition: 'large-printing', input })
     expectProblem(refused, 413, 'too-large')
-    expect(() => everything.client.start(printing, 'book-2', input)).toThrow('larger than')
+    await expect(everything.client.start(printing, 'book-2', input)).rejects.toThrow('larger than')
     expect(await statusOf('book-2')).toBeUndefined()
   })
 

@@ -70,7 +70,7 @@ test('a start may say a priority, and none that there is not', async () => {
   const starts = (await records(place.partition)).map((record) => decodeClientCommand(record))
   expect(starts).toMatchObject([{ value: { priority: 8 } }, { value: { priority: 0 } }])
   for (const priority of [-1, 10, 1.5, Number.NaN])
-    await expect(async () => client.start(fulfil, 'order-1', input, { priority })).rejects.toThrow(TypeError)
+    await expect(client.start(fulfil, 'order-1', input, { priority })).rejects.toThrow(TypeError)
 })
 
 test('a start stands where its owner reads it, and the place is answered', async () => {
@@ -97,8 +97,8 @@ test('the input is typed, and checked against the definition before anything is 
     .toEqualTypeOf<{ id: string; cents: number }>()
   // @ts-expect-error cents is a number
   const wrong = client.start.bind(client, fulfil, 'order-1', { id: 'order-1', cents: 'five' })
-  expect(wrong).toThrow(InvalidInputError)
-  expect(() => client.start(fulfil, 'two words', { id: 'x', cents: 1 })).toThrow(TypeError)
+  await expect(wrong()).rejects.toThrow(InvalidInputError)
+  await expect(client.start(fulfil, 'two words', { id: 'x', cents: 1 })).rejects.toThrow(TypeError)
   for (const { end } of await broker.offsets(TOPICS.commands)) expect(end).toBe(0n)
 })
 
@@ -106,7 +106,7 @@ test('an input that no owner would take is refused here', async () => {
   const { client } = await setUp()
   let deep: object = {}
   for (let i = 0; i < 70; i++) deep = { deep }
-  expect(() => client.signal('order-1', { name: 'go', payload: deep as never })).toThrow(/nested deeper/)
+  await expect(client.signal('order-1', { name: 'go', payload: deep as never })).rejects.toThrow(/nested deeper/)
 })
 
 test('many starts answer their places in the order given, each on its own partition', async () => {
@@ -212,14 +212,14 @@ test('a business key stands for the id, at the start and for all that is asked l
 test('what no owner would take is refused before it is sent', async () => {
   const { client } = await setUp()
   const act = { actor: 'ann', reason: 'why' }
-  expect(() => client.kill('order-1', { ...act, reason: ' ' })).toThrow('a kill says why')
-  expect(() => client.resolve('order-1', { ...act, step: 'a b' })).toThrow('no path')
-  expect(() => client.migrate('order-1', { ...act, toVersion: 0 })).toThrow('no version')
+  await expect(client.kill('order-1', { ...act, reason: ' ' })).rejects.toThrow('a kill says why')
+  await expect(client.resolve('order-1', { ...act, step: 'a b' })).rejects.toThrow('no path')
+  await expect(client.migrate('order-1', { ...act, toVersion: 0 })).rejects.toThrow('no version')
   for (const kind of ['retry', 'skip', 'edit'] as const)
-    expect(() => client[kind]('order-1', { ...act, step: 'a b', payload: 1 })).toThrow('no path')
-  expect(() => client.cancel('order-1', { ...act, requestId: 'a b' })).toThrow('a request id')
-  expect(() => client.signal('order-1', { name: 'a b' })).toThrow('a signal name')
-  expect(() => client.signal('order-1', { name: 'go', roles: ['a b'] })).toThrow('roles')
-  expect(() => client.signal('order-1', { name: 'go', actor: 'x'.repeat(201) })).toThrow('an actor')
-  expect(() => client.start(fulfil, { key: 'x'.repeat(200) }, { id: 'x', cents: 5 })).toThrow('207 characters')
+    await expect(client[kind]('order-1', { ...act, step: 'a b', payload: 1 })).rejects.toThrow('no path')
+  await expect(client.cancel('order-1', { ...act, requestId: 'a b' })).rejects.toThrow('a request id')
+  await expect(client.signal('order-1', { name: 'a b' })).rejects.toThrow('a signal name')
+  await expect(client.signal('order-1', { name: 'go', roles: ['a b'] })).rejects.toThrow('roles')
+  await expect(client.signal('order-1', { name: 'go', actor: 'x'.repeat(201) })).rejects.toThrow('an actor')
+  await expect(client.start(fulfil, { key: 'x'.repeat(200) }, { id: 'x', cents: 5 })).rejects.toThrow('207 characters')
 })
