@@ -29,8 +29,9 @@ const kasaga = cliOf(() => url)
 const client = () => httpClient({ url })
 const because = { reason: 'another carrier', actor: 'ann' }
 
-async function started(definition: string, id: string, cents = 100): Promise<void> {
-  await client().start({ definition, id, input: { id, cents } })
+async function started(definition: string, id: string, cents = 100): Promise<string> {
+  const { place } = await client().start({ definition, id, input: { id, cents } })
+  return `${place?.partition}:${place?.offset}`
 }
 
 async function shown(id: string, status: string) {
@@ -39,8 +40,8 @@ async function shown(id: string, status: string) {
 }
 
 async function ended(definition: string, id: string, cents = 100) {
-  await started(definition, id, cents)
-  return (await client().show(id, { until: 'ended', timeoutMs: 5_000 })).status
+  const atLeast = await started(definition, id, cents)
+  return (await client().show(id, { atLeast, until: 'ended', timeoutMs: 5_000 })).status
 }
 
 const release = (id: string, word: string) =>

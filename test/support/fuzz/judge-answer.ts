@@ -1,4 +1,5 @@
 /** Whether an answer may be what it is, by what the API's document says of the request. */
+import { GATEWAY_LIMITS } from '../../../services/gateway/limits.ts'
 import type { HttpCase } from './http-cases.ts'
 import type { WireAnswer, WireRequest } from './wire-http.ts'
 
@@ -20,11 +21,16 @@ export function faultOf({ request, expected }: HttpCase, answer: WireAnswer): st
   if (status >= 400 && hasBody && !isProblem(answer)) return 'no problem as RFC 9457 has them'
   if (status >= 400 && INSIDE.test(body)) return 'it shows the inside'
   if (headers.get('x-content-type-options') !== 'nosniff') return 'without the headers that protect'
-  if (expected === 'anything') return undefined
+  if (expected === 'anything' || (status === 413 && isTooLarge(request))) return undefined
   const code = status >= 400 ? (JSON.parse(body).code as string) : undefined
   if (expected === 'fits') return status === 400 && !isBeyond(body) ? 'the document takes it' : undefined
   if (expected === 'misfits') return status === 400 ? undefined : 'the document does not take it'
   return status === 400 && code === expected.code ? undefined : `it should be ${expected.code}`
+}
+
+/** Refused for its size, before anybody reads it. */
+function isTooLarge({ body }: WireRequest): boolean {
+  return (body?.length ?? 0) > GATEWAY_LIMITS.bodyBytesMax
 }
 
 /** A reader that asked to wait for a place, and was told that it is not there yet. */
