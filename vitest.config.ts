@@ -4,7 +4,7 @@ const project = (name: string, testTimeout: number, extra = {}) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: 180_000, ...extra },
 })
 
-// Lanes that drive real servers or whole processes run their files one after another: two cores are shared by all.
+// Lanes that drive real servers and whole processes wait for times that are the world's: their files run one after another.
 const inTurn = { fileParallelism: false }
 
 export default defineConfig({
@@ -13,8 +13,8 @@ export default defineConfig({
     projects: [
       project('unit', 10_000),
       project('property', 180_000),
-      project('simulation', 900_000, inTurn),
-      project('contract', 60_000, inTurn),
+      project('simulation', 900_000),
+      project('contract', 60_000),
       project('integration', 120_000, inTurn),
       project('e2e', 240_000, inTurn),
     ],
