@@ -3,22 +3,25 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { RunningKafkaCluster } from '../../infra/servers/kafka-from-jars.ts'
 import { audit } from '../../services/auditor/audit.ts'
 import type { KafkaBroker } from '../../shared/adapters/kafka/kafka-broker.ts'
 import { noLog } from '../../shared/ports/telemetry.ts'
 import { Definitions } from '../../shared/saga/definition.ts'
 import { definitions as released } from '../support/flow-load/next-version.ts'
 import { FLOW_DEFINITIONS, type FlowRig, openFlow } from '../support/flow-rig.ts'
+import { describeCluster } from '../support/kafka-cluster/describe-cluster.ts'
 import { Fleet } from '../support/kafka-home/fleet.ts'
 import { openTestKafka } from '../support/open-test-kafka.ts'
-import { describeReal } from '../support/real-servers/describe-real.ts'
 
 const PREFIX = 'moving'
 const SAGAS = 60
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const run = promisify(execFile)
 
-await describeReal('kasaga migrate on Kafka', ['kafka'], ({ kafka }) => {
+await describeCluster('kasaga migrate on Kafka', migrateSuite, 1)
+
+function migrateSuite({ address: kafka }: RunningKafkaCluster): void {
   let broker: KafkaBroker
   let flow: FlowRig
   const fleet = (main: string) => new Fleet({ kafka, prefix: PREFIX, mains: { orchestrator: main } })
@@ -71,4 +74,4 @@ await describeReal('kasaga migrate on Kafka', ['kafka'], ({ kafka }) => {
     }
     await expect.poll(async () => (await look()).violations, { timeout: 10_000, interval: 500 }).toEqual([])
   })
-})
+}

@@ -3,11 +3,15 @@ import type { RunningKafkaCluster } from '../../../infra/servers/kafka-from-jars
 import { startKafkaCluster } from '../../../infra/servers/start-real.ts'
 
 /**
- * A suite on a cluster of its own, whose brokers it may kill; await it at the top of a test file. Where none can be had
+ * A suite on a cluster of its own, whose brokers it may kill, and whose topics nobody else has; await it at the top of a test file. Where none can be had
  * the suite shows as skipped with the reason, and as failed under `KASAGA_REQUIRE_REAL=1`.
  */
-export async function describeCluster(title: string, suite: (cluster: RunningKafkaCluster) => void): Promise<void> {
-  const cluster = await startKafkaCluster(3)
+export async function describeCluster(
+  title: string,
+  suite: (cluster: RunningKafkaCluster) => void,
+  brokers = 3,
+): Promise<void> {
+  const cluster = await startKafkaCluster(brokers)
   if (cluster.kind === 'running') {
     describe(title, () => {
       suite(cluster)
