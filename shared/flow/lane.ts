@@ -37,6 +37,8 @@ export class Lane {
   #granted = 0
   /** When it began to send again. */
   #rampFrom: number | undefined
+  /** What kept the next call back when it was looked for last, and when that was. */
+  #lacked = { at: Number.NEGATIVE_INFINITY, token: false, probe: false }
 
   constructor(participant: string) {
     this.participant = participant
@@ -104,7 +106,11 @@ export class Lane {
 
   /** Takes the next call that may go. */
   grant(now: number): Call | undefined {
-    if (this.lines.waiting === 0 || this.room(now) < 1) return undefined
+    if (this.lines.waiting === 0) return undefined
+    const probe = this.#policy !== undefined && this.breaker.room(now, this.#policy) < 1
+    const token = this.#pace !== undefined && this.#bucketAt(now).count(now, this.#pace) < 1
+    this.#lacked = { at: now, token, probe }
+    if (this.room(now) < 1) return undefined
     const call = this.lines.take(now)
     if (!call) return undefined
     call.place = 'granted'
@@ -146,12 +152,17 @@ export class Lane {
     return this.breaker.heard({ worked, probe }, now, this.#policy)
   }
 
-  /** When room may come by time alone; `undefined`: something must be heard first, or nobody waits. */
+  /**
+   * When room may come by time alone; `undefined`: something must be heard first, or nobody waits. What came since a call was
+   * looked for last is not over: it is now, or earlier.
+   */
   readyAt(now: number): number | undefined {
     if (this.lines.waiting === 0) return undefined
-    const byBreaker = this.#policy ? this.breaker.readyAt(now, this.#policy) : undefined
-    const times = [byBreaker, this.#tokensAt(now), this.#rampAt(now), this.lines.readyAt]
-    const future = times.filter((at) => at !== undefined && at > now) as number[]
+    const lacked = this.#lacked
+    const byBreaker = lacked.probe && this.#policy ? this.breaker.readyAt(now, this.#policy) : undefined
+    const byRate = lacked.token ? this.#tokensAt(now) : undefined
+    const times = [byBreaker, byRate, this.#rampAt(now), this.lines.readyAt]
+    const future = times.filter((at) => at !== undefined && at > lacked.at) as number[]
     return future.length === 0 ? undefined : Math.min(...future)
   }
 

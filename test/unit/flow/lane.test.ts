@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import { Lane } from '../../../shared/flow/lane.ts'
+import { BREAKER } from '../../../shared/flow/limits.ts'
+import { sagaId } from '../../../shared/message/ids.ts'
+
+const WHOLE = { own: [0], of: 1 }
+
+function waitingIn(lane: Lane, count: number): void {
+  for (let turn = 0; turn < count; turn++) {
+    const step = { saga: sagaId(`order-${turn}`), step: 'charge', direction: 'forward', participant: 'bank' } as const
+    const place = { place: 'out', partition: 0, probe: undefined, turn } as const
+    lane.lines.add({ ...step, ...place, key: '', since: 0, priority: 5, status: 'held' })
+  }
+}
+
+test('a token that comes between the last look and the question when to look again is not missed', () => {
+  const lane = new Lane('bank')
+  lane.setLimits({ ratePerSecond: 100 }, WHOLE)
+  waitingIn(lane, 2)
+  expect(lane.grant(1_000)).toBeDefined()
+  expect(lane.grant(1_009)).toBeUndefined()
+  expect(lane.readyAt(1_009)).toBeGreaterThan(1_009)
+  expect(lane.readyAt(1_015)).toBeLessThanOrEqual(1_015)
+  expect(lane.grant(1_015)).toBeDefined()
+  expect(lane.readyAt(1_015)).toBeUndefined()
+})
+
+test('an open breaker whose time is over by then is not missed either', () => {
+  const lane = new Lane('bank')
+  lane.setLimits({ ratePerSecond: 1_000 }, WHOLE)
+  for (let i = 0; i < BREAKER.minimumCalls; i++) lane.breaker.heard({ worked: false, probe: undefined }, 0, BREAKER)
+  expect(lane.breaker.status).toBe('open')
+  const { openUntil } = lane.breaker
+  waitingIn(lane, 1)
+  expect(lane.grant(openUntil - 1)).toBeUndefined()
+  expect(lane.readyAt(openUntil - 1)).toBe(openUntil)
+  expect(lane.readyAt(openUntil + 5)).toBeLessThanOrEqual(openUntil + 5)
+  expect(lane.grant(openUntil + 5)).toBeDefined()
+})
