@@ -50,15 +50,19 @@ async function breaksOf(subjects: Subjects, schema: ValueSchema, kept: KeptSchem
 }
 
 function namedBreaks({ subject, text }: ValueSchema, kept: KeptSchema): readonly BreakingChange[] {
-  const [before, after] = [opened(JSON.parse(kept.text)), opened(JSON.parse(text))]
+  const [before, after] = [openedIn(kept.text), openedIn(text)]
   const contract = subject.replace(/\.(reply|input)$/, '')
   return subject.endsWith('.reply') ? outputBreaks(contract, before, after) : inputBreaks(contract, before, after)
 }
 
 /** In a registry objects are closed for its rules' sake; readers here ignore what they do not know. */
-function opened(schema: unknown): JsonSchema {
-  if (Array.isArray(schema)) return schema.map(opened) as unknown as JsonSchema
-  if (typeof schema !== 'object' || schema === null) return schema as unknown as JsonSchema
+function openedIn(text: string): JsonSchema {
+  return opened(JSON.parse(text)) as JsonSchema
+}
+
+function opened(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(opened)
+  if (typeof schema !== 'object' || schema === null) return schema
   const parts = Object.entries(schema).filter(([key, part]) => key !== 'additionalProperties' || part !== false)
   return Object.fromEntries(parts.map(([key, part]) => [key, opened(part)]))
 }
