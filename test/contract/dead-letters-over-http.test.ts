@@ -1,6 +1,7 @@
 /** Dead letters seen and put back over HTTP and on the command line, in front of a whole installation (S18). */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { REDRIVES_MAX } from '../../services/gateway/dead-letters/redrive.ts'
+import { LETTERS_SCANNED } from '../../shared/client/dead-letter-api.ts'
 import { httpClient } from '../../shared/client/http-client.ts'
 import type { NewRecord } from '../../shared/message/record.ts'
 import { cliOf } from '../support/cli-runner.ts'
@@ -128,5 +129,15 @@ describe('kasaga dlq', () => {
       code: 2,
       err: expect.stringContaining('say why'),
     })
+  })
+
+  test('says when there are more than it looks at', async () => {
+    const note: NewRecord = { key: null, value: null, headers: [] }
+    const records = Array.from({ length: 1_000 }, () => note)
+    for (let stored = 0; stored < LETTERS_SCANNED; stored += records.length)
+      await rig.broker.append([{ topic: TOPICS.deadLetters, partition: 0, records }])
+    const more = 'Only the newest 10000 records were looked at'
+    expect((await kasaga(['dlq', 'list'])).err).toContain(more)
+    expect((await kasaga(['dlq', 'redrive', '--all', '--dry-run'])).err).toContain(`${more}; what is older`)
   })
 })

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from 'commander'
 import {
   LETTERS_LIMIT_MAX,
-  type LetterAnswer,
+  LETTERS_SCANNED,
   REDRIVES_AT_ONCE_MAX,
   type RedriveAnswer,
 } from '../../../shared/client/dead-letter-api.ts'
@@ -38,6 +38,7 @@ interface RedriveOptions extends AskOptions, Filter {
 const LIMIT = 50
 const RATE = 20
 const SECOND_MS = 1_000
+const ONLY_NEWEST = `Only the newest ${LETTERS_SCANNED} records were looked at`
 
 const filtering = (command: Command) =>
   command
@@ -72,7 +73,7 @@ function listCommand(dlq: Command, around: Surroundings): void {
     if (page.letters.length === 0 && !options.json) around.stderr.write('There are no such dead letters.\n')
     else
       writeResult(around, options, { json: page, text: lettersText(page, { color: around.color, now: around.now() }) })
-    if (page.hasOlder && !options.json) around.stderr.write(`Only the newest ${page.scanned} records were looked at.\n`)
+    if (page.hasOlder && !options.json) around.stderr.write(`${ONLY_NEWEST}.\n`)
   })
 }
 
@@ -108,7 +109,8 @@ function redriveCommand(dlq: Command, around: Surroundings): void {
   command.action(async (ids: string[], options: RedriveOptions) => {
     const asked = checked(ids, options)
     const client = clientOf(options)
-    const meant = ids.length > 0 ? ids : (await waiting(client, options)).map(({ id }) => id)
+    const { ids: meant, hasOlder } = ids.length > 0 ? { ids, hasOlder: false } : await waiting(client, options)
+    if (hasOlder) around.stderr.write(`${ONLY_NEWEST}; what is older can be put back by its id.\n`)
     if (options.dryRun) {
       const text = [...meant, `${meant.length} would be put back`].join('\n')
       return writeResult(around, options, { json: { ids: meant }, text })
@@ -129,15 +131,21 @@ function checked(ids: readonly string[], options: RedriveOptions) {
   return { reason, actor, force }
 }
 
+interface Meant {
+  readonly ids: readonly string[]
+  /** Whether there are records that were not looked at. */
+  readonly hasOlder: boolean
+}
+
 /** All letters that are meant, oldest first, as they stand now: one that fails again is not put back again by the same call. */
-async function waiting(client: HttpClient, options: RedriveOptions): Promise<readonly LetterAnswer[]> {
-  const found: LetterAnswer[] = []
+async function waiting(client: HttpClient, options: RedriveOptions): Promise<Meant> {
+  const found: string[] = []
   const limit = LETTERS_LIMIT_MAX
   const filter = { ...filterOf(options), order: 'oldest', redriven: options.force ? 'all' : 'no', limit } as const
-  for (let after: string | undefined; ; after = found.at(-1)?.id) {
-    const { letters } = await client.deadLetters({ ...filter, ...(after !== undefined && { after }) })
-    found.push(...letters)
-    if (letters.length < limit) return found
+  for (let after: string | undefined; ; after = found.at(-1)) {
+    const { letters, hasOlder } = await client.deadLetters({ ...filter, ...(after !== undefined && { after }) })
+    found.push(...letters.map(({ id }) => id))
+    if (letters.length < limit) return { ids: found, hasOlder }
   }
 }
 
