@@ -1,24 +1,22 @@
 /** The gateway's HTTP API as calls: for programs that are not on the log. Answers are checked against the API's schemas. */
 import type { ZodType } from 'zod'
-import type { ParticipantLimits } from '../flow/limits.ts'
 import type { ActKind, ResolvedAs } from '../message/client-command-record.ts'
 import { messageOf } from '../message/errors.ts'
 import type { Json } from '../message/json.ts'
-import { LetterDetail, LetterList, RedriveAnswer } from './dead-letter-api.ts'
+import { type DeadLetterCalls, deadLetterCalls } from './dead-letter-calls.ts'
 import {
   ActAnswer,
   CountsAnswer,
   ForkAnswer,
-  FreeLockAnswer,
   HistoryAnswer,
-  LockAnswer,
-  LockList,
   Problem,
   SagaDetail,
   SagaList,
   StartAnswer,
 } from './http-api.ts'
-import { LimitsAnswer, ParticipantDetail, ParticipantList } from './participant-api.ts'
+import { type ActCall, type Change, query } from './http-calls.ts'
+import { type LockCalls, lockCalls } from './lock-calls.ts'
+import { type ParticipantCalls, participantCalls } from './participant-calls.ts'
 
 export interface HttpClientOptions {
   /** Where the gateway is: `http://127.0.0.1:7070`. */
@@ -83,12 +81,6 @@ export interface SignalCall {
   readonly requestId?: string
 }
 
-export interface ActCall {
-  readonly reason: string
-  readonly actor?: string
-  readonly requestId?: string
-}
-
 export interface ResolveCall extends ActCall {
   readonly step: string
   readonly as?: ResolvedAs
@@ -109,26 +101,7 @@ export interface ForkCall extends ActCall {
   readonly version?: number
 }
 
-export interface LetterListCall {
-  readonly reason?: string
-  readonly topic?: string
-  readonly key?: string
-  readonly redriven?: 'no' | 'yes' | 'all'
-  readonly order?: 'newest' | 'oldest'
-  /** Id of the letter behind which the list goes on. */
-  readonly after?: string
-  readonly limit?: number
-}
-
-export interface RedriveCall {
-  readonly ids: readonly string[]
-  readonly reason: string
-  readonly actor?: string
-  /** Also those that were put back already, or too often. */
-  readonly force?: boolean
-}
-
-export interface HttpClient {
+export interface HttpClient extends LockCalls, ParticipantCalls, DeadLetterCalls {
   start(call: StartCall): Promise<StartAnswer>
   list(call?: ListCall): Promise<SagaList>
   show(id: string, call?: ShowCall): Promise<SagaDetail>
@@ -147,26 +120,6 @@ export interface HttpClient {
   fork(id: string, call: ForkCall): Promise<ForkAnswer>
   resolve(id: string, call: ResolveCall): Promise<ActAnswer>
   counts(): Promise<CountsAnswer>
-  /** Locks that somebody holds or waits for, by resource. */
-  locks(page?: { readonly limit?: number; readonly after?: string }): Promise<LockList>
-  lock(resource: string): Promise<LockAnswer>
-  /** Takes a lock away from a saga. */
-  freeLock(resource: string, call: ActCall & { readonly saga: string }): Promise<FreeLockAnswer>
-  participants(): Promise<ParticipantList>
-  participant(name: string): Promise<ParticipantDetail>
-  setLimits(participant: string, limits: ParticipantLimits, call: ActCall): Promise<LimitsAnswer>
-  clearLimits(participant: string, call: ActCall): Promise<LimitsAnswer>
-  /** Records that could not be used, the newest first. */
-  deadLetters(call?: LetterListCall): Promise<LetterList>
-  deadLetter(id: string): Promise<LetterDetail>
-  /** Puts dead letters back where they came from. */
-  redrive(call: RedriveCall): Promise<RedriveAnswer>
-}
-
-function query(values: object): string {
-  const given = new URLSearchParams()
-  for (const [name, value] of Object.entries(values)) if (value !== undefined) given.set(name, String(value))
-  return given.size === 0 ? '' : `?${given}`
 }
 
 function askedFor(attributes: ListCall['attributes'] = {}): Record<string, string> {
@@ -177,8 +130,6 @@ const saga = (ref: SagaRef) =>
   typeof ref === 'string'
     ? `/v1/sagas/${encodeURIComponent(ref)}`
     : `/v1/sagas/by-key/${encodeURIComponent(ref.definition)}/${encodeURIComponent(ref.key)}`
-
-const participant = (name: string) => `/v1/participants/${encodeURIComponent(name)}`
 
 function refusal(body: unknown, status: number): GatewayError {
   const problem = Problem.safeParse(body)
@@ -251,56 +202,6 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
     ...lockCalls(call, change),
     ...participantCalls(call, change),
     ...deadLetterCalls(call, change),
-  }
-}
-
-type Call = <T>(path: string, schema: ZodType<T>) => Promise<T>
-type Change = <T>(path: string, schema: ZodType<T>, asked: Changing) => Promise<T>
-
-interface Changing {
-  readonly body: unknown
-  readonly requestId?: string
-  readonly method?: 'POST' | 'PUT' | 'DELETE'
-}
-
-type ParticipantCalls = Pick<HttpClient, 'participants' | 'participant' | 'setLimits' | 'clearLimits'>
-
-function lockCalls(call: Call, change: Change): Pick<HttpClient, 'locks' | 'lock' | 'freeLock'> {
-  return {
-    locks: (page = {}) => call(`/v1/locks${query(page)}`, LockList),
-    lock: (resource) => call(`/v1/locks/${encodeURIComponent(resource)}`, LockAnswer),
-    freeLock: (resource, { requestId, ...body }) =>
-      change(`/v1/locks/${encodeURIComponent(resource)}/free`, FreeLockAnswer, {
-        body,
-        ...(requestId !== undefined && { requestId }),
-      }),
-  }
-}
-
-function participantCalls(call: Call, change: Change): ParticipantCalls {
-  return {
-    participants: () => call('/v1/participants', ParticipantList),
-    participant: (name) => call(participant(name), ParticipantDetail),
-    setLimits: (name, limits, { requestId, ...body }) =>
-      change(`${participant(name)}/limits`, LimitsAnswer, {
-        method: 'PUT',
-        body: { ...body, limits },
-        ...(requestId !== undefined && { requestId }),
-      }),
-    clearLimits: (name, { requestId, ...body }) =>
-      change(`${participant(name)}/limits`, LimitsAnswer, {
-        method: 'DELETE',
-        body,
-        ...(requestId !== undefined && { requestId }),
-      }),
-  }
-}
-
-function deadLetterCalls(call: Call, change: Change): Pick<HttpClient, 'deadLetters' | 'deadLetter' | 'redrive'> {
-  return {
-    deadLetters: (filter = {}) => call(`/v1/dead-letters${query(filter)}`, LetterList),
-    deadLetter: (id) => call(`/v1/dead-letters/${encodeURIComponent(id)}`, LetterDetail),
-    redrive: (body) => change('/v1/dead-letters/redrive', RedriveAnswer, { body }),
   }
 }
 
