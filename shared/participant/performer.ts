@@ -18,7 +18,7 @@ import type { Metrics } from '../ports/telemetry.ts'
 import type { Rejected } from './answer.ts'
 import { HandlerFault, ThrownRefusal } from './handler-answer.ts'
 import { type HandlerRunPorts, HandlerRuns } from './handler-run.ts'
-import { errorContent } from './inbox-verdict.ts'
+import { errorContent, type InboxEntries, verdictOf } from './inbox-verdict.ts'
 import type { ReceivedCommand } from './received-command.ts'
 import { Turn } from './turn.ts'
 
@@ -70,7 +70,7 @@ export class Performer<Tx> {
       if (error instanceof SomeFailed) return await this.#without(error.faults, commands, runs)
       const [command, ...others] = commands
       assert(command !== undefined, 'a transaction has a command')
-      if (others.length === 0) return new Map([[command, await this.#alone(command, error, runs)]])
+      if (others.length === 0) return await this.#alone(command, error, runs)
       return await this.#inHalves(commands, error, runs)
     }
   }
@@ -82,8 +82,7 @@ export class Performer<Tx> {
   ): Promise<Performed> {
     const others = commands.filter((command) => !faults.has(command))
     if (others.length > 0) this.#ports.metrics.count('kasaga_participant_batches_undone_total')
-    const failed = [...faults].map(([command, fault]) => [command, this.#failure(command, fault)] as const)
-    return new Map([...failed, ...(await this.#all(others, runs))])
+    return new Map([...(await this.#failed(faults)), ...(await this.#all(others, runs))])
   }
 
   async #inHalves(commands: readonly ReceivedCommand<Tx>[], error: unknown, runs: HandlerRuns): Promise<Performed> {
@@ -97,12 +96,31 @@ export class Performer<Tx> {
     return new Map([...first, ...(await this.#all(commands.slice(half), runs))])
   }
 
-  /** What is answered to a command whose transaction was undone. */
-  async #alone(command: ReceivedCommand<Tx>, error: unknown, runs: HandlerRuns): Promise<ReplyContent> {
-    if (!(error instanceof ThrownRefusal)) return this.#failure(command, error)
-    const content = (await this.#all([refusing(command, error.refusal)], runs)).values().next().value
-    // Where the service stops in between, the command comes again.
-    return content ?? this.#failure(command, error)
+  /** What is answered to a command that was alone in a transaction that was undone. */
+  async #alone(command: ReceivedCommand<Tx>, error: unknown, runs: HandlerRuns): Promise<Performed> {
+    if (error instanceof ThrownRefusal) {
+      const content = (await this.#all([refusing(command, error.refusal)], runs)).values().next().value
+      // Where the service stops in between, the command comes again.
+      if (content) return new Map([[command, content]])
+    }
+    return await this.#failed(new Map([[command, error]]))
+  }
+
+  /**
+   * What is answered to commands that failed for themselves. Another process may have carried one out at the same time:
+   * then the error may be no more than that its rows are there, and what was kept is the answer.
+   */
+  async #failed(errors: ReadonlyMap<ReceivedCommand<never>, unknown>): Promise<Performed> {
+    const { inbox, metrics } = this.#ports
+    const keys = keysOf([...errors.keys()])
+    const known = await inbox.transaction((scope) => scope.find(keys)).catch(nothingUnlessPassing)
+    const contents = [...errors].map(([command, error]) => {
+      const verdict = verdictOf(command, known, { now: 0, deadlineAt: undefined })
+      if (verdict.kind !== 'answer') return [command, this.#failure(command, error)] as const
+      metrics.count('kasaga_participant_unhandled_total', { type: command.info.type, reason: verdict.reason })
+      return [command, verdict.content] as const
+    })
+    return new Map(contents)
   }
 
   /** @throws what is no fault of the command. */
@@ -141,6 +159,12 @@ function refusing<Tx>(command: ReceivedCommand<Tx>, refusal: Rejected): Received
 
 function keysOf(commands: readonly ReceivedCommand<never>[]): readonly IdempotencyKey[] {
   return [...new Set(commands.flatMap((command) => [command.info.idempotencyKey, command.forwardKey]))]
+}
+
+/** A store that refuses for good has said so of the commands already. */
+function nothingUnlessPassing(error: unknown): InboxEntries {
+  if (isPassing(error)) throw error
+  return new Map()
 }
 
 function isPassing(error: unknown): boolean {

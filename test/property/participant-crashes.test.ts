@@ -17,7 +17,7 @@ import { type ParticipantService, participantService } from '../../shared/partic
 import { type Random, sleep } from '../../shared/ports/clock.ts'
 import { noLog } from '../../shared/ports/telemetry.ts'
 import { command, participant } from '../../shared/saga/contract.ts'
-import { CrashStore, type EffectTx } from '../support/crash-inbox.ts'
+import { CrashStore, type EffectRow, type EffectTx } from '../support/crash-inbox.ts'
 import { FaultyBroker } from '../support/faulty-broker.ts'
 import { DEAD_LETTERS, REPLIES, stepCommand } from '../support/participant-rig.ts'
 
@@ -120,6 +120,7 @@ class World {
       const rows = doing.map(({ input: { lane, nth }, command: { idempotencyKey: key, sagaId } }) => {
         return { key, sagaId, lane, nth }
       })
+      this.mustBeFree(rows)
       tx.push(...rows)
     }
     const answer = ({ ends }: Work) => {
@@ -143,6 +144,14 @@ class World {
         { itemsMax: 1 + this.upTo(12), waitMax: this.upTo(30) },
       ),
     }
+  }
+
+  /** As a table's key: rows that another process has kept meanwhile end the handler with an error like any other. */
+  mustBeFree(rows: readonly EffectRow[]): void {
+    const kept = new Set(this.store.rows.map(({ key }) => key))
+    if (!rows.some(({ key }) => kept.has(key))) return
+    this.count('rows there already')
+    throw new Error('duplicate key value violates unique constraint')
   }
 
   /** What must not run at a time with another of the same, where the partition is the same. */
@@ -290,6 +299,7 @@ test(`${SEEDS} seeds of kills and faults: each command is answered, and each eff
     'stopped',
     'paused',
     'together',
+    'rows there already',
   ]
   for (const what of must) expect(seen[what], what).toBeGreaterThan(0)
   console.info(JSON.stringify(seen))
