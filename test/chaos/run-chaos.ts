@@ -2,13 +2,16 @@
 
 import { verifyHome } from '../../services/verify/home.ts'
 import { messageOf } from '../../shared/message/errors.ts'
+import { streamOf } from '../simulation/world/streams.ts'
 import type { Asked } from './arguments.ts'
 import { FAULTS } from './faults/carry-out.ts'
 import { FAULT_KINDS, type FaultKind } from './faults/fault-kinds.ts'
 import { type FaultNotes, pause, type Scene } from './faults/scene.ts'
 import { belowFloor } from './floors.ts'
 import { OrderLoad } from './load/order-load.ts'
+import { Visitor } from './load/visitor.ts'
 import { type PlannedFault, planOf } from './plan.ts'
+import type { Place } from './stage/roster.ts'
 import { openStage, type Stage } from './stage/stage.ts'
 import type { Stops } from './stage/stops.ts'
 import type { Summary } from './summary.ts'
@@ -16,6 +19,7 @@ import { endsOf } from './verdict/ends.ts'
 import { ignoredInputs } from './verdict/ignored.ts'
 import { lettersOf } from './verdict/letters.ts'
 import { processLogs } from './verdict/process-logs.ts'
+import { allReady } from './verdict/ready.ts'
 import { untilRest } from './verdict/rest.ts'
 import { takeOversIn } from './verdict/take-overs.ts'
 import type { Violation } from './verdict/violation.ts'
@@ -44,17 +48,23 @@ export async function runChaos({ asked, logFolder, stops, say }: Surroundings): 
   await untilRest(stage, WARM_UP_ORDERS)
   say(`${stage.roster.places.length} processes run`)
   load.start()
+  const visitor = new Visitor(gatewayOf(stage), load)
+  visitor.start(streamOf(asked.seed, 'visits'))
   const faults = await disturb({ stage, load, notes }, asked, say)
   const violations: Violation[] = []
   const late = await within(load.end(), ACKNOWLEDGED_WITHIN_MS)
   if (late) violations.push({ id: 'L1', message: `orders are not acknowledged ${late} ms after the last fault` })
+  await visitor.end()
   await stage.roster.allRun()
   say('all is quiet')
   const rest = await untilRest(stage, load.acknowledged.length)
-  const calm = rest.violations.length === 0 ? await calmly(stage, load) : undefined
-  violations.push(...rest.violations, ...(calm?.violations ?? []))
+  const calm = rest.violations.length === 0 ? await calmly(stage, load, visitor) : undefined
+  violations.push(...rest.violations, ...(calm?.violations ?? []), ...(await allReady(stage.roster)))
   await stage.servers.keepLogs(logFolder)
-  return judge({ stage, load, notes }, { asked, faults, violations, restMs: rest.tookMs, calmMs: calm?.tookMs ?? 0 })
+  return judge(
+    { stage, load, notes },
+    { asked, faults, violations, restMs: rest.tookMs, calmMs: calm?.tookMs ?? 0, gateway: visitor.visits },
+  )
 }
 
 /** Carries the plan out; ends when every fault is over and undone. Answers how many there were, by kind. */
@@ -90,20 +100,32 @@ async function within(work: Promise<void>, ms: number): Promise<number | undefin
 }
 
 /** Every process does its work again, on every partition. */
-async function calmly(stage: Stage, load: OrderLoad) {
+async function calmly(stage: Stage, load: OrderLoad, visitor: Visitor) {
   const began = Date.now()
-  await load.more(CALM_ORDERS)
-  const { violations } = await untilRest(stage, load.acknowledged.length, CALM_MS_MAX)
-  return { tookMs: Date.now() - began, violations }
+  const orders = await load.more(CALM_ORDERS)
+  const violations = [...(await untilRest(stage, load.acknowledged.length, CALM_MS_MAX)).violations]
+  const tookMs = Date.now() - began
+  for (const { id } of orders) {
+    const status = await visitor.statusOf(id)
+    if (status === 'completed' || status === 'compensated') continue
+    violations.push({ id: 'L3', message: `the gateway says of ${id}, which has ended: ${status ?? 'nothing'}` })
+  }
+  return { tookMs, violations }
 }
 
-interface Seen extends Pick<Summary, 'faults' | 'violations' | 'restMs' | 'calmMs'> {
+function gatewayOf({ roster }: Stage): Place {
+  const [gateway] = roster.of('gateway')
+  if (!gateway) throw new Error('no gateway')
+  return gateway
+}
+
+interface Seen extends Pick<Summary, 'faults' | 'violations' | 'restMs' | 'calmMs' | 'gateway'> {
   readonly asked: Asked
 }
 
 async function judge({ stage, load, notes }: Scene, seen: Seen): Promise<Summary> {
   const { home, topics, roster } = stage
-  const { asked, faults, restMs, calmMs } = seen
+  const { asked, faults, restMs, calmMs, gateway } = seen
   const audited = await verifyHome(home, { topics, atRest: true, commands: true })
   const { violations: wrongEnds, ...sagas } = await endsOf(stage, load)
   const letters = await lettersOf(stage, notes)
@@ -123,6 +145,7 @@ async function judge({ stage, load, notes }: Scene, seen: Seen): Promise<Summary
     faults,
     restMs,
     calmMs,
+    gateway,
     longestWaitMs: Math.round(load.longestWaitMs),
     processes: { notStarted: logs.notStarted, errors: logs.errors, warnings: logs.warnings },
     mishaps: notes.mishaps,

@@ -1,5 +1,6 @@
 /** What a run comes to. Its JSON is the last line of the output, and changes only by adding. */
 import type { FaultKind } from './faults/fault-kinds.ts'
+import type { Visits } from './load/visitor.ts'
 import type { TakeOvers } from './verdict/take-overs.ts'
 import type { Violation } from './verdict/violation.ts'
 
@@ -26,6 +27,8 @@ export interface Summary {
   /** From the last fault until nothing was under way; orders that were placed after that. */
   readonly restMs: number
   readonly calmMs: number
+  /** Questions to the gateway while it was disturbed too. */
+  readonly gateway: Visits
   /** Longest wait of a client for an acknowledgement. */
   readonly longestWaitMs: number
   readonly processes: {
@@ -63,6 +66,7 @@ export function summaryText(summary: Summary): string {
     `faults       ${counts(faults)}`,
     `at rest      ${summary.restMs} ms after the last fault; then orders took ${summary.calmMs} ms`,
     `clients      waited ${summary.longestWaitMs} ms at most`,
+    `gateway      ${counts({ ...summary.gateway })}`,
     `errors       ${counts(processes.errors)}`,
     `warnings     ${counts(processes.warnings)}`,
     `not started  ${processes.notStarted} processes, and started again`,

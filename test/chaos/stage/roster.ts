@@ -57,6 +57,15 @@ export class Place {
     return this.now.alive && this.now.lines.some(({ msg }) => msg === 'running')
   }
 
+  /** Where it answers HTTP; `undefined` until it has said so. */
+  get url(): string | undefined {
+    for (const { msg, url, host, port } of this.now.lines) {
+      if (msg === 'the API answers') return String(url)
+      if (msg === 'health and metrics answer') return `http://${host}:${port}`
+    }
+    return undefined
+  }
+
   start(): void {
     this.startAgainAt = undefined
     this.processes.push(new ServiceProcess(this.service, this.#surroundings, { KASAGA_PORT: '0' }))
