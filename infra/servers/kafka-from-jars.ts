@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { newClusterId } from './cluster-id.ts'
 import { missingJava } from './java-programs.ts'
 import { kafkaJars } from './kafka-jars.ts'
 import { KafkaNodeProcess } from './kafka-node.ts'
@@ -38,7 +38,7 @@ export async function kafkaClusterFromJars(
 }
 
 async function startCluster(libs: string, all: readonly KafkaNodePlace[]): Promise<RunningKafkaCluster> {
-  const clusterId = randomBytes(16).toString('base64url')
+  const clusterId = newClusterId()
   const heapMb = all.length === 1 ? HEAP_MB : CLUSTER_HEAP_MB
   const nodes: KafkaNodeProcess[] = []
   const stop = async () => void (await Promise.all(nodes.map((node) => node.stop())))
