@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { missingJava } from './java-programs.ts'
 import { kafkaJars } from './kafka-jars.ts'
-import { KafkaNodeProcess } from './kafka-node.ts'
+import { type KafkaNodePlan, KafkaNodeProcess } from './kafka-node.ts'
 import type { KafkaNodePlace } from './kafka-properties.ts'
 import type { RunningServer } from './server.ts'
 import { freePorts } from './tethered.ts'
@@ -22,21 +22,30 @@ export function kafkaFromJars(): Promise<RunningServer | string> {
   return kafkaClusterFromJars(1)
 }
 
+/** How the brokers' own processes are started. */
+export type KafkaProcessOptions = Partial<Pick<KafkaNodePlan, 'heapMb' | 'jvm'>>
+
 /** As many such processes as wanted, in one cluster; `address` names all of them. Three have three copies of all. */
-export async function kafkaClusterFromJars(brokers: number): Promise<RunningKafkaCluster | string> {
+export async function kafkaClusterFromJars(
+  brokers: number,
+  options: KafkaProcessOptions = {},
+): Promise<RunningKafkaCluster | string> {
   const missing = await missingJava("Kafka's jars")
-  return missing ?? startCluster(await kafkaJars(), brokers)
+  return missing ?? startCluster(await kafkaJars(), brokers, options)
 }
 
-async function startCluster(libs: string, brokers: number): Promise<RunningKafkaCluster> {
+async function startCluster(
+  libs: string,
+  brokers: number,
+  { heapMb = brokers === 1 ? HEAP_MB : CLUSTER_HEAP_MB, jvm }: KafkaProcessOptions,
+): Promise<RunningKafkaCluster> {
   const all = await places(brokers)
   const clusterId = randomBytes(16).toString('base64url')
-  const heapMb = brokers === 1 ? HEAP_MB : CLUSTER_HEAP_MB
   const nodes: KafkaNodeProcess[] = []
   const stop = async () => void (await Promise.all(nodes.map((node) => node.stop())))
   try {
     const started = all.map(async (place) => {
-      nodes.push(await KafkaNodeProcess.start({ libs, clusterId, place, all, heapMb }))
+      nodes.push(await KafkaNodeProcess.start({ libs, clusterId, place, all, heapMb, jvm }))
     })
     // Nothing is stopped while a node is still being started, which nobody would stop then.
     for (const one of await Promise.allSettled(started)) if (one.status === 'rejected') throw one.reason
