@@ -29,11 +29,11 @@ interface Kept {
   readonly said: number
 }
 
-await describeReal('orchestrators that come and go', ['kafka'], ({ kafka }) => {
+await describeReal('orchestrators that come and go', ['kafka'], (servers) => {
   let load: FlowLoad
   const offered: Offered[] = []
   beforeAll(async () => {
-    load = await FlowLoad.open(kafka, PREFIX)
+    load = await FlowLoad.open(servers.kafka, PREFIX)
   })
   afterAll(() => load?.close())
 
@@ -105,6 +105,7 @@ await describeReal('orchestrators that come and go', ['kafka'], ({ kafka }) => {
     const held = await holdings()
     const offering = offer(SILENT_MS + 4_000)
     await pause(1_000)
+    const { kafka } = servers
     const { commands, replies, events } = load.flow.topics
     const guest = { kafka, group: `${PREFIX}.orchestrator`, topics: [commands, replies, events], sessionMs: SILENT_MS }
     const joinedAt = Date.now()
