@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { missingJava } from './java-programs.ts'
 import { kafkaJars } from './kafka-jars.ts'
 import { KafkaNodeProcess } from './kafka-node.ts'
-import type { KafkaNodePlace } from './kafka-properties.ts'
+import type { KafkaDoor, KafkaNodePlace } from './kafka-properties.ts'
 import type { RunningServer } from './server.ts'
 import { freePorts } from './tethered.ts'
 
@@ -17,21 +17,29 @@ export interface RunningKafkaCluster extends RunningServer {
   readonly nodes: readonly KafkaNodeProcess[]
 }
 
+/** Makes what stands before a broker's further port, and answers the port of it that the broker is to advertise. */
+export type OpenDoor = (brokerPort: number) => Promise<number>
+
 /** Kafka as one process (broker and controller) on free loopback ports, from the jars that Maven brings. */
 export function kafkaFromJars(): Promise<RunningServer | string> {
   return kafkaClusterFromJars(1)
 }
 
-/** As many such processes as wanted, in one cluster; `address` names all of them. Three have three copies of all. */
-export async function kafkaClusterFromJars(brokers: number): Promise<RunningKafkaCluster | string> {
+/**
+ * As many such processes as wanted, in one cluster; `address` names all of them. Three have three copies of all. Each
+ * broker has a further port for every door.
+ */
+export async function kafkaClusterFromJars(
+  brokers: number,
+  doors: readonly OpenDoor[] = [],
+): Promise<RunningKafkaCluster | string> {
   const missing = await missingJava("Kafka's jars")
-  return missing ?? startCluster(await kafkaJars(), brokers)
+  return missing ?? startCluster(await kafkaJars(), await places(brokers, doors))
 }
 
-async function startCluster(libs: string, brokers: number): Promise<RunningKafkaCluster> {
-  const all = await places(brokers)
+async function startCluster(libs: string, all: readonly KafkaNodePlace[]): Promise<RunningKafkaCluster> {
   const clusterId = randomBytes(16).toString('base64url')
-  const heapMb = brokers === 1 ? HEAP_MB : CLUSTER_HEAP_MB
+  const heapMb = all.length === 1 ? HEAP_MB : CLUSTER_HEAP_MB
   const nodes: KafkaNodeProcess[] = []
   const stop = async () => void (await Promise.all(nodes.map((node) => node.stop())))
   try {
@@ -50,13 +58,19 @@ async function startCluster(libs: string, brokers: number): Promise<RunningKafka
   return { kind: 'running', address: nodes.map(({ address }) => address).join(','), from: 'jars', nodes, stop }
 }
 
-async function places(count: number): Promise<KafkaNodePlace[]> {
-  const ports = await freePorts(2 * count)
+async function places(count: number, openDoors: readonly OpenDoor[]): Promise<KafkaNodePlace[]> {
+  const each = 2 + openDoors.length
+  const ports = await freePorts(each * count)
   const places: KafkaNodePlace[] = []
   for (let i = 0; i < count; i++) {
-    const [port = 0, controllerPort = 0] = ports.slice(2 * i)
+    const [port = 0, controllerPort = 0, ...doorPorts] = ports.slice(each * i, each * (i + 1))
+    const doors: KafkaDoor[] = []
+    for (const [at, open] of openDoors.entries()) {
+      const doorPort = doorPorts[at] ?? 0
+      doors.push({ port: doorPort, advertisedPort: await open(doorPort) })
+    }
     const directory = await mkdtemp(join(tmpdir(), 'kasaga-kafka-'))
-    places.push({ nodeId: i + 1, port, controllerPort, directory })
+    places.push({ nodeId: i + 1, port, controllerPort, doors, directory })
   }
   return places
 }

@@ -3,7 +3,7 @@
  *
  *     up ── kill, shutDown ──▶ down ── start ──▶ up ;  any ── stop ──▶ over, its data removed
  */
-import { writeFile } from 'node:fs/promises'
+import { copyFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import '../../shared/adapters/kafka/kafkajs-timers.ts'
@@ -29,12 +29,14 @@ export class KafkaNodeProcess {
   readonly nodeId: number
   readonly #port: number
   readonly #nodes: number
+  readonly #log: string
   readonly #server: Tethered
 
   private constructor(plan: KafkaNodePlan, server: Tethered) {
     this.nodeId = plan.place.nodeId
     this.#port = plan.place.port
     this.#nodes = plan.all.length
+    this.#log = logOf(plan.place)
     this.#server = server
   }
 
@@ -83,6 +85,11 @@ export class KafkaNodeProcess {
     return this.#server.stop()
   }
 
+  /** Copies what it has logged, which goes with its data. */
+  keepLog(to: string): Promise<void> {
+    return copyFile(this.#log, to)
+  }
+
   async #untilDown(): Promise<void> {
     const deadline = Date.now() + DOWN_WITHIN_MS
     while (await accepts(this.#port)) {
@@ -92,13 +99,17 @@ export class KafkaNodeProcess {
   }
 }
 
+function logOf({ directory }: KafkaNodePlace): string {
+  return join(directory, 'broker.log')
+}
+
 function jvmOptions({ libs, place, heapMb }: KafkaNodePlan): string[] {
   const log4j = fileURLToPath(new URL('../kafka/log4j2.xml', import.meta.url))
   return [
     `-Xmx${heapMb}m`,
     ...SMALL_JVM,
     `-Dlog4j2.configurationFile=${log4j}`,
-    `-Dkasaga.kafka.log=${join(place.directory, 'broker.log')}`,
+    `-Dkasaga.kafka.log=${logOf(place)}`,
     '-cp',
     join(libs, '*'),
   ]

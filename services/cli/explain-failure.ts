@@ -15,6 +15,7 @@ const NEXT: Readonly<Record<string, string>> = {
   'too-many-requests': 'Wait a little and try again',
   'view-behind': 'The command was taken; look again in a moment',
   'outcome-unknown': 'Repeat it as it is: it has no second effect',
+  'no-room': 'Make room on the disk of the data folder; it goes on by itself',
   unavailable: 'Try again; the log of the gateway tells more',
 }
 

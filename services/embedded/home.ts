@@ -6,12 +6,14 @@ import { openPgliteViewStore } from '../../shared/adapters/pglite/pglite-view-st
 import { KyselyParticipantViews } from '../../shared/adapters/postgres/participant-views.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { KyselyViewWriter } from '../../shared/adapters/postgres/view-writer.ts'
+import { rewriteWal } from '../../shared/adapters/sqlite/rewrite-wal.ts'
 import { openSqliteDatabase } from '../../shared/adapters/sqlite/sqlite-database.ts'
 import { openSqliteLog } from '../../shared/adapters/sqlite/sqlite-log.ts'
 import { systemClock } from '../../shared/adapters/system/system-clock.ts'
 import { CLAIM_CHECK_BYTES, PAYLOAD_BYTES_MAX } from '../../shared/message/claim.ts'
 import type { Log } from '../../shared/ports/telemetry.ts'
-import { type Home, homeOf } from '../home.ts'
+import { type Home, homeOf, openTelemetry } from '../home.ts'
+import { DiskWatch } from './disk-watch.ts'
 
 /** Fewer partitions cost less in one process. */
 const PARTITIONS = 4
@@ -31,10 +33,13 @@ export function isEmbeddedHome(directory: string): boolean {
  */
 export async function openEmbeddedHome(options: { readonly directory: string; readonly log: Log }): Promise<Home> {
   const { directory, log } = options
+  const telemetry = openTelemetry()
+  const disk = new DiskWatch({ ...telemetry, clock: systemClock, log })
   const broker = await openSqliteLog({
     clock: systemClock,
     directory,
     waitForOwnerMs: WAIT_FOR_OWNER_MS,
+    onWrite: (trouble) => disk.wrote(trouble),
     onTrouble: (error) => log.warn('the log reports trouble', { code: error.code, error: error.message }),
   })
   return homeOf({
@@ -42,10 +47,16 @@ export async function openEmbeddedHome(options: { readonly directory: string; re
     payloads: new FolderPayloadStore(join(directory, 'payloads')),
     claims: { valueBytesMax: CLAIM_CHECK_BYTES, payloadBytesMax: PAYLOAD_BYTES_MAX },
     log,
+    telemetry,
+    ready: () => disk.ready,
     partitions: PARTITIONS,
     participantPartitions: PARTICIPANT_PARTITIONS,
     onShorterLog: 'rebuild',
-    openDatabase: (participant) => openSqliteDatabase({ path: join(directory, `${participant}.db`) }),
+    openDatabase(participant) {
+      const path = join(directory, `${participant}.db`)
+      rewriteWal(path)
+      return openSqliteDatabase({ path })
+    },
     async openViews() {
       const store = await openPgliteViewStore<ViewTables>({ folder: join(directory, 'views'), log })
       return {

@@ -62,7 +62,11 @@ function ofSchema(error: SchemaError): Problem {
   })
 }
 
+const NO_ROOM: ReadonlySet<string> = new Set(['log-full', 'payload-store-full'])
+
 function ofOperational(error: OperationalError): Problem {
+  if (NO_ROOM.has(error.code))
+    return new Problem(507, 'no-room', 'nothing was stored, because the disk is full; try again once there is room')
   if (error.code === 'append-unknown')
     return new Problem(503, 'outcome-unknown', 'it is unknown whether the command was stored; repeat it as it is')
   return new Problem(503, 'unavailable', 'the log or the views cannot be reached now; try again')

@@ -28,9 +28,10 @@ const PARAM_CHARS_MAX = 600
 function answerProblem(error: unknown, reply: FastifyReply, log: Log): FastifyReply {
   const problem = problemOf(error)
   const { id } = reply.request
-  // A view that is behind is what its reader asked about, and nothing that failed.
-  if (problem.status >= 500 && problem.status !== 504) log.error('a request failed', { id, code: problem.code, error })
-  if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_S)
+  // A view that is behind is what its reader asked about, and a full disk is told where it is written to.
+  if (problem.status >= 500 && problem.status !== 504 && problem.status !== 507)
+    log.error('a request failed', { id, code: problem.code, error })
+  if (problem.status === 503 || problem.status === 507) reply.header('retry-after', RETRY_AFTER_S)
   return reply
     .code(problem.status)
     .type('application/problem+json')

@@ -16,6 +16,7 @@ const TITLES: Readonly<Record<number, string>> = {
   500: 'Internal error',
   503: 'Unavailable',
   504: 'Timed out',
+  507: 'Insufficient storage',
 }
 
 export type ProblemExtras = Pick<ProblemBody, 'issues' | 'lag'>

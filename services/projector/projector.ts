@@ -14,12 +14,15 @@ import { messageOf, OperationalError } from '../../shared/message/errors.ts'
 import type { LogRecord } from '../../shared/message/record.ts'
 import type { GroupMember } from '../../shared/ports/broker.ts'
 import { sleep } from '../../shared/ports/clock.ts'
+import { OngoingTrouble } from '../../shared/ports/ongoing-trouble.ts'
 import { applyChunk } from './apply-chunk.ts'
 import type { Taken } from './fold-chunk.ts'
 import { watchLag } from './lag-watch.ts'
 import { PROJECTOR_LIMITS, type ProjectorLimits, type ProjectorOptions } from './options.ts'
 import { PartitionFeed } from './partition-feed.ts'
 import { Progress } from './progress.ts'
+
+const TEXTS = { met: 'the views cannot be written: trying again', over: 'the views are written again' }
 
 export class Projector {
   readonly #options: ProjectorOptions
@@ -40,10 +43,12 @@ export class Projector {
   #applying: Promise<unknown> = Promise.resolve()
   #wake: () => void = () => {}
   #unwatch: () => void = () => {}
+  readonly #trouble: OngoingTrouble
 
   private constructor(options: ProjectorOptions) {
     this.#options = options
     this.#limits = { ...PROJECTOR_LIMITS, ...options.limits }
+    this.#trouble = new OngoingTrouble(options, TEXTS)
   }
 
   /**
@@ -217,6 +222,7 @@ export class Projector {
       for (const { feed } of taken) feed.close()
       return true
     }
+    this.#trouble.over()
     for (const { feed, batches } of taken) {
       feed.inFlight = false
       this.#settle(feed)
@@ -276,7 +282,7 @@ export class Projector {
     const delayMs = Math.min(retryDelayMaxMs, retryDelayMinMs * 2 ** Math.min(this.#failures++, 20))
     const code = error instanceof OperationalError ? error.code : 'bug'
     const fields = { code, why: messageOf(error), delayMs, error }
-    if (error instanceof OperationalError) log.warn('the views cannot be written: trying again', fields)
+    if (error instanceof OperationalError) this.#trouble.met(code, fields)
     else log.error('the projector failed: starting over from the checkpoints', fields)
     metrics.count('kasaga_projector_failures_total', { code })
     for (const feed of this.#feeds.values()) feed.close()

@@ -93,12 +93,15 @@ export async function appendCommands(
     if (attempt > APPEND_ATTEMPTS_MAX) throw staysUnknown(outcome.error)
     if (attempt > 1) await sleep(to.clock, Math.min(RETRY_DELAY_MAX_MS, RETRY_DELAY_MIN_MS * 2 ** (attempt - 2)))
     const results = await to.broker.append(outcome.open.map((slot) => slot.batch))
+    const refused = results.find((result) => result.kind === 'refused')
+    // An earlier attempt may stand in the log: that this one does not says nothing of it.
+    if (refused && attempt > 1) throw staysUnknown(refused.error)
     outcome = settle(outcome.open, results, outcome.places)
   }
   return outcome.places.filter((place) => place !== undefined)
 }
 
 function staysUnknown(cause: OperationalError | undefined): OperationalError {
-  const message = `after ${APPEND_ATTEMPTS_MAX} attempts it is unknown whether the command was stored; repeat it`
+  const message = 'after all attempts it is unknown whether the command was stored; repeat it'
   return new OperationalError('append-unknown', message, { where: 'client', retriable: true, cause })
 }

@@ -19,6 +19,9 @@ const RAMP_STEP_MS = 500
 /** From here on it is over. */
 const RAMP_TO = 4_000
 
+/** Tokens are let go by as many as come in this time: whoever waits for one waits anyway, and a turn for each costs as much as a call. */
+const SLICE_MS = 50
+
 const NO_LIMITS: ParticipantLimits = {}
 
 export class Lane {
@@ -31,6 +34,8 @@ export class Lane {
   #concurrency = Number.POSITIVE_INFINITY
   #pace: Pace | undefined
   #bucket: TokenBucket | undefined
+  /** Tokens of a slice that has come, and of which some are left. */
+  #slice = 0
   /** Calls that were sent and have not ended. */
   #out = 0
   /** Calls that may go and have not been sent yet. */
@@ -88,6 +93,7 @@ export class Lane {
     this.#concurrency = concurrency === undefined ? Number.POSITIVE_INFINITY : callsOf(concurrency, share)
     this.#pace = ratePerSecond === undefined || part === 0 ? undefined : paceOf({ ratePerSecond, burst }, part)
     if (!this.#pace) this.#bucket = undefined
+    this.#slice = 0
     this.lines.part = keyPart(perKey, part)
   }
 
@@ -100,7 +106,7 @@ export class Lane {
   room(now: number): number {
     const under = this.#out + this.#granted
     const byBreaker = this.#policy ? this.breaker.room(now, this.#policy) : Number.POSITIVE_INFINITY
-    const byRate = this.#pace ? this.#bucketAt(now).count(now, this.#pace) : Number.POSITIVE_INFINITY
+    const byRate = this.#pace ? this.#tokens(now, this.#pace) : Number.POSITIVE_INFINITY
     return Math.max(0, Math.min(byBreaker, byRate, this.#concurrency - under, this.#rampCap(now) - under))
   }
 
@@ -108,14 +114,17 @@ export class Lane {
   grant(now: number): Call | undefined {
     if (this.lines.waiting === 0) return undefined
     const probe = this.#policy !== undefined && this.breaker.room(now, this.#policy) < 1
-    const token = this.#pace !== undefined && this.#bucketAt(now).count(now, this.#pace) < 1
+    const token = this.#pace !== undefined && this.#tokens(now, this.#pace) < 1
     this.#lacked = { at: now, token, probe }
     if (this.room(now) < 1) return undefined
     const call = this.lines.take(now)
     if (!call) return undefined
     call.place = 'granted'
     call.probe = this.breaker.admit(now)
-    if (this.#pace) this.#bucketAt(now).take()
+    if (this.#pace) {
+      this.#bucketAt(now).take()
+      this.#slice--
+    }
     this.#granted++
     return call
   }
@@ -173,11 +182,22 @@ export class Lane {
     this.lines.ended(call.key, now, true)
   }
 
-  /** When enough tokens are there to be worth a turn: those of a hundredth of a second, or one. */
+  /** How many tokens may be taken: none before there is a slice of them, and then all. */
+  #tokens(now: number, pace: Pace): number {
+    const wanted = this.#slice > 0 ? 1 : this.#wanted(pace)
+    const there = this.#bucketAt(now).count(now, pace, wanted)
+    if (this.#slice === 0 && there >= wanted) this.#slice = there
+    return Math.min(this.#slice, there)
+  }
+
   #tokensAt(now: number): number | undefined {
-    if (!this.#pace) return undefined
-    const wanted = Math.max(1, Math.floor(Math.min(this.lines.waiting, this.#pace.ratePerSecond / 100)))
-    return this.#bucketAt(now).readyAt(now, this.#pace, wanted)
+    return this.#pace && this.#bucketAt(now).readyAt(now, this.#pace, this.#wanted(this.#pace))
+  }
+
+  /** Tokens of a slice: no more than calls wait, or than the bucket holds. */
+  #wanted({ ratePerSecond, burst }: Pace): number {
+    const slice = Math.min(this.lines.waiting, burst, (ratePerSecond * SLICE_MS) / 1_000)
+    return Math.max(1, Math.floor(slice))
   }
 
   #bucketAt(now: number): TokenBucket {

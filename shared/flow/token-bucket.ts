@@ -18,7 +18,7 @@ export class TokenBucket {
   #tokens: number
   /** When the tokens were counted, milliseconds since the epoch. */
   #at: number
-  /** A call waits for a token. */
+  /** Calls wait for tokens. */
   #isAwaited = false
 
   /** Begins with one token: a process that is started often must not get a burst each time. */
@@ -27,11 +27,11 @@ export class TokenBucket {
     this.#at = now
   }
 
-  /** Whole tokens that are there now, for a call that waits for one where there is none. */
-  count(now: number, pace: Pace): number {
+  /** Whole tokens that are there now, for calls that wait where there are not as many as wanted. */
+  count(now: number, pace: Pace, wanted = 1): number {
     this.#fill(now, pace)
     const count = Math.floor(this.#tokens + NEARLY)
-    this.#isAwaited = count < 1
+    this.#isAwaited = count < wanted
     return count
   }
 

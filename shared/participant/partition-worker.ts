@@ -11,6 +11,7 @@
  */
 import type { LogRecord } from '../message/record.ts'
 import type { Broker, GroupMember } from '../ports/broker.ts'
+import { OngoingTrouble } from '../ports/ongoing-trouble.ts'
 import { AnswerQueue } from './answer-queue.ts'
 import { CheckpointKeeper } from './checkpoint-keeper.ts'
 import { deadlineSignal } from './deadline-signal.ts'
@@ -20,10 +21,10 @@ import type { Outgoing, Publisher } from './publisher.ts'
 import { type ReadOptions, type ReceivedCommand, type RefusedCommand, readCommand } from './received-command.ts'
 import type { Replies } from './replies.ts'
 import { Schedule, type SchedulePorts } from './schedule.ts'
-import { untilDone } from './until-done.ts'
+import { type RetryPorts, untilDone } from './until-done.ts'
 import type { Waiting } from './waiting-gauge.ts'
 
-export interface WorkerPorts<Tx> extends ReadOptions<Tx>, SchedulePorts<Tx> {
+export interface WorkerPorts<Tx> extends ReadOptions<Tx>, Omit<SchedulePorts<Tx>, 'trouble'> {
   readonly broker: Broker
   readonly member: Promise<GroupMember>
   readonly publisher: Publisher
@@ -43,12 +44,13 @@ export interface WorkerLimits {
   readonly abortGraceMs: number
 }
 
+const TEXTS = { met: 'something did not work and is tried again', over: 'it works again', level: 'error' } as const
 const STOPPING = new DOMException('the participant is stopping', 'AbortError')
 
 export class PartitionWorker<Tx> {
   readonly #topic: string
   readonly #partition: number
-  readonly #ports: WorkerPorts<Tx>
+  readonly #ports: WorkerPorts<Tx> & RetryPorts
   readonly #limits: WorkerLimits
   /** Fires when no new work may be started. */
   readonly #closing = new AbortController()
@@ -71,7 +73,8 @@ export class PartitionWorker<Tx> {
   constructor(place: { topic: string; partition: number }, ports: WorkerPorts<Tx>, limits: WorkerLimits) {
     this.#topic = place.topic
     this.#partition = place.partition
-    this.#ports = { ...ports, log: ports.log.with(place) }
+    const told = { clock: ports.clock, log: ports.log.with(place) }
+    this.#ports = { ...ports, ...told, trouble: new OngoingTrouble(told, TEXTS) }
     this.#limits = limits
     const { clock, log, member } = this.#ports
     const signals = { closing: this.#closing.signal, aborting: this.#aborting.signal }

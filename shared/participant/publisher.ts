@@ -12,6 +12,7 @@ import { partitionOf } from '../message/murmur2.ts'
 import type { LogRecord, NewRecord } from '../message/record.ts'
 import type { AppendResult, Broker } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
+import { OngoingTrouble } from '../ports/ongoing-trouble.ts'
 import type { Log, Metrics } from '../ports/telemetry.ts'
 import { backoff } from './backoff.ts'
 
@@ -51,10 +52,12 @@ interface Placed {
 export class Publisher {
   readonly #ports: PublisherPorts
   readonly #names: PublisherNames
+  readonly #trouble: OngoingTrouble
 
   constructor(ports: PublisherPorts, names: PublisherNames) {
     this.#ports = ports
     this.#names = names
+    this.#trouble = new OngoingTrouble(ports, { met: 'an append did not succeed', over: 'appends succeed again' })
   }
 
   /** The dead letter of a record. */
@@ -109,9 +112,12 @@ export class Publisher {
   }
 
   #settle(items: readonly Outgoing[], result: AppendResult | undefined): readonly Outgoing[] {
-    if (result?.kind === 'appended') return []
+    if (result?.kind === 'appended') {
+      this.#trouble.over()
+      return []
+    }
     const error = result?.error ?? unanswered()
-    this.#ports.log.warn('an append did not succeed', { topic: items[0]?.topic, records: items.length, error })
+    this.#trouble.met(error.code, { topic: items[0]?.topic, records: items.length, error })
     if (result?.kind === 'refused' && !error.retriable && items.length > 1)
       return items.map((item) => ({ ...item, alone: true }))
     return items.map((item) => (result?.kind === 'refused' ? this.#next(item, error) : item))

@@ -4,6 +4,7 @@ import { OperationalError } from '../message/errors.ts'
 import { partitionOf } from '../message/murmur2.ts'
 import type { AppendBatch, Broker } from '../ports/broker.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
+import { OngoingTrouble } from '../ports/ongoing-trouble.ts'
 import type { Log, Metrics } from '../ports/telemetry.ts'
 import type { DeadRecord } from './turn.ts'
 
@@ -19,6 +20,7 @@ export interface DeadLetterPorts {
 }
 
 const RETRY_MS = 200
+const TEXTS = { met: 'dead letters could not be stored; trying again', over: 'dead letters are stored again' }
 
 /**
  * Stores one dead letter a record, trying until it is stored. A crash before the mark moves stores them again, with the
@@ -31,7 +33,8 @@ export async function storeDeadLetters(
   stopped: () => boolean,
 ): Promise<void> {
   if (dead.length === 0) return
-  const { broker, clock, log, topic } = ports
+  const { broker, clock, topic } = ports
+  const trouble = new OngoingTrouble(ports, TEXTS)
   const partitions = await broker.partitions(topic)
   let left = dead.map((one) => batchOf(ports, one, partitions))
   for (;;) {
@@ -43,13 +46,13 @@ export async function storeDeadLetters(
       const tooLarge = result?.kind === 'refused' && result.error.code === RECORD_TOO_LARGE
       again.push(tooLarge ? { ...batch, records: batch.records.map(withoutValue) } : batch)
     })
-    if (again.length === 0) return
+    if (again.length === 0) return trouble.over()
     if (stopped())
       throw new OperationalError('stopped', 'dead letters are not stored yet', {
         where: 'dead-letters',
         retriable: true,
       })
-    log.warn('dead letters could not be stored; trying again', { count: again.length })
+    trouble.met('not-stored', { count: again.length })
     await sleep(clock, RETRY_MS)
     left = again
   }

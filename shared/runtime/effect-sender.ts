@@ -5,12 +5,13 @@
  * State per topic: idle, or sending. An append that is refused or unknown is tried again with the same bytes, for ever:
  * its batch is not marked as sent until then, and a new owner would send it again (S10, L2).
  */
-import { messageOf } from '../message/errors.ts'
+import { messageOf, OperationalError } from '../message/errors.ts'
 import { partitionOf } from '../message/murmur2.ts'
 import type { NewRecord } from '../message/record.ts'
 import { recordBytes } from '../message/record-bytes.ts'
 import type { AppendBatch, AppendResult, Broker } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
+import { OngoingTrouble } from '../ports/ongoing-trouble.ts'
 import type { Log, Metrics } from '../ports/telemetry.ts'
 
 export interface Outgoing {
@@ -27,6 +28,7 @@ interface Destination {
   waiting: Outgoing[]
   sending: boolean
   failures: number
+  readonly trouble: OngoingTrouble
 }
 
 interface Ports {
@@ -40,6 +42,7 @@ const APPEND_RECORDS_MAX = 500
 /** Below what a broker takes as one batch, should all go to one partition. */
 const APPEND_BYTES_MAX = 900_000
 const RETRY_DELAY_MS_MAX = 2_000
+const TEXTS = { met: 'commands could not be sent; trying again', over: 'commands are sent again' }
 
 export class EffectSender {
   readonly #ports: Ports
@@ -60,7 +63,8 @@ export class EffectSender {
   send(outgoing: Outgoing): void {
     let destination = this.#destinations.get(outgoing.topic)
     if (!destination) {
-      destination = { topic: outgoing.topic, waiting: [], sending: false, failures: 0 }
+      const trouble = new OngoingTrouble(this.#ports, TEXTS)
+      destination = { topic: outgoing.topic, waiting: [], sending: false, failures: 0, trouble }
       this.#destinations.set(outgoing.topic, destination)
     }
     this.#pending++
@@ -87,13 +91,14 @@ export class EffectSender {
 
   async #append(destination: Destination): Promise<void> {
     const taken = destination.waiting.splice(0, fitting(destination.waiting))
-    const failed = await this.#appendAll(destination.topic, taken)
+    const failed = await this.#appendAll(destination, taken)
     destination.sending = false
     if (failed.length > 0) {
       destination.waiting = [...failed, ...destination.waiting]
       this.#retryLater(destination)
     } else {
       destination.failures = 0
+      destination.trouble.over({ topic: destination.topic })
       this.#flush(destination)
     }
     this.#tellWaiters()
@@ -107,23 +112,27 @@ export class EffectSender {
   }
 
   /** Appends the records, grouped by partition; answers those that are not known to be stored, in order. */
-  async #appendAll(topic: string, taken: readonly Outgoing[]): Promise<readonly Outgoing[]> {
+  async #appendAll({ topic, trouble }: Destination, taken: readonly Outgoing[]): Promise<readonly Outgoing[]> {
     const { broker } = this.#ports
     try {
       const partitions = await broker.partitions(topic)
       const groups = groupByPartition(taken, partitions)
       const results = await broker.append(groups.map(({ partition, records }) => batchOf(topic, partition, records)))
-      return groups.flatMap((group, i) => this.#settled(topic, group.records, results[i]))
+      return groups.flatMap((group, i) => this.#settled(group.records, results[i], trouble))
     } catch (error) {
-      this.#ports.log.warn('commands could not be sent; trying again', { topic, error: messageOf(error) })
+      trouble.met(error instanceof OperationalError ? error.code : 'bug', { topic, error: messageOf(error) })
       return taken
     }
   }
 
-  #settled(topic: string, records: readonly Outgoing[], result: AppendResult | undefined): readonly Outgoing[] {
+  #settled(
+    records: readonly Outgoing[],
+    result: AppendResult | undefined,
+    trouble: OngoingTrouble,
+  ): readonly Outgoing[] {
     if (result?.kind !== 'appended') {
-      const fields = { topic, outcome: result?.kind, error: result?.error.message }
-      this.#ports.log.warn('commands could not be sent; trying again', fields)
+      const fields = { topic: records[0]?.topic, outcome: result?.kind, error: result?.error.message }
+      trouble.met(result?.error.code ?? 'no-answer', fields)
       return records
     }
     this.#pending -= records.length

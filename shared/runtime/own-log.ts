@@ -15,6 +15,7 @@ import { assert, OperationalError } from '../message/errors.ts'
 import type { NewRecord } from '../message/record.ts'
 import type { Broker } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
+import { OngoingTrouble } from '../ports/ongoing-trouble.ts'
 import type { Log, Metrics } from '../ports/telemetry.ts'
 import type { Definitions } from '../saga/definition.ts'
 import { ENGINE_VERSION } from './engine-version.ts'
@@ -69,9 +70,14 @@ export class OwnLog {
   #shelved = NOTHING_SHELVED
   /** The newest batch of its own. */
   #standing: Standing | undefined
+  readonly #trouble: OngoingTrouble
 
   constructor(ports: OwnLogPorts) {
     this.#ports = ports
+    this.#trouble = new OngoingTrouble(ports, {
+      met: 'an append was not confirmed',
+      over: 'appends are confirmed again',
+    })
     this.#replay = this.#emptyReplay()
   }
 
@@ -195,13 +201,15 @@ export class OwnLog {
 
   /** Whether the batch landed just where the accepted prefix ends. */
   async #append(records: readonly NewRecord[]): Promise<boolean> {
-    const { broker, topic, partition, log } = this.#ports
+    const { broker, topic, partition } = this.#ports
     const expected = this.#replay.nextOffset
     const [result] = await broker.append([{ topic, partition, records }])
     if (result?.kind !== 'appended') {
-      log.warn('an append was not confirmed', { partition, outcome: result?.kind, error: result?.error.message })
+      const code = result?.error.code ?? 'no-answer'
+      this.#trouble.met(code, { partition, outcome: result?.kind, error: result?.error.message })
       return false
     }
+    this.#trouble.over({ partition })
     if (result.baseOffset !== expected) return false
     this.#replay.nextOffset = expected + BigInt(records.length)
     this.#seenEnd = this.#replay.nextOffset

@@ -32,7 +32,7 @@ import { OwnLog } from './own-log.ts'
 import { SentMark } from './sent-mark.ts'
 import type { BatchPlace } from './snapshot/snapshot-mark.ts'
 import { type Moment, SnapshotWriter } from './snapshot/snapshot-writer.ts'
-import { tellMissing, tellQuarantined, tellTrouble } from './take-over-telemetry.ts'
+import { TakeOverTrouble, tellMissing, tellQuarantined } from './take-over-telemetry.ts'
 import { type Turn, takeTurn } from './turn.ts'
 import { tellTurn } from './turn-telemetry.ts'
 
@@ -73,6 +73,7 @@ export class Owner {
   readonly #log: OwnLog
   readonly #inputs: InputGate
   readonly #snapshots: SnapshotWriter
+  readonly #trouble: TakeOverTrouble
   #status: OwnerStatus = 'replaying'
   #sent = new SentMark(0)
   #appending = false
@@ -90,6 +91,7 @@ export class Owner {
     const snapshots = ports.keepsSnapshots ? ports.topics.snapshots : undefined
     this.#log = new OwnLog({ ...ports, partition, topic: ports.topics.events, snapshots })
     this.#snapshots = new SnapshotWriter({ ...ports, partition, topic: snapshots })
+    this.#trouble = new TakeOverTrouble(partition, ports)
     this.#inputs = new InputGate({ ...ports, partition, holding })
   }
 
@@ -182,7 +184,7 @@ export class Owner {
         const began = this.#ports.clock.now()
         if (await this.#takeOver()) return this.#begin(began)
       } catch (error) {
-        tellTrouble(this.#ports.log, this.partition, error)
+        this.#trouble.met(error)
         this.#log.forget()
         if (error instanceof OperationalError && error.code === LOG_FORMAT_NEWER) return this.#ports.outdated?.(error)
       }
@@ -204,6 +206,7 @@ export class Owner {
     const { log, metrics, clock } = this.#ports
     if (this.#leaving) return
     this.#failures = 0
+    this.#trouble.over()
     const { replay, number } = this.#log
     this.#sent = new SentMark(replay.sentThrough)
     this.#status = 'live'

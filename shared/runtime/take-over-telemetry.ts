@@ -1,15 +1,36 @@
 /** What taking a partition over says to whoever watches. */
 import { messageOf, OperationalError } from '../message/errors.ts'
+import type { Clock } from '../ports/clock.ts'
+import { OngoingTrouble } from '../ports/ongoing-trouble.ts'
 import type { Log, Metrics } from '../ports/telemetry.ts'
 import type { Definitions } from '../saga/definition.ts'
 import type { Unused } from './snapshot/snapshot-shelf.ts'
 import type { MissingPlan } from './waiting-for-plan.ts'
 
 /** What passes by itself is a warning; a log that is not what it was needs a person. */
-export function tellTrouble(log: Log, partition: number, error: unknown): void {
-  const fields = { partition, error: messageOf(error) }
-  if (error instanceof OperationalError && error.retriable) log.warn('take-over failed; trying again', fields)
-  else log.error('the partition cannot be taken over and stands still', fields)
+export class TakeOverTrouble {
+  readonly #partition: number
+  readonly #passing: OngoingTrouble
+  readonly #lasting: OngoingTrouble
+
+  constructor(partition: number, ports: { readonly clock: Clock; readonly log: Log }) {
+    const over = 'the partition can be taken over again'
+    this.#partition = partition
+    this.#passing = new OngoingTrouble(ports, { met: 'take-over failed; trying again', over })
+    const met = 'the partition cannot be taken over and stands still'
+    this.#lasting = new OngoingTrouble(ports, { met, over, level: 'error' })
+  }
+
+  met(error: unknown): void {
+    const isPassing = error instanceof OperationalError && error.retriable
+    const kind = error instanceof OperationalError ? error.code : 'bug'
+    const trouble = isPassing ? this.#passing : this.#lasting
+    trouble.met(kind, { partition: this.#partition, error: messageOf(error) })
+  }
+
+  over(): void {
+    for (const trouble of [this.#passing, this.#lasting]) trouble.over({ partition: this.#partition })
+  }
 }
 
 /** Once for each definition, whatever number of sagas wait for it. */

@@ -63,7 +63,7 @@ function cpuWatch(): () => number {
 async function windowOf(load: FlowLoad, kind: Kind): Promise<Seen> {
   await load.limit(kind === 'held' ? { ratePerSecond: rate } : null)
   const busy = cpuWatch()
-  const before = load.cpuMs
+  const before = { cpuMs: load.cpuMs, records: await load.logRecords() }
   const pays = kind === 'alone' ? 0 : rate * OFFERED
   const window = await load.untilEnded(
     await load.offer({ pays, notes, forMs: seconds * 1_000 } satisfies Load),
@@ -74,10 +74,20 @@ async function windowOf(load: FlowLoad, kind: Kind): Promise<Seen> {
   const steady = sent.length > 0 ? steadyRate(sent) : undefined
   const busyCpu = round(busy() * 100)
   await pause(COST_SAID_MS)
-  const cpuMsPerSaga = round((load.cpuMs - before) / (window.pays.size + window.notes.size))
+  const sagas = window.pays.size + window.notes.size
+  const cpuMsPerSaga = round((load.cpuMs - before.cpuMs) / sagas)
+  const batchesPerSaga = round(((await load.logRecords()) - before.records - window.history.length) / sagas)
   const seen = { kind, p50: quantile(took, 0.5), p99: quantile(took, 0.99), perSecond: steady?.perSecond ?? 0, busyCpu }
   const held = window.history.filter(({ event }) => event.type === 'step-held').length
-  say({ ...seen, perSecond: round(seen.perSecond), cpuMsPerSaga, steady, held, load: round(loadavg()[0] ?? 0) })
+  say({
+    ...seen,
+    perSecond: round(seen.perSecond),
+    cpuMsPerSaga,
+    batchesPerSaga,
+    steady,
+    held,
+    load: round(loadavg()[0] ?? 0),
+  })
   return seen
 }
 

@@ -92,6 +92,19 @@ describe('a start', () => {
       expect(response.body).not.toContain('host-17')
     }
   })
+
+  test.each(['log-full', 'payload-store-full'])(
+    'that finds no room (%s) was not stored, and is told when to ask again',
+    async (code) => {
+      const full = new OperationalError(code, '/data-17 is full', { where: 'disk', retriable: true })
+      const broken = await rig.gateway({ client: { ...rig.client, send: () => Promise.reject(full) } })
+      const payload = JSON.stringify(startOf('order-5', 1))
+      const response = await broken.app.inject({ method: 'POST', url: '/v1/sagas', headers: JSON_TYPE, payload })
+      expectProblem(response, 507, 'no-room')
+      expect(response.headers['retry-after']).toBeDefined()
+      expect(response.body).not.toContain('data-17')
+    },
+  )
 })
 
 describe('reads', () => {

@@ -66,6 +66,23 @@ test('what is to be forgotten is found by the index of the times', async () => {
   }
 })
 
+test('where the database has undone a transaction by itself, the reason is what went wrong, and the next one goes on', async () => {
+  const { db, close } = await openDatabase()
+  try {
+    const full = Object.assign(new Error('database or disk is full'), { errcode: 13 })
+    const failing = db.transaction().execute(async (tx) => {
+      await sql`rollback`.execute(tx)
+      throw full
+    })
+    await expect(failing).rejects.toBe(full)
+    await kyselyInbox(db).transaction((scope) => scope.store([ENTRY]))
+    const found = await kyselyInbox(db).transaction((scope) => scope.find([ENTRY.key]))
+    expect(found.get(ENTRY.key)).toEqual(ENTRY)
+  } finally {
+    await close()
+  }
+})
+
 test('a lock that another connection holds is trouble that passes', async () => {
   const { db, path, close } = await openDatabase()
   const other = openSqliteDatabase<RowTables>({ path, busyTimeoutMs: 10 })

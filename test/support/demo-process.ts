@@ -29,12 +29,19 @@ export function killLeftovers(): void {
   for (const child of running) child.kill('SIGKILL')
 }
 
+export interface Launch {
+  /** Words of the command line before it: what runs it. */
+  readonly below?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
 /** Starts `kasaga <args>`; `tmp`: where it makes its temporary folders. */
-export function startKasaga(args: readonly string[], tmp?: string): Running {
-  const child = spawn(process.execPath, ['services/cli/main.ts', ...args], {
+export function startKasaga(args: readonly string[], tmp?: string, { below = [], env = {} }: Launch = {}): Running {
+  const [command = '', ...words] = [...below, process.execPath, 'services/cli/main.ts', ...args]
+  const child = spawn(command, words, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1', ...(tmp !== undefined && { TMPDIR: tmp }) },
+    env: { ...process.env, NO_COLOR: '1', ...env, ...(tmp !== undefined && { TMPDIR: tmp }) },
   })
   running.add(child)
   const said = { stdout: '', stderr: '' }
@@ -64,6 +71,6 @@ export function startKasaga(args: readonly string[], tmp?: string): Running {
 }
 
 /** Runs `kasaga <args>` to its end. */
-export function runKasaga(args: readonly string[], tmp?: string): Promise<Ending> {
-  return startKasaga(args, tmp).ended()
+export function runKasaga(args: readonly string[], tmp?: string, launch?: Launch): Promise<Ending> {
+  return startKasaga(args, tmp, launch).ended()
 }

@@ -169,6 +169,19 @@ test('one that is refused is thrown as it is', async () => {
   await expect(client.signal('order-1', { name: 'go' })).rejects.toMatchObject({ code: 'not-allowed' })
 })
 
+test('one that is refused after an attempt that nobody knows of may be stored, and is not said to be refused', async () => {
+  const results: AppendResult[] = [
+    { kind: 'unknown', error: trouble('log-io') },
+    { kind: 'refused', error: trouble('log-full') },
+  ]
+  const { client, clock } = await setUp(answering(results))
+  await expect(client.signal('order-1', { name: 'go' })).rejects.toMatchObject({
+    code: 'append-unknown',
+    cause: { code: 'log-full' },
+  })
+  expect(clock.waitsMs).toEqual([100])
+})
+
 test('a business key stands for the id, at the start and for all that is asked later', async () => {
   const { client, records } = await setUp()
   const id = sagaIdOfKey('fulfil', 'order 7')

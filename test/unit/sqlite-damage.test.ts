@@ -31,7 +31,7 @@ async function tally(name: LogFileName, changes: readonly (readonly [string, (by
     expect(found.kind, `${name}, ${what}`).not.toBe('wrong')
     if (found.kind === 'refused')
       expect(found.why).toMatch(
-        /log\.db cannot be used.*; keep .* as it is|the log is damaged at \w+\/\d, offset|the log is damaged: |^log-\w+: reading/,
+        /log\.db cannot be used.*; keep .* as it is|the log is damaged at \w+\/\d, offset|the log is damaged: |^log-\w+: reading/s,
       )
     if (found.kind !== 'wrong') counts[found.kind]++
   }

@@ -8,14 +8,17 @@ import { ManualClock } from '../../shared/adapters/memory/manual-clock.ts'
 import { LogFile } from '../../shared/adapters/sqlite/log-file.ts'
 import { SqliteStore } from '../../shared/adapters/sqlite/sqlite-store.ts'
 import { systemClock } from '../../shared/adapters/system/system-clock.ts'
+import type { OperationalError } from '../../shared/message/errors.ts'
 import type { NewRecord } from '../../shared/message/record.ts'
 
 const place = { topic: 't', partition: 0 }
 const ioError = () => Object.assign(new Error('disk I/O error'), { errcode: 10 })
+const full = () => Object.assign(new Error('database or disk is full'), { errcode: 13 })
 
 /** A file whose steps can be made to fail as a disk does. */
 class FaultyFile extends LogFile {
-  fault: 'none' | 'before-commit' | 'commit-lost' | 'commit-landed' = 'none'
+  fault: 'none' | 'before-commit' | 'commit-lost' | 'commit-landed' | 'full' = 'none'
+  isUnreadable = false
 
   override insertBatch(row: Parameters<LogFile['insertBatch']>[0]): void {
     super.insertBatch(row)
@@ -24,19 +27,33 @@ class FaultyFile extends LogFile {
 
   override commit(): void {
     if (this.fault === 'commit-lost') throw ioError()
+    if (this.fault === 'full') throw full()
     super.commit()
     if (this.fault === 'commit-landed') throw ioError()
+  }
+
+  override touch(): void {
+    if (this.fault !== 'none') throw ioError()
+    super.touch()
+  }
+
+  override bounds(topic: number, part: number): { start: number; end: number } {
+    if (this.isUnreadable) throw ioError()
+    return super.bounds(topic, part)
   }
 }
 
 let directory = ''
 let file: FaultyFile
 let store: SqliteStore
+let told: (string | undefined)[] = []
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'kasaga-log-'))
   file = new FaultyFile(join(directory, 'log.db'), undefined)
-  store = new SqliteStore({ file, clock: systemClock, endsPath: join(directory, 'log.ends') })
+  told = []
+  const onWrite = (trouble: OperationalError | undefined) => void told.push(trouble?.code)
+  store = new SqliteStore({ file, clock: systemClock, endsPath: join(directory, 'log.ends'), onWrite })
   store.createTopic({ name: 't', partitions: 1, retention: 'forever' })
 })
 afterEach(() => {
@@ -76,6 +93,38 @@ test('a commit that fails has an unknown outcome, and what the file says afterwa
   expect(store.checkpoint('g', place)).toBe(9n)
   expect(write('b')).toMatchObject({ kind: 'stored', stored: [{ base: 1n }] })
   expect(store.read(place, 0n).map((r) => Buffer.from(r.value ?? '').toString())).toEqual(['a', 'b'])
+})
+
+test('a commit that finds no room is refused: its end was never written', () => {
+  file.fault = 'full'
+  expect(write('a')).toMatchObject({ kind: 'refused', error: { code: 'log-full', retriable: true } })
+  file.fault = 'none'
+  expect(store.end(place)).toBe(0n)
+  expect(write('b')).toMatchObject({ kind: 'stored', stored: [{ base: 0n }] })
+  expect(told).toEqual(['log-full', undefined])
+})
+
+test('what could not be read again after a failed commit is read before the next write', () => {
+  file.fault = 'commit-landed'
+  file.isUnreadable = true
+  expect(write('a').kind).toBe('unknown')
+  file.fault = 'none'
+  expect(write('b').kind).toBe('refused')
+  file.isUnreadable = false
+  expect(write('c')).toMatchObject({ kind: 'stored', stored: [{ base: 1n }] })
+  expect(store.read(place, 0n).map((r) => Buffer.from(r.value ?? '').toString())).toEqual(['a', 'c'])
+})
+
+test('a disk that takes something again is found out without anybody who writes', () => {
+  store.probe()
+  expect(told).toEqual([])
+  file.fault = 'commit-lost'
+  write('a')
+  store.probe()
+  file.fault = 'none'
+  store.probe()
+  store.probe()
+  expect(told).toEqual(['log-io', 'log-io', undefined])
 })
 
 test('what landed with an unknown outcome is delivered, in order with what comes after', async () => {

@@ -22,6 +22,7 @@ import {
 const SHARD_DIGITS = 2
 const NEW = 'new'
 const SHARD = /^[0-9a-f]{2}$/
+const NO_ROOM: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT'])
 /** A file in `new/` that nobody has touched for so long was left by a crash. */
 const LEFT_BEHIND_MS = 24 * 3_600_000
 
@@ -129,7 +130,8 @@ export class FolderPayloadStore implements PayloadStore {
       return await work()
     } catch (error) {
       const message = `cannot ${what} a payload in ${this.#folder}: ${messageOf(error)}`
-      throw new OperationalError('payload-store-unavailable', message, {
+      const code = NO_ROOM.has(codeOf(error)) ? 'payload-store-full' : 'payload-store-unavailable'
+      throw new OperationalError(code, message, {
         where: 'folder',
         retriable: true,
         cause: error,

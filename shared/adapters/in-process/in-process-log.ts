@@ -23,7 +23,7 @@ export class InProcessLog {
     this.clock = clock
     this.#queue = new AppendQueue(store, clock, {
       stored: (write) => this.#written(write),
-      unknown: () => this.#lookAgain(),
+      unknown: () => this.lookAgain(),
     })
   }
 
@@ -80,7 +80,8 @@ export class InProcessLog {
     return new OperationalError('not-co-partitioned', why, { where: this.store.where, retriable: false })
   }
 
-  #lookAgain(): void {
+  /** Something may have come into the log that nobody was told of: whoever stands at its end looks again. */
+  lookAgain(): void {
     for (const member of this.#members) member.lookAgain()
   }
 

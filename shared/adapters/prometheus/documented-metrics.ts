@@ -45,6 +45,7 @@ export const DOCUMENTED_METRICS: Readonly<Record<string, DocumentedMetric>> = {
     'partition',
   ),
   kasaga_appends_unconfirmed_total: counter('Batches that did not land, or of which it is not known.'),
+  kasaga_log_write_failures_total: counter('Writes of the embedded log that the disk did not take, by code.', 'code'),
   kasaga_effect_retries_total: counter('Effects that were sent once more, by topic.', 'topic'),
   kasaga_owned_partitions: gauge('Partitions that this orchestrator owns.'),
   kasaga_live_sagas: gauge('Sagas that have not ended, by partition.', 'partition'),

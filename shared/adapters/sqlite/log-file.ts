@@ -97,7 +97,9 @@ export class LogFile {
     this.#deleteBatch = this.#db.prepare('delete from batch where topic = ? and part = ? and base = ?')
   }
 
+  /** A transaction that could not be undone when it failed is undone first. */
   begin(): void {
+    this.abandon()
     this.#db.exec('begin immediate')
   }
 
@@ -108,6 +110,11 @@ export class LogFile {
   /** Undoes the open transaction, if SQLite has not done so by itself. */
   abandon(): void {
     if (this.#db.isTransaction) this.#db.exec('rollback')
+  }
+
+  /** Writes what stands there once more, synced: whether the disk takes anything. */
+  touch(): void {
+    this.#db.exec(`pragma user_version = ${SCHEMA_VERSION}`)
   }
 
   topics(): TopicRow[] {

@@ -5,7 +5,7 @@
  * its `tx` waits for itself. A transaction takes the write lock as it begins: none fails half-way for want of it.
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { Kysely, SqliteDialect } from 'kysely'
+import { Kysely, SqliteDialect, type SqliteStatement } from 'kysely'
 
 export interface SqliteDatabaseOptions {
   /** A file, or `:memory:`. */
@@ -49,7 +49,9 @@ class PreparedDatabase {
     if (this.#database.isOpen) this.#database.close()
   }
 
-  prepare(sql: string): PreparedStatement {
+  prepare(sql: string): SqliteStatement {
+    // A full disk, or one that fails, has undone the transaction already: to be told so would hide why.
+    if (sql === 'rollback' && !this.#database.isTransaction) return NOTHING_TO_DO
     const kept = this.#statements.get(sql)
     if (kept) this.#statements.delete(sql)
     const statement = kept ?? new PreparedStatement(this.#database, sql === 'begin' ? 'begin immediate' : sql)
@@ -62,7 +64,14 @@ class PreparedDatabase {
   }
 }
 
-class PreparedStatement {
+const NOTHING_TO_DO: SqliteStatement = {
+  reader: false,
+  all: () => [],
+  run: () => ({ changes: 0, lastInsertRowid: 0 }),
+  iterate: () => [].values(),
+}
+
+class PreparedStatement implements SqliteStatement {
   readonly reader: boolean
   readonly #database: DatabaseSync
   readonly #sql: string

@@ -18,6 +18,11 @@ export function resultCode(error: unknown): number | undefined {
   return error.errcode & 0xff
 }
 
+/** No room was left for what was to be written, so that it was not. */
+export function isFull(error: unknown): boolean {
+  return resultCode(error) === FULL
+}
+
 export function isBusy(error: unknown): boolean {
   return resultCode(error) === BUSY
 }

@@ -8,6 +8,7 @@ import { InProcessBroker } from '../in-process/in-process-broker.ts'
 import { InProcessLog } from '../in-process/in-process-log.ts'
 import { LogFile } from './log-file.ts'
 import { takeOwnership } from './owner-lock.ts'
+import { rewriteWal } from './rewrite-wal.ts'
 import { classify, WHERE } from './sqlite-errors.ts'
 import { SqliteStore } from './sqlite-store.ts'
 
@@ -21,9 +22,13 @@ export interface SqliteLogOptions {
   readonly bytesMax?: number
   /** Hears of trouble that no caller waits for: old records that could not be removed. */
   readonly onTrouble?: (error: OperationalError) => void
+  /** Told each time that the disk does not take what is to be written, and with nothing once it does again. */
+  readonly onWrite?: (trouble: OperationalError | undefined) => void
 }
 
 const EXPIRE_EVERY_MS = 600_000
+/** How often it is tried whether a disk that took nothing takes anything again. */
+const PROBE_EVERY_MS = 1_000
 /** Batches that one turn removes from each partition; more wait for the next turn, so that appends come between. */
 const EXPIRE_BATCHES_MAX = 200
 
@@ -36,12 +41,15 @@ export async function openSqliteLog(options: SqliteLogOptions): Promise<Broker> 
   makeDirectory(directory)
   const letGo = await takeOwnership(directory, { clock, waitMs: options.waitForOwnerMs ?? 0 })
   try {
-    const store = openStore(options)
+    const prober = new Prober(options)
+    const store = openStore(options, prober)
     const log = new InProcessLog(store, clock)
+    prober.begin(store, log)
     const stop = expireAgainAndAgain(store, options)
     return new InProcessBroker(log, () => {
       stop()
       log.close()
+      prober.end()
       letGo()
     })
   } catch (error) {
@@ -50,13 +58,50 @@ export async function openSqliteLog(options: SqliteLogOptions): Promise<Broker> 
   }
 }
 
-function openStore({ clock, directory, bytesMax }: SqliteLogOptions): SqliteStore {
-  const file = new LogFile(join(directory, 'log.db'), bytesMax)
+function openStore({ clock, directory, bytesMax }: SqliteLogOptions, prober: Prober): SqliteStore {
+  const path = join(directory, 'log.db')
+  rewriteWal(path)
+  const file = new LogFile(path, bytesMax)
   try {
-    return new SqliteStore({ file, clock, endsPath: join(directory, 'log.ends') })
+    const onWrite = (trouble: OperationalError | undefined) => prober.wrote(trouble)
+    return new SqliteStore({ file, clock, endsPath: join(directory, 'log.ends'), onWrite })
   } catch (error) {
     file.close()
     throw error
+  }
+}
+
+/** While nothing can be written, tries now and again: trouble is over when the disk says so, not only when somebody writes. */
+class Prober {
+  readonly #options: SqliteLogOptions
+  #store: SqliteStore | undefined
+  #log: InProcessLog | undefined
+  #cancel: Cancel | undefined
+
+  constructor(options: SqliteLogOptions) {
+    this.#options = options
+  }
+
+  begin(store: SqliteStore, log: InProcessLog): void {
+    this.#store = store
+    this.#log = log
+  }
+
+  wrote(trouble: OperationalError | undefined): void {
+    if (trouble) this.#cancel ??= this.#options.clock.schedule(PROBE_EVERY_MS, () => this.#probe())
+    else this.end()
+    if (!trouble) this.#log?.lookAgain()
+    this.#options.onWrite?.(trouble)
+  }
+
+  end(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+  }
+
+  #probe(): void {
+    this.#cancel = undefined
+    this.#store?.probe()
   }
 }
 

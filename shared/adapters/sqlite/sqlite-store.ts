@@ -1,6 +1,12 @@
 /**
  * The log kept in one SQLite file. In memory: the topics, and start and end of every partition. These are changed only
  * after a commit, and read again from the file when a commit did not say how it ended.
+ *
+ *     sound --a write fails--> in trouble --one succeeds--> sound
+ *
+ * In trouble what is in memory is read again, before the next write at the latest. A sync that has failed is not asked for
+ * again: the pages that it was about are clean for the system now, on the disk or not. The connection stays, because it takes
+ * a failed commit back, so that the next one writes the same place of the write-ahead log anew, and syncs what it wrote.
  * Guarantee: what `write` answers as stored was synced to disk, all of the turn in one transaction.
  */
 import { assert, OperationalError } from '../../message/errors.ts'
@@ -12,7 +18,7 @@ import { AcknowledgedEnds, acknowledgedEnds, type PartitionEnd } from './acknowl
 import { decodeBlob, encodeBlob } from './batch-blob.ts'
 import { checksum, corrupt, recordsOf } from './batch-row.ts'
 import type { BatchRow, LogFile, TopicRow } from './log-file.ts'
-import { classify, WHERE } from './sqlite-errors.ts'
+import { classify, isFull, WHERE } from './sqlite-errors.ts'
 
 /** One read goes on to the next row until it has this much. */
 const READ_RECORDS_MIN = 500
@@ -35,6 +41,8 @@ export interface SqliteStoreParts {
   readonly clock: Clock
   /** File that tells where each partition ended when it was last written. */
   readonly endsPath: string
+  /** Told each time that a write fails, with why, and of the next one that succeeds. */
+  readonly onWrite?: ((trouble: OperationalError | undefined) => void) | undefined
 }
 
 export class SqliteStore implements LogStore {
@@ -44,10 +52,15 @@ export class SqliteStore implements LogStore {
   readonly #topics = new Map<string, Topic>()
 
   readonly #acknowledged: AcknowledgedEnds
+  readonly #onWrite: (trouble: OperationalError | undefined) => void
+  #inTrouble = false
+  /** What is in memory may not be what the file says. */
+  #isUnsure = false
 
   /** @throws OperationalError `log-corrupt`, or `log-cut` where the log ends before what was acknowledged. */
-  constructor({ file, clock, endsPath }: SqliteStoreParts) {
+  constructor({ file, clock, endsPath, onWrite = () => {} }: SqliteStoreParts) {
     this.#file = file
+    this.#onWrite = onWrite
     this.#clock = clock
     for (const row of file.topics()) this.#topics.set(row.name, this.#load(row))
     this.#refuseShorter(acknowledgedEnds(endsPath))
@@ -85,6 +98,7 @@ export class SqliteStore implements LogStore {
   write(turn: WriteTurn): WriteResult {
     let committing = false
     try {
+      if (this.#isUnsure) this.#reload()
       this.#file.begin()
       const rows = turn.writes.map((write) => this.#insertAll(write))
       for (const { group, topic, partition, next } of turn.checkpoints)
@@ -93,9 +107,22 @@ export class SqliteStore implements LogStore {
       this.#file.commit()
       const stored = turn.writes.map((write, i) => this.#stored(write, rows[i] ?? []))
       if (rows.length > 0) this.#acknowledged.write()
+      this.#settled()
       return { kind: 'stored', stored }
     } catch (error) {
-      return this.#failed(classify(error, 'writing the log'), committing)
+      return this.#failed(error, committing)
+    }
+  }
+
+  /** Where it is in trouble, tries whether the disk takes anything again: trouble ends also while nobody writes. */
+  probe(): void {
+    if (!this.#inTrouble) return
+    try {
+      this.#reload()
+      this.#file.touch()
+      this.#settled()
+    } catch (error) {
+      this.#onWrite(classify(error, 'trying the log'))
     }
   }
 
@@ -222,15 +249,34 @@ export class SqliteStore implements LogStore {
     }
   }
 
-  /** Before the commit nothing was stored. A commit that failed may have reached the disk: a crash now could bring it back. */
-  #failed(error: OperationalError, committing: boolean): WriteResult {
+  /**
+   * Before the commit nothing was stored, nor where there was no room for the end of what it writes. Any other commit that
+   * failed may have reached the disk: a crash now could bring it back.
+   */
+  #failed(cause: unknown, committing: boolean): WriteResult {
+    const error = classify(cause, 'writing the log')
+    this.#inTrouble = true
+    this.#isUnsure = true
+    this.#onWrite(error)
     try {
-      this.#file.abandon()
-      for (const [name, { row }] of this.#topics) this.#topics.set(name, this.#load(row))
-    } catch (worse) {
-      return { kind: 'unknown', error: classify(worse, `after a failed write (${error.message})`) }
+      this.#reload()
+    } catch {
+      // Before the next write, then.
     }
-    return { kind: committing ? 'unknown' : 'refused', error }
+    return { kind: committing && !isFull(cause) ? 'unknown' : 'refused', error }
+  }
+
+  /** Drops what is in memory, and takes what the file says. */
+  #reload(): void {
+    this.#file.abandon()
+    for (const [name, { row }] of this.#topics) this.#topics.set(name, this.#load(row))
+    this.#isUnsure = false
+  }
+
+  #settled(): void {
+    if (!this.#inTrouble) return
+    this.#inTrouble = false
+    this.#onWrite(undefined)
   }
 
   #readRows({ id, compacted }: TopicRow, place: Place, from: number): LogRecord[] {

@@ -7,7 +7,7 @@ import { type Stream, streamOf } from './streams.ts'
 /**
  * Shares in thousandths. Of appends: `lost` (never lands), `unanswered` (lands), `late` (lands up to `lateMs` later),
  * `twice` (lands two times), `refused`. Of reads: `unread`. Of a process's steps: `crash`, `pause`, `split` (others take
- * over, and it does not know), `restart` (in order), `jump` (of its clock, an hour). Of transactions: `storeRefused`,
+ * over, and it does not know), `restart` (in order), `jump` (of its clock, an hour). Of looks at a clock: `creep` (time has passed since the one before). Of transactions: `storeRefused`,
  * `storeUnanswered`. Of answers: `trouble`, `refusal`. Of what clients write: `rubbish`, `strays`, `rivals` (starts of one
  * id by two clients). Of mappings: `mapping`.
  */
@@ -31,6 +31,7 @@ export const RATES = [
   'strays',
   'rivals',
   'mapping',
+  'creep',
 ] as const
 
 export type Rate = (typeof RATES)[number]
@@ -56,6 +57,7 @@ const MOST: Readonly<Record<Rate, number>> = {
   strays: 300,
   rivals: 500,
   mapping: 1_000,
+  creep: 400,
 }
 
 export interface Options {

@@ -110,6 +110,12 @@ export class FlowLoad {
     }, 0)
   }
 
+  /** Records on the log: the events, and a header for each batch of them. */
+  async logRecords(): Promise<number> {
+    const partitions = await this.#broker.offsets(this.flow.topics.events)
+    return partitions.reduce((sum, { end }) => sum + Number(end), 0)
+  }
+
   async close(): Promise<void> {
     await this.fleet.end()
     await this.flow.close()

@@ -5,8 +5,8 @@ import { sagaId } from '../../../shared/message/ids.ts'
 
 const WHOLE = { own: [0], of: 1 }
 
-function waitingIn(lane: Lane, count: number): void {
-  for (let turn = 0; turn < count; turn++) {
+function waitingIn(lane: Lane, count: number, from = 0): void {
+  for (let turn = from; turn < from + count; turn++) {
     const step = { saga: sagaId(`order-${turn}`), step: 'charge', direction: 'forward', participant: 'bank' } as const
     const place = { place: 'out', partition: 0, probe: undefined, turn } as const
     lane.lines.add({ ...step, ...place, key: '', since: 0, priority: 5, status: 'held' })
@@ -16,8 +16,9 @@ function waitingIn(lane: Lane, count: number): void {
 test('a token that comes between the last look and the question when to look again is not missed', () => {
   const lane = new Lane('bank')
   lane.setLimits({ ratePerSecond: 100 }, WHOLE)
-  waitingIn(lane, 2)
+  waitingIn(lane, 1)
   expect(lane.grant(1_000)).toBeDefined()
+  waitingIn(lane, 1, 1)
   expect(lane.grant(1_009)).toBeUndefined()
   expect(lane.readyAt(1_009)).toBeGreaterThan(1_009)
   expect(lane.readyAt(1_015)).toBeLessThanOrEqual(1_015)
@@ -36,4 +37,25 @@ test('an open breaker whose time is over by then is not missed either', () => {
   expect(lane.readyAt(openUntil - 1)).toBe(openUntil)
   expect(lane.readyAt(openUntil + 5)).toBeLessThanOrEqual(openUntil + 5)
   expect(lane.grant(openUntil + 5)).toBeDefined()
+})
+
+test('where many wait, tokens are let go by the twentieth of a second, and all that there are', () => {
+  const lane = new Lane('bank')
+  lane.setLimits({ ratePerSecond: 100 }, WHOLE)
+  waitingIn(lane, 20)
+  const goingAt = (now: number) => {
+    let going = 0
+    while (lane.grant(now)) going++
+    return going
+  }
+  expect([1_000, 1_039, 1_040, 1_041, 1_089, 1_097].map(goingAt)).toEqual([0, 0, 5, 0, 0, 5])
+  expect(lane.readyAt(1_097)).toBeGreaterThanOrEqual(1_140)
+  expect(lane.readyAt(1_097)).toBeLessThanOrEqual(1_141)
+})
+
+test('what waits alone has the first token', () => {
+  const lane = new Lane('bank')
+  lane.setLimits({ ratePerSecond: 100 }, WHOLE)
+  waitingIn(lane, 1)
+  expect(lane.grant(1_000)).toBeDefined()
 })
