@@ -2,6 +2,7 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import { Pool, type PoolConfig } from 'pg'
 import type { Log } from '../../ports/telemetry.ts'
+import { surviveBreaks } from './survive-breaks.ts'
 
 export interface PostgresDatabaseOptions {
   /** `postgres://user@host:port/database`. */
@@ -38,5 +39,6 @@ export function openPostgresDatabase<Tables>(options: PostgresDatabaseOptions): 
     ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
   })
   pool.on('error', (error) => options.log.warn('an idle Postgres connection broke', { error }))
+  surviveBreaks(pool)
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
 }

@@ -2,6 +2,7 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { ViewStore } from '../../ports/view-store.ts'
+import { surviveBreaks } from './survive-breaks.ts'
 import type { ViewTables } from './view-schema.ts'
 
 export interface PostgresViewStoreOptions {
@@ -35,6 +36,7 @@ export function openPostgresViewStore<Tables = ViewTables>(options: PostgresView
   })
   // Without a listener an idle connection that breaks would end the process.
   pool.on('error', options.onIdleTrouble)
+  surviveBreaks(pool)
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   return { db, close: () => db.destroy() }
 }
