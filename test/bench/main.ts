@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- --scenario NAME [--seconds N] [--inflight N] [--repetitions N] [--rate N]... [--json]`: what sagas cost.
+ * `npm run bench -- --scenario NAME [--seconds N] [--inflight N] [--repetitions N] [--rate N]... [--peers] [--json]`: what sagas cost.
  * Every run is checked by exact counts and by the auditor; one that is wrong prints no figures.
  */
 import { parseArgs } from 'node:util'
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     inflight: { type: 'string' },
     repetitions: { type: 'string', default: '5' },
     rate: { type: 'string', multiple: true, default: [] },
+    peers: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 })
@@ -42,7 +43,12 @@ const wanted: Wanted = {
   rates: values.rate.map((rate) => positive('rate', rate)),
   say: (line) => void process.stderr.write(`${line}\n`),
 }
-const figures = await scenario.run(wanted).catch((error: unknown) => {
+const run = values.peers ? scenario.runBesidePeers : scenario.run
+if (!run) {
+  process.stderr.write(`${values.scenario} is compared with no other engine: leave out --peers\n`)
+  process.exit(BAD_ARGUMENTS)
+}
+const figures = await run(wanted).catch((error: unknown) => {
   process.stderr.write(`there are no figures: ${messageOf(error)}\n`)
   process.exit(NO_FIGURES)
 })

@@ -2,7 +2,7 @@
 import { Kafka, logLevel } from 'kafkajs'
 import { kafkaClusterFromJars, type RunningKafkaCluster } from '../../../infra/servers/kafka-from-jars.ts'
 import type { AbsentServer, RunningServer } from '../../../infra/servers/server.ts'
-import { startPostgres } from '../../../infra/servers/start-real.ts'
+import { startOwnPostgres } from '../../../infra/servers/start-real.ts'
 import { audit } from '../../../services/auditor/audit.ts'
 import type { Home } from '../../../services/home.ts'
 import { openKafkaHome } from '../../../services/kafka/home.ts'
@@ -30,11 +30,13 @@ const PREFIX = 'kasaga'
 const topics = kasagaTopics(PREFIX)
 const HEAP_MB = 1_024
 const PARTITIONS = 12
+/** As a server of this size would be set up; what is committed is on disk. */
+export const DURABLE = ['fsync=on', 'shared_buffers=512MB', 'max_wal_size=4GB']
 
 export async function openKafka(options: KafkaBenchOptions = {}): Promise<BenchInstallation> {
   const { postgres = false, fsync = false, orchestrators = 1, partitions = PARTITIONS } = options
   const kafka = mustRun(await kafkaClusterFromJars(1, { heapMb: HEAP_MB, jvm: 'usual' }))
-  const database = postgres ? mustRun(await startPostgres()) : undefined
+  const database = postgres ? mustRun(await startOwnPostgres(DURABLE)) : undefined
   const fleet = new Fleet({
     ...{ kafka: kafka.address, prefix: PREFIX },
     ...(database && { databaseUrl: database.address }),

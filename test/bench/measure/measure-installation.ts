@@ -159,7 +159,8 @@ function figuresOf(all: readonly Repetition[], inFlight: number) {
   }
 }
 
-async function checkedEnds(installation: BenchInstallation) {
+/** Holds what is expected against what the auditor counts, and the log against the invariants. @throws when it is not right. */
+export async function checkedEnds(installation: BenchInstallation) {
   const { expected } = installation.load
   const report = await installation.audit()
   const { completed, compensated, running, stuck } = report.sagas
