@@ -204,8 +204,8 @@ export const SHELL_BUGS: readonly Bug[] = [
     patches: [
       {
         file: 'shared/participant/publisher.ts',
-        text: "if (result?.kind === 'appended') return []",
-        instead: 'if (result) return []',
+        text: "if (result?.kind === 'appended') {",
+        instead: 'if (result) {',
       },
     ],
   },
@@ -260,17 +260,6 @@ export const SHELL_BUGS: readonly Bug[] = [
         file: 'shared/participant/performer.ts',
         text: "if (verdict.kind !== 'answer') return",
         instead: 'if (verdict.kind) return',
-      },
-    ],
-  },
-  {
-    name: 'breaker-open-after-a-clock-jump',
-    does: 'keeps a breaker open until a clock that was set back is where it was',
-    patches: [
-      {
-        file: 'shared/flow/breaker.ts',
-        text: 'return this.#openUntil > now + OPEN_MS_MAX',
-        instead: 'return this.#openUntil > now + 1e9 * OPEN_MS_MAX',
       },
     ],
   },
