@@ -6,7 +6,6 @@ const OWNER = 'shared/runtime/owner.ts'
 const REPLAY = 'shared/runtime/log-replay.ts'
 const VERDICT = 'shared/participant/inbox-verdict.ts'
 const FOLD = 'services/projector/fold-chunk.ts'
-const LANE = 'shared/flow/lane.ts'
 const STORE = 'test/simulation/actors/view-store.ts'
 
 export const SHELL_BUGS: readonly Bug[] = [
@@ -242,15 +241,6 @@ export const SHELL_BUGS: readonly Bug[] = [
     name: 'checkpoint-not-compared',
     does: 'writes rows of a projector that another one has overtaken',
     patches: [{ file: STORE, text: 'if (isMoved) {', instead: 'if (isMoved && moves.length > 99) {' }],
-  },
-  {
-    name: 'token-missed',
-    does: 'misses a token that comes between looking for a call and asking when to look again',
-    patches: [
-      { file: LANE, text: 'lacked.probe && this.#policy', instead: 'this.#policy' },
-      { file: LANE, text: 'lacked.token ? this.#tokensAt(now) : undefined', instead: 'this.#tokensAt(now)' },
-      { file: LANE, text: 'at > since', instead: 'at > now' },
-    ],
   },
   {
     name: 'kept-answered-as-failed',
