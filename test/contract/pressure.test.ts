@@ -5,11 +5,11 @@ import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 
 const PROGRAM = fileURLToPath(new URL('../support/pressure/under-pressure.ts', import.meta.url))
-const SAGAS = 1_500
+const SAGAS = 3_000
 const ASIDE = 100
 const ENDED_MS_MAX = 240_000
-/** What is asked for is 30 MB; without limits its sagas alone take twice as much. */
-const HELD_MB_MAX = 50
+/** What is asked for is 60 MB; without limits its sagas alone take twice as much. Measured: 25 to 55. */
+const HELD_MB_MAX = 90
 /** 20, and what one turn takes. */
 const LIVE_SAGAS_MAX = 20 + 20
 /** 50, and what one turn leads to. */
