@@ -9,6 +9,7 @@ import { Shop } from '../support/kafka-home/shop.ts'
 import { describeReal } from '../support/real-servers/describe-real.ts'
 
 const ONE_OF_EACH: readonly ServiceName[] = ['orchestrator', 'inventory', 'payment', 'shipping', 'projector']
+const ALL_KINDS: readonly ServiceName[] = ['gateway', ...ONE_OF_EACH]
 const ALL_END_MS = 60_000
 /** A session of 6 s, and the reading of the log. */
 const AFTER_KILL_MS_MAX = 15_000
@@ -136,8 +137,26 @@ await describeReal('processes on Kafka and Postgres', ['kafka', 'postgres'], (se
     expect(paused.map(({ alive }) => alive)).toEqual([true, true])
   })
 
+  test('every kind of process drains on SIGTERM, and ends with 0', async () => {
+    const missing = ALL_KINDS.filter((name) => fleet.of(name).length === 0)
+    await fleet.start(...missing)
+    const running = fleet.all.filter(({ alive }) => alive)
+    const codes = await Promise.all(running.map(async (service) => [service.name, await service.end('SIGTERM')]))
+    expect(codes).toEqual(running.map(({ name }) => [name, 0]))
+    expect(new Set(running.map(({ name }) => name))).toEqual(new Set(ALL_KINDS))
+  })
+
   test('nothing of this is an error in the logs', () => {
     expect(fleet.lines(ERROR)).toEqual([])
+    expect(fleet.all.flatMap(({ raw }) => raw)).toEqual([])
+  })
+
+  test('a second signal ends every kind of process at once, with 130', async () => {
+    const started = await fleet.start(...ALL_KINDS)
+    const codes = await Promise.all(started.map(async (service) => [service.name, await service.endAtOnce()]))
+    expect(codes).toEqual(started.map(({ name }) => [name, 130]))
+    for (const service of started)
+      expect(service.lines.map(({ msg }) => msg)).toContain('a second signal: ended before it had drained')
     expect(fleet.all.flatMap(({ raw }) => raw)).toEqual([])
   })
 })

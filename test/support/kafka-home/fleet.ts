@@ -85,6 +85,15 @@ export class ServiceProcess {
     return this.#child.exitCode
   }
 
+  /** Two signals of which the second comes while the first is being followed; answers its exit code. */
+  async endAtOnce(): Promise<number | null> {
+    const exited = once(this.#child, 'exit')
+    // While it stands still both arrive.
+    for (const signal of ['SIGSTOP', 'SIGTERM', 'SIGINT', 'SIGCONT'] as const) this.#child.kill(signal)
+    await exited
+    return this.#child.exitCode
+  }
+
   #read(line: string): void {
     const parsed = asLogLine(line)
     if (parsed) this.lines.push(parsed)
