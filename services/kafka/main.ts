@@ -77,7 +77,8 @@ async function run(
   const health = ready && (await openHealth(settings, { registry, ready: isReady, live, log }))
   log.info('running')
   let outdated: OperationalError | undefined
-  const { close } = closeWithGrace({ delay: DRAIN_MS, ...hurried(log) }, async ({ err, signal }) => {
+  endOnSecondSignal(log)
+  const { close } = closeWithGrace({ delay: DRAIN_MS, ...toldBy(log) }, async ({ err, signal }) => {
     if (outdated) log.error('stopping', { code: outdated.code, error: outdated.message })
     else if (err) log.error('stopping after an error', { error: messageOf(err) })
     else log.info('stopping', { signal })
@@ -92,16 +93,23 @@ async function run(
   })
 }
 
-/** What cuts the drain short, told as all else is. */
-function hurried(log: Log) {
+/** What cuts the drain short is told as all else is. */
+function toldBy(log: Log) {
   return {
     logger: { error: (why: unknown) => log.error('ended before it had drained', { error: messageOf(why) }) },
     onTimeout: () => log.error('ended before it had drained', { error: `it took more than ${DRAIN_MS} ms` }),
-    onSecondSignal: (signal: string | undefined) => {
+  }
+}
+
+/** Listens as long as the process lives: who listens anew for the second signal misses one that comes with the first. */
+function endOnSecondSignal(log: Log): void {
+  let signals = 0
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      if (signals++ === 0) return
       log.warn('a second signal: ended before it had drained', { signal })
       process.exit(EXIT_HURRIED)
-    },
-  }
+    })
 }
 
 /** A store that cannot be used now holds up what needs it; whoever starts the process is told before anything does. */

@@ -17,7 +17,7 @@ export interface LogLine {
 }
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
-const RUNNING_WITHIN_MS = 20_000
+const RUNNING_WITHIN_MS = 90_000
 
 /** One service's process. */
 export class ServiceProcess {
@@ -26,6 +26,7 @@ export class ServiceProcess {
   /** What was written that is no log line: nothing, unless it broke. */
   readonly raw: string[] = []
   readonly #child: ChildProcess
+  readonly #closed: Promise<unknown>
 
   constructor(name: ServiceName, surroundings: Surroundings, env: Readonly<Record<string, string>> = {}) {
     this.name = name
@@ -44,6 +45,7 @@ export class ServiceProcess {
         ...env,
       },
     })
+    this.#closed = once(this.#child, 'close')
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       if (stream) createInterface(stream).on('line', (line) => this.#read(line))
     }
@@ -85,12 +87,9 @@ export class ServiceProcess {
     return this.#child.exitCode
   }
 
-  /** Two signals of which the second comes while the first is being followed; answers its exit code. */
-  async endAtOnce(): Promise<number | null> {
-    const exited = once(this.#child, 'exit')
-    // While it stands still both arrive.
-    for (const signal of ['SIGSTOP', 'SIGTERM', 'SIGINT', 'SIGCONT'] as const) this.#child.kill(signal)
-    await exited
+  /** Answers its exit code, once it has ended by itself and all that it said was read. */
+  async ended(): Promise<number | null> {
+    await this.#closed
     return this.#child.exitCode
   }
 
