@@ -3,7 +3,7 @@
  *
  *     up ── kill, shutDown ──▶ down ── start ──▶ up ;  any ── stop ──▶ over, its data removed
  */
-import { writeFile } from 'node:fs/promises'
+import { copyFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import '../../shared/adapters/kafka/kafkajs-timers.ts'
@@ -15,7 +15,10 @@ import { accepts, startTethered, type Tethered } from './tethered.ts'
 const READY_WITHIN_MS = 60_000
 const DOWN_WITHIN_MS = 30_000
 const LOOK_AGAIN_MS = 50
-const SMALL_JVM = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Djava.awt.headless=true']
+/** Up soon, and small: what a test wants. */
+const QUICK_JVM = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Djava.awt.headless=true']
+/** As Kafka's own scripts start it: what is measured must not be a slow broker. */
+const USUAL_JVM = ['-server', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20', '-Djava.awt.headless=true']
 
 export interface KafkaNodePlan {
   readonly libs: string
@@ -23,18 +26,22 @@ export interface KafkaNodePlan {
   readonly place: KafkaNodePlace
   readonly all: readonly KafkaNodePlace[]
   readonly heapMb: number
+  /** Quick to start unless told otherwise. */
+  readonly jvm?: 'quick' | 'usual' | undefined
 }
 
 export class KafkaNodeProcess {
   readonly nodeId: number
   readonly #port: number
   readonly #nodes: number
+  readonly #log: string
   readonly #server: Tethered
 
   private constructor(plan: KafkaNodePlan, server: Tethered) {
     this.nodeId = plan.place.nodeId
     this.#port = plan.place.port
     this.#nodes = plan.all.length
+    this.#log = logOf(plan.place)
     this.#server = server
   }
 
@@ -83,6 +90,11 @@ export class KafkaNodeProcess {
     return this.#server.stop()
   }
 
+  /** Copies what it has logged, which goes with its data. */
+  keepLog(to: string): Promise<void> {
+    return copyFile(this.#log, to)
+  }
+
   async #untilDown(): Promise<void> {
     const deadline = Date.now() + DOWN_WITHIN_MS
     while (await accepts(this.#port)) {
@@ -92,13 +104,17 @@ export class KafkaNodeProcess {
   }
 }
 
-function jvmOptions({ libs, place, heapMb }: KafkaNodePlan): string[] {
+function logOf({ directory }: KafkaNodePlace): string {
+  return join(directory, 'broker.log')
+}
+
+function jvmOptions({ libs, place, heapMb, jvm }: KafkaNodePlan): string[] {
   const log4j = fileURLToPath(new URL('../kafka/log4j2.xml', import.meta.url))
   return [
     `-Xmx${heapMb}m`,
-    ...SMALL_JVM,
+    ...(jvm === 'usual' ? USUAL_JVM : QUICK_JVM),
     `-Dlog4j2.configurationFile=${log4j}`,
-    `-Dkasaga.kafka.log=${join(place.directory, 'broker.log')}`,
+    `-Dkasaga.kafka.log=${logOf(place)}`,
     '-cp',
     join(libs, '*'),
   ]

@@ -4,6 +4,14 @@ export interface KafkaNodePlace {
   readonly port: number
   readonly controllerPort: number
   readonly directory: string
+  /** Further ports of the same broker. */
+  readonly doors: readonly KafkaDoor[]
+}
+
+/** Whoever comes in by a door is told the advertised port for it, and so stays with whatever stands before the door. */
+export interface KafkaDoor {
+  readonly port: number
+  readonly advertisedPort: number
 }
 
 const COPIES_WANTED = 3
@@ -14,14 +22,17 @@ const MISSED_AFTER_MS = 4_000
 export function serverProperties(node: KafkaNodePlace, all: readonly KafkaNodePlace[]): string {
   const copies = Math.min(COPIES_WANTED, all.length)
   const inSync = copies >= COPIES_WANTED ? 2 : 1
+  const doors = node.doors.map((door, i) => ({ ...door, name: `DOOR_${i + 1}` }))
+  const listening = doors.map(({ name, port }) => `,${name}://127.0.0.1:${port}`).join('')
+  const advertised = doors.map(({ name, advertisedPort }) => `,${name}://127.0.0.1:${advertisedPort}`).join('')
   const voters = all.map(({ nodeId, controllerPort }) => `${nodeId}@127.0.0.1:${controllerPort}`)
   return `process.roles=broker,controller
 node.id=${node.nodeId}
 controller.quorum.voters=${voters.join(',')}
-listeners=PLAINTEXT://127.0.0.1:${node.port},CONTROLLER://127.0.0.1:${node.controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${node.port}
+listeners=PLAINTEXT://127.0.0.1:${node.port},CONTROLLER://127.0.0.1:${node.controllerPort}${listening}
+advertised.listeners=PLAINTEXT://127.0.0.1:${node.port}${advertised}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${doors.map(({ name }) => `,${name}:PLAINTEXT`).join('')}
 inter.broker.listener.name=PLAINTEXT
 log.dirs=${node.directory}/logs
 broker.session.timeout.ms=${MISSED_AFTER_MS}

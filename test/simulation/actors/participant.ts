@@ -19,7 +19,7 @@ const HANDLER_MS_MAX = 150
 export function participantsIn(world: World, process: Process): ParticipantService[] {
   return [...commandsOf(world.plans.all)].map(([name, commands]) => {
     const contract = Object.fromEntries(commands) as Contract<CommandSpecs>
-    const handle = handlerOf(world, process)
+    const handle = handlerOf(name, world, process)
     const handlers = Object.fromEntries([...commands.keys()].map((command) => [command, handle]))
     return participantService(contract, handlers as Handlers<Contract<CommandSpecs>, EffectTx<BookRow>>, {
       broker: process.broker,
@@ -38,7 +38,7 @@ function storeClockOf({ clock }: Process) {
   }
 }
 
-function handlerOf(world: World, process: Process): Work {
+function handlerOf(participant: string, world: World, process: Process): Work {
   const { luck, options } = world
   return async (_input, { tx, command, progress }) => {
     const { idempotencyKey: key, sagaId, step, direction } = command
@@ -52,6 +52,10 @@ function handlerOf(world: World, process: Process): Work {
       return luck.perMille(150) ? fatal('c', 'fatal') : failed('c', 'failed')
     const forward = direction === 'forward'
     if (forward && isFaulty && luck.perMille(options.rates.refusal)) return rejected('c', 'refused')
+    if (world.books.has(participant, key)) {
+      world.situations.came('rowsThere')
+      throw new Error(`duplicate key value violates unique constraint: ${key}`)
+    }
     tx.push({ key, sagaId, step, effect: forward ? 1 : -1 })
     return { n: 1 }
   }

@@ -8,7 +8,10 @@ import { headerIn } from '../world/probes.ts'
 import type { LogListener, ReadBatch } from './accepted-log.ts'
 import type { Breaches } from './breaches.ts'
 
-const TOPICS: ReadonlySet<string> = new Set(PARTICIPANTS.map(participantTopic))
+/** Of commands, with who carries them out. */
+export const PARTICIPANT_TOPICS: ReadonlyMap<string, string> = new Map(
+  PARTICIPANTS.map((name) => [participantTopic(name), name]),
+)
 
 export class CommandChecks implements LogListener {
   /** What was asked for, and the first bytes that were sent of it. */
@@ -31,7 +34,7 @@ export class CommandChecks implements LogListener {
   }
 
   other({ topic, records }: Landed): void {
-    if (!TOPICS.has(topic)) return
+    if (!PARTICIPANT_TOPICS.has(topic)) return
     for (const record of records) this.#sent(topic, record)
   }
 

@@ -35,6 +35,7 @@ export const SITUATIONS = {
   twoProjectors: '18 two projectors own one partition',
   stepHeld: '19 a step waits for its participant',
   callsFull: '19 a process has just as many calls under way as a person has set',
+  rowsThere: '20 a handler finds the rows that another process has just kept',
 } as const
 
 export type Situation = keyof typeof SITUATIONS

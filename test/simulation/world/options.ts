@@ -7,7 +7,7 @@ import { type Stream, streamOf } from './streams.ts'
 /**
  * Shares in thousandths. Of appends: `lost` (never lands), `unanswered` (lands), `late` (lands up to `lateMs` later),
  * `twice` (lands two times), `refused`. Of reads: `unread`. Of a process's steps: `crash`, `pause`, `split` (others take
- * over, and it does not know), `restart` (in order), `jump` (of its clock, an hour). Of transactions: `storeRefused`,
+ * over, and it does not know), `restart` (in order), `jump` (of its clock, an hour). Of looks at a clock: `creep` (time has passed since the one before). Of transactions: `storeRefused`,
  * `storeUnanswered`. Of answers: `trouble`, `refusal`. Of what clients write: `rubbish`, `strays`, `rivals` (starts of one
  * id by two clients). Of mappings: `mapping`.
  */
@@ -31,6 +31,7 @@ export const RATES = [
   'strays',
   'rivals',
   'mapping',
+  'creep',
 ] as const
 
 export type Rate = (typeof RATES)[number]
@@ -56,6 +57,7 @@ const MOST: Readonly<Record<Rate, number>> = {
   strays: 300,
   rivals: 500,
   mapping: 1_000,
+  creep: 400,
 }
 
 export interface Options {
@@ -91,8 +93,11 @@ export interface Options {
 
 export const PLAN_NUMBERS = 400
 /** One seed of so many has 10,000 timers that are due at once. */
-const SLEEPERS_EVERY = 500
+const SLEEPERS_EVERY = 1_000
 export const SLEEPERS = 10_000
+/** One seed of so many has more sagas at a time. */
+const CROWD_EVERY = 25
+const CROWD = 20
 const SLEEPERS_RATE = 8
 const SNAPSHOTS_EVERY = [0, 1, 7, 40]
 
@@ -101,7 +106,7 @@ export function optionsOf(seed: number): Options {
   const stream = streamOf(seed, 'options')
   const world = {
     seed,
-    sagas: 1 + stream.below(8),
+    sagas: (seed % CROWD_EVERY === 0 ? CROWD : 1) + stream.below(8),
     partitions: 1 + stream.below(2),
     orchestrators: 1 + stream.below(3),
     participants: 1 + stream.below(2),

@@ -39,6 +39,8 @@ export class Process implements Sender {
       readonly probe: SenderProbe
       /** Before each step; it may end the process. */
       readonly befall: (process: Process, kind: StepKind) => void
+      /** How far its clock has moved between two looks at it. */
+      readonly creepMs: () => number
       readonly onEnd: () => void
     },
   ) {
@@ -46,9 +48,13 @@ export class Process implements Sender {
     this.probe = own.probe
     this.#scheduler = around.scheduler
     this.#onEnd = own.onEnd
-    this.clock = new ProcessClock(around.scheduler, own.who, (kind) => {
-      own.befall(this, kind)
-      return !this.isDead
+    this.clock = new ProcessClock(around.scheduler, {
+      who: own.who,
+      creepMs: own.creepMs,
+      onStep: (kind) => {
+        own.befall(this, kind)
+        return !this.isDead
+      },
     })
     this.broker = new Connection(around.network, this)
   }

@@ -13,8 +13,12 @@ export type StepKind = 'timer' | 'delivery' | 'outcome' | 'store' | 'fault' | 'i
 
 const KINDS: readonly StepKind[] = ['timer', 'delivery', 'outcome', 'store', 'fault']
 
+/** Callbacks from one turn of the event loop to the next. */
+const TURN_EVERY = 64
+
 export class Scheduler {
-  readonly clock = new ManualClock()
+  readonly clock = new ManualClock(undefined, () => this.#settle())
+  #settled = 0
   steps = 0
   #trace = 0x811c9dc5
 
@@ -25,6 +29,15 @@ export class Scheduler {
   /** What all steps so far came to. */
   get trace(): string {
     return this.#trace.toString(16).padStart(8, '0')
+  }
+
+  /**
+   * Ticks come when no promise has anything to follow up, and cost less than a turn of the event loop, which is given now and
+   * then: what nobody caught is told in it.
+   */
+  #settle(): Promise<void> {
+    const isTurn = this.#settled++ % TURN_EVERY === 0
+    return new Promise((resolve) => (isTurn ? setImmediate(resolve) : process.nextTick(resolve)))
   }
 
   /** Notes a step: who did what, and when. */
@@ -59,29 +72,42 @@ export class Scheduler {
   }
 }
 
-/** The clock of one process: it stops with it, waits while it is paused, and may be wrong. */
+export interface ProcessClockOptions {
+  readonly who: number
+  /** Told before each step of the process; where it says no, the process has ended just there. */
+  readonly onStep: (kind: StepKind) => boolean
+  /** Asked whenever the clock is read: how many milliseconds have passed since it was read before. */
+  readonly creepMs: () => number
+}
+
+/**
+ * The clock of one process: it stops with it, waits while it is paused, and may be wrong. What a process does between two
+ * looks at its clock takes time: the second one may be later than the first, with nothing of its own in between.
+ */
 export class ProcessClock implements Clock {
   readonly #scheduler: Scheduler
-  readonly #who: number
-  readonly #onStep: (kind: StepKind) => boolean
+  readonly #options: ProcessClockOptions
   /** What ran out while it was paused. */
   #held: (() => void)[] | undefined
   #dead = false
   skewMs = 0
+  /** What it read last, but for its skew. */
+  #read = 0
 
-  /** `onStep` is told before each step of the process; where it says no, the process has ended just there. */
-  constructor(scheduler: Scheduler, who: number, onStep: (kind: StepKind) => boolean) {
+  constructor(scheduler: Scheduler, options: ProcessClockOptions) {
     this.#scheduler = scheduler
-    this.#who = who
-    this.#onStep = onStep
+    this.#options = options
   }
 
   now(): number {
-    return this.#scheduler.now() + this.skewMs
+    this.#read = Math.max(this.#read, this.#scheduler.now()) + this.#options.creepMs()
+    return this.#read + this.skewMs
   }
 
+  /** Not before so much time has passed by this clock, which may be a little ahead. */
   schedule(delayMs: number, then: () => void): Cancel {
-    return this.after(delayMs, 'timer', then)
+    const aheadMs = delayMs > 0 ? Math.max(0, this.#read - this.#scheduler.now()) : 0
+    return this.#after({ delayMs: delayMs + aheadMs, kind: TICKS_MS.has(delayMs) ? 'idle' : 'timer' }, then)
   }
 
   soon(then: () => void): void {
@@ -90,8 +116,12 @@ export class ProcessClock implements Clock {
 
   /** As `schedule`, of something else than a timer. */
   after(delayMs: number, kind: StepKind, then: () => void): Cancel {
+    return this.#after({ delayMs, kind }, then)
+  }
+
+  #after({ delayMs, kind }: { readonly delayMs: number; readonly kind: StepKind }, then: () => void): Cancel {
     let isOver = false
-    const counted = kind === 'timer' ? !TICKS_MS.has(delayMs) : kind !== 'idle'
+    const counted = kind !== 'idle'
     const cancel = this.#scheduler.schedule(delayMs, () =>
       this.#ran(counted ? kind : undefined, () => !isOver && then()),
     )
@@ -108,8 +138,8 @@ export class ProcessClock implements Clock {
       return
     }
     if (kind) {
-      this.#scheduler.step(this.#who, kind)
-      if (!this.#onStep(kind)) return
+      this.#scheduler.step(this.#options.who, kind)
+      if (!this.#options.onStep(kind)) return
     }
     then()
   }

@@ -13,9 +13,12 @@ import { Books } from '../actors/books.ts'
 import { participantsIn } from '../actors/participant.ts'
 import { ViewStore } from '../actors/view-store.ts'
 import { AcceptedLog } from '../checks/accepted-log.ts'
+import { AnswerChecks } from '../checks/answer-checks.ts'
 import { Breaches } from '../checks/breaches.ts'
 import { CallLimits } from '../checks/call-limits.ts'
 import { CommandChecks } from '../checks/command-checks.ts'
+import { DeadLetterChecks } from '../checks/dead-letter-checks.ts'
+import { HeldCalls } from '../checks/held-calls.ts'
 import { LogChecks } from '../checks/log-checks.ts'
 import { StartChecks } from '../checks/start-checks.ts'
 import type { Situation } from '../situations/names.ts'
@@ -41,6 +44,9 @@ const OUTCOMES: Partial<Record<AppendFault, Situation>> = {
 
 /** Longer than any pause, with the time that a process needs to hear of it and to be started again. */
 const SETTLE_MS = 12_000
+/** Of the looks at a clock between which time passes, in thousandths: those between which the machine was busy; and how long. */
+const BUSY_SHARE = 100
+const BUSY_MS_MAX = 60
 /** How often it is looked whether something was found. */
 const GO_MS = 500
 
@@ -63,7 +69,10 @@ export class World {
     readonly log: LogChecks
     readonly commands: CommandChecks
     readonly starts: StartChecks
+    readonly answers: AnswerChecks
     readonly calls: CallLimits
+    readonly deadLetters: DeadLetterChecks
+    readonly held: HeldCalls
   }
   readonly situations: Situations
   /** What each orchestrator says of itself. */
@@ -76,6 +85,7 @@ export class World {
   remembered = ORCHESTRATOR_LIMITS.endedSagasMax
   readonly #old = new Set<Process>()
   readonly #jitter: Stream
+  readonly #clocks: Stream
   #calmAt = 0
   #processes = 0
   #ids = 0
@@ -88,12 +98,16 @@ export class World {
     this.luck = streamOf(seed, 'answers')
     this.store = streamOf(seed, 'stores')
     this.#jitter = streamOf(seed, 'jitter')
+    this.#clocks = streamOf(seed, 'clocks')
     const { breaches } = this
     this.checks = {
       log: new LogChecks(this.plans.all, breaches),
       commands: new CommandChecks(breaches),
       starts: new StartChecks(breaches),
+      answers: new AnswerChecks(breaches),
       calls: new CallLimits(() => this.scheduler.now()),
+      deadLetters: new DeadLetterChecks(breaches),
+      held: new HeldCalls(() => this.scheduler.now()),
     }
     this.situations = new Situations(this.seen, () => this.scheduler.now())
     const accepted = new AcceptedLog([...Object.values(this.checks), this.situations])
@@ -133,11 +147,17 @@ export class World {
     const who = ++this.#processes
     const probe = kind === 'orchestrator' ? new OwnerProbe() : NO_PROBE
     return new Process(this, {
-      ...{ who, name: `${kind}-${who}`, probe, onEnd },
+      ...{ who, name: `${kind}-${who}`, probe, onEnd, creepMs: () => this.#creepMs() },
       befall: (process, step) => {
         if (this.isFaulty && step !== 'fault' && step !== 'idle') this.#befall(kind, process)
       },
     })
+  }
+
+  /** Mostly none, at times a millisecond, and now and then what a machine takes that has something else to do. */
+  #creepMs(): number {
+    if (!this.#clocks.perMille(this.options.rates.creep)) return 0
+    return this.#clocks.perMille(BUSY_SHARE) ? this.#clocks.below(BUSY_MS_MAX) : 1
   }
 
   get limits(): OrchestratorLimits {
@@ -162,6 +182,15 @@ export class World {
     const until = this.scheduler.now() + ms
     while (this.scheduler.now() < until && this.breaches.found.length === 0)
       await this.scheduler.clock.advance(Math.min(GO_MS, until - this.scheduler.now()))
+  }
+
+  /** Lets the limits that persons have set hold for a while, now that nothing fails: what waits must go on. */
+  async goLimited(msMax: number): Promise<void> {
+    const until = this.scheduler.now() + msMax
+    const { held } = this.checks
+    const isWaiting = () => held.look(this.crews.orchestrator.processes, this.gauges, this.breaches)
+    await this.settle()
+    while (isWaiting() && this.scheduler.now() < until && this.breaches.found.length === 0) await this.go(GO_MS)
   }
 
   /** Waits until whoever was paused, split off or killed is back. */

@@ -1,6 +1,8 @@
 /** Services of an installation as processes of their own, to be killed, stopped and paused, with what they log. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createWriteStream, type WriteStream } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Surroundings } from './fresh-installation.ts'
@@ -27,10 +29,11 @@ export class ServiceProcess {
   readonly raw: string[] = []
   readonly #child: ChildProcess
   readonly #closed: Promise<unknown>
+  readonly #file: WriteStream | undefined
 
   constructor(name: ServiceName, surroundings: Surroundings, env: Readonly<Record<string, string>> = {}) {
     this.name = name
-    const { kafka, prefix, databaseUrl, mains = {} } = surroundings
+    const { kafka, prefix, databaseUrl, mains = {}, logFolder } = surroundings
     this.#child = spawn(process.execPath, [mains[name] ?? `services/${name}/main.ts`], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -46,9 +49,20 @@ export class ServiceProcess {
       },
     })
     this.#closed = once(this.#child, 'close')
+    this.#file = logFolder === undefined ? undefined : createWriteStream(join(logFolder, `${name}-${this.pid}.log`))
+    this.#child.once('close', () => this.#file?.end())
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       if (stream) createInterface(stream).on('line', (line) => this.#read(line))
     }
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  /** Undefined while it runs. */
+  get ended(): { readonly code: number | null; readonly signal: NodeJS.Signals | null } | undefined {
+    return this.alive ? undefined : { code: this.#child.exitCode, signal: this.#child.signalCode }
   }
 
   get alive(): boolean {
@@ -88,12 +102,13 @@ export class ServiceProcess {
   }
 
   /** Answers its exit code, once it has ended by itself and all that it said was read. */
-  async ended(): Promise<number | null> {
+  async exitCode(): Promise<number | null> {
     await this.#closed
     return this.#child.exitCode
   }
 
   #read(line: string): void {
+    if (this.#file?.writable) this.#file.write(`${line}\n`)
     const parsed = asLogLine(line)
     if (parsed) this.lines.push(parsed)
     else this.raw.push(line)

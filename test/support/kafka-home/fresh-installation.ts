@@ -18,6 +18,8 @@ export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>
   /** Other files to run than a service's own `main.ts`, by service. */
   readonly mains?: Readonly<Record<string, string>>
+  /** What each process writes is kept there too, a file each. */
+  readonly logFolder?: string
 }
 
 export interface Installation extends Surroundings {

@@ -6,6 +6,7 @@ const OWNER = 'shared/runtime/owner.ts'
 const REPLAY = 'shared/runtime/log-replay.ts'
 const VERDICT = 'shared/participant/inbox-verdict.ts'
 const FOLD = 'services/projector/fold-chunk.ts'
+const LANE = 'shared/flow/lane.ts'
 const STORE = 'test/simulation/actors/view-store.ts'
 
 export const SHELL_BUGS: readonly Bug[] = [
@@ -137,6 +138,17 @@ export const SHELL_BUGS: readonly Bug[] = [
     ],
   },
   {
+    name: 'snapshot-lacks-entries',
+    does: 'leaves every fifth entry of a snapshot out',
+    patches: [
+      {
+        file: 'shared/runtime/snapshot/snapshot-text.ts',
+        text: 'for (const [i, key] of keys.entries()) yield* entryLines',
+        instead: 'for (const [i, key] of keys.entries()) if (i % 5 !== 4) yield* entryLines',
+      },
+    ],
+  },
+  {
     name: 'mark-past-an-undecided-input',
     does: 'begins one record past the mark',
     patches: [
@@ -230,5 +242,36 @@ export const SHELL_BUGS: readonly Bug[] = [
     name: 'checkpoint-not-compared',
     does: 'writes rows of a projector that another one has overtaken',
     patches: [{ file: STORE, text: 'if (isMoved) {', instead: 'if (isMoved && moves.length > 99) {' }],
+  },
+  {
+    name: 'token-missed',
+    does: 'misses a token that comes between looking for a call and asking when to look again',
+    patches: [
+      { file: LANE, text: 'lacked.probe && this.#policy', instead: 'this.#policy' },
+      { file: LANE, text: 'lacked.token ? this.#tokensAt(now) : undefined', instead: 'this.#tokensAt(now)' },
+      { file: LANE, text: 'at > since', instead: 'at > now' },
+    ],
+  },
+  {
+    name: 'kept-answered-as-failed',
+    does: 'says that a command failed because of the rows that another process has kept for it',
+    patches: [
+      {
+        file: 'shared/participant/performer.ts',
+        text: "if (verdict.kind !== 'answer') return",
+        instead: 'if (verdict.kind) return',
+      },
+    ],
+  },
+  {
+    name: 'breaker-open-after-a-clock-jump',
+    does: 'keeps a breaker open until a clock that was set back is where it was',
+    patches: [
+      {
+        file: 'shared/flow/breaker.ts',
+        text: 'return this.#openUntil > now + OPEN_MS_MAX',
+        instead: 'return this.#openUntil > now + 1e9 * OPEN_MS_MAX',
+      },
+    ],
   },
 ]
