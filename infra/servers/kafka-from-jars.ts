@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { newClusterId } from './cluster-id.ts'
 import { missingJava } from './java-programs.ts'
 import { kafkaJars } from './kafka-jars.ts'
-import { KafkaNodeProcess } from './kafka-node.ts'
+import { type KafkaNodePlan, KafkaNodeProcess } from './kafka-node.ts'
 import type { KafkaDoor, KafkaNodePlace } from './kafka-properties.ts'
 import type { RunningServer } from './server.ts'
 import { freePorts } from './tethered.ts'
@@ -25,26 +25,31 @@ export function kafkaFromJars(): Promise<RunningServer | string> {
   return kafkaClusterFromJars(1)
 }
 
-/**
- * As many such processes as wanted, in one cluster; `address` names all of them. Three have three copies of all. Each
- * broker has a further port for every door.
- */
-export async function kafkaClusterFromJars(
-  brokers: number,
-  doors: readonly OpenDoor[] = [],
-): Promise<RunningKafkaCluster | string> {
-  const missing = await missingJava("Kafka's jars")
-  return missing ?? startCluster(await kafkaJars(), await places(brokers, doors))
+export interface KafkaClusterOptions extends Partial<Pick<KafkaNodePlan, 'heapMb' | 'jvm'>> {
+  /** Each broker has a further port for every one of them. */
+  readonly doors?: readonly OpenDoor[]
 }
 
-async function startCluster(libs: string, all: readonly KafkaNodePlace[]): Promise<RunningKafkaCluster> {
-  const clusterId = randomBytes(16).toString('base64url')
-  const heapMb = all.length === 1 ? HEAP_MB : CLUSTER_HEAP_MB
+/** As many such processes as wanted, in one cluster; `address` names all of them. Three have three copies of all. */
+export async function kafkaClusterFromJars(
+  brokers: number,
+  { doors = [], ...options }: KafkaClusterOptions = {},
+): Promise<RunningKafkaCluster | string> {
+  const missing = await missingJava("Kafka's jars")
+  return missing ?? startCluster(await kafkaJars(), await places(brokers, doors), options)
+}
+
+async function startCluster(
+  libs: string,
+  all: readonly KafkaNodePlace[],
+  { heapMb = all.length === 1 ? HEAP_MB : CLUSTER_HEAP_MB, jvm }: Omit<KafkaClusterOptions, 'doors'>,
+): Promise<RunningKafkaCluster> {
+  const clusterId = newClusterId()
   const nodes: KafkaNodeProcess[] = []
   const stop = async () => void (await Promise.all(nodes.map((node) => node.stop())))
   try {
     const started = all.map(async (place) => {
-      nodes.push(await KafkaNodeProcess.start({ libs, clusterId, place, all, heapMb }))
+      nodes.push(await KafkaNodeProcess.start({ libs, clusterId, place, all, heapMb, jvm }))
     })
     // Nothing is stopped while a node is still being started, which nobody would stop then.
     for (const one of await Promise.allSettled(started)) if (one.status === 'rejected') throw one.reason

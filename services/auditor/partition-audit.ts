@@ -19,6 +19,7 @@ import type { ParticipantLedger } from './participant-ledger.ts'
 import type { SagaCounts } from './report.ts'
 import { auditHistory, type Plans, restlessness } from './saga-audit.ts'
 import { outlineOf } from './saga-outline.ts'
+import type { SnapshotAudit } from './snapshot-audit.ts'
 import type { ViewAudit } from './view-audit.ts'
 
 /** What the audits of all partitions share. */
@@ -31,6 +32,12 @@ export interface AuditContext {
   readonly locks: LockLedger
   /** Nothing moves any more, and this is the time. */
   readonly atRest: { readonly now: number } | undefined
+}
+
+/** What was made of the log, and is held against it. */
+export interface Against {
+  readonly view: ViewAudit | undefined
+  readonly snapshots: SnapshotAudit | undefined
 }
 
 const WITH_EFFECTS: ReadonlySet<SagaEvent['type']> = new Set([
@@ -53,6 +60,7 @@ export class PartitionAudit {
   nextOffset = 0n
   readonly #context: AuditContext
   readonly #view: ViewAudit | undefined
+  readonly #snapshots: SnapshotAudit | undefined
   readonly #reader = new BatchReader()
   readonly #sagas = new Histories()
   /** Sagas with events that cannot be read: what their rows must be is not known. */
@@ -60,10 +68,11 @@ export class PartitionAudit {
   #aheadAt: bigint | undefined
   #lastWithEffects = 0
 
-  constructor(partition: number, context: AuditContext, view: ViewAudit | undefined) {
+  constructor(partition: number, context: AuditContext, against: Against) {
     this.partition = partition
     this.#context = context
-    this.#view = view
+    this.#view = against.view
+    this.#snapshots = against.snapshots
     this.marks = new MarkAudit(partition, context.findings)
     this.chains = new ChainAudit(partition, context.findings)
   }
@@ -96,6 +105,7 @@ export class PartitionAudit {
   /** The end of the log: what lives is judged as far as it has come. */
   close(): void {
     const { findings, commands } = this.#context
+    this.#snapshots?.close()
     for (const [id, history] of this.#sagas.drain()) this.#judging(id, undefined, () => this.#judge(id, history))
     for (const id of this.#unreadable) this.#view?.leave(id)
     for (const kept of [this.#unreadable, this.chains]) kept.clear()
@@ -129,6 +139,7 @@ export class PartitionAudit {
         this.#judging(decoded.envelope.lockId, offset, () => this.#takeLock(decoded.envelope, number))
       else this.#takeUnreadable(decoded, offset)
     }
+    this.#snapshots?.take(batch, { histories: this.#sagas, unreadable: this.#unreadable })
   }
 
   /** An event that lacks what its type must have is found here, and stops nothing: the others are judged. */

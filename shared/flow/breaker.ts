@@ -59,9 +59,10 @@ export class Breaker {
   room(now: number, policy: BreakerPolicy): number {
     if (this.#status === 'closed') return Number.POSITIVE_INFINITY
     if (this.#status === 'open') {
-      if (now < this.#openUntil) return 0
+      if (now < this.#openUntil && !this.#isTooFar(now)) return 0
       this.#tryAgain(now)
     }
+    this.#probedAt = Math.min(this.#probedAt, now)
     // A probe of which nothing is heard for so long is not waited for any more.
     if (now >= this.#probedAt + policy.openMs) this.#probesOut = 0
     return Math.max(0, policy.probes - this.#probesWorked - this.#probesOut)
@@ -70,7 +71,13 @@ export class Breaker {
   /** When there may be room without anything being heard; `undefined`: there is. */
   readyAt(now: number, policy: BreakerPolicy): number | undefined {
     if (this.#status === 'closed') return undefined
-    return this.#status === 'open' ? Math.max(now, this.#openUntil) : Math.max(now, this.#probedAt + policy.openMs)
+    if (this.#status === 'half-open') return Math.max(now, this.#probedAt + policy.openMs)
+    return this.#isTooFar(now) ? now : Math.max(now, this.#openUntil)
+  }
+
+  /** It never opens for so long: the clock was set back. */
+  #isTooFar(now: number): boolean {
+    return this.#openUntil > now + OPEN_MS_MAX
   }
 
   /** A call goes. Answers what names it as a probe, where it is one. */

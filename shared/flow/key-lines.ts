@@ -61,6 +61,8 @@ export class KeyLines {
   readonly #timed = new OrderedHeap<Timed>((a, b) => a.at < b.at)
   #part: KeyPart = NO_KEY_PART
   #waiting = 0
+  /** When a call was looked for last. */
+  #lookedAt = Number.NEGATIVE_INFINITY
   #sweepAt = IDLE_LINES_MIN
 
   /** Calls that wait. */
@@ -76,6 +78,11 @@ export class KeyLines {
   /** Sets what applies from now on: every line may go again. */
   set part(part: KeyPart) {
     this.#part = part
+    this.#lookAgain()
+  }
+
+  /** What was said of times holds no more. */
+  #lookAgain(): void {
     for (const line of this.#lines.values()) {
       line.readyAt = undefined
       this.#makeReady(line)
@@ -195,6 +202,9 @@ export class KeyLines {
   }
 
   #wakeTimed(now: number): void {
+    // A clock that was set back would have lines wait until it is where it was.
+    if (now < this.#lookedAt) this.#lookAgain()
+    this.#lookedAt = now
     for (let at = this.readyAt; at !== undefined && at <= now; at = this.readyAt) {
       const line = this.#timed.pop()?.line
       if (!line) return

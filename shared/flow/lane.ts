@@ -171,7 +171,9 @@ export class Lane {
     const byBreaker = lacked.probe && this.#policy ? this.breaker.readyAt(now, this.#policy) : undefined
     const byRate = lacked.token ? this.#tokensAt(now) : undefined
     const times = [byBreaker, byRate, this.#rampAt(now), this.lines.readyAt]
-    const future = times.filter((at) => at !== undefined && at > lacked.at) as number[]
+    // A clock that was set back meanwhile says nothing of what is over.
+    const since = lacked.at <= now ? lacked.at : Number.NEGATIVE_INFINITY
+    const future = times.filter((at) => at !== undefined && at > since) as number[]
     return future.length === 0 ? undefined : Math.min(...future)
   }
 
@@ -207,7 +209,8 @@ export class Lane {
 
   #rampCap(now: number): number {
     if (this.#rampFrom === undefined) return Number.POSITIVE_INFINITY
-    const cap = RAMP_FROM * 2 ** Math.floor(Math.max(0, now - this.#rampFrom) / RAMP_STEP_MS)
+    this.#rampFrom = Math.min(this.#rampFrom, now)
+    const cap = RAMP_FROM * 2 ** Math.floor((now - this.#rampFrom) / RAMP_STEP_MS)
     if (cap < RAMP_TO) return cap
     this.#rampFrom = undefined
     return Number.POSITIVE_INFINITY

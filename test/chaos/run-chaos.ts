@@ -55,6 +55,7 @@ export async function runChaos({ asked, logFolder, stops, say }: Surroundings): 
   const late = await within(load.end(), ACKNOWLEDGED_WITHIN_MS)
   if (late) violations.push({ id: 'L1', message: `orders are not acknowledged ${late} ms after the last fault` })
   await visitor.end()
+  await Promise.all(stage.servers.cluster.nodes.map((node) => node.untilReady()))
   await stage.roster.allRun()
   say('all is quiet')
   const rest = await untilRest(stage, load.acknowledged.length)

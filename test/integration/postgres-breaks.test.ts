@@ -1,6 +1,7 @@
 /** Connections that break while somebody has them: what is under way on them fails, and nothing else does. */
+import { Socket } from 'node:net'
 import { type Kysely, sql } from 'kysely'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { openPostgresDatabase } from '../../shared/adapters/postgres/postgres-database.ts'
 import { openPostgresViewStore } from '../../shared/adapters/postgres/postgres-view-store.ts'
 import { noLog } from '../../shared/ports/telemetry.ts'
@@ -16,6 +17,7 @@ await describeReal('a Postgres connection that breaks', ['postgres'], ({ postgre
       openPostgresViewStore<Record<string, never>>({ connectionString: postgres, onIdleTrouble: () => {} }).db,
   }
   afterEach(async () => {
+    vi.restoreAllMocks()
     await Promise.all(opened.splice(0).map((db) => db.destroy()))
   })
 
@@ -36,6 +38,14 @@ await describeReal('a Postgres connection that breaks', ['postgres'], ({ postgre
     })
     await expect(transaction).rejects.toThrow()
     await goesOn(broken)
+  })
+
+  test.each(Object.entries(open))('%s is asked whether it is there when nothing has come for 10 s', async (_, make) => {
+    const asked = vi.spyOn(Socket.prototype, 'setKeepAlive')
+    const db = make()
+    opened.push(db)
+    await pidOf(db)
+    expect(asked.mock.calls).toEqual([[true, 10_000]])
   })
 
   test.each(Object.entries(open))('%s fails the statement that is under way', async (_, make) => {

@@ -9,6 +9,7 @@ import { commandRecord } from '../../shared/message/command-record.ts'
 import type { EventEnvelope } from '../../shared/message/events.ts'
 import type { NewRecord } from '../../shared/message/record.ts'
 import { kasagaTopics, participantTopic } from '../../shared/message/topics.ts'
+import type { Broker } from '../../shared/ports/broker.ts'
 import { noLog } from '../../shared/ports/telemetry.ts'
 import { Definitions } from '../../shared/saga/definition.ts'
 import { effectsOf } from '../../shared/saga/effects.ts'
@@ -27,6 +28,8 @@ export interface HandMade {
   /** Changes the commands that are sent. */
   readonly sends?: (sends: Send[]) => Send[]
   readonly deadLetters?: readonly NewRecord[]
+  /** Snapshots, made of the log as it is. */
+  readonly snapshots?: (broker: Broker) => Promise<readonly NewRecord[]>
   /** Its events carry hashes, made before `records` changes any. */
   readonly chained?: boolean
 }
@@ -88,6 +91,7 @@ export async function auditHandMade(made: HandMade, options: Partial<AuditOption
   for (const { participant, record } of made.sends?.(sends) ?? sends)
     await append(participantTopic(participant), [record])
   await append(TOPICS.deadLetters, made.deadLetters ?? [])
+  await append(TOPICS.snapshots, (await made.snapshots?.(broker)) ?? [])
   try {
     return await audit({ broker, topics: TOPICS, log: noLog, definitions: new Definitions([fulfilOrder]), ...options })
   } finally {

@@ -54,7 +54,7 @@ export function auditRecords(records: readonly LogRecord[]): Findings {
   const counts = { total: 0, completed: 0, compensated: 0, stuck: 0, failed: 0, running: 0 }
   const shared = { findings, plans: new Plans(undefined), counts, commands: undefined, atRest: undefined }
   const ledgers = { participants: new ParticipantLedger([], findings), locks: new LockLedger(findings) }
-  const audit = new PartitionAudit(0, { ...shared, ...ledgers }, undefined)
+  const audit = new PartitionAudit(0, { ...shared, ...ledgers }, { view: undefined, snapshots: undefined })
   for (const record of records) audit.take(record)
   audit.close()
   return findings

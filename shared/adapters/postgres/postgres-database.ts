@@ -22,6 +22,8 @@ export const POSTGRES_LIMITS = {
   statementTimeoutMs: 15_000,
   lockTimeoutMs: 10_000,
   idleInTransactionTimeoutMs: 30_000,
+  /** A server that is gone without a word is noticed so long after, and ten probes; left to the system it is two hours. */
+  keepAliveAfterMs: 10_000,
 } as const
 
 /** Opens a database; connections are made as they are needed. `destroy()` closes them. */
@@ -36,6 +38,7 @@ export function openPostgresDatabase<Tables>(options: PostgresDatabaseOptions): 
     lock_timeout: POSTGRES_LIMITS.lockTimeoutMs,
     idle_in_transaction_session_timeout: POSTGRES_LIMITS.idleInTransactionTimeoutMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis: POSTGRES_LIMITS.keepAliveAfterMs,
     ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
   })
   pool.on('error', (error) => options.log.warn('an idle Postgres connection broke', { error }))

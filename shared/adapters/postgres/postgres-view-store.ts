@@ -2,6 +2,7 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { ViewStore } from '../../ports/view-store.ts'
+import { POSTGRES_LIMITS } from './postgres-database.ts'
 import { surviveBreaks } from './survive-breaks.ts'
 import type { ViewTables } from './view-schema.ts'
 
@@ -31,6 +32,7 @@ export function openPostgresViewStore<Tables = ViewTables>(options: PostgresView
     statement_timeout: options.statementTimeoutMs ?? 60_000,
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: POSTGRES_LIMITS.keepAliveAfterMs,
     application_name: 'kasaga-views',
     types: TYPES,
   })

@@ -65,7 +65,8 @@ async function readShelf({ broker, clock, topic, partition }: RestorePorts): Pro
 async function fill(ports: RestorePorts, shelf: SnapshotShelf, mark: SnapshotMark): Promise<PartitionState | Unused> {
   const state = ports.empty()
   for (const segment of mark.segments) {
-    const captured = await capturedOf(ports, shelf, segment)
+    // Others of the process have their turns while a large one is read.
+    const captured = await entriesOf(shelf, segment, () => new Promise((resolve) => ports.clock.soon(resolve)))
     if (typeof captured === 'string') return captured
     apply(state.tables, captured)
   }
@@ -73,11 +74,11 @@ async function fill(ports: RestorePorts, shelf: SnapshotShelf, mark: SnapshotMar
   return state
 }
 
-/** The entries of a segment, once all of it is known to be as it was written. */
-async function capturedOf(
-  { clock }: RestorePorts,
+/** The entries of a segment, once all of it is known to be as it was written; `pause` between its parts. */
+export async function entriesOf(
   shelf: SnapshotShelf,
   segment: Segment,
+  pause: () => Promise<void>,
 ): Promise<Captured | 'incomplete' | 'damaged'> {
   const hash = createHash('sha256')
   const text = new SnapshotText()
@@ -87,8 +88,7 @@ async function capturedOf(
       if (!bytes) return 'incomplete'
       hash.update(bytes)
       text.push(bytes)
-      // Others of the process have their turns while a large one is read.
-      await new Promise<void>((resolve) => clock.soon(resolve))
+      await pause()
     }
     text.end()
   } catch {

@@ -2,7 +2,14 @@
 import { messageOf } from '../../message/errors.ts'
 import { keyOf, type LogRecord } from '../../message/record.ts'
 import type { Broker } from '../../ports/broker.ts'
-import { markKey, partKeys, readMark, type SnapshotLimits, type SnapshotMark } from './snapshot-mark.ts'
+import {
+  type MarkResult,
+  markKey,
+  partKeys,
+  readMark,
+  type SnapshotLimits,
+  type SnapshotMark,
+} from './snapshot-mark.ts'
 
 /** Why a snapshot was not used. `none`: there is no mark. */
 export type Unused =
@@ -48,15 +55,18 @@ export class SnapshotShelf {
   marks(wanted: Wanted): { readonly usable: readonly SnapshotMark[]; readonly unused: ReadonlySet<Unused> } {
     const usable: SnapshotMark[] = []
     const unused = new Set<Unused>()
-    for (const [key, record] of this.#records) {
-      if (!key.startsWith(MARK)) continue
-      const read = readMark(record)
+    for (const read of this.allMarks()) {
       const why = read.kind === 'mark' ? misfit(read.mark, wanted) : read.kind
       if (why) unused.add(why)
       else if (read.kind === 'mark') usable.push(read.mark)
     }
     usable.sort((a, b) => b.standing.number - a.standing.number)
     return { usable, unused }
+  }
+
+  /** Every mark, whether it may be used or not. */
+  *allMarks(): Generator<MarkResult> {
+    for (const [key, record] of this.#records) if (key.startsWith(MARK)) yield readMark(record)
   }
 
   /** The bytes under a key. */

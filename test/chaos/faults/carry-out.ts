@@ -1,7 +1,7 @@
 /** Which kind is carried out how. */
 import type { FaultKind } from './fault-kinds.ts'
 import { joinAndLeave } from './membership-fault.ts'
-import { cut, delay, halfClose, hold } from './network-faults.ts'
+import { appendLate, cut, delay, halfClose, hold } from './network-faults.ts'
 import { killOrchestrator, killOther, pauseOrchestrator, pauseOther, stopInOrder } from './process-faults.ts'
 import { duplicate, litter } from './record-faults.ts'
 import type { CarryOut } from './scene.ts'
@@ -24,4 +24,5 @@ export const FAULTS: Readonly<Record<FaultKind, CarryOut>> = {
   delay,
   'half-close': halfClose,
   hold,
+  'late-appends': appendLate,
 }

@@ -22,6 +22,7 @@ export const SERVER_FAULTS = [
   'delay',
   'half-close',
   'hold',
+  'late-appends',
 ] as const
 
 export const FAULT_KINDS = [...PROCESS_FAULTS, ...SERVER_FAULTS] as const

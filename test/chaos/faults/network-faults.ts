@@ -1,8 +1,12 @@
 /** The weather at the doors: of one door, to Kafka or to Postgres. */
 import type { Stream } from '../../simulation/world/streams.ts'
+import type { ServiceProcess } from '../../support/kafka-home/fleet.ts'
+import type { Roster } from '../stage/roster.ts'
 import type { Door } from '../stage/servers.ts'
 import type { TcpProxy, Way } from '../stage/tcp-proxy.ts'
+import { heldBy, stillWithout } from '../verdict/take-overs.ts'
 import { between, type CarryOut, pause } from './scene.ts'
+import { noteLoss, taking } from './taking.ts'
 
 const CUT_MS_MAX = 4_000
 const DELAY_MS_MAX = 900
@@ -11,6 +15,8 @@ const DELAYED_MS_MAX = 10_000
 const HELD_MS_MIN = 500
 /** Past a session and past most waits for an answer, so that what was held lands after others took over. */
 const HELD_MS_MAX = 18_000
+const LATE_MS_MAX = 40_000
+const LOOK_MS = 100
 const WAYS: readonly [readonly Way[], ...(readonly Way[])[]] = [['requests'], ['answers'], ['requests', 'answers']]
 
 interface Target {
@@ -66,4 +72,30 @@ export const hold: CarryOut = async ({ stage }, dice) => {
   await pause(ms)
   for (const proxy of proxies) for (const way of ways) proxy.release(way)
   return `${name}, ${ways.join(' and ')} for ${ms} ms`
+}
+
+/**
+ * Holds what the orchestrator behind a door asks of Kafka until others have all of its partitions: what it has appended
+ * lands after their claims.
+ */
+export const appendLate: CarryOut = (scene, dice) =>
+  taking(scene, dice, {
+    of: ['orchestrator'],
+    fits: (place) => place.door !== undefined && heldBy(place.now).size > 0,
+    work: async (place) => {
+      const { servers, roster } = scene.stage
+      const { kafka } = servers.doors.find(({ name }) => name === place.door) ?? servers.doors[0]
+      noteLoss(scene, place, 'hold')
+      const [held, began] = [heldBy(place.now), Date.now()]
+      for (const proxy of kafka) proxy.hold('requests')
+      const left = () => stillWithout(held, { since: began, others: processesBut(roster, place.now) })
+      while (left() > 0 && Date.now() - began < LATE_MS_MAX) await pause(LOOK_MS)
+      const without = left()
+      for (const proxy of kafka) proxy.release('requests')
+      return `${place.name}, for ${Date.now() - began} ms; others took over ${held.size - without} of ${held.size}`
+    },
+  })
+
+function processesBut({ places }: Roster, one: ServiceProcess): readonly ServiceProcess[] {
+  return places.flatMap(({ processes }) => processes).filter((process) => process !== one)
 }

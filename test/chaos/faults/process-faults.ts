@@ -1,14 +1,10 @@
 /** What is done to processes. */
-import type { Stream } from '../../simulation/world/streams.ts'
 import type { ServiceName } from '../../support/kafka-home/fleet.ts'
-import type { Place } from '../stage/roster.ts'
-import { heldBy, type Lost } from '../verdict/take-overs.ts'
-import { between, type CarryOut, oneOf, pause, type Scene } from './scene.ts'
+import { between, type CarryOut, pause } from './scene.ts'
+import { noteLoss, taking } from './taking.ts'
 
 const ORCHESTRATOR: readonly ServiceName[] = ['orchestrator']
 const OTHERS: readonly ServiceName[] = ['inventory', 'payment', 'shipping', 'projector', 'gateway']
-const FREE_WITHIN_MS = 5_000
-const LOOK_MS = 100
 const DOWN_MS_MAX = 5_000
 const SHORT_MS_MAX = 4_000
 /** Past the session of a group's member, 6 s, so that others take over. */
@@ -16,36 +12,6 @@ const LONG_MS_MIN = 7_000
 const LONG_MS_MAX = 14_000
 /** What is under way may take 20 s when a process drains; then it ends all the same. */
 const DRAINED_WITHIN_MS = 25_000
-
-/** A place that the fault has for itself until the work is done. */
-async function taking(
-  { stage, notes }: Scene,
-  dice: Stream,
-  { of, work }: { of: readonly ServiceName[]; work: (place: Place) => Promise<string> },
-): Promise<string | undefined> {
-  const until = Date.now() + FREE_WITHIN_MS
-  let free = stage.roster.free(...of)
-  while (free.length === 0 && Date.now() < until) {
-    await pause(LOOK_MS)
-    free = stage.roster.free(...of)
-  }
-  const place = oneOf(dice, free)
-  if (!place) return undefined
-  place.taken = true
-  try {
-    return await work(place)
-  } catch (error) {
-    notes.mishaps.push(`${place.name}: ${error}`)
-    return undefined
-  } finally {
-    place.taken = false
-  }
-}
-
-function noteLoss({ notes }: Scene, { service, now }: Place, by: Lost['by']): void {
-  if (service !== 'orchestrator') return
-  notes.lost.push({ at: Date.now(), process: now, partitions: heldBy(now), by })
-}
 
 /** `kill -9`; another process comes in its place after a while. */
 function kill(of: readonly ServiceName[]): CarryOut {

@@ -101,8 +101,7 @@ function piecesAbout({ topics }: Stage, order: Order): readonly Piece[] {
 
 async function threw({ stage, notes }: Scene, { topic, record, becomes }: Piece): Promise<boolean> {
   const { unredeemed } = stage.home
-  const key = typeof record.key === 'string' ? record.key : ''
-  const partition = partitionOf(key, await unredeemed.partitions(topic))
+  const partition = partitionOf(record.key ?? '', await unredeemed.partitions(topic))
   const [result] = await unredeemed.append([{ topic, partition, records: [record] }])
   if (result?.kind === 'appended') notes.rubbish.set(placeText(topic, partition, result.baseOffset), becomes)
   else if (result?.kind === 'unknown') notes.rubbishUnclear++

@@ -12,12 +12,14 @@ export interface Visits {
   answered: number
   /** With a status of 500 or more: it could not know. */
   refused: number
-  /** No answer, or none in time. */
-  unanswered: number
+  /** It was not there, or the connection broke. */
+  unreachable: number
+  /** No answer for 30 s. */
+  late: number
 }
 
 export class Visitor {
-  readonly visits: Visits = { answered: 0, refused: 0, unanswered: 0 }
+  readonly visits: Visits = { answered: 0, refused: 0, unreachable: 0, late: 0 }
   readonly #gateway: Place
   readonly #load: OrderLoad
   readonly #out = new Set<Promise<void>>()
@@ -58,14 +60,18 @@ export class Visitor {
 
   async #visit(sagaId: string): Promise<void> {
     const answer = await this.#ask(sagaId)
-    if (!answer) this.visits.unanswered++
-    else if (answer.status >= 500) this.visits.refused++
+    if (!answer) return
+    if (answer.status >= 500) this.visits.refused++
     else this.visits.answered++
   }
 
   async #ask(sagaId: string): Promise<Response | undefined> {
     const { url } = this.#gateway
     if (url === undefined) return undefined
-    return fetch(`${url}/v1/sagas/${sagaId}`, { signal: AbortSignal.timeout(ANSWER_MS_MAX) }).catch(() => undefined)
+    return fetch(`${url}/v1/sagas/${sagaId}`, { signal: AbortSignal.timeout(ANSWER_MS_MAX) }).catch((error) => {
+      if (error instanceof Error && error.name === 'TimeoutError') this.visits.late++
+      else this.visits.unreachable++
+      return undefined
+    })
   }
 }

@@ -9,11 +9,14 @@
 
 import { type LogLine, type ServiceName, ServiceProcess } from '../../support/kafka-home/fleet.ts'
 import type { Installation, Surroundings } from '../../support/kafka-home/fresh-installation.ts'
+import type { Door } from './servers.ts'
 
 export interface PlaceOf {
   readonly name: string
   readonly service: ServiceName
   readonly surroundings: Surroundings
+  /** The door that it comes in by; absent: it goes past them. */
+  readonly door?: Door['name']
 }
 
 /** A process ended that nobody had told to. */
@@ -29,18 +32,20 @@ export interface Ended {
 
 const LOOK_MS = 250
 const START_AGAIN_MS = 1_000
-const RUNNING_WITHIN_MS = 120_000
+const RUNNING_WITHIN_MS = 240_000
 
 export class Place {
   readonly name: string
   readonly service: ServiceName
+  readonly door: Door['name'] | undefined
   readonly #surroundings: Surroundings
   /** All that have been here, the last one now. */
   readonly processes: ServiceProcess[] = []
   taken = false
   startAgainAt: number | undefined
 
-  constructor({ name, service, surroundings }: PlaceOf) {
+  constructor({ name, service, surroundings, door }: PlaceOf) {
+    this.door = door
     this.name = name
     this.service = service
     this.#surroundings = surroundings
@@ -152,16 +157,18 @@ interface Ways {
 /** Three orchestrators, two of each participant, two projectors, one gateway; one orchestrator is not behind a door. */
 export function placesOf({ direct, a, b }: Ways, logFolder: string): readonly PlaceOf[] {
   const pairs: readonly ServiceName[] = ['inventory', 'payment', 'shipping', 'projector']
-  const place = (service: ServiceName, number: number, surroundings: Surroundings): PlaceOf => ({
+  const at = { a, b }
+  const place = (service: ServiceName, number: number, door?: Door['name']): PlaceOf => ({
     name: `${service}-${number}`,
     service,
-    surroundings: { ...surroundings, logFolder },
+    surroundings: { ...(door ? at[door] : direct), logFolder },
+    ...(door && { door }),
   })
   return [
-    place('orchestrator', 1, a),
-    place('orchestrator', 2, b),
-    place('orchestrator', 3, direct),
-    ...pairs.flatMap((service) => [place(service, 1, a), place(service, 2, b)]),
-    place('gateway', 1, b),
+    place('orchestrator', 1, 'a'),
+    place('orchestrator', 2, 'b'),
+    place('orchestrator', 3),
+    ...pairs.flatMap((service) => [place(service, 1, 'a'), place(service, 2, 'b')]),
+    place('gateway', 1, 'b'),
   ]
 }

@@ -9,7 +9,7 @@ export interface Lost {
   readonly at: number
   readonly process: ServiceProcess
   readonly partitions: ReadonlySet<number>
-  readonly by: 'kill' | 'pause' | 'stop'
+  readonly by: 'kill' | 'pause' | 'stop' | 'hold'
 }
 
 export interface TakeOvers {
@@ -31,6 +31,21 @@ export function heldBy({ lines }: ServiceProcess): ReadonlySet<number> {
     else if (msg === LET_GO) held.delete(partition)
   }
   return held
+}
+
+/** How many of the partitions none of the others has taken over since. */
+export function stillWithout(
+  held: ReadonlySet<number>,
+  { since, others }: { readonly since: number; readonly others: readonly ServiceProcess[] },
+): number {
+  const taken = new Set(
+    others.flatMap((process) =>
+      process.lines.flatMap((line) =>
+        takenBy(process, line).flatMap(({ at, partition }) => (at >= since ? [partition] : [])),
+      ),
+    ),
+  )
+  return [...held].filter((partition) => !taken.has(partition)).length
 }
 
 interface Taken {

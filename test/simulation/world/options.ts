@@ -93,8 +93,11 @@ export interface Options {
 
 export const PLAN_NUMBERS = 400
 /** One seed of so many has 10,000 timers that are due at once. */
-const SLEEPERS_EVERY = 500
+const SLEEPERS_EVERY = 1_000
 export const SLEEPERS = 10_000
+/** One seed of so many has more sagas at a time. */
+const CROWD_EVERY = 25
+const CROWD = 20
 const SLEEPERS_RATE = 8
 const SNAPSHOTS_EVERY = [0, 1, 7, 40]
 
@@ -103,7 +106,7 @@ export function optionsOf(seed: number): Options {
   const stream = streamOf(seed, 'options')
   const world = {
     seed,
-    sagas: 1 + stream.below(8),
+    sagas: (seed % CROWD_EVERY === 0 ? CROWD : 1) + stream.below(8),
     partitions: 1 + stream.below(2),
     orchestrators: 1 + stream.below(3),
     participants: 1 + stream.below(2),

@@ -17,6 +17,7 @@ import { AnswerChecks } from '../checks/answer-checks.ts'
 import { Breaches } from '../checks/breaches.ts'
 import { CallLimits } from '../checks/call-limits.ts'
 import { CommandChecks } from '../checks/command-checks.ts'
+import { DeadLetterChecks } from '../checks/dead-letter-checks.ts'
 import { HeldCalls } from '../checks/held-calls.ts'
 import { LogChecks } from '../checks/log-checks.ts'
 import { StartChecks } from '../checks/start-checks.ts'
@@ -70,6 +71,7 @@ export class World {
     readonly starts: StartChecks
     readonly answers: AnswerChecks
     readonly calls: CallLimits
+    readonly deadLetters: DeadLetterChecks
     readonly held: HeldCalls
   }
   readonly situations: Situations
@@ -104,6 +106,7 @@ export class World {
       starts: new StartChecks(breaches),
       answers: new AnswerChecks(breaches),
       calls: new CallLimits(() => this.scheduler.now()),
+      deadLetters: new DeadLetterChecks(breaches),
       held: new HeldCalls(() => this.scheduler.now()),
     }
     this.situations = new Situations(this.seen, () => this.scheduler.now())

@@ -36,7 +36,7 @@ function audited(log: readonly LogRecord[], sagas: Sagas, at = checkpoint): { fi
   const participants = new ParticipantLedger([], findings)
   const empty = { commands: undefined, atRest: undefined, locks: new LockLedger(findings) }
   const shared = { findings, plans: new Plans(undefined), counts, participants, ...empty }
-  const partition = new PartitionAudit(0, shared, view)
+  const partition = new PartitionAudit(0, shared, { view, snapshots: undefined })
   for (const record of log) partition.take(record)
   partition.close()
   return { findings, view }

@@ -174,4 +174,15 @@ export const CORE_BUGS: readonly Bug[] = [
       },
     ],
   },
+  {
+    name: 'late-answer-refused',
+    does: 'keeps what comes for a saga that has ended as a dead letter',
+    patches: [
+      {
+        file: 'shared/saga/decide.ts',
+        text: "if (input.kind !== 'fork') return ignored('saga-ended')",
+        instead: "if (input.kind !== 'fork') return refused('not-now', 'it has ended')",
+      },
+    ],
+  },
 ]

@@ -138,6 +138,17 @@ export const SHELL_BUGS: readonly Bug[] = [
     ],
   },
   {
+    name: 'snapshot-lacks-entries',
+    does: 'leaves every fifth entry of a snapshot out',
+    patches: [
+      {
+        file: 'shared/runtime/snapshot/snapshot-text.ts',
+        text: 'for (const [i, key] of keys.entries()) yield* entryLines',
+        instead: 'for (const [i, key] of keys.entries()) if (i % 5 !== 4) yield* entryLines',
+      },
+    ],
+  },
+  {
     name: 'mark-past-an-undecided-input',
     does: 'begins one record past the mark',
     patches: [
@@ -238,7 +249,7 @@ export const SHELL_BUGS: readonly Bug[] = [
     patches: [
       { file: LANE, text: 'lacked.probe && this.#policy', instead: 'this.#policy' },
       { file: LANE, text: 'lacked.token ? this.#tokensAt(now) : undefined', instead: 'this.#tokensAt(now)' },
-      { file: LANE, text: 'at > lacked.at', instead: 'at > now' },
+      { file: LANE, text: 'at > since', instead: 'at > now' },
     ],
   },
   {
@@ -249,6 +260,17 @@ export const SHELL_BUGS: readonly Bug[] = [
         file: 'shared/participant/performer.ts',
         text: "if (verdict.kind !== 'answer') return",
         instead: 'if (verdict.kind) return',
+      },
+    ],
+  },
+  {
+    name: 'breaker-open-after-a-clock-jump',
+    does: 'keeps a breaker open until a clock that was set back is where it was',
+    patches: [
+      {
+        file: 'shared/flow/breaker.ts',
+        text: 'return this.#openUntil > now + OPEN_MS_MAX',
+        instead: 'return this.#openUntil > now + 1e9 * OPEN_MS_MAX',
       },
     ],
   },

@@ -1,0 +1,84 @@
+/** What can be measured, by name. */
+
+import { openEmbedded } from '../homes/embedded.ts'
+import { openKafka } from '../homes/kafka.ts'
+import { measureBeside } from '../measure/measure-beside.ts'
+import type { BenchInstallation, Wanted } from '../measure/measure-installation.ts'
+import { measureInstallation } from '../measure/measure-installation.ts'
+import { openDbos, openRestate, type Peer } from '../peers/peers.ts'
+import { core } from './core.ts'
+import { idle } from './idle.ts'
+
+export interface Scenario {
+  readonly what: string
+  /** Sagas in flight unless told otherwise. */
+  readonly inFlight: number
+  run(wanted: Wanted): Promise<object>
+  /** Beside the engines that it is compared with. */
+  readonly runBesidePeers?: (wanted: Wanted) => Promise<object>
+}
+
+interface OnInstallation {
+  readonly what: string
+  readonly inFlight: number
+  readonly open: () => Promise<BenchInstallation>
+  readonly peers?: readonly (() => Promise<Peer>)[]
+}
+
+async function using<T extends { close(): Promise<void> }, R>(opening: Promise<T>, use: (opened: T) => Promise<R>) {
+  const opened = await opening
+  try {
+    return await use(opened)
+  } finally {
+    await opened.close()
+  }
+}
+
+function onInstallation({ what, inFlight, open, peers = [] }: OnInstallation): Scenario {
+  return {
+    what,
+    inFlight,
+    run: (wanted) => using(open(), (installation) => measureInstallation(installation, wanted)),
+    ...(peers.length > 0 && {
+      runBesidePeers: async (wanted: Wanted) => {
+        const beside = []
+        for (const openPeer of peers)
+          beside.push(
+            await using(open(), (installation) =>
+              using(openPeer(), (peer) => measureBeside(installation, peer, wanted)),
+            ),
+          )
+        return { beside }
+      },
+    }),
+  }
+}
+
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  core: { what: 'decide and evolve of one input, and a whole turn, without I/O', inFlight: 1, run: core },
+  idle: { what: 'memory of 100,000 and 1,000,000 sagas that wait', inFlight: 1, run: idle },
+  embedded: onInstallation({
+    what: 'one process: log on SQLite with fsync, participants and views inside',
+    inFlight: 500,
+    open: openEmbedded,
+    peers: [() => openRestate('steps')],
+  }),
+  kafka: onInstallation({
+    what: 'a real Kafka of this machine, services as processes, inboxes in memory',
+    inFlight: 2_000,
+    open: () => openKafka(),
+    peers: [() => openRestate('calls')],
+  }),
+  'kafka-fsync': onInstallation({
+    what: 'the same, with each batch of the log synced to disk',
+    inFlight: 2_000,
+    open: () => openKafka({ fsync: true }),
+    peers: [() => openRestate('calls')],
+  }),
+  'kafka-postgres': onInstallation({
+    what: 'the same with inboxes, tables and views in Postgres',
+    inFlight: 2_000,
+    open: () => openKafka({ postgres: true }),
+    peers: [openDbos],
+  }),
+}
