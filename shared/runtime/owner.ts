@@ -274,6 +274,7 @@ export class Owner {
     })
     for (const { saga, why } of turn.stalled)
       this.#ports.log.error('a saga stands still', { partition: this.partition, saga, why })
+    tellQuarantined(this.#ports.log, this.partition, turn.quarantined)
     const consumed = turn.marks.commands !== marks.commands || turn.marks.replies !== marks.replies
     return consumed || turn.events.length > 0 ? turn : undefined
   }
