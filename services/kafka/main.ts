@@ -1,6 +1,7 @@
 /**
  * A process of the Kafka home: reads its environment, opens the home, runs one service until it is told to stop.
  * SIGTERM and Ctrl-C drain: partitions are handed over, what is in flight lands. A second signal ends it at once.
+ * Exit codes: 0 drained, 1 could not start, failed or did not drain in time, 3 older than the log, 130 a second signal.
  */
 import closeWithGrace from 'close-with-grace'
 import type { Registry } from 'prom-client'
@@ -36,6 +37,8 @@ export interface Service {
 const DRAIN_MS = 20_000
 /** The service has stopped by itself: the log is of a newer format, and to start again does not help. */
 const EXIT_OUTDATED = 3
+/** It did not drain, because somebody was in a hurry. */
+const EXIT_HURRIED = 130
 
 export interface ProcessPlan {
   readonly name: string
@@ -74,7 +77,8 @@ async function run(
   const health = ready && (await openHealth(settings, { registry, ready: isReady, live, log }))
   log.info('running')
   let outdated: OperationalError | undefined
-  const { close } = closeWithGrace({ delay: DRAIN_MS }, async ({ err, signal }) => {
+  endOnSecondSignal(log)
+  const { close } = closeWithGrace({ delay: DRAIN_MS, ...toldBy(log) }, async ({ err, signal }) => {
     if (outdated) log.error('stopping', { code: outdated.code, error: outdated.message })
     else if (err) log.error('stopping after an error', { error: messageOf(err) })
     else log.info('stopping', { signal })
@@ -87,6 +91,25 @@ async function run(
     outdated = why
     return close()
   })
+}
+
+/** What cuts the drain short is told as all else is. */
+function toldBy(log: Log) {
+  return {
+    logger: { error: (why: unknown) => log.error('ended before it had drained', { error: messageOf(why) }) },
+    onTimeout: () => log.error('ended before it had drained', { error: `it took more than ${DRAIN_MS} ms` }),
+  }
+}
+
+/** Listens as long as the process lives: who listens anew for the second signal misses one that comes with the first. */
+function endOnSecondSignal(log: Log): void {
+  let signals = 0
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      if (signals++ === 0) return
+      log.warn('a second signal: ended before it had drained', { signal })
+      process.exit(EXIT_HURRIED)
+    })
 }
 
 /** A store that cannot be used now holds up what needs it; whoever starts the process is told before anything does. */

@@ -45,6 +45,8 @@ export interface Turn {
   readonly inputs: BatchHeader['inputs']
   /** Sagas that were due and from which nothing follows: they wait for an input, without a timer. */
   readonly stalled: readonly StalledSaga[]
+  /** Sagas and locks for which nothing is decided any more, with why. */
+  readonly quarantined: ReadonlyMap<string, string>
   readonly killed: readonly KilledSaga[]
   readonly missed: readonly MissedAttribute[]
   /** Held steps that were sent, by participant. */
@@ -114,6 +116,7 @@ class OpenTurn {
   readonly #effects: AnyEffect[] = []
   readonly #dead: DeadRecord[] = []
   readonly #stalled: StalledSaga[] = []
+  readonly #quarantined: [id: string, why: string][] = []
   readonly #killed: KilledSaga[] = []
   readonly #missed: MissedAttribute[] = []
   readonly #ignored: Record<string, number> = {}
@@ -147,11 +150,11 @@ class OpenTurn {
       const known = state.live(id)
       if (!known) continue
       const decision = this.#decide(known, { kind: 'timer', sagaId: id })
-      if (decision.kind === 'broken') state.quarantine(id, decision.why)
+      if (decision.kind === 'broken') this.#stop(id, decision.why)
       else if (decision.kind !== 'events' || decision.events.length === 0) this.#stall(known)
       else if (!this.#apply(known, { ...decision, id, causationId: `timer/${now}` })) {
         state.keep(known, state.chains.get(id))
-        if (this.#batch.isEmpty) state.quarantine(id, 'a timer leads to more than fits into a batch')
+        if (this.#batch.isEmpty) this.#stop(id, 'a timer leads to more than fits into a batch')
         return
       }
     }
@@ -174,14 +177,14 @@ class OpenTurn {
     const steps = calls.map(({ step, direction }) => ({ step, direction }))
     const decision = known && this.#decide(known, { kind: 'admit', sagaId: id, steps })
     this.#admits += calls.length
-    if (decision?.kind === 'broken') state.quarantine(id, decision.why)
+    if (decision?.kind === 'broken') this.#stop(id, decision.why)
     else if (decision?.kind !== 'events' || decision.events.length === 0)
       // Its definition is not here, or it waits for no participant any more.
       for (const call of calls) state.book.putAside(call)
     else if (!this.#apply(known, { ...decision, id, causationId: `admit/${now}` })) {
       if (!this.#batch.isEmpty) return false
       if (calls.length > 1) return this.#admit(id, calls.slice(0, 1))
-      state.quarantine(id, 'a held step leads to more than fits into a batch')
+      this.#stop(id, 'a held step leads to more than fits into a batch')
     } else this.#noteAdmitted(calls)
     return true
   }
@@ -212,7 +215,8 @@ class OpenTurn {
   close(): Turn {
     const inputs = { applied: this.#applied, deadLettered: this.#dead.length, ignored: this.#ignored }
     const taken = { events: this.#batch.records, effects: this.#effects, dead: this.#dead, stalled: this.#stalled }
-    const told = { killed: this.#killed, missed: this.#missed, admitted: this.#admitted }
+    const quarantined = new Map(this.#quarantined)
+    const told = { killed: this.#killed, missed: this.#missed, admitted: this.#admitted, quarantined }
     return { ...told, ...taken, marks: this.#marks, inputs }
   }
 
@@ -238,7 +242,7 @@ class OpenTurn {
       this.#applied++
     } else if (change.kind === 'ignored') this.#ignore(change.reason)
     else {
-      if (change.kind === 'broken') state.quarantine(command.lockId, change.message)
+      if (change.kind === 'broken') this.#stop(command.lockId, change.message)
       this.#bury(record, change.reason, change.message)
     }
     return true
@@ -261,7 +265,7 @@ class OpenTurn {
         this.#bury(record, decision.reason, decision.message)
         return true
       case 'broken':
-        state.quarantine(input.sagaId, decision.why)
+        this.#stop(input.sagaId, decision.why)
         this.#bury(record, 'saga-quarantined', decision.why)
         return true
       case 'events':
@@ -299,6 +303,12 @@ class OpenTurn {
       if (after) state.note(envelope, after)
     }
     return true
+  }
+
+  /** A decision of it is broken, and would be again: the others go on. */
+  #stop(id: string, why: string): void {
+    this.#context.state.quarantine(id, why)
+    this.#quarantined.push([id, why])
   }
 
   #ignore(reason: string): void {

@@ -1,4 +1,7 @@
 /** An installation in one folder, whose disk fills up under load and gets room again: nothing is restarted, nothing is lost. */
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterEach, expect, test } from 'vitest'
 import { fulfilOrder } from '../../services/orders/fulfil-order.ts'
 import type { Order } from '../../services/orders/order.ts'
@@ -9,6 +12,8 @@ import { describeOnSmallDisk, type SmallDisk } from '../support/disk/small-disk.
 import { endsImpliedBy } from '../support/kafka-home/shop.ts'
 
 const DISK_BYTES = 112_000_000
+const VIEWS_BYTES = 90_000_000
+const VIEWS_UNTIL_FULL = fileURLToPath(new URL('../support/disk/views-until-full.ts', import.meta.url))
 /** What is left when most of the disk is taken: the load itself comes to its end. */
 const LEFT_BYTES = 1_500_000
 const ORDERS_BEFORE = 40
@@ -96,6 +101,26 @@ function told(stderr: string): string[] {
   const lines = stderr.split('\n').filter((line) => line !== '')
   return lines.map((line) => JSON.parse(line)).flatMap(({ level, msg }) => (level >= 40 ? [msg] : []))
 }
+
+await describeOnSmallDisk('views on a disk that is full', VIEWS_BYTES, (disk) => {
+  test('that has no room for their own log end with it, and another thread goes on once there is room', {
+    timeout: 2 * WITHIN_MS,
+  }, async () => {
+    const [command = '', ...words] = [...disk.below, process.execPath, VIEWS_UNTIL_FULL, disk.path]
+    const { stdout } = await promisify(execFile)(command, words, { timeout: WITHIN_MS })
+    const { written, failures, found, told } = JSON.parse(stdout)
+    expect(failures[0]).toMatch(/No space left/)
+    expect(failures).toHaveLength(4)
+    expect(written).toBeGreaterThan(0)
+    // One that was not answered may be there.
+    expect(found).toBeGreaterThanOrEqual(written)
+    expect(found).toBeLessThanOrEqual(written + failures.length)
+    expect(told).toEqual([
+      'the thread of the embedded views has died: starting another',
+      'the embedded views answer again',
+    ])
+  })
+})
 
 await describeOnSmallDisk('a disk that is full', DISK_BYTES, (disk) => {
   test('refuses before anything is lost, says so, and goes on by itself when there is room', {

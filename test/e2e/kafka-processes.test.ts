@@ -10,6 +10,8 @@ import { describeReal } from '../support/real-servers/describe-real.ts'
 import { heldBy, TAKEN } from '../support/take-over/partition-moves.ts'
 
 const ONE_OF_EACH: readonly ServiceName[] = ['orchestrator', 'inventory', 'payment', 'shipping', 'projector']
+const ALL_KINDS: readonly ServiceName[] = ['gateway', ...ONE_OF_EACH]
+const SLOW_TO_STOP = 'test/support/kafka-home/slow-to-stop.ts'
 const ALL_END_MS = 60_000
 /** A session of 6 s, and the reading of the log. */
 const AFTER_KILL_MS_MAX = 15_000
@@ -125,8 +127,31 @@ await describeReal('processes on Kafka and Postgres', ['kafka', 'postgres'], (se
     expect(paused.map(({ alive }) => alive)).toEqual([true, true])
   })
 
+  test('every kind of process drains on SIGTERM, and ends with 0', async () => {
+    const missing = ALL_KINDS.filter((name) => fleet.of(name).length === 0)
+    await fleet.start(...missing)
+    const running = fleet.all.filter(({ alive }) => alive)
+    const codes = await Promise.all(running.map(async (service) => [service.name, await service.end('SIGTERM')]))
+    expect(codes).toEqual(running.map(({ name }) => [name, 0]))
+    expect(new Set(running.map(({ name }) => name))).toEqual(new Set(ALL_KINDS))
+  })
+
   test('nothing of this is an error in the logs', () => {
     expect(fleet.lines(ERROR)).toEqual([])
     expect(fleet.all.flatMap(({ raw }) => raw)).toEqual([])
+  })
+
+  test('a second signal ends a process that still drains at once, with 130', async () => {
+    const slow = new Fleet({ ...installation, mains: { orchestrator: SLOW_TO_STOP } })
+    try {
+      const [service] = await slow.start('orchestrator')
+      service?.signal('SIGTERM')
+      await service?.said('stopping', AFTER_KILL_MS_MAX)
+      service?.signal('SIGINT')
+      expect(await service?.exitCode()).toBe(130)
+      await service?.said('a second signal: ended before it had drained', AFTER_KILL_MS_MAX)
+    } finally {
+      await slow.end()
+    }
   })
 })

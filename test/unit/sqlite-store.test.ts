@@ -109,7 +109,7 @@ test('what could not be read again after a failed commit is read before the next
   file.isUnreadable = true
   expect(write('a').kind).toBe('unknown')
   file.fault = 'none'
-  expect(write('b').kind).toBe('refused')
+  expect(write('b')).toMatchObject({ kind: 'refused', error: { code: 'log-io', retriable: true } })
   file.isUnreadable = false
   expect(write('c')).toMatchObject({ kind: 'stored', stored: [{ base: 1n }] })
   expect(store.read(place, 0n).map((r) => Buffer.from(r.value ?? '').toString())).toEqual(['a', 'c'])

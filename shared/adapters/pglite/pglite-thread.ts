@@ -3,7 +3,7 @@
  * for. One connection: who asks for it while it is taken, waits.
  *
  *   opening --opened--> open --end--> ended
- *      \--failed----------\--the thread dies--> broken: every query fails from then on
+ *      \--failed----------\--the thread dies, or the database in it--> broken: every query fails from then on
  */
 import { Worker } from 'node:worker_threads'
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
@@ -107,7 +107,11 @@ export class PgliteThread implements PostgresPool {
 
   async #query(text: string, params: readonly unknown[]): Promise<object> {
     const answer = await this.#ask({ text, params })
-    if (answer.kind === 'failed') throw Object.assign(new Error(answer.error.message), { code: answer.error.code })
+    if (answer.kind === 'failed') {
+      const { message, code, isEnd } = answer.error
+      if (isEnd) await this.#giveUp(message)
+      throw Object.assign(new Error(message), { code })
+    }
     const { rows, affected } = answer as Rows
     return { rows, rowCount: affected, command: FIRST_WORD.exec(text)?.[1]?.toUpperCase() ?? '' }
   }
@@ -122,6 +126,12 @@ export class PgliteThread implements PostgresPool {
     const broken = this.#broken
     if (broken) return Promise.reject(broken)
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+  }
+
+  /** The database has ended where its thread has not. */
+  async #giveUp(why: string): Promise<void> {
+    this.#break(new Error(`the view store has ended: ${why}`))
+    await this.kill()
   }
 
   #break(error: Error): void {

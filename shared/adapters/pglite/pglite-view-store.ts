@@ -29,7 +29,7 @@ export async function openPgliteViewStore<Tables = ViewTables>(
   const why = await distrust(folder)
   if (why !== undefined) await startAnew(folder, log, why)
   await markOpen(folder)
-  const pool = new RevivedPool(await openOrRebuild(folder, log), () => revive(folder, log))
+  const pool = new RevivedPool(await openOrRebuild(folder, log), reviver(folder, log))
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   let closed: Promise<void> | undefined
   const close = async () => {
@@ -77,7 +77,15 @@ async function startAnew(folder: string, log: Log, why: string): Promise<void> {
   await removeFolder(folder)
 }
 
-function revive(folder: string, log: Log): Promise<PgliteThread> {
-  log.error('the thread of the embedded views has died: starting another', { folder })
-  return PgliteThread.open({ folder })
+/** Starts other threads. Says that one has died, and that another one answers; not how often none could be started in between. */
+function reviver(folder: string, log: Log): () => Promise<PgliteThread> {
+  let isTold = false
+  return async () => {
+    if (!isTold) log.error('the thread of the embedded views has died: starting another', { folder })
+    isTold = true
+    const thread = await PgliteThread.open({ folder })
+    isTold = false
+    log.info('the embedded views answer again', { folder })
+    return thread
+  }
 }

@@ -15,9 +15,13 @@ function answer(message: WorkerAnswer): void {
   port.postMessage(message)
 }
 
+/** What Postgres does not survive: with no room for its own log it gives up, and would leave the next query unanswered. */
+const ENDS: ReadonlySet<unknown> = new Set(['PANIC', 'FATAL', 'RuntimeError', 'ExitStatus'])
+
 function errorOf(error: unknown): QueryError {
-  const code = (error as { code?: unknown } | null)?.code
-  return { message: messageOf(error), code: typeof code === 'string' ? code : undefined }
+  const { code, severity, name } = (error ?? {}) as { code?: unknown; severity?: unknown; name?: unknown }
+  const isEnd = ENDS.has(severity) || ENDS.has(name)
+  return { message: messageOf(error), code: typeof code === 'string' ? code : undefined, isEnd }
 }
 
 async function run(db: PGlite, { text, params }: QueryRequest): Promise<WorkerAnswer> {

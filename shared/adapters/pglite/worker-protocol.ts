@@ -14,6 +14,8 @@ export interface QueryError {
   readonly message: string
   /** SQLSTATE, when the database said it. */
   readonly code: string | undefined
+  /** The database is gone with it: it answers nothing any more. */
+  readonly isEnd: boolean
 }
 
 export type WorkerAnswer =

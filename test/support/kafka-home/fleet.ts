@@ -19,7 +19,7 @@ export interface LogLine {
 }
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
-const RUNNING_WITHIN_MS = 20_000
+const RUNNING_WITHIN_MS = 90_000
 
 /** One service's process. */
 export class ServiceProcess {
@@ -28,6 +28,7 @@ export class ServiceProcess {
   /** What was written that is no log line: nothing, unless it broke. */
   readonly raw: string[] = []
   readonly #child: ChildProcess
+  readonly #closed: Promise<unknown>
   readonly #file: WriteStream | undefined
 
   constructor(name: ServiceName, surroundings: Surroundings, env: Readonly<Record<string, string>> = {}) {
@@ -47,6 +48,7 @@ export class ServiceProcess {
         ...env,
       },
     })
+    this.#closed = once(this.#child, 'close')
     this.#file = logFolder === undefined ? undefined : createWriteStream(join(logFolder, `${name}-${this.pid}.log`))
     this.#child.once('close', () => this.#file?.end())
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
@@ -96,6 +98,12 @@ export class ServiceProcess {
       this.#child.kill(signal)
       await exited
     }
+    return this.#child.exitCode
+  }
+
+  /** Answers its exit code, once it has ended by itself and all that it said was read. */
+  async exitCode(): Promise<number | null> {
+    await this.#closed
     return this.#child.exitCode
   }
 

@@ -131,6 +131,27 @@ test('a saga that is quarantined leaves its inputs as dead letters, and the othe
   expect(typesOf(turn)).toHaveLength(1)
 })
 
+test('a saga that nothing can be decided for is told at once, with why, and the others go on', () => {
+  let isBroken = false
+  const definition: Definition = {
+    ...fulfil,
+    get steps() {
+      if (isBroken) throw new Error('a bug of the engine')
+      return fulfil.steps
+    },
+  }
+  const { begin, take, state } = rig({}, definition)
+  begin(2)
+  expect(take().quarantined).toEqual(new Map())
+  isBroken = true
+  const turn = take(STOCK_DUE)
+  const why = 'a bug of the engine'
+  expect(turn.quarantined).toEqual(new Map(['s-0', 's-1'].map((id) => [id, why])))
+  expect([turn.events, state.quarantined.get('s-1'), state.due.earliest()]).toEqual([[], why, undefined])
+  // An owner that knows how to decide goes on with what the log says of it.
+  expect(take(STOCK_DUE).quarantined).toEqual(new Map())
+})
+
 test('a saga of an old log whose open step is gone from its definition waits without a timer, and says why', () => {
   const { begin, wait, take, state } = rig()
   begin(1)
