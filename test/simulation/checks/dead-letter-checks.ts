@@ -36,7 +36,9 @@ export class DeadLetterChecks implements LogListener {
 
 function isBad(record: NewRecord): boolean {
   const [from, reason] = [headerIn(record, 'dlq-original-topic'), headerIn(record, 'dlq-reason')]
-  if (from === TOPICS.replies) return headerIn(record, H.id)?.startsWith('stray-') ?? false
+  // A saga that has ended may have been forgotten when an answer to it comes once more.
+  if (from === TOPICS.replies)
+    return reason === 'unknown-saga' || (headerIn(record, H.id)?.startsWith('stray-') ?? false)
   if (from !== TOPICS.commands) return false
   const type = headerIn(record, H.type) ?? ''
   if (type === 'kasaga.start.v1') return reason === 'start-conflict' || isRubbish(record)
