@@ -171,6 +171,8 @@ export class Orchestrator {
     this.#owners.delete(partition)
     // Whoever has it now says how many there are.
     this.#options.metrics.gauge('kasaga_live_sagas', 0, { partition })
+    this.#options.metrics.gauge('kasaga_waiting_inputs', 0, { partition })
+    this.#options.metrics.gauge('kasaga_commands_held', 0, { partition })
     this.#options.metrics.gauge('kasaga_sagas_without_definition', 0, { partition })
     this.#options.metrics.gauge('kasaga_snapshot_uncovered_records', 0, { partition })
     this.#options.metrics.gauge('kasaga_sagas_quarantined', 0, { partition })
@@ -183,6 +185,8 @@ export class Orchestrator {
     this.#flow.report()
     for (const [partition, owner] of this.#owners) {
       metrics.gauge('kasaga_live_sagas', owner.liveSagas, { partition })
+      metrics.gauge('kasaga_waiting_inputs', owner.waitingInputs, { partition })
+      metrics.gauge('kasaga_commands_held', owner.isFull ? 1 : 0, { partition })
       metrics.gauge('kasaga_sagas_without_definition', owner.sagasWithoutDefinition, { partition })
       metrics.gauge('kasaga_snapshot_uncovered_records', owner.recordsUncovered, { partition })
       metrics.gauge('kasaga_sagas_quarantined', owner.quarantined, { partition })

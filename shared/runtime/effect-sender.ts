@@ -13,6 +13,7 @@ import type { AppendBatch, AppendResult, Broker } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
 import { OngoingTrouble } from '../ports/ongoing-trouble.ts'
 import type { Log, Metrics } from '../ports/telemetry.ts'
+import type { OrchestratorLimits } from './limits.ts'
 
 export interface Outgoing {
   readonly topic: string
@@ -21,6 +22,9 @@ export interface Outgoing {
   /** Called once, when the record is known to be stored. */
   readonly sent: () => void
 }
+
+/** How much may be pending at most. */
+type Room = Pick<OrchestratorLimits, 'pendingEffectsMax' | 'pendingEffectBytesMax'>
 
 interface Destination {
   readonly topic: string
@@ -47,8 +51,9 @@ const TEXTS = { met: 'commands could not be sent; trying again', over: 'commands
 export class EffectSender {
   readonly #ports: Ports
   readonly #destinations = new Map<string, Destination>()
-  #waiters: { readonly below: number; readonly then: () => void }[] = []
+  #waiters: (Room & { readonly then: () => void })[] = []
   #pending = 0
+  #pendingBytes = 0
   #closed = false
 
   constructor(ports: Ports) {
@@ -60,6 +65,11 @@ export class EffectSender {
     return this.#pending
   }
 
+  /** Whether there are fewer of them than that. */
+  hasRoom({ pendingEffectsMax, pendingEffectBytesMax }: Room): boolean {
+    return this.#pending < pendingEffectsMax && this.#pendingBytes < pendingEffectBytesMax
+  }
+
   send(outgoing: Outgoing): void {
     let destination = this.#destinations.get(outgoing.topic)
     if (!destination) {
@@ -68,13 +78,14 @@ export class EffectSender {
       this.#destinations.set(outgoing.topic, destination)
     }
     this.#pending++
+    this.#pendingBytes += recordBytes(outgoing.record)
     destination.waiting.push(outgoing)
     this.#flush(destination)
   }
 
-  /** Calls back once, when fewer than that many records are pending. */
-  whenBelow(below: number, then: () => void): void {
-    this.#waiters.push({ below, then })
+  /** Calls back once, when there is room. */
+  whenRoom(room: Room, then: () => void): void {
+    this.#waiters.push({ ...room, then })
   }
 
   /** Stops sending: what is left is sent by the next owner. */
@@ -105,9 +116,9 @@ export class EffectSender {
   }
 
   #tellWaiters(): void {
-    const ready = this.#waiters.filter(({ below }) => this.#pending < below)
+    const ready = this.#waiters.filter((waiter) => this.hasRoom(waiter))
     if (ready.length === 0) return
-    this.#waiters = this.#waiters.filter(({ below }) => this.#pending >= below)
+    this.#waiters = this.#waiters.filter((waiter) => !ready.includes(waiter))
     for (const { then } of ready) then()
   }
 
@@ -136,6 +147,7 @@ export class EffectSender {
       return records
     }
     this.#pending -= records.length
+    for (const { record } of records) this.#pendingBytes -= recordBytes(record)
     for (const outgoing of records) outgoing.sent()
     return []
   }

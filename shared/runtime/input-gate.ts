@@ -3,12 +3,13 @@
  *
  *     open --queuedInputsMax or queuedBytesMax wait--> held --half of them are taken--> open
  *
- * While it is held no more records are fetched of either topic; what had been fetched is kept, and nothing is lost.
+ * Each topic is so for itself: commands that wait for long must not hold up the replies by which sagas end. While one is held
+ * no more of its records are fetched; what had been fetched is kept, and nothing is lost.
  */
 import type { LogRecord } from '../message/record.ts'
 import type { KasagaTopics } from '../message/topics.ts'
 import type { GroupMember } from '../ports/broker.ts'
-import { InputQueue } from './input-queue.ts'
+import { InputQueue, type InputSource } from './input-queue.ts'
 import type { OrchestratorLimits } from './limits.ts'
 import type { ConsumedMarks } from './partition-state.ts'
 
@@ -22,10 +23,12 @@ export interface InputGatePorts {
   readonly holding: () => Holding
 }
 
+const SOURCES: readonly InputSource[] = ['commands', 'replies']
+
 export class InputGate {
   readonly queue = new InputQueue()
   readonly #ports: InputGatePorts
-  #held = false
+  readonly #held = new Set<InputSource>()
 
   constructor(ports: InputGatePorts) {
     this.#ports = ports
@@ -36,17 +39,24 @@ export class InputGate {
     const { topics } = this.#ports
     const source = topic === topics.commands ? 'commands' : 'replies'
     for (const record of records) this.queue.push({ source, record })
-    if (!this.#held && this.#isFull(1)) this.#setHeld(true)
+    if (this.#held.has(source) || !this.#isFull(source, 1)) return
+    this.#held.add(source)
+    this.#ports.holding().pause(topic, this.#ports.partition)
   }
 
   /** A turn has taken some: there may be room again. */
   eased(): void {
-    if (this.#held && !this.#isFull(1 / 2)) this.#setHeld(false)
+    const { topics, partition, holding } = this.#ports
+    for (const source of this.#held) {
+      if (this.#isFull(source, 1 / 2)) continue
+      this.#held.delete(source)
+      holding().resume(topics[source], partition)
+    }
   }
 
-  #isFull(share: number): boolean {
+  #isFull(source: InputSource, share: number): boolean {
     const { queuedInputsMax, queuedBytesMax } = this.#ports.limits
-    const { length, bytes } = this.queue
+    const { length, bytes } = this.queue.of(source)
     return length > 0 && (length >= queuedInputsMax * share || bytes >= queuedBytesMax * share)
   }
 
@@ -54,25 +64,13 @@ export class InputGate {
   open(marks: ConsumedMarks): void {
     const { topics, partition, holding } = this.#ports
     const member = holding()
-    this.#held = false
-    member.open(topics.commands, partition, marks.commands)
-    member.open(topics.replies, partition, marks.replies)
+    this.#held.clear()
+    for (const source of SOURCES) member.open(topics[source], partition, marks[source])
   }
 
   /** Fetches no more, until it is opened again. */
   close(): void {
     const { topics, partition, holding } = this.#ports
-    for (const topic of [topics.commands, topics.replies]) holding().pause(topic, partition)
-  }
-
-  #setHeld(held: boolean): void {
-    if (held) this.close()
-    else this.#resume()
-    this.#held = held
-  }
-
-  #resume(): void {
-    const { topics, partition, holding } = this.#ports
-    for (const topic of [topics.commands, topics.replies]) holding().resume(topic, partition)
+    for (const source of SOURCES) holding().pause(topics[source], partition)
   }
 }

@@ -13,12 +13,18 @@ export interface OrchestratorLimits {
   readonly batchBytesMax: number
   /** Bytes of one batch with the values that are kept aside: every reader has them in memory together. */
   readonly batchPayloadBytesMax: number
-  /** Inputs of one partition that wait in memory; at the limit the partition's topics are paused. */
+  /** Inputs of one partition and topic that wait in memory; at the limit the partition is paused in that topic. */
   readonly queuedInputsMax: number
   /** Their bytes; the same at that limit. */
   readonly queuedBytesMax: number
+  /** Sagas of a partition that have not ended, all of which are in memory; at the limit its commands wait. */
+  readonly liveSagasMax: number
+  /** When none of them has ended for so long one turn takes commands all the same: they may wait for one. */
+  readonly standstillMs: number
   /** Commands of all partitions that are not sent yet; at the limit no turn is taken. */
   readonly pendingEffectsMax: number
+  /** Their bytes; the same at that limit. */
+  readonly pendingEffectBytesMax: number
   /** Ended sagas that a partition remembers, so that their start is recognised when it comes again. */
   readonly endedSagasMax: number
   /** Of those, how many are remembered whole: children that their parents may undo, and sagas with a doubtful step. */
@@ -39,8 +45,11 @@ export const ORCHESTRATOR_LIMITS: OrchestratorLimits = {
   batchBytesMax: 900_000,
   batchPayloadBytesMax: 64_000_000,
   queuedInputsMax: 5_000,
-  queuedBytesMax: 64_000_000,
+  queuedBytesMax: 32_000_000,
+  liveSagasMax: 100_000,
+  standstillMs: 1_000,
   pendingEffectsMax: 10_000,
+  pendingEffectBytesMax: 64_000_000,
   endedSagasMax: 500_000,
   endedWholeMax: 50_000,
   freeLocksMax: 10_000,

@@ -29,6 +29,7 @@ import { type Holding, InputGate } from './input-gate.ts'
 import type { OrchestratorLimits } from './limits.ts'
 import type { BatchEffects } from './log-replay.ts'
 import { OwnLog } from './own-log.ts'
+import { SagaRoom } from './saga-room.ts'
 import { SentMark } from './sent-mark.ts'
 import type { BatchPlace } from './snapshot/snapshot-mark.ts'
 import { type Moment, SnapshotWriter } from './snapshot/snapshot-writer.ts'
@@ -79,6 +80,7 @@ export class Owner {
   #appending = false
   #leaving = false
   #waitsForRoom = false
+  readonly #room: SagaRoom
   #failures = 0
   #timer: Cancel | undefined
   #settled: (() => void)[] = []
@@ -93,6 +95,7 @@ export class Owner {
     this.#snapshots = new SnapshotWriter({ ...ports, partition, topic: snapshots })
     this.#trouble = new TakeOverTrouble(partition, ports)
     this.#inputs = new InputGate({ ...ports, partition, holding })
+    this.#room = new SagaRoom(ports.limits)
   }
 
   get status(): OwnerStatus {
@@ -119,7 +122,13 @@ export class Owner {
   }
 
   get waitingInputs(): number {
-    return this.#inputs.queue.length
+    const { queue } = this.#inputs
+    return queue.of('commands').length + queue.of('replies').length
+  }
+
+  /** Whether as many sagas live as may, so that commands wait for some to end. */
+  get isFull(): boolean {
+    return this.#status === 'live' && this.#room.isFull
   }
 
   /** Takes the partition over. Runs until `leave`; trouble is waited out. */
@@ -240,10 +249,11 @@ export class Owner {
   #turn(): void {
     const { limits, sender } = this.#ports
     if (this.#status !== 'live' || this.#appending || this.#leaving) return
-    if (sender.pending >= limits.pendingEffectsMax) {
+    if (!sender.hasRoom(limits)) {
       this.#waitForRoom()
       return
     }
+    this.#holdCommands()
     const turn = this.#takeTurn()
     this.#inputs.eased()
     if (turn) void this.#appendTurn(turn)
@@ -255,10 +265,20 @@ export class Owner {
     if (this.#waitsForRoom) return
     this.#waitsForRoom = true
     const { sender, limits } = this.#ports
-    sender.whenBelow(limits.pendingEffectsMax, () => {
+    sender.whenRoom(limits, () => {
       this.#waitsForRoom = false
       this.wake()
     })
+  }
+
+  #holdCommands(): void {
+    const { clock, log, limits } = this.#ports
+    const wasFull = this.#room.isFull
+    this.#inputs.queue.commandsHeld = !this.#room.takesCommands(this.liveSagas, clock.now())
+    if (this.#room.isFull === wasFull) return
+    const fields = { partition: this.partition, liveSagas: this.liveSagas, liveSagasMax: limits.liveSagasMax }
+    if (wasFull) log.info('commands are taken again as they come', fields)
+    else log.warn('as many sagas live as may: commands wait until some have ended', fields)
   }
 
   #takeTurn(): Turn | undefined {
@@ -327,7 +347,9 @@ export class Owner {
 
   #armTimer(): void {
     this.#timer?.()
-    const dueAt = this.#log.replay.state.due.earliest()
+    const { queue } = this.#inputs
+    const heldUntil = queue.commandsHeld && queue.of('commands').length > 0 ? this.#room.standstillAt : undefined
+    const dueAt = earlier(this.#log.replay.state.due.earliest(), heldUntil)
     if (dueAt === undefined) return
     const { clock } = this.#ports
     this.#timer = clock.schedule(Math.min(TIMER_MS_MAX, Math.max(0, dueAt - clock.now())), () => this.wake())
@@ -338,6 +360,10 @@ export class Owner {
       this.#settled.push(resolve)
     })
   }
+}
+
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)
 }
 
 function placeOf({ number, offset }: BatchPlace): BatchPlace {

@@ -59,7 +59,9 @@ async function end(load: FlowLoad, signal: 'SIGKILL' | 'SIGTERM'): Promise<Moved
       .find((line) => line.msg === TAKEN && line.partition === partition && at(line) >= signalledAt)
   await until(() => [...held].every((partition) => taken(partition) !== undefined))
   const moved = [...held].map((partition) => {
-    const letGo = going.lines.findLast((line) => line.msg === LET_GO && line.partition === partition)
+    const letGo = going.lines.findLast(
+      (line) => line.msg === LET_GO && line.partition === partition && at(line) >= signalledAt,
+    )
     const line = taken(partition)
     const takenAt = line ? at(line) : Number.NaN
     return { afterMs: takenAt - signalledAt, unownedMs: letGo ? [takenAt - at(letGo)] : [] }

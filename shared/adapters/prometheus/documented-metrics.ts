@@ -49,6 +49,11 @@ export const DOCUMENTED_METRICS: Readonly<Record<string, DocumentedMetric>> = {
   kasaga_effect_retries_total: counter('Effects that were sent once more, by topic.', 'topic'),
   kasaga_owned_partitions: gauge('Partitions that this orchestrator owns.'),
   kasaga_live_sagas: gauge('Sagas that have not ended, by partition.', 'partition'),
+  kasaga_waiting_inputs: gauge(
+    'Commands and replies that were read and wait for their turn, by partition.',
+    'partition',
+  ),
+  kasaga_commands_held: gauge('1 where as many sagas live as may, and commands wait, by partition.', 'partition'),
   kasaga_sagas_without_definition: gauge(
     'Sagas that wait for a definition that is not here, by partition.',
     'partition',

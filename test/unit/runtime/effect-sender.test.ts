@@ -84,7 +84,7 @@ test('it tells once when fewer are pending, and not while an append fails', asyn
   const { sender, clock } = await rig(['throws'])
   let told = 0
   for (let i = 0; i < 3; i++) sender.send(outgoing('a', `a:${i}`))
-  sender.whenBelow(3, () => told++)
+  sender.whenRoom({ pendingEffectsMax: 3, pendingEffectBytesMax: 1_000_000 }, () => told++)
   await clock.advance(5)
   expect({ told, pending: sender.pending }).toEqual({ told: 0, pending: 3 })
   await clock.advance(1_000)
