@@ -3,6 +3,7 @@
  * ones first; a block says which of these lines are its own.
  */
 import { assert } from '../../message/errors.ts'
+import { frozenJson, type Json } from '../../message/json.ts'
 import { Scopes } from '../../saga/scopes.ts'
 import type { BlockState, EndedSaga, SagaState, ScopeState, StepState } from '../../saga/state.ts'
 
@@ -41,7 +42,9 @@ function* packedBlock(block: BlockState, lines: Lines): Generator<readonly Scope
 
 /** The saga that its own line says, which is changed in place; `lines`: those of scopes that came before it. */
 export function unpacked(saga: KnownSaga, lines: readonly (readonly ScopeState[])[]): KnownSaga {
-  if (saga.status !== 'ended') unpackScope(saga.root, lines)
+  if (saga.status === 'ended') return saga
+  frozen([saga.input, ...saga.signals.map(({ payload }) => payload), ...saga.edited.map(({ payload }) => payload)])
+  unpackScope(saga.root, lines)
   return saga
 }
 
@@ -51,7 +54,9 @@ export function unpackScopes(scopes: readonly ScopeState[], lines: readonly (rea
 }
 
 function unpackScope(scope: ScopeState, lines: readonly (readonly ScopeState[])[]): void {
+  frozen([scope.item, scope.output])
   for (const step of scope.steps) {
+    frozen([step.output])
     if (!step.block) continue
     const numbers = step.block.scopes as unknown as readonly number[]
     const scopes = numbers.flatMap((number) => {
@@ -62,4 +67,9 @@ function unpackScope(scope: ScopeState, lines: readonly (readonly ScopeState[])[
     // Just read, and nobody else's yet.
     ;(step.block as { scopes: Scopes }).scopes = Scopes.of(scopes)
   }
+}
+
+/** What the code of definitions is shown: it cannot change it in silence, no more than what was folded. */
+function frozen(values: readonly (Json | undefined)[]): void {
+  for (const value of values) if (value !== undefined) frozenJson(value)
 }

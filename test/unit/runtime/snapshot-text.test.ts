@@ -103,3 +103,17 @@ test.each(['["+","live"]', '["+","nothing","a",1]', 'no json', '["scopes",[]]', 
     }).toThrow()
   },
 )
+
+test('what the code of a definition is shown of a saga that was read from a snapshot cannot be changed by it', () => {
+  const [before, after] = [memory(), memory()]
+  before.keep(largeSaga(2), undefined)
+  const text = new SnapshotText()
+  for (const piece of piecesOf(linesOf(capture(before.tables, 'all')), 1_000)) text.push(piece)
+  text.end()
+  apply(after.tables, text.captured)
+  const saga = after.live(sagaId('large'))
+  expect(saga?.input).toEqual(largeSaga(2).input)
+  expect(Object.isFrozen(saga?.input)).toBe(true)
+  const items = saga?.root.steps.flatMap(({ block }) => [...(block?.scopes ?? [])].map(({ item }) => item)) ?? []
+  expect(items.map((item) => Object.isFrozen(item))).toEqual([true, true])
+})

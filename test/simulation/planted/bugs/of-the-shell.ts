@@ -6,7 +6,6 @@ const OWNER = 'shared/runtime/owner.ts'
 const REPLAY = 'shared/runtime/log-replay.ts'
 const VERDICT = 'shared/participant/inbox-verdict.ts'
 const FOLD = 'services/projector/fold-chunk.ts'
-const LANE = 'shared/flow/lane.ts'
 const STORE = 'test/simulation/actors/view-store.ts'
 
 export const SHELL_BUGS: readonly Bug[] = [
@@ -204,8 +203,8 @@ export const SHELL_BUGS: readonly Bug[] = [
     patches: [
       {
         file: 'shared/participant/publisher.ts',
-        text: "if (result?.kind === 'appended') return []",
-        instead: 'if (result) return []',
+        text: "if (result?.kind === 'appended') {",
+        instead: 'if (result) {',
       },
     ],
   },
@@ -244,15 +243,6 @@ export const SHELL_BUGS: readonly Bug[] = [
     patches: [{ file: STORE, text: 'if (isMoved) {', instead: 'if (isMoved && moves.length > 99) {' }],
   },
   {
-    name: 'token-missed',
-    does: 'misses a token that comes between looking for a call and asking when to look again',
-    patches: [
-      { file: LANE, text: 'lacked.probe && this.#policy', instead: 'this.#policy' },
-      { file: LANE, text: 'lacked.token ? this.#tokensAt(now) : undefined', instead: 'this.#tokensAt(now)' },
-      { file: LANE, text: 'at > since', instead: 'at > now' },
-    ],
-  },
-  {
     name: 'kept-answered-as-failed',
     does: 'says that a command failed because of the rows that another process has kept for it',
     patches: [
@@ -260,17 +250,6 @@ export const SHELL_BUGS: readonly Bug[] = [
         file: 'shared/participant/performer.ts',
         text: "if (verdict.kind !== 'answer') return",
         instead: 'if (verdict.kind) return',
-      },
-    ],
-  },
-  {
-    name: 'breaker-open-after-a-clock-jump',
-    does: 'keeps a breaker open until a clock that was set back is where it was',
-    patches: [
-      {
-        file: 'shared/flow/breaker.ts',
-        text: 'return this.#openUntil > now + OPEN_MS_MAX',
-        instead: 'return this.#openUntil > now + 1e9 * OPEN_MS_MAX',
       },
     ],
   },
