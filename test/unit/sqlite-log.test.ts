@@ -110,6 +110,8 @@ async function damaged(statement: string): Promise<Broker> {
 test.each([
   ['bytes that changed', "update batch set bytes = cast(bytes || x'00' as blob) where base = 2"],
   ['bytes that are gone', "update batch set bytes = x'' where base = 2"],
+  ['a text in place of its bytes', "update batch set bytes = 'text' where base = 2"],
+  ['a number in place of its bytes', 'update batch set bytes = 7 where base = 2'],
   ['another time', 'update batch set timestamp = timestamp + 1 where base = 2'],
   ['a batch that is missing', 'delete from batch where base = 2'],
 ])('damage is found on reading and never skipped: %s', async (_, statement) => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { InProcessBroker } from '../../shared/adapters/in-process/in-process-broker.ts'
 import { InProcessLog } from '../../shared/adapters/in-process/in-process-log.ts'
@@ -35,6 +36,11 @@ class FaultyFile extends LogFile {
   override touch(): void {
     if (this.fault !== 'none') throw ioError()
     super.touch()
+  }
+
+  override checkpoint(...place: Parameters<LogFile['checkpoint']>): number | undefined {
+    if (this.isUnreadable) throw Object.assign(new Error('database disk image is malformed'), { errcode: 11 })
+    return super.checkpoint(...place)
   }
 
   override bounds(topic: number, part: number): { start: number; end: number } {
@@ -93,6 +99,23 @@ test('a commit that fails has an unknown outcome, and what the file says afterwa
   expect(store.checkpoint('g', place)).toBe(9n)
   expect(write('b')).toMatchObject({ kind: 'stored', stored: [{ base: 1n }] })
   expect(store.read(place, 0n).map((r) => Buffer.from(r.value ?? '').toString())).toEqual(['a', 'b'])
+})
+
+test('a checkpoint that cannot be read is trouble of the log, as all else of a damaged file is', () => {
+  file.isUnreadable = true
+  expect(() => store.checkpoint('g', place)).toThrow(
+    expect.objectContaining({ name: 'OperationalError', code: 'log-corrupt', retriable: false }),
+  )
+})
+
+test('a number that nobody can have written is damage', () => {
+  write('a')
+  const db = new DatabaseSync(join(directory, 'log.db'))
+  db.exec('update checkpoint set next = 9223372036854775807')
+  db.close()
+  expect(() => store.checkpoint('g', place)).toThrow(
+    expect.objectContaining({ name: 'OperationalError', code: 'log-corrupt' }),
+  )
 })
 
 test('a commit that finds no room is refused: its end was never written', () => {

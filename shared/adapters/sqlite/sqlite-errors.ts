@@ -30,10 +30,15 @@ export function isBusy(error: unknown): boolean {
 /** Classifies an error of the file; what is not SQLite's is thrown on, for it is a bug. */
 export function classify(error: unknown, doing: string): OperationalError {
   if (error instanceof OperationalError) return error
-  const result = resultCode(error)
+  const result = resultCode(error) ?? (isTooLarge(error) ? CORRUPT : undefined)
   if (result === undefined) throw error
   const { code, retriable } = CODES.get(result) ?? { code: 'log-failed', retriable: false }
   return new OperationalError(code, `${doing}: ${messageOf(error)}`, { where: WHERE, retriable, cause: error })
+}
+
+/** A number that nobody here has written. */
+function isTooLarge(error: unknown): boolean {
+  return error instanceof RangeError && 'code' in error && error.code === 'ERR_OUT_OF_RANGE'
 }
 
 const CODES: ReadonlyMap<number, { code: string; retriable: boolean }> = new Map([

@@ -140,8 +140,13 @@ export class SqliteStore implements LogStore {
   }
 
   checkpoint(group: string, place: Place): bigint | undefined {
-    const next = this.#file.checkpoint(group, this.#at(place).row.id, place.partition)
-    return next === undefined ? undefined : BigInt(next)
+    const { row } = this.#at(place)
+    try {
+      const next = this.#file.checkpoint(group, row.id, place.partition)
+      return next === undefined ? undefined : BigInt(next)
+    } catch (error) {
+      throw classify(error, `reading the checkpoint of ${group}`)
+    }
   }
 
   /** Removes up to so many batches whose time is over in each partition; answers whether there may be more. */
