@@ -153,8 +153,8 @@ export const SHELL_BUGS: readonly Bug[] = [
     patches: [
       {
         file: 'shared/runtime/input-gate.ts',
-        text: 'member.open(topics.replies, partition, marks.replies)',
-        instead: 'member.open(topics.replies, partition, marks.replies > 0n ? marks.replies + 1n : 0n)',
+        text: 'member.open(topics[source], partition, marks[source])',
+        instead: 'member.open(topics[source], partition, marks[source] > 0n ? marks[source] + 1n : 0n)',
       },
     ],
   },
