@@ -7,11 +7,12 @@
  * machine that is busy with other things is busy in all of them, and what limiting costs is *held* against *free*.
  * After them one orchestrator is killed at a limit of calls at a time, and a participant is down for a while.
  */
-import { cpus, loadavg } from 'node:os'
+import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
-import { startKafka } from '../../infra/servers/start-real.ts'
 import { FlowLoad, type Load } from '../support/flow-load/flow-load.ts'
 import { median, mostUnderWay, quantile, sentTo, steadyRate, tookMs } from '../support/flow-load/measures.ts'
+import { benchKafka } from './homes/servers.ts'
+import { machineWatch } from './measure/machine.ts'
 
 const { values } = parseArgs({
   options: {
@@ -40,29 +41,17 @@ interface Seen {
   readonly p99: number
   readonly perSecond: number
   readonly busyCpu: number
+  /** Of the sagas beside, milliseconds. */
+  readonly took: readonly number[]
 }
 
 const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const round = (value: number) => Math.round(value * 10) / 10
 
-/** Share of the machine that was busy since, whoever it was. */
-function cpuWatch(): () => number {
-  const sums = () => {
-    const times = cpus().map((cpu) => cpu.times)
-    const idle = times.reduce((sum, one) => sum + one.idle, 0)
-    return { idle, all: times.reduce((sum, { user, nice, sys, irq }) => sum + user + nice + sys + irq, idle) }
-  }
-  const before = sums()
-  return () => {
-    const after = sums()
-    return 1 - (after.idle - before.idle) / Math.max(1, after.all - before.all)
-  }
-}
-
 async function windowOf(load: FlowLoad, kind: Kind): Promise<Seen> {
   await load.limit(kind === 'held' ? { ratePerSecond: rate } : null)
-  const busy = cpuWatch()
+  const machine = machineWatch()
   const before = { cpuMs: load.cpuMs, records: await load.logRecords() }
   const pays = kind === 'alone' ? 0 : rate * OFFERED
   const window = await load.untilEnded(
@@ -72,7 +61,7 @@ async function windowOf(load: FlowLoad, kind: Kind): Promise<Seen> {
   const took = tookMs(window.notes, window.history)
   const sent = sentTo('till', window.history)
   const steady = sent.length > 0 ? steadyRate(sent) : undefined
-  const busyCpu = round(busy() * 100)
+  const busyCpu = round(machine().share * 100)
   await pause(COST_SAID_MS)
   const sagas = window.pays.size + window.notes.size
   const cpuMsPerSaga = round((load.cpuMs - before.cpuMs) / sagas)
@@ -88,7 +77,7 @@ async function windowOf(load: FlowLoad, kind: Kind): Promise<Seen> {
     held,
     load: round(loadavg()[0] ?? 0),
   })
-  return seen
+  return { ...seen, took }
 }
 
 async function rounds(load: FlowLoad): Promise<void> {
@@ -98,7 +87,11 @@ async function rounds(load: FlowLoad): Promise<void> {
     for (const kind of i % 2 === 0 ? kinds : kinds.toReversed()) seen.push(await windowOf(load, kind))
   const of = (kind: Kind, what: 'p50' | 'p99' | 'perSecond') =>
     median(seen.filter((one) => one.kind === kind).map((one) => one[what]))
-  for (const kind of kinds) say({ medianOf: kind, p50: of(kind, 'p50'), p99: of(kind, 'p99') })
+  for (const kind of kinds) {
+    const all = seen.flatMap((one) => (one.kind === kind ? one.took : [])).sort((a, b) => a - b)
+    const together = { sagas: all.length, p50: quantile(all, 0.5), p99: quantile(all, 0.99) }
+    say({ kind, mediansOfWindows: { p50: of(kind, 'p50'), p99: of(kind, 'p99') }, together })
+  }
   const held = seen.filter(({ kind }) => kind === 'held')
   const off = Math.max(...held.map(({ perSecond }) => Math.abs(perSecond / rate - 1)))
   say({ limit: rate, perSecond: round(of('held', 'perSecond')), mostOffPercent: round(off * 1_000) / 10 })
@@ -137,8 +130,7 @@ async function down(load: FlowLoad): Promise<void> {
   say({ downMs: DOWN_MS, askedBefore: before - asked, whileDown, ended: pays.size, compensated })
 }
 
-const kafka = await startKafka()
-if (kafka.kind !== 'running') throw new Error(`no real Kafka: ${kafka.reason}`)
+const kafka = await benchKafka()
 const load = await FlowLoad.open(kafka.address, 'bench')
 try {
   await load.untilEnded(await load.offer({ pays: rate / 2, notes, forMs: 4_000 }), ENDED_MS_MAX)

@@ -1,8 +1,6 @@
 /** The Kafka home: a real broker of this machine, orchestrators and participants as processes, the load in this one. */
 import { Kafka, logLevel } from 'kafkajs'
-import { kafkaClusterFromJars, type RunningKafkaCluster } from '../../../infra/servers/kafka-from-jars.ts'
-import type { AbsentServer, RunningServer } from '../../../infra/servers/server.ts'
-import { startOwnPostgres } from '../../../infra/servers/start-real.ts'
+import type { RunningServer } from '../../../infra/servers/server.ts'
 import { audit } from '../../../services/auditor/audit.ts'
 import type { Home } from '../../../services/home.ts'
 import { openKafkaHome } from '../../../services/kafka/home.ts'
@@ -16,6 +14,7 @@ import type { BenchInstallation } from '../measure/measure-installation.ts'
 import { Load } from '../work/load.ts'
 import { BENCH_DEFINITIONS } from '../work/order.ts'
 import { logRecords, viewsReached } from './reached.ts'
+import { benchKafka, benchPostgres } from './servers.ts'
 
 export interface KafkaBenchOptions {
   /** Participants keep inbox and tables in Postgres, and a projector follows the log there. */
@@ -28,15 +27,12 @@ export interface KafkaBenchOptions {
 
 const PREFIX = 'kasaga'
 const topics = kasagaTopics(PREFIX)
-const HEAP_MB = 1_024
 const PARTITIONS = 12
-/** As a server of this size would be set up; what is committed is on disk. */
-export const DURABLE = ['fsync=on', 'shared_buffers=512MB', 'max_wal_size=4GB']
 
 export async function openKafka(options: KafkaBenchOptions = {}): Promise<BenchInstallation> {
   const { postgres = false, fsync = false, orchestrators = 1, partitions = PARTITIONS } = options
-  const kafka = mustRun(await kafkaClusterFromJars(1, { heapMb: HEAP_MB, jvm: 'usual' }))
-  const database = postgres ? mustRun(await startOwnPostgres(DURABLE)) : undefined
+  const kafka = await benchKafka()
+  const database = postgres ? await benchPostgres() : undefined
   const fleet = new Fleet({
     ...{ kafka: kafka.address, prefix: PREFIX },
     ...(database && { databaseUrl: database.address }),
@@ -67,14 +63,6 @@ export async function openKafka(options: KafkaBenchOptions = {}): Promise<BenchI
   }
 }
 
-type Started<Running> = Running | string | AbsentServer
-
-function mustRun<Running extends RunningServer>(server: Started<Running>): Running {
-  if (typeof server === 'string') throw new Error(server)
-  if (server.kind === 'absent') throw new Error(server.reason)
-  return server
-}
-
 async function audited(home: Home, postgres: boolean) {
   const checks = { topics, commands: true, definitions: BENCH_DEFINITIONS, participants: [] }
   if (!postgres) return audit({ broker: home.broker, log: noLog, ...checks, atRest: { now: home.clock.now() } })
@@ -82,7 +70,7 @@ async function audited(home: Home, postgres: boolean) {
   return verifyHome(home, { ...checks, atRest: true })
 }
 
-async function syncEachBatch({ address }: RunningKafkaCluster): Promise<void> {
+async function syncEachBatch({ address }: RunningServer): Promise<void> {
   const admin = new Kafka({ brokers: [address], logLevel: logLevel.NOTHING }).admin()
   await admin.connect()
   try {

@@ -7,9 +7,8 @@ import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { startOwnPostgres } from '../../../infra/servers/start-real.ts'
 import { accepts, freePorts, startTethered } from '../../../infra/servers/tethered.ts'
-import { DURABLE } from '../homes/kafka.ts'
+import { benchPostgres } from '../homes/servers.ts'
 import type { Measured } from '../work/load.ts'
 
 export interface Peer {
@@ -118,8 +117,7 @@ export async function openRestate(service: 'calls' | 'steps'): Promise<Peer> {
 
 export async function openDbos(): Promise<Peer> {
   await installed()
-  const postgres = await startOwnPostgres(DURABLE)
-  if (postgres.kind !== 'running') throw new Error(postgres.reason)
+  const postgres = await benchPostgres()
   const load = new Script('dbos.mjs', { BENCH_DATABASE_URL: postgres.address })
   await load.answer()
   return {
