@@ -1,10 +1,11 @@
 /** The weather at the doors: of one door, to Kafka or to Postgres. */
 import type { Stream } from '../../simulation/world/streams.ts'
 import type { ServiceProcess } from '../../support/kafka-home/fleet.ts'
+import { heldBy } from '../../support/take-over/partition-moves.ts'
 import type { Roster } from '../stage/roster.ts'
 import type { Door } from '../stage/servers.ts'
 import type { TcpProxy, Way } from '../stage/tcp-proxy.ts'
-import { heldBy, stillWithout } from '../verdict/take-overs.ts'
+import { stillWithout } from '../verdict/take-overs.ts'
 import { between, type CarryOut, pause } from './scene.ts'
 import { noteLoss, taking } from './taking.ts'
 

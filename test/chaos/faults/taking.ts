@@ -1,8 +1,9 @@
 /** A process that a fault has for itself. */
 import type { Stream } from '../../simulation/world/streams.ts'
 import type { ServiceName } from '../../support/kafka-home/fleet.ts'
+import { heldBy } from '../../support/take-over/partition-moves.ts'
 import type { Place } from '../stage/roster.ts'
-import { heldBy, type Lost } from '../verdict/take-overs.ts'
+import type { Lost } from '../verdict/take-overs.ts'
 import { oneOf, pause, type Scene } from './scene.ts'
 
 const FREE_WITHIN_MS = 5_000

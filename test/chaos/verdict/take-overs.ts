@@ -1,8 +1,6 @@
 /** How long partitions were without an owner, as the orchestrators' own logs tell it. */
 import type { LogLine, ServiceProcess } from '../../support/kafka-home/fleet.ts'
-
-const TAKEN = 'partition taken over'
-const LET_GO = 'partition let go'
+import { TAKEN } from '../../support/take-over/partition-moves.ts'
 
 /** An owner that could not go on, with what it held. */
 export interface Lost {
@@ -20,17 +18,6 @@ export interface TakeOvers {
   readonly worstMs: number | null
   /** Claims of partitions that another process had before, whatever the reason. */
   readonly all: number
-}
-
-/** What an orchestrator says that it holds. */
-export function heldBy({ lines }: ServiceProcess): ReadonlySet<number> {
-  const held = new Set<number>()
-  for (const { msg, partition } of lines) {
-    if (partition === undefined) continue
-    if (msg === TAKEN) held.add(partition)
-    else if (msg === LET_GO) held.delete(partition)
-  }
-  return held
 }
 
 /** How many of the partitions none of the others has taken over since. */
