@@ -6,9 +6,12 @@ import type { Clock, Ids, Random } from '../../shared/ports/clock.ts'
 import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
 import { EffectSender } from '../../shared/runtime/effect-sender.ts'
 import { FlowControl } from '../../shared/runtime/flow-control.ts'
+import { watchLag } from '../../shared/runtime/lag-watch.ts'
 import { ORCHESTRATOR_LIMITS, type OrchestratorLimits } from '../../shared/runtime/limits.ts'
 import { Owner, type OwnerPorts } from '../../shared/runtime/owner.ts'
+import type { ConsumedMarks } from '../../shared/runtime/partition-state.ts'
 import type { Definitions } from '../../shared/saga/definition.ts'
+import { InputLag } from './input-lag.ts'
 
 export interface OrchestratorOptions {
   readonly broker: Broker
@@ -25,6 +28,7 @@ export interface OrchestratorOptions {
 }
 
 const GAUGES_MS = 1_000
+const LAG_MS = 5_000
 
 /** Joins the group and runs until it is stopped. */
 export class Orchestrator {
@@ -39,7 +43,9 @@ export class Orchestrator {
   #halting = false
   #member: GroupMember | undefined
   #stopping: Promise<void> | undefined
+  readonly #lag: InputLag
   #cancelGauges: (() => void) | undefined
+  #cancelLag: (() => void) | undefined
   /** The broker reported trouble that lasts; a partition that comes says that it is over. */
   #inTrouble = false
   #keepsSnapshots = false
@@ -47,6 +53,7 @@ export class Orchestrator {
   constructor(options: OrchestratorOptions) {
     this.#options = options
     this.#sender = new EffectSender(options)
+    this.#lag = new InputLag({ ...options, member: () => this.#member, consumed: () => this.#consumed() })
     this.#group = `${options.prefix}.orchestrator`
     const { control, events } = options.topics
     const ownerId = options.ids.next()
@@ -95,6 +102,8 @@ export class Orchestrator {
     )
     this.#joined.resolve()
     this.#reportGauges()
+    const { clock, log } = this.#options
+    this.#cancelLag = watchLag({ clock, log, everyMs: LAG_MS, ask: () => this.#lag.tell() })
   }
 
   /** An installation from before there were any may not have the topic: it goes on as it did. */
@@ -115,6 +124,7 @@ export class Orchestrator {
 
   async #stop(): Promise<void> {
     this.#cancelGauges?.()
+    this.#cancelLag?.()
     await this.#member?.close()
     await Promise.all([...this.#owners.keys()].map((partition) => this.#letGo(partition)))
     this.#member = undefined
@@ -169,6 +179,7 @@ export class Orchestrator {
     await owner.leave()
     if (this.#owners.get(partition) !== owner) return
     this.#owners.delete(partition)
+    this.#lag.forget(partition)
     // Whoever has it now says how many there are.
     this.#options.metrics.gauge('kasaga_live_sagas', 0, { partition })
     this.#options.metrics.gauge('kasaga_waiting_inputs', 0, { partition })
@@ -176,6 +187,11 @@ export class Orchestrator {
     this.#options.metrics.gauge('kasaga_sagas_without_definition', 0, { partition })
     this.#options.metrics.gauge('kasaga_snapshot_uncovered_records', 0, { partition })
     this.#options.metrics.gauge('kasaga_sagas_quarantined', 0, { partition })
+  }
+
+  #consumed(): ReadonlyMap<number, ConsumedMarks> {
+    const all = [...this.#owners].map(([partition, { consumed }]) => [partition, consumed] as const)
+    return new Map(all.filter((one): one is [number, ConsumedMarks] => one[1] !== undefined))
   }
 
   #reportGauges(): void {

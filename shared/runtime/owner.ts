@@ -29,6 +29,7 @@ import { type Holding, InputGate } from './input-gate.ts'
 import type { OrchestratorLimits } from './limits.ts'
 import type { BatchEffects } from './log-replay.ts'
 import { OwnLog } from './own-log.ts'
+import type { ConsumedMarks } from './partition-state.ts'
 import { SagaRoom } from './saga-room.ts'
 import { SentMark } from './sent-mark.ts'
 import type { BatchPlace } from './snapshot/snapshot-mark.ts'
@@ -119,6 +120,11 @@ export class Owner {
   /** Sagas and locks that nothing is decided for. */
   get quarantined(): number {
     return this.#log.replay.state.quarantined.size
+  }
+
+  /** The inputs that it has decided, as its log says; `undefined` while it is not live. */
+  get consumed(): ConsumedMarks | undefined {
+    return this.#status === 'live' ? this.#log.replay.marks : undefined
   }
 
   get waitingInputs(): number {

@@ -2,6 +2,7 @@
  * Every service as processes of its own on a real Kafka and a real Postgres, some of which are killed, stopped or
  * paused under load. One installation goes through all of it: after each test it is audited from its first order on.
  */
+import { Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Fleet, type ServiceName } from '../support/kafka-home/fleet.ts'
 import { type Installation, openInstallation } from '../support/kafka-home/fresh-installation.ts'
@@ -125,6 +126,24 @@ await describeReal('processes on Kafka and Postgres', ['kafka', 'postgres'], (se
     await published
     await endsClean()
     expect(paused.map(({ alive }) => alive)).toEqual([true, true])
+  })
+
+  test('whatever watches the lag of groups sees that of the orchestrators', async () => {
+    const { commands, replies } = shop.topics
+    const ends = await Promise.all([commands, replies].map((topic) => shop.home.broker.offsets(topic)))
+    const admin = new Kafka({ brokers: [installation.kafka], logLevel: logLevel.NOTHING }).admin()
+    await admin.connect()
+    const told = async () => {
+      const groupId = `${installation.prefix}.orchestrator`
+      const offsets = await admin.fetchOffsets({ groupId, topics: [commands, replies] })
+      return offsets.map(({ partitions }) =>
+        partitions.toSorted((a, b) => a.partition - b.partition).map((one) => one.offset),
+      )
+    }
+    await expect
+      .poll(told, { timeout: AFTER_KILL_MS_MAX })
+      .toEqual(ends.map((all) => all.map(({ end }) => String(end))))
+    await admin.disconnect()
   })
 
   test('every kind of process drains on SIGTERM, and ends with 0', async () => {

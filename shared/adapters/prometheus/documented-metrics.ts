@@ -53,6 +53,11 @@ export const DOCUMENTED_METRICS: Readonly<Record<string, DocumentedMetric>> = {
     'Commands and replies that were read and wait for their turn, by partition.',
     'partition',
   ),
+  kasaga_input_lag_records: gauge(
+    'Commands and replies that are not decided yet, by topic (`commands`, `replies`) and partition.',
+    'topic',
+    'partition',
+  ),
   kasaga_commands_held: gauge('1 where as many sagas live as may, and commands wait, by partition.', 'partition'),
   kasaga_sagas_without_definition: gauge(
     'Sagas that wait for a definition that is not here, by partition.',

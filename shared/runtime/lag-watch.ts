@@ -1,7 +1,7 @@
-/** Asks now and again how far the views are behind the log, so that the gauge says so also while nothing moves. */
-import { messageOf } from '../../shared/message/errors.ts'
-import type { Cancel, Clock } from '../../shared/ports/clock.ts'
-import type { Log } from '../../shared/ports/telemetry.ts'
+/** Asks now and again how far somebody is behind a log, so that the gauge says so also while nothing moves. */
+import { messageOf } from '../message/errors.ts'
+import type { Cancel, Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/telemetry.ts'
 
 export interface LagWatch {
   readonly clock: Clock
@@ -17,7 +17,7 @@ export function watchLag({ clock, log, everyMs, ask }: LagWatch): Cancel {
   let cancel: Cancel = () => {}
   const look = async () => {
     await ask().catch((error: unknown) => {
-      if (!over) log.warn('how far the views are behind is not known now', { why: messageOf(error) })
+      if (!over) log.warn('how far this is behind is not known now', { why: messageOf(error) })
     })
     if (!over) cancel = clock.schedule(everyMs, () => void look())
   }
