@@ -13,7 +13,7 @@
  * they are sent, the next header says so.
  */
 import { LOG_FORMAT_NEWER } from '../message/batch.ts'
-import { messageOf, OperationalError } from '../message/errors.ts'
+import { OperationalError } from '../message/errors.ts'
 import type { LogRecord } from '../message/record.ts'
 import type { KasagaTopics } from '../message/topics.ts'
 import type { Broker } from '../ports/broker.ts'
@@ -311,7 +311,8 @@ export class Owner {
     try {
       number = await this.#appendOwn(turn)
     } catch (error) {
-      this.#ports.log.error('a turn failed', { partition: this.partition, error: messageOf(error) })
+      const level = error instanceof OperationalError && error.retriable ? 'warn' : 'error'
+      this.#ports.log[level]('a turn failed', { partition: this.partition, error })
     }
     this.#appending = false
     if (number !== undefined) this.#landed(turn)
