@@ -1,7 +1,7 @@
 /** The way back: what of a scope may be undone now, against the order of its graph (S6), and its end when nothing is left (S5). */
 import { blockAround, nameOf, ROOT, scopeAround, scopePath, stepPath } from '../message/step-path.ts'
 import { answerParent } from './children.ts'
-import type { BlockStep, Plan, SendingStep, StepDefinition } from './definition.ts'
+import type { BlockStep, Definition, Plan, SendingStep, StepDefinition } from './definition.ts'
 import { freesOf } from './locks.ts'
 import { isParked } from './parked.ts'
 import { dependsOn, isBlock, isSending, planAt, stepAt, stepNamed } from './plan-tree.ts'
@@ -37,8 +37,17 @@ function openSteps(plan: Plan, scope: ScopeState): readonly StepState[] {
   return scope.steps.filter((step) => !isSettled(stepNamed(plan, step.name), step))
 }
 
+/** Steps of a scope that is on its way back whose turn it is, by a plan that it need not have begun with. */
+export function stepsInTurn(definition: Definition, plan: Plan, scope: ScopeState): readonly StepState[] {
+  return inTurn({ definition }, plan, openSteps(plan, scope))
+}
+
 /** Those of them whose turn it is: nothing that is open depends on them. */
-function inTurn({ definition }: Story, plan: Plan, open: readonly StepState[]): readonly StepState[] {
+function inTurn(
+  { definition }: Pick<Story, 'definition'>,
+  plan: Plan,
+  open: readonly StepState[],
+): readonly StepState[] {
   const free = open.filter((step) => !open.some((other) => dependsOn(plan, other.name, step.name)))
   return definition.compensation === 'sequential' ? free.slice(-1) : free
 }

@@ -4,6 +4,7 @@
  * is not in it: the old plan says that where it is at hand, else the migration does; without a word of either it had.
  */
 import { ROOT, scopePath, stepPath } from '../message/step-path.ts'
+import { stepsInTurn } from './backward.ts'
 import type { BlockStep, Definition, Migration, Plan, StepDefinition } from './definition.ts'
 import { isParked } from './parked.ts'
 import { type PivotStanding, pivotOf, standingTo } from './pivot.ts'
@@ -99,6 +100,7 @@ const OPEN: ReadonlySet<StepState['status']> = new Set([
   'undo-retrying',
   'undo-failed',
 ])
+const UNDOING: ReadonlySet<StepState['status']> = new Set(['undoing', 'undo-held', 'undo-retrying', 'undo-failed'])
 /** Its effect stands, or may stand, or may turn out to stand: S5, S14. */
 const MAY_STAND: ReadonlySet<StepState['status']> = new Set([
   'armed',
@@ -133,6 +135,7 @@ class Walk {
 
   scope(scope: ScopeState, plan: Plan | undefined, path: string): void {
     if (path === ROOT && plan) this.#expectFreeNames(plan)
+    if (plan) this.#expectTurn(scope, plan, path)
     for (const step of scope.steps) {
       const at = stepPath(path, step.name)
       const planned = plan && stepNamed(plan, step.name)
@@ -145,6 +148,27 @@ class Walk {
         this.scope(inner, own, scopePath(at, inner.key))
       }
     }
+  }
+
+  /** S6: where undos come one by one, the one that has begun goes on, and the new plan must have no other before it. */
+  #expectTurn(scope: ScopeState, plan: Plan, path: string): void {
+    const { definition } = this.#move.target
+    if (scope.phase !== 'backward' || definition.compensation !== 'sequential') return
+    const begun = scope.steps.filter((step) => this.#hasBegunUndo(step, stepPath(path, step.name)))
+    if (begun.length === 0) return
+    const turn = stepsInTurn(definition, plan, scope)
+    const late = begun.find((step) => !turn.includes(step))
+    const before = turn.map(({ name }) => name).join(', ')
+    if (late) this.#fault(stepPath(path, late.name), `is being undone, and would be undone after ${before}`)
+  }
+
+  /** Its undo is on its way, or waits for a person. What turned back by itself did so whose turn ever it was. */
+  #hasBegunUndo({ status, block }: StepState, at: string): boolean {
+    if (!block) return UNDOING.has(status) || isParked(this.#move.after, at)
+    return [...block.scopes].some(({ phase, cause, key, steps }) => {
+      if (cause !== undefined || phase !== 'backward') return false
+      return steps.some((inner) => this.#hasBegunUndo(inner, stepPath(scopePath(at, key), inner.name)))
+    })
   }
 
   #fault(at: string, why: string): void {
@@ -184,8 +208,7 @@ class Walk {
     } else if (status !== 'skipped' && status !== 'given' && status !== 'rejected')
       this.#expectSameType(step, planned, at)
     const undo = sent?.undo
-    const open =
-      status === 'undoing' || status === 'undo-held' || status === 'undo-retrying' || status === 'undo-failed'
+    const open = UNDOING.has(status)
     if (status === 'undo-held') this.#expectRoomAt(step, planned, at)
     if (undo && open && isSending(planned) && !isCommand(undo, planned.undo?.command))
       this.#fault(at, `is being undone by ${undo.commandType}, and would be by another command`)

@@ -1,7 +1,7 @@
 /** What nobody may leave behind who moves a saga to another version. */
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { signal } from '../../../shared/saga/builder.ts'
+import { saga, signal } from '../../../shared/saga/builder.ts'
 import { command, participant } from '../../../shared/saga/contract.ts'
 import { Play } from '../../support/play.ts'
 import { first, one, played, refusal, second, two } from './moving.ts'
@@ -116,6 +116,31 @@ describe('what would be left behind', () => {
       migrations: [{ from: 1, map: () => ({ outputs: { check: { of: 'x' } } }), renames: {}, keeps: [] }],
     }
     expect(played(first, 'hold', 'charge', 'ship').move(given).kind).toBe('events')
+  })
+  it('is an undo that is on its way, where undos come one by one and another would come before it', () => {
+    const options = { input: z.json(), compensation: 'sequential' } as const
+    const before = saga('order', { version: 1, ...options })
+      .step('hold', shop.do, what('hold'))
+      .undo(shop.undo, what('hold'))
+      .step('charge', shop.do, what('charge'))
+      .undo(shop.undo, what('charge'))
+      .pivot('ship', shop.do, what('ship'))
+      .end()
+    const turned = saga('order', { version: 2, ...options })
+      .migratesFrom(1)
+      .step('charge', shop.do, what('charge'))
+      .undo(shop.undo, what('charge'))
+      .step('hold', shop.do, what('hold'))
+      .undo(shop.undo, what('hold'))
+      .pivot('ship', shop.do, what('ship'))
+      .end()
+    const play = played(before, 'hold', 'charge')
+    play.answer('ship', 'rejected')
+    expect(refusal(play, turned)).toBe('would-orphan: charge is being undone, and would be undone after hold')
+    play.undone('charge')
+    expect(play.move(turned).kind).toBe('events')
+    play.undone('hold')
+    expect(play.status).toBe('compensated')
   })
   it('names twenty, and how many more', () => {
     const wide = one()
