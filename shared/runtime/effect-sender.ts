@@ -26,10 +26,15 @@ export interface Outgoing {
 /** How much may be pending at most. */
 type Room = Pick<OrchestratorLimits, 'pendingEffectsMax' | 'pendingEffectBytesMax'>
 
+/** One that is not known to be stored, and how large its record is. */
+interface Pending extends Outgoing {
+  readonly bytes: number
+}
+
 interface Destination {
   readonly topic: string
   /** Waiting records, in order. Those that failed are put back in front. */
-  waiting: Outgoing[]
+  waiting: Pending[]
   sending: boolean
   failures: number
   readonly trouble: OngoingTrouble
@@ -77,9 +82,10 @@ export class EffectSender {
       destination = { topic: outgoing.topic, waiting: [], sending: false, failures: 0, trouble }
       this.#destinations.set(outgoing.topic, destination)
     }
+    const bytes = recordBytes(outgoing.record)
     this.#pending++
-    this.#pendingBytes += recordBytes(outgoing.record)
-    destination.waiting.push(outgoing)
+    this.#pendingBytes += bytes
+    destination.waiting.push({ ...outgoing, bytes })
     this.#flush(destination)
   }
 
@@ -123,7 +129,7 @@ export class EffectSender {
   }
 
   /** Appends the records, grouped by partition; answers those that are not known to be stored, in order. */
-  async #appendAll({ topic, trouble }: Destination, taken: readonly Outgoing[]): Promise<readonly Outgoing[]> {
+  async #appendAll({ topic, trouble }: Destination, taken: readonly Pending[]): Promise<readonly Pending[]> {
     const { broker } = this.#ports
     try {
       const partitions = await broker.partitions(topic)
@@ -136,19 +142,15 @@ export class EffectSender {
     }
   }
 
-  #settled(
-    records: readonly Outgoing[],
-    result: AppendResult | undefined,
-    trouble: OngoingTrouble,
-  ): readonly Outgoing[] {
+  #settled(records: readonly Pending[], result: AppendResult | undefined, trouble: OngoingTrouble): readonly Pending[] {
     if (result?.kind !== 'appended') {
       const fields = { topic: records[0]?.topic, outcome: result?.kind, error: result?.error.message }
       trouble.met(result?.error.code ?? 'no-answer', fields)
       return records
     }
     this.#pending -= records.length
-    for (const { record } of records) this.#pendingBytes -= recordBytes(record)
-    for (const outgoing of records) outgoing.sent()
+    for (const { bytes } of records) this.#pendingBytes -= bytes
+    for (const { sent } of records) sent()
     return []
   }
 
@@ -161,12 +163,11 @@ export class EffectSender {
 }
 
 /** How many of the waiting records one append takes: at least one. */
-function fitting(waiting: readonly Outgoing[]): number {
+function fitting(waiting: readonly Pending[]): number {
   let bytes = 0
   const most = Math.min(waiting.length, APPEND_RECORDS_MAX)
   for (let i = 0; i < most; i++) {
-    const record = waiting[i]?.record
-    bytes += record ? recordBytes(record) : 0
+    bytes += waiting[i]?.bytes ?? 0
     if (bytes > APPEND_BYTES_MAX) return Math.max(1, i)
   }
   return most
@@ -174,12 +175,12 @@ function fitting(waiting: readonly Outgoing[]): number {
 
 interface PartitionRecords {
   readonly partition: number
-  readonly records: Outgoing[]
+  readonly records: Pending[]
 }
 
-function groupByPartition(outgoing: readonly Outgoing[], partitions: number): PartitionRecords[] {
+function groupByPartition(pending: readonly Pending[], partitions: number): PartitionRecords[] {
   const groups = new Map<number, PartitionRecords>()
-  for (const one of outgoing) {
+  for (const one of pending) {
     const partition = partitionOf(one.key, partitions)
     const group = groups.get(partition)
     if (group) group.records.push(one)
