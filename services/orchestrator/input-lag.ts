@@ -13,8 +13,8 @@ export interface InputLagPorts {
   readonly topics: KasagaTopics
   readonly metrics: Metrics
   readonly member: () => Pick<GroupMember, 'commit'> | undefined
-  /** What the owners here have decided and seen land. */
-  readonly consumed: () => ReadonlyMap<number, ConsumedMarks>
+  /** What the owner of a partition has decided and seen land; `undefined`: it has none here that is live. */
+  readonly consumed: (partition: number) => ConsumedMarks | undefined
 }
 
 const SOURCES = ['commands', 'replies'] as const
@@ -30,7 +30,10 @@ export class InputLag {
 
   /** @throws OperationalError when the broker does not answer: what it did answer is told. */
   async tell(): Promise<void> {
-    for (const source of SOURCES) await this.#tell(source)
+    for (const source of SOURCES) {
+      const partitions = await this.#tell(source)
+      for (const partition of partitions) await this.#keep(source, partition)
+    }
   }
 
   /** The partition is another's: whoever has it says how far it is. */
@@ -41,22 +44,24 @@ export class InputLag {
     }
   }
 
-  async #tell(source: keyof ConsumedMarks): Promise<void> {
+  /** Sets the gauges; answers of which partitions. */
+  async #tell(source: keyof ConsumedMarks): Promise<readonly number[]> {
     const { broker, topics, metrics, consumed } = this.#ports
-    const topic = topics[source]
-    for (const { partition, end } of await broker.offsets(topic)) {
-      const next = consumed().get(partition)?.[source]
-      if (next === undefined) continue
+    const ends = await broker.offsets(topics[source])
+    return ends.flatMap(({ partition, end }) => {
+      const next = consumed(partition)?.[source]
+      if (next === undefined) return []
       // An owner may have gone on since the end was asked for.
       metrics.gauge('kasaga_input_lag_records', Math.max(0, Number(end - next)), { topic: source, partition })
-      await this.#keep(source, partition, next)
-    }
+      return [partition]
+    })
   }
 
-  async #keep(source: keyof ConsumedMarks, partition: number, next: bigint): Promise<void> {
-    const { topics, member } = this.#ports
+  async #keep(source: keyof ConsumedMarks, partition: number): Promise<void> {
+    const { topics, member, consumed } = this.#ports
     const place = `${source} ${partition}`
-    if (this.#kept.get(place) === next) return
+    const next = consumed(partition)?.[source]
+    if (next === undefined || this.#kept.get(place) === next) return
     await member()?.commit(topics[source], partition, next)
     this.#kept.set(place, next)
   }

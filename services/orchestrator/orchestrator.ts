@@ -9,7 +9,6 @@ import { FlowControl } from '../../shared/runtime/flow-control.ts'
 import { watchLag } from '../../shared/runtime/lag-watch.ts'
 import { ORCHESTRATOR_LIMITS, type OrchestratorLimits } from '../../shared/runtime/limits.ts'
 import { Owner, type OwnerPorts } from '../../shared/runtime/owner.ts'
-import type { ConsumedMarks } from '../../shared/runtime/partition-state.ts'
 import type { Definitions } from '../../shared/saga/definition.ts'
 import { InputLag } from './input-lag.ts'
 
@@ -53,7 +52,11 @@ export class Orchestrator {
   constructor(options: OrchestratorOptions) {
     this.#options = options
     this.#sender = new EffectSender(options)
-    this.#lag = new InputLag({ ...options, member: () => this.#member, consumed: () => this.#consumed() })
+    this.#lag = new InputLag({
+      ...options,
+      member: () => this.#member,
+      consumed: (partition) => this.#owners.get(partition)?.consumed,
+    })
     this.#group = `${options.prefix}.orchestrator`
     const { control, events } = options.topics
     const ownerId = options.ids.next()
@@ -103,7 +106,7 @@ export class Orchestrator {
     this.#joined.resolve()
     this.#reportGauges()
     const { clock, log } = this.#options
-    this.#cancelLag = watchLag({ clock, log, everyMs: LAG_MS, ask: () => this.#lag.tell() })
+    this.#cancelLag = watchLag({ clock, log, everyMs: LAG_MS, whose: 'the orchestrator', ask: () => this.#lag.tell() })
   }
 
   /** An installation from before there were any may not have the topic: it goes on as it did. */
@@ -187,11 +190,6 @@ export class Orchestrator {
     this.#options.metrics.gauge('kasaga_sagas_without_definition', 0, { partition })
     this.#options.metrics.gauge('kasaga_snapshot_uncovered_records', 0, { partition })
     this.#options.metrics.gauge('kasaga_sagas_quarantined', 0, { partition })
-  }
-
-  #consumed(): ReadonlyMap<number, ConsumedMarks> {
-    const all = [...this.#owners].map(([partition, { consumed }]) => [partition, consumed] as const)
-    return new Map(all.filter((one): one is [number, ConsumedMarks] => one[1] !== undefined))
   }
 
   #reportGauges(): void {

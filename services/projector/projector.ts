@@ -67,7 +67,7 @@ export class Projector {
     options.alongside?.start()
     const { clock, log } = options
     const everyMs = projector.#limits.lagIntervalMs
-    projector.#unwatch = watchLag({ clock, log, everyMs, ask: () => projector.lag() })
+    projector.#unwatch = watchLag({ clock, log, everyMs, whose: 'the projector', ask: () => projector.lag() })
     return projector
   }
 

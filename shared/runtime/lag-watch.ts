@@ -7,17 +7,19 @@ export interface LagWatch {
   readonly clock: Clock
   readonly log: Log
   readonly everyMs: number
+  /** Whose lag it is, in the words of a log line: `the projector`. */
+  readonly whose: string
   /** Asks, and sets the gauge. */
   readonly ask: () => Promise<unknown>
 }
 
 /** Asks until it is cancelled, never twice at a time. */
-export function watchLag({ clock, log, everyMs, ask }: LagWatch): Cancel {
+export function watchLag({ clock, log, everyMs, whose, ask }: LagWatch): Cancel {
   let over = false
   let cancel: Cancel = () => {}
   const look = async () => {
     await ask().catch((error: unknown) => {
-      if (!over) log.warn('how far this is behind is not known now', { why: messageOf(error) })
+      if (!over) log.warn(`it is not known now how far behind ${whose} is`, { why: messageOf(error) })
     })
     if (!over) cancel = clock.schedule(everyMs, () => void look())
   }

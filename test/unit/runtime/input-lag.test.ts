@@ -26,7 +26,13 @@ async function world() {
   }
   const consumed = new Map<number, ConsumedMarks>()
   const metrics = new NotedGauges()
-  const lag = new InputLag({ broker, topics, metrics, member: () => noting, consumed: () => consumed })
+  const lag = new InputLag({
+    broker,
+    topics,
+    metrics,
+    member: () => noting,
+    consumed: (partition) => consumed.get(partition),
+  })
   return { broker, member, commits, consumed, metrics, lag }
 }
 
