@@ -1,9 +1,10 @@
 /** Kasaga and another engine in turns, in one run on one machine: only their ratio says something. */
+import { quantile } from '../../support/quantile.ts'
 import type { Peer } from '../peers/peers.ts'
 import type { Measured } from '../work/load.ts'
 import { cpuMsByProcess, cpuMsSince } from './cpu-by-process.ts'
 import { type BenchInstallation, checkedEnds, type Wanted } from './measure-installation.ts'
-import { quantile, type Spread, spreadOf } from './spread.ts'
+import { type Spread, spreadOf } from './spread.ts'
 
 /** One engine's figures in all turns. */
 export interface EngineFigures {

@@ -1,7 +1,7 @@
 /** Everything that is measured on an installation under load, whichever home it is on. */
 import type { AuditReport } from '../../../services/auditor/report.ts'
 import type { Load, Measured } from '../work/load.ts'
-import { STEPS_PER_SAGA } from '../work/order.ts'
+import { STEPS_PER_SAGA } from '../work/order-data.ts'
 import { cpuMsByProcess, cpuMsSince, rssBytesByProcess } from './cpu-by-process.ts'
 import { calibrate, machineWatch, stallWatch } from './machine.ts'
 import { type Latency, latencyOf, type Spread, spreadOf } from './spread.ts'
@@ -22,6 +22,8 @@ export interface Wanted {
   readonly repetitions: number
   /** Open loops: sagas a second, besides shares of what the closed loop reached. */
   readonly rates: readonly number[]
+  /** Those that the scenario names. */
+  readonly sizes: Readonly<Record<string, number>>
   readonly say: (line: string) => void
 }
 

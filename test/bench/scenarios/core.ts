@@ -10,13 +10,11 @@ import { calibrate } from '../measure/machine.ts'
 import type { Wanted } from '../measure/measure-installation.ts'
 import { spreadOf } from '../measure/spread.ts'
 import { OnePartition } from '../work/one-partition.ts'
-import { BENCH_DEFINITIONS, benchOrder, isShipped, orderOf } from '../work/order.ts'
+import { BENCH_DEFINITIONS, benchOrder } from '../work/order.ts'
+import { done, isShipped, orderOf } from '../work/order-data.ts'
 
 const SAGAS_A_ROUND = 2_000
-const DONE = {
-  id: 're-order-1',
-  note: 'done as asked, nothing more to say of it, and kept for thirty days from now on',
-}
+const DONE = done('re', 'order-1')
 
 export async function core({ seconds, repetitions, say }: Wanted): Promise<object> {
   const found = Array.from({ length: repetitions }, () => {

@@ -4,7 +4,8 @@ import { runInNewContext } from 'node:vm'
 import { DueHeap } from '../../../shared/runtime/due-heap.ts'
 import type { Wanted } from '../measure/measure-installation.ts'
 import { OnePartition } from '../work/one-partition.ts'
-import { BENCH_DEFINITIONS, benchOrder, orderOf } from '../work/order.ts'
+import { BENCH_DEFINITIONS, benchOrder } from '../work/order.ts'
+import { orderOf } from '../work/order-data.ts'
 
 const SIZES = [100_000, 1_000_000]
 const CHUNK = 10_000
@@ -24,8 +25,7 @@ export async function idle({ say }: Wanted): Promise<object> {
     const before = heapBytes()
     const partition = new OnePartition(BENCH_DEFINITIONS)
     for (let from = 0; from < sagas; from += CHUNK) {
-      for (let nth = from; nth < from + CHUNK; nth++)
-        partition.start(benchOrder, `order-${nth}`, orderOf(nth, `order-${nth}`))
+      for (let nth = from; nth < from + CHUNK; nth++) partition.start(benchOrder, `order-${nth}`, orderOf(nth))
       partition.run(() => undefined)
     }
     const bytesPerSaga = (heapBytes() - before) / partition.state.liveSagas
