@@ -3,8 +3,9 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { DueHeap } from '../../../shared/runtime/due-heap.ts'
 import type { Wanted } from '../measure/measure-installation.ts'
+import { BENCH_DEFINITIONS } from '../work/definitions.ts'
 import { OnePartition } from '../work/one-partition.ts'
-import { BENCH_DEFINITIONS, benchOrder } from '../work/order.ts'
+import { benchOrder } from '../work/order.ts'
 import { orderOf } from '../work/order-data.ts'
 
 const SIZES = [100_000, 1_000_000]

@@ -7,10 +7,9 @@ import { rejected } from '../../../shared/participant/answer.ts'
 import { type BatchItem, batched, type Handlers } from '../../../shared/participant/handlers.ts'
 import { saga } from '../../../shared/saga/builder.ts'
 import { command, participant } from '../../../shared/saga/contract.ts'
-import { Definitions } from '../../../shared/saga/definition.ts'
 import { done, isShipped } from './order-data.ts'
 
-const Order = z.object({
+export const Order = z.object({
   id: z.string(),
   nth: z.int(),
   customer: z.string(),
@@ -43,8 +42,6 @@ export const benchOrder = saga('bench-order', { version: 1, input: Order })
   .undo(bank.refund, ({ input }) => ({ orderId: input.id }))
   .pivot('ship', carrier.ship, ({ input: { id, nth, street, city } }) => ({ orderId: id, nth, street, city }))
   .output(({ ship }) => ({ shipment: ship.id }))
-
-export const BENCH_DEFINITIONS = new Definitions([benchOrder])
 
 export interface BenchHandlers<Tx> {
   readonly stock: Handlers<typeof stock, Tx>
