@@ -70,7 +70,9 @@ async function goOn(home: Home, more: typeof orders): Promise<void> {
 
 const exportTo = (home: Home, file: string) => exportHome(home, { file, prefix, commands: true })
 
-test('the engine goes on with it, and what waited when it was exported comes to its end', { timeout: 2 * ALL_END_MS }, async () => {
+test('the engine goes on with it, and what waited when it was exported comes to its end', {
+  timeout: 2 * ALL_END_MS,
+}, async () => {
   const file = at('log.ndjson.gz')
   const offsets = await within(at('first'), async (home) => {
     await halfWay(home)
