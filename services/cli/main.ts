@@ -27,7 +27,7 @@ import { SHOP, startEverything } from '../one-process/main.ts'
 import { definitions } from '../orders/definitions.ts'
 import { checkPayloads } from '../payloads/payload-check.ts'
 import { PROJECTIONS } from '../projector/home.ts'
-import { detailAt, historyInExport, historyInHome } from '../replay/home.ts'
+import { detailAt, historyInExport, historyInHome, importInto } from '../replay/home.ts'
 import { exportHome, type VerifyOptions, verifyExport, verifyHome } from '../verify/home.ts'
 import { type ContractsRun, contractsCommand } from './commands/contracts.ts'
 import { definitionCommand } from './commands/definition.ts'
@@ -35,7 +35,7 @@ import { type DemoCommandOptions, demoCommand } from './commands/demo.ts'
 import { type DevCommandOptions, devCommand } from './commands/dev.ts'
 import { diffCommand } from './commands/diff.ts'
 import { drawCommand } from './commands/draw.ts'
-import { type LogExportOptions, logCommand } from './commands/log.ts'
+import { type LogRun, logCommand } from './commands/log.ts'
 import { migrateCommand, type WithMigration } from './commands/migrate.ts'
 import { type PayloadsCommandOptions, payloadsCommand } from './commands/payloads.ts'
 import { type HistoryRun, replayCommand } from './commands/replay.ts'
@@ -135,8 +135,8 @@ function showing(fromMs = 0): (far: ReadSoFar) => void {
 }
 
 async function runVerify(options: VerifyCommandOptions): Promise<'clean' | 'violations'> {
-  const { atRest, commands, json, log: file } = options
-  const how = { atRest, commands, onProgress: showing() }
+  const { atRest, commands, participants, json, log: file } = options
+  const how = { atRest, commands, ...(!participants && { participants: [] }), onProgress: showing() }
   const report = file === undefined ? await verified(options, how) : await verifyExport(file, how, log)
   progress.clear()
   stdout.write(json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`)
@@ -148,17 +148,6 @@ async function verified(options: VerifyCommandOptions, how: Omit<VerifyOptions, 
   try {
     await (await home.views()).writer.prepare(PROJECTIONS)
     return await verifyHome(home, { ...how, topics: kasagaTopics(options.prefix) })
-  } finally {
-    await home.close()
-  }
-}
-
-async function runLogExport({ file, commands, ...options }: LogExportOptions) {
-  const home = await openHome({ ...options, kafkaSecurity, payloads, registry, mustExist: true }, log)
-  try {
-    const written = await exportHome(home, { file, commands, prefix: options.prefix, onProgress: showing() })
-    progress.clear()
-    return written
   } finally {
     await home.close()
   }
@@ -187,6 +176,18 @@ const historyRun: HistoryRun = {
     const history = await historyInExport(id, file, { onProgress })
     progress.clear()
     return history
+  },
+}
+
+const logRun: LogRun = {
+  export: ({ file, commands, saga, ...options }) =>
+    withLog(options, (home) =>
+      exportHome(home, { file, commands, saga, prefix: options.prefix, onProgress: showing() }),
+    ),
+  import: async ({ file, dataDir }) => {
+    const result = await importInto(dataDir, file, { onProgress: showing() })
+    progress.clear()
+    return result
   },
 }
 
@@ -266,7 +267,7 @@ const program = createProgram(around, [
   demoCommand(runDemo),
   devCommand(runDev),
   verifyCommand(runVerify),
-  logCommand(runLogExport),
+  logCommand(logRun),
   replayCommand(historyRun),
   diffCommand(historyRun),
   topicsCommand(topicsRun),
