@@ -26,17 +26,21 @@ import { SHOP, startEverything } from '../one-process/main.ts'
 import { definitions } from '../orders/definitions.ts'
 import { checkPayloads } from '../payloads/payload-check.ts'
 import { PROJECTIONS } from '../projector/home.ts'
+import { detailAt, historyInExport, historyInHome, importInto } from '../replay/home.ts'
 import { exportHome, type VerifyOptions, verifyExport, verifyHome } from '../verify/home.ts'
 import { viewsOf } from '../views/home.ts'
 import { type ContractsRun, contractsCommand } from './commands/contracts.ts'
 import { definitionCommand } from './commands/definition.ts'
 import { type DemoCommandOptions, demoCommand } from './commands/demo.ts'
 import { type DevCommandOptions, devCommand } from './commands/dev.ts'
+import { diffCommand } from './commands/diff.ts'
 import { drawCommand } from './commands/draw.ts'
-import { type LogExportOptions, logCommand } from './commands/log.ts'
+import { type LogRun, logCommand } from './commands/log.ts'
 import { migrateCommand, type WithMigration } from './commands/migrate.ts'
 import { type PayloadsCommandOptions, payloadsCommand } from './commands/payloads.ts'
 import { type RebuildRun, rebuildCommand } from './commands/rebuild.ts'
+import { type HistoryRun, replayCommand } from './commands/replay.ts'
+import type { HomeOptions } from './commands/run-options.ts'
 import { type TopicsCommandOptions, type TopicsRun, topicsCommand } from './commands/topics.ts'
 import { type VerifyCommandOptions, verifyCommand } from './commands/verify.ts'
 import { definitionsIn } from './definitions-in.ts'
@@ -124,14 +128,18 @@ async function runDev(options: DevCommandOptions): Promise<void> {
   }
 }
 
-function showing(): (far: ReadSoFar) => void {
+/** @param fromMs what is over before says nothing of its progress */
+function showing(fromMs = 0): (far: ReadSoFar) => void {
   const began = Date.now()
-  return (far) => progress.show(progressText(far, Date.now() - began))
+  return (far) => {
+    const elapsedMs = Date.now() - began
+    if (elapsedMs >= fromMs) progress.show(progressText(far, elapsedMs))
+  }
 }
 
 async function runVerify(options: VerifyCommandOptions): Promise<'clean' | 'violations'> {
-  const { atRest, commands, json, log: file } = options
-  const how = { atRest, commands, onProgress: showing() }
+  const { atRest, commands, participants, json, log: file } = options
+  const how = { atRest, commands, ...(!participants && { participants: [] }), onProgress: showing() }
   const report = file === undefined ? await verified(options, how) : await verifyExport(file, how, log)
   progress.clear()
   stdout.write(json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`)
@@ -148,15 +156,42 @@ async function verified(options: VerifyCommandOptions, how: Omit<VerifyOptions, 
   }
 }
 
-async function runLogExport({ file, commands, ...options }: LogExportOptions) {
-  const home = await openHome({ ...options, kafkaSecurity, payloads, registry, mustExist: true }, log)
+/** A look-up takes no longer, where the log is not very long. */
+const LOOK_UP_MS = 1_000
+
+/** Nothing of the home but its log is opened. */
+async function withLog<T>(options: HomeOptions, work: (home: Home) => Promise<T>): Promise<T> {
+  const home = await openHome({ ...options, kafkaSecurity, payloads, registry, mustExist: true, logOnly: true }, log)
   try {
-    const written = await exportHome(home, { file, commands, prefix: options.prefix, onProgress: showing() })
-    progress.clear()
-    return written
+    return await work(home)
   } finally {
+    progress.clear()
     await home.close()
   }
+}
+
+const historyRun: HistoryRun = {
+  detail: detailAt,
+  history: async (id, { log: file, prefix, ...options }) => {
+    const onProgress = showing(LOOK_UP_MS)
+    if (file === undefined)
+      return withLog({ ...options, prefix }, (home) => historyInHome(id, home, { prefix, onProgress }))
+    const history = await historyInExport(id, file, { onProgress })
+    progress.clear()
+    return history
+  },
+}
+
+const logRun: LogRun = {
+  export: ({ file, commands, saga, ...options }) =>
+    withLog(options, (home) =>
+      exportHome(home, { file, commands, saga, prefix: options.prefix, onProgress: showing() }),
+    ),
+  import: async ({ file, dataDir }) => {
+    const result = await importInto(dataDir, file, { onProgress: showing() })
+    progress.clear()
+    return result
+  },
 }
 
 const withMigration: WithMigration = async ({ definition, options }, work) => {
@@ -247,7 +282,9 @@ const program = createProgram(around, [
   demoCommand(runDemo),
   devCommand(runDev),
   verifyCommand(runVerify),
-  logCommand(runLogExport),
+  logCommand(logRun),
+  replayCommand(historyRun),
+  diffCommand(historyRun),
   topicsCommand(topicsRun),
   migrateCommand(withMigration),
   payloadsCommand(runPayloads),

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { FolderPayloadStore } from '../../shared/adapters/folder/folder-payload-store.ts'
 import { openPgliteViewStore } from '../../shared/adapters/pglite/pglite-view-store.ts'
-import { KyselyParticipantViews } from '../../shared/adapters/postgres/participant-views.ts'
+import { KyselyControlViews } from '../../shared/adapters/postgres/control-views.ts'
 import { KyselyViewBuilds } from '../../shared/adapters/postgres/view-builds.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { KyselyViewWriter } from '../../shared/adapters/postgres/view-writer.ts'
@@ -65,7 +65,7 @@ export async function openEmbeddedHome(options: { readonly directory: string; re
         store,
         writer,
         builds: new KyselyViewBuilds(store.db, { writer }),
-        participants: new KyselyParticipantViews(store.db),
+        participants: new KyselyControlViews(store.db),
       }
     },
   })

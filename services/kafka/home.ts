@@ -3,8 +3,8 @@ import { NoPayloadStore } from '../../shared/adapters/claim-check/no-payload-sto
 import { FolderPayloadStore } from '../../shared/adapters/folder/folder-payload-store.ts'
 import { openKafkaBroker } from '../../shared/adapters/kafka/kafka-broker.ts'
 import type { KafkaSettings } from '../../shared/adapters/kafka/kafka-settings.ts'
+import { KyselyControlViews } from '../../shared/adapters/postgres/control-views.ts'
 import { KyselyPayloadStore } from '../../shared/adapters/postgres/kysely-payload-store.ts'
-import { KyselyParticipantViews } from '../../shared/adapters/postgres/participant-views.ts'
 import type { PayloadTables } from '../../shared/adapters/postgres/payloads-table.ts'
 import { openPostgresDatabase } from '../../shared/adapters/postgres/postgres-database.ts'
 import { openPostgresViewStore } from '../../shared/adapters/postgres/postgres-view-store.ts'
@@ -87,7 +87,7 @@ export async function openKafkaHome(options: KafkaHomeOptions): Promise<Home> {
         store,
         writer,
         builds: new KyselyViewBuilds(store.db, { onServer: true, writer }),
-        participants: new KyselyParticipantViews(store.db),
+        participants: new KyselyControlViews(store.db),
       }
     },
   })

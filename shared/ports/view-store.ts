@@ -31,8 +31,8 @@ export interface ViewChunk {
   readonly tables: readonly TableChanges[]
 }
 
-/** What the control topic says of participants, the newest of each. Offsets are those of the topic. */
-export interface ParticipantFacts {
+/** What the control topic says of participants and of stopped sagas, the newest of each. Offsets are those of the topic. */
+export interface ControlFacts {
   readonly limits: readonly {
     readonly participant: string
     /** JSON text; `null`: none. */
@@ -52,14 +52,22 @@ export interface ParticipantFacts {
     readonly at: number
     readonly offset: bigint
   }[]
+  readonly sagas: readonly {
+    readonly saga: string
+    /** Nothing is decided for it; else it is decided for again. */
+    readonly isStopped: boolean
+    readonly why: string
+    readonly since: number
+    readonly offset: bigint
+  }[]
 }
 
-/** Writes what is known of participants. Throws as `ViewWriter` does. */
-export interface ParticipantViewWriter {
+/** Writes what the control topic says. Throws as `ViewWriter` does. */
+export interface ControlViewWriter {
   /** In place of all that is there. */
-  replace(facts: ParticipantFacts): Promise<void>
+  replace(facts: ControlFacts): Promise<void>
   /** What is older than what stands there changes nothing. */
-  put(facts: ParticipantFacts): Promise<void>
+  put(facts: ControlFacts): Promise<void>
 }
 
 /**

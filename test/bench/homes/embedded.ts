@@ -8,8 +8,8 @@ import { startEverything } from '../../../services/one-process/main.ts'
 import { verifyHome } from '../../../services/verify/home.ts'
 import { noLog } from '../../../shared/ports/telemetry.ts'
 import type { BenchInstallation } from '../measure/measure-installation.ts'
+import { BENCH_DEFINITIONS } from '../work/definitions.ts'
 import { Load } from '../work/load.ts'
-import { BENCH_DEFINITIONS } from '../work/order.ts'
 import { idleParticipants } from './participants.ts'
 import { logRecords, viewsReached } from './reached.ts'
 
@@ -26,7 +26,7 @@ export async function openEmbedded(): Promise<BenchInstallation> {
   return {
     load,
     async log() {
-      return { records: await logRecords(home, topics), bytes: await sizeOf(directory) }
+      return { records: await logRecords(home, topics), bytes: await logBytes(directory), bytesBy: {} }
     },
     async audit() {
       await viewsReached(home, topics)
@@ -48,7 +48,7 @@ export async function openEmbedded(): Promise<BenchInstallation> {
 }
 
 /** Of the log's own files: every topic is in them. */
-async function sizeOf(directory: string): Promise<number> {
+export async function logBytes(directory: string): Promise<number> {
   const files = (await readdir(directory)).filter((name) => name.startsWith('log.db'))
   return files.reduce((sum, name) => sum + statSync(join(directory, name)).size, 0)
 }

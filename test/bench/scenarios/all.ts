@@ -8,11 +8,15 @@ import { measureInstallation } from '../measure/measure-installation.ts'
 import { openDbos, openRestate, type Peer } from '../peers/peers.ts'
 import { core } from './core.ts'
 import { idle } from './idle.ts'
+import { projector } from './projector.ts'
+import { rebuild } from './rebuild.ts'
 
 export interface Scenario {
   readonly what: string
-  /** Sagas in flight unless told otherwise. */
-  readonly inFlight: number
+  /** Sagas in flight unless told otherwise; absent: it has no closed loop. */
+  readonly inFlight?: number
+  /** How large what is measured is, by name, unless told otherwise. */
+  readonly sizes?: Readonly<Record<string, number>>
   run(wanted: Wanted): Promise<object>
   /** Beside the engines that it is compared with. */
   readonly runBesidePeers?: (wanted: Wanted) => Promise<object>
@@ -55,8 +59,14 @@ function onInstallation({ what, inFlight, open, peers = [] }: OnInstallation): S
 }
 
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
-  core: { what: 'decide and evolve of one input, and a whole turn, without I/O', inFlight: 1, run: core },
-  idle: { what: 'memory of 100,000 and 1,000,000 sagas that wait', inFlight: 1, run: idle },
+  core: { what: 'decide and evolve of one input, and a whole turn, without I/O', run: core },
+  idle: { what: 'memory of 100,000 and 1,000,000 sagas that wait', run: idle },
+  projector: {
+    what: 'views in Postgres, from a log on Kafka that is there already',
+    sizes: { sagas: 30_000 },
+    run: projector,
+  },
+  rebuild: { what: 'views of the embedded home, from its log', sizes: { sagas: 30_000 }, run: rebuild },
   embedded: onInstallation({
     what: 'one process: log on SQLite with fsync, participants and views inside',
     inFlight: 500,

@@ -3,8 +3,10 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { DueHeap } from '../../../shared/runtime/due-heap.ts'
 import type { Wanted } from '../measure/measure-installation.ts'
+import { BENCH_DEFINITIONS } from '../work/definitions.ts'
 import { OnePartition } from '../work/one-partition.ts'
-import { BENCH_DEFINITIONS, benchOrder, orderOf } from '../work/order.ts'
+import { benchOrder } from '../work/order.ts'
+import { orderOf } from '../work/order-data.ts'
 
 const SIZES = [100_000, 1_000_000]
 const CHUNK = 10_000
@@ -24,8 +26,7 @@ export async function idle({ say }: Wanted): Promise<object> {
     const before = heapBytes()
     const partition = new OnePartition(BENCH_DEFINITIONS)
     for (let from = 0; from < sagas; from += CHUNK) {
-      for (let nth = from; nth < from + CHUNK; nth++)
-        partition.start(benchOrder, `order-${nth}`, orderOf(nth, `order-${nth}`))
+      for (let nth = from; nth < from + CHUNK; nth++) partition.start(benchOrder, `order-${nth}`, orderOf(nth))
       partition.run(() => undefined)
     }
     const bytesPerSaga = (heapBytes() - before) / partition.state.liveSagas

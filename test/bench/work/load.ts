@@ -11,7 +11,8 @@ import { H } from '../../../shared/message/headers.ts'
 import { type LogRecord, utf8 } from '../../../shared/message/record.ts'
 import type { KasagaTopics } from '../../../shared/message/topics.ts'
 import type { Broker, GroupMember } from '../../../shared/ports/broker.ts'
-import { benchOrder, endsOf, orderOf } from './order.ts'
+import { benchOrder } from './order.ts'
+import { endsOf, orderOf } from './order-data.ts'
 
 export interface LoadPorts {
   readonly broker: Broker
@@ -126,7 +127,7 @@ export class Load {
       const nth = this.#started++
       const sagaId = `order-${nth}`
       this.#began.set(sagaId, beganAt(i))
-      return { sagaId, input: orderOf(nth, sagaId) }
+      return { sagaId, input: orderOf(nth) }
     })
     this.#inFlightMax = Math.max(this.#inFlightMax, this.inFlight)
     await this.#ports.client.startMany(benchOrder, sagas)
