@@ -90,6 +90,8 @@ class Rebuild {
   #records = 0
   #version = 0
   #keepUntil = 0
+  /** What is built has checkpoints; when they are gone, so is it. */
+  #hasBegun = false
 
   constructor(options: RebuildOptions, beside: 'next' | 'kept') {
     this.#options = options
@@ -98,6 +100,16 @@ class Rebuild {
   }
 
   async run(): Promise<RebuildReport> {
+    try {
+      return await this.#run()
+    } catch (error) {
+      if (!(error instanceof OperationalError) || !this.#hasBegun) throw error
+      const left = await builtCheckpoints(this.#options.builds, this.#build)
+      throw left.length === 0 ? builtElsewhere(this.#build) : error
+    }
+  }
+
+  async #run(): Promise<RebuildReport> {
     const { clock, own, compares, keepMs } = this.#options
     const startedAt = clock.now()
     const live = await this.#read()
@@ -159,6 +171,7 @@ class Rebuild {
     const { writer } = this.#options
     const targets = new Map(live.map(({ partition, nextOffset }) => [partition, nextOffset]))
     this.#at = await writer.checkpoints([this.#build], [...targets.keys()])
+    this.#hasBegun = true
     const left = recordsLeft(this.#at, targets)
     const from = this.#records
     const onRecords = (records: number) => {

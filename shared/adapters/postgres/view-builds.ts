@@ -102,7 +102,6 @@ export class KyselyViewBuilds<Tables> implements ViewBuilds {
   #within<T>(work: (tx: Kysely<Tables>) => Promise<T>): Promise<T> {
     return classified(() =>
       this.#db.transaction().execute(async (tx) => {
-        await run(tx, `set local lock_timeout = ${LOCK_TIMEOUT_MS}`)
         await sql`select pg_advisory_xact_lock(${PREPARE_LOCK})`.execute(tx)
         return work(tx)
       }),
@@ -111,6 +110,7 @@ export class KyselyViewBuilds<Tables> implements ViewBuilds {
 
   async #take(tx: Kysely<Tables>, taking: TakePlace): Promise<readonly TableComparison[]> {
     const { own, beside, keepUntil, now, lacking } = taking
+    await run(tx, `set local lock_timeout = ${LOCK_TIMEOUT_MS}`)
     await sql`select 1 from kasaga.checkpoints where projection = ${own.name}
       order by version, partition for update`.execute(tx)
     const live = (await readCheckpoints(tx)).filter(({ projection }) => projection === own.name)
