@@ -72,7 +72,7 @@ export class KyselyViewBuilds<Tables> implements ViewBuilds {
   }
 
   /**
-   * In order: the checkpoints of what is read are locked, so that nothing is written there; what the generation lacks is
+   * In order: the checkpoints are locked, so that nothing is written where they stand for; what the generation lacks is
    * applied; what was noted is compared again; the tables change places; the checkpoints change names.
    */
   async takePlace(taking: TakePlace): Promise<readonly TableComparison[] | 'busy' | 'moved'> {
@@ -111,8 +111,10 @@ export class KyselyViewBuilds<Tables> implements ViewBuilds {
   async #take(tx: Kysely<Tables>, taking: TakePlace): Promise<readonly TableComparison[]> {
     const { own, beside, keepUntil, now, lacking } = taking
     await run(tx, `set local lock_timeout = ${LOCK_TIMEOUT_MS}`)
-    await sql`select 1 from kasaga.checkpoints where projection = ${own.name}
-      order by version, partition for update`.execute(tx)
+    // All that have a name to change, before any table: whoever writes rows locks them in that order too.
+    await sql`select 1 from kasaga.checkpoints
+      where projection in (${own.name}, ${nameBeside(own.name, 'next')}, ${nameBeside(own.name, 'kept')})
+      order by projection, version, partition for update`.execute(tx)
     const live = (await readCheckpoints(tx)).filter(({ projection }) => projection === own.name)
     const build = inGeneration(own, beside)
     for (const table of Object.values(build.tables)) if ((await markOf(tx, table)) === null) throw new Moved()
