@@ -12,11 +12,12 @@ import type { Broker } from '../shared/ports/broker.ts'
 import type { Clock, Ids, Random } from '../shared/ports/clock.ts'
 import type { PayloadStore } from '../shared/ports/payload-store.ts'
 import type { Log, Metrics } from '../shared/ports/telemetry.ts'
-import type { ControlViewWriter, ViewStore, ViewWriter } from '../shared/ports/view-store.ts'
+import type { ControlViewWriter, ViewBuilds, ViewStore, ViewWriter } from '../shared/ports/view-store.ts'
 
 export interface Views {
   readonly store: ViewStore<ViewTables>
   readonly writer: ViewWriter
+  readonly builds: ViewBuilds
   readonly participants: ControlViewWriter
 }
 

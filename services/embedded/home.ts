@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { FolderPayloadStore } from '../../shared/adapters/folder/folder-payload-store.ts'
 import { openPgliteViewStore } from '../../shared/adapters/pglite/pglite-view-store.ts'
 import { KyselyControlViews } from '../../shared/adapters/postgres/control-views.ts'
+import { KyselyViewBuilds } from '../../shared/adapters/postgres/view-builds.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { KyselyViewWriter } from '../../shared/adapters/postgres/view-writer.ts'
 import { rewriteWal } from '../../shared/adapters/sqlite/rewrite-wal.ts'
@@ -59,9 +60,11 @@ export async function openEmbeddedHome(options: { readonly directory: string; re
     },
     async openViews() {
       const store = await openPgliteViewStore<ViewTables>({ folder: join(directory, 'views'), log })
+      const writer = new KyselyViewWriter(store.db)
       return {
         store,
-        writer: new KyselyViewWriter(store.db),
+        writer,
+        builds: new KyselyViewBuilds(store.db, { writer }),
         participants: new KyselyControlViews(store.db),
       }
     },

@@ -8,6 +8,7 @@ import { KyselyPayloadStore } from '../../shared/adapters/postgres/kysely-payloa
 import type { PayloadTables } from '../../shared/adapters/postgres/payloads-table.ts'
 import { openPostgresDatabase } from '../../shared/adapters/postgres/postgres-database.ts'
 import { openPostgresViewStore } from '../../shared/adapters/postgres/postgres-view-store.ts'
+import { KyselyViewBuilds } from '../../shared/adapters/postgres/view-builds.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { KyselyViewWriter } from '../../shared/adapters/postgres/view-writer.ts'
 import type { OpenRegistry } from '../../shared/adapters/registry/open-registry.ts'
@@ -81,9 +82,11 @@ export async function openKafkaHome(options: KafkaHomeOptions): Promise<Home> {
     async openViews() {
       const onIdleTrouble = (error: Error) => log.warn('an idle Postgres connection broke', { error: error.message })
       const store = openPostgresViewStore<ViewTables>({ connectionString: url(), onIdleTrouble })
+      const writer = new KyselyViewWriter(store.db, { onServer: true })
       return {
         store,
-        writer: new KyselyViewWriter(store.db, { onServer: true }),
+        writer,
+        builds: new KyselyViewBuilds(store.db, { onServer: true, writer }),
         participants: new KyselyControlViews(store.db),
       }
     },

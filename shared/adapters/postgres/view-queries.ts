@@ -1,6 +1,7 @@
 /** What the gateway and the command line read from the views. Every list is bounded; counts come from the same rows. */
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
 import type { ViewCheckpoint } from '../../ports/view-store.ts'
+import { besideOf } from '../../view/generation.ts'
 import type { AttributeRow, EventRow, SagaRow, StepRow } from '../../view/saga-tables.ts'
 import type { SagaStatus } from '../../view/standing.ts'
 import { readCheckpoints } from './view-checkpoints.ts'
@@ -244,9 +245,9 @@ export async function checkpointOf(
   return (await readCheckpoints(db, [partition])).find((one) => one.projection === projection)
 }
 
-/** All checkpoints: what was applied, and when it was appended. */
+/** All checkpoints of what is read: what was applied, and when it was appended. */
 export async function allCheckpoints(db: Db): Promise<ViewCheckpoint[]> {
-  return readCheckpoints(db)
+  return (await readCheckpoints(db)).filter(({ projection }) => besideOf(projection) === undefined)
 }
 
 /** A hash over the rows of a view in the order of their key: equal for equal views (S16). */

@@ -85,6 +85,14 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
       )`.execute(db)
     },
   },
+  '005-kept-views': {
+    async up(db) {
+      await sql`create table ${sql.table(`${VIEW_SCHEMA}.kept_views`)} (
+        projection text primary key,
+        kept_until bigint not null
+      )`.execute(db)
+    },
+  },
 }
 
 /** Brings the schema up to date; safe when several processes do it at once. */
