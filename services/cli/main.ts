@@ -15,6 +15,7 @@ import { reportText } from '../auditor/report-text.ts'
 import { type DemoEnd, demo } from '../demo/main.ts'
 import type { Home } from '../home.ts'
 import { KAFKA_PARTITIONS, openKafkaHome } from '../kafka/home.ts'
+import { liveSagasMaxFrom } from '../kafka/live-sagas-setting.ts'
 import { payloadsFrom } from '../kafka/payload-settings.ts'
 import { registryFrom } from '../kafka/registry-settings.ts'
 import { kafkaSecurityFrom } from '../kafka/security-settings.ts'
@@ -60,7 +61,9 @@ const stop = new StopSignal()
 const kafkaSecurity = () => kafkaSecurityFrom(env)
 const registry = () => registryFrom(env)
 const payloads = () => payloadsFrom(env)
-const limits = () => ({ ...ORCHESTRATOR_LIMITS, snapshotEvery: snapshotEveryFrom(env) })
+const limits = () => {
+  return { ...ORCHESTRATOR_LIMITS, snapshotEvery: snapshotEveryFrom(env), liveSagasMax: liveSagasMaxFrom(env) }
+}
 const progress = progressLine(stderr, () => Date.now())
 
 // Who reads the output may have seen enough (`kasaga history order-1 | head`): what they did not take is no trouble.

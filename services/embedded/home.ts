@@ -49,7 +49,7 @@ export async function openEmbeddedHome(options: { readonly directory: string; re
     claims: { valueBytesMax: CLAIM_CHECK_BYTES, payloadBytesMax: PAYLOAD_BYTES_MAX },
     log,
     telemetry,
-    ready: () => disk.ready,
+    notReady: () => disk.notReady,
     partitions: PARTITIONS,
     participantPartitions: PARTICIPANT_PARTITIONS,
     onShorterLog: 'rebuild',

@@ -72,7 +72,7 @@ export async function openKafkaHome(options: KafkaHomeOptions): Promise<Home> {
     payloads: store,
     claims: keeps ? { valueBytesMax: payloads.valueBytesMax, payloadBytesMax: PAYLOAD_BYTES_MAX } : undefined,
     framed: registry?.around,
-    ready: registry?.ready,
+    notReady: registry?.notReady,
     telemetry,
     log,
     partitions: KAFKA_PARTITIONS,

@@ -267,6 +267,7 @@ export const CountsAnswer = z.object({
 })
 export const ReadyAnswer = z.object({
   ready: z.boolean(),
+  reasons: z.array(z.string()).default([]).describe('why it is not, each in a few words'),
   views: z.array(
     z.object({ projection: z.string(), partition: z.int(), commands: Offset, appliedAt: Time.nullable() }),
   ),
