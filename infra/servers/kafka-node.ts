@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import '../../shared/adapters/kafka/kafkajs-timers.ts'
 import { Kafka, logLevel } from 'kafkajs'
-import { type KafkaNodePlace, serverProperties } from './kafka-properties.ts'
+import { dataFolderOf, type KafkaNodePlace, serverProperties } from './kafka-properties.ts'
 import { runProgram } from './run-program.ts'
 import { accepts, startTethered, type Tethered } from './tethered.ts'
 
@@ -32,6 +32,8 @@ export interface KafkaNodePlan {
 
 export class KafkaNodeProcess {
   readonly nodeId: number
+  /** Of each partition it has a folder there, `<topic>-<partition>`. */
+  readonly dataFolder: string
   readonly #port: number
   readonly #nodes: number
   readonly #log: string
@@ -39,6 +41,7 @@ export class KafkaNodeProcess {
 
   private constructor(plan: KafkaNodePlan, server: Tethered) {
     this.nodeId = plan.place.nodeId
+    this.dataFolder = dataFolderOf(plan.place)
     this.#port = plan.place.port
     this.#nodes = plan.all.length
     this.#log = logOf(plan.place)

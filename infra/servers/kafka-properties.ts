@@ -14,6 +14,11 @@ export interface KafkaDoor {
   readonly advertisedPort: number
 }
 
+/** Where it keeps its partitions. */
+export function dataFolderOf({ directory }: KafkaNodePlace): string {
+  return `${directory}/logs`
+}
+
 const COPIES_WANTED = 3
 /** With three copies one broker may be away; a node is missed after that long, so that trials of it are short. */
 const MISSED_AFTER_MS = 4_000
@@ -34,7 +39,7 @@ advertised.listeners=PLAINTEXT://127.0.0.1:${node.port}${advertised}
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${doors.map(({ name }) => `,${name}:PLAINTEXT`).join('')}
 inter.broker.listener.name=PLAINTEXT
-log.dirs=${node.directory}/logs
+log.dirs=${dataFolderOf(node)}
 broker.session.timeout.ms=${MISSED_AFTER_MS}
 broker.heartbeat.interval.ms=${MISSED_AFTER_MS / 8}
 offsets.topic.replication.factor=${copies}

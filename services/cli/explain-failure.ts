@@ -29,6 +29,7 @@ function issueText(issue: unknown): string {
 const NEXT_OPERATIONAL: Readonly<Record<string, string>> = {
   'address-unusable': 'Choose another --port (0 takes a free one), or stop what listens there',
   'log-owned': 'It can be read meanwhile through its API, when it has one: kasaga list --url ...',
+  'data-exists': 'Name a folder that is not there yet',
   'no-data': 'Name the folder that a demo or `kasaga dev` has kept with --data-dir',
   'bad-order': 'Mend that line and run it again',
 }

@@ -11,11 +11,11 @@ import type { Log } from '../../shared/ports/telemetry.ts'
 import { ORCHESTRATOR_LIMITS } from '../../shared/runtime/limits.ts'
 import { StopSignal } from '../../shared/runtime/stop-signal.ts'
 import { participantsOf, topicSpecs } from '../../shared/runtime/topic-specs.ts'
-import { progressText, type ReadSoFar } from '../auditor/progress-text.ts'
 import { reportText } from '../auditor/report-text.ts'
 import { type DemoEnd, demo } from '../demo/main.ts'
 import type { Home } from '../home.ts'
 import { KAFKA_PARTITIONS, openKafkaHome } from '../kafka/home.ts'
+import { liveSagasMaxFrom } from '../kafka/live-sagas-setting.ts'
 import { payloadsFrom } from '../kafka/payload-settings.ts'
 import { registryFrom } from '../kafka/registry-settings.ts'
 import { kafkaSecurityFrom } from '../kafka/security-settings.ts'
@@ -27,24 +27,32 @@ import { SHOP, startEverything } from '../one-process/main.ts'
 import { definitions } from '../orders/definitions.ts'
 import { checkPayloads } from '../payloads/payload-check.ts'
 import { PROJECTIONS } from '../projector/home.ts'
+import { detailAt, historyInExport, historyInHome, importInto } from '../replay/home.ts'
 import { exportHome, type VerifyOptions, verifyExport, verifyHome } from '../verify/home.ts'
+import { viewsOf } from '../views/home.ts'
 import { type ContractsRun, contractsCommand } from './commands/contracts.ts'
 import { definitionCommand } from './commands/definition.ts'
 import { type DemoCommandOptions, demoCommand } from './commands/demo.ts'
 import { type DevCommandOptions, devCommand } from './commands/dev.ts'
+import { diffCommand } from './commands/diff.ts'
 import { drawCommand } from './commands/draw.ts'
-import { type LogExportOptions, logCommand } from './commands/log.ts'
+import { type LogRun, logCommand } from './commands/log.ts'
 import { migrateCommand, type WithMigration } from './commands/migrate.ts'
 import { type PayloadsCommandOptions, payloadsCommand } from './commands/payloads.ts'
+import { type RebuildRun, rebuildCommand } from './commands/rebuild.ts'
+import { type HistoryRun, replayCommand } from './commands/replay.ts'
+import type { HomeOptions } from './commands/run-options.ts'
 import { type TopicsCommandOptions, type TopicsRun, topicsCommand } from './commands/topics.ts'
 import { type VerifyCommandOptions, verifyCommand } from './commands/verify.ts'
 import { definitionsIn } from './definitions-in.ts'
 import { loadContracts } from './load-contracts.ts'
 import { createProgram, runProgram } from './program.ts'
+import { type RebuildProgress, rebuildText, runRebuild } from './rebuild-run.ts'
 import { registryBreaks } from './registry-breaks.ts'
 import { readSchemaFolder, writeSchemaFolder } from './schema-folder.ts'
 import type { Surroundings } from './surroundings.ts'
 import { progressLine } from './text/progress-line.ts'
+import { progressText, type ReadSoFar } from './text/progress-text.ts'
 
 const { env, stdout, stderr, stdin } = process
 const level = env.KASAGA_LOG_LEVEL ?? 'warn'
@@ -53,7 +61,9 @@ const stop = new StopSignal()
 const kafkaSecurity = () => kafkaSecurityFrom(env)
 const registry = () => registryFrom(env)
 const payloads = () => payloadsFrom(env)
-const limits = () => ({ ...ORCHESTRATOR_LIMITS, snapshotEvery: snapshotEveryFrom(env) })
+const limits = () => {
+  return { ...ORCHESTRATOR_LIMITS, snapshotEvery: snapshotEveryFrom(env), liveSagasMax: liveSagasMaxFrom(env) }
+}
 const progress = progressLine(stderr, () => Date.now())
 
 // Who reads the output may have seen enough (`kasaga history order-1 | head`): what they did not take is no trouble.
@@ -121,14 +131,18 @@ async function runDev(options: DevCommandOptions): Promise<void> {
   }
 }
 
-function showing(): (far: ReadSoFar) => void {
+/** @param fromMs what is over before says nothing of its progress */
+function showing(fromMs = 0): (far: ReadSoFar) => void {
   const began = Date.now()
-  return (far) => progress.show(progressText(far, Date.now() - began))
+  return (far) => {
+    const elapsedMs = Date.now() - began
+    if (elapsedMs >= fromMs) progress.show(progressText(far, elapsedMs))
+  }
 }
 
 async function runVerify(options: VerifyCommandOptions): Promise<'clean' | 'violations'> {
-  const { atRest, commands, json, log: file } = options
-  const how = { atRest, commands, onProgress: showing() }
+  const { atRest, commands, participants, json, log: file } = options
+  const how = { atRest, commands, ...(!participants && { participants: [] }), onProgress: showing() }
   const report = file === undefined ? await verified(options, how) : await verifyExport(file, how, log)
   progress.clear()
   stdout.write(json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`)
@@ -145,15 +159,42 @@ async function verified(options: VerifyCommandOptions, how: Omit<VerifyOptions, 
   }
 }
 
-async function runLogExport({ file, commands, ...options }: LogExportOptions) {
-  const home = await openHome({ ...options, kafkaSecurity, payloads, registry, mustExist: true }, log)
+/** A look-up takes no longer, where the log is not very long. */
+const LOOK_UP_MS = 1_000
+
+/** Nothing of the home but its log is opened. */
+async function withLog<T>(options: HomeOptions, work: (home: Home) => Promise<T>): Promise<T> {
+  const home = await openHome({ ...options, kafkaSecurity, payloads, registry, mustExist: true, logOnly: true }, log)
   try {
-    const written = await exportHome(home, { file, commands, prefix: options.prefix, onProgress: showing() })
-    progress.clear()
-    return written
+    return await work(home)
   } finally {
+    progress.clear()
     await home.close()
   }
+}
+
+const historyRun: HistoryRun = {
+  detail: detailAt,
+  history: async (id, { log: file, prefix, ...options }) => {
+    const onProgress = showing(LOOK_UP_MS)
+    if (file === undefined)
+      return withLog({ ...options, prefix }, (home) => historyInHome(id, home, { prefix, onProgress }))
+    const history = await historyInExport(id, file, { onProgress })
+    progress.clear()
+    return history
+  },
+}
+
+const logRun: LogRun = {
+  export: ({ file, commands, saga, ...options }) =>
+    withLog(options, (home) =>
+      exportHome(home, { file, commands, saga, prefix: options.prefix, onProgress: showing() }),
+    ),
+  import: async ({ file, dataDir }) => {
+    const result = await importInto(dataDir, file, { onProgress: showing() })
+    progress.clear()
+    return result
+  },
 }
 
 const withMigration: WithMigration = async ({ definition, options }, work) => {
@@ -178,6 +219,18 @@ async function runPayloads(options: PayloadsCommandOptions) {
     const removeBefore = removeOrphans === undefined ? undefined : home.clock.now() - removeOrphans
     return await checkPayloads({ ...home, topics, read, removeBefore })
   } finally {
+    await home.close()
+  }
+}
+
+const rebuildRun: RebuildRun = async (view, options) => {
+  const began = Date.now()
+  const home = await openHome({ ...options, kafkaSecurity, payloads, registry, mustExist: true }, log)
+  try {
+    const onProgress = (far: RebuildProgress) => progress.show(rebuildText(far, Date.now() - began))
+    return await runRebuild(await viewsOf(home, { prefix: options.prefix, onProgress }), view, options)
+  } finally {
+    progress.clear()
     await home.close()
   }
 }
@@ -232,10 +285,13 @@ const program = createProgram(around, [
   demoCommand(runDemo),
   devCommand(runDev),
   verifyCommand(runVerify),
-  logCommand(runLogExport),
+  logCommand(logRun),
+  replayCommand(historyRun),
+  diffCommand(historyRun),
   topicsCommand(topicsRun),
   migrateCommand(withMigration),
   payloadsCommand(runPayloads),
+  rebuildCommand(rebuildRun),
   drawCommand(definitions),
   definitionCommand(definitions),
   contractsCommand({ load: loadContracts, read: readSchemaFolder, write: writeSchemaFolder, askRegistry }),

@@ -1,5 +1,6 @@
 /** Values of options, checked as they are read. */
 import { InvalidArgumentError, Option } from 'commander'
+import { isSagaId, SAGA_ID_RULE, type SagaId } from '../../shared/message/ids.ts'
 import { type Duration, durationMs } from '../../shared/saga/duration.ts'
 
 /** Reads a whole number within bounds. */
@@ -26,4 +27,10 @@ const WAIT_MS = 60_000
 /** `--timeout`: how long `--wait` waits, in milliseconds once read. */
 export function timeoutOption(): Option {
   return new Option('--timeout <duration>', "how long to wait, as '30 s'").argParser(duration).default(WAIT_MS, '60 s')
+}
+
+/** A saga's id, where it is not the gateway that looks at it. */
+export function sagaIdArgument(text: string): SagaId {
+  if (isSagaId(text)) return text
+  throw new InvalidArgumentError(SAGA_ID_RULE)
 }

@@ -27,14 +27,25 @@ export interface HomeChoice {
   readonly prefix?: string | undefined
   /** The data folder must have been used before: nothing is made. */
   readonly mustExist?: boolean
+  /** Nothing but the log is used: on Kafka no database need be named, but for large values that are kept there. */
+  readonly logOnly?: boolean
 }
 
 /** @throws OperationalError when both homes are named, or half of one, or it cannot be opened. */
 export async function openHome(choice: HomeChoice, log: Log): Promise<Home> {
-  const { dataDir, kafka, databaseUrl, kafkaSecurity = () => ({}), payloads, mustExist = false } = choice
+  const {
+    dataDir,
+    kafka,
+    databaseUrl,
+    kafkaSecurity = () => ({}),
+    payloads,
+    mustExist = false,
+    logOnly = false,
+  } = choice
   if (kafka !== undefined) {
     if (dataDir !== undefined) throw unclear('either --data-dir or --kafka, not both')
-    if (databaseUrl === undefined) throw unclear('--kafka needs --database-url: the views and tables live in Postgres')
+    if (databaseUrl === undefined && !logOnly)
+      throw unclear('--kafka needs --database-url: the views and tables live in Postgres')
     const framing = choice.registry?.()
     return openKafkaHome({
       framing: framing && { ...framing, contracts: contractsOf(definitions), prefix: choice.prefix ?? 'kasaga' },

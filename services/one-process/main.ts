@@ -5,7 +5,7 @@ import { messageOf, type OperationalError } from '../../shared/message/errors.ts
 import { type KasagaTopics, kasagaTopics } from '../../shared/message/topics.ts'
 import type { ParticipantService } from '../../shared/participant/participant-service.ts'
 import { ORCHESTRATOR_LIMITS, type OrchestratorLimits } from '../../shared/runtime/limits.ts'
-import { participantsOf, topicSpecs } from '../../shared/runtime/topic-specs.ts'
+import { asThere, participantsOf, topicSpecs } from '../../shared/runtime/topic-specs.ts'
 import type { Definitions } from '../../shared/saga/definition.ts'
 import { createGateway, type Gateway } from '../gateway/gateway.ts'
 import type { Home } from '../home.ts'
@@ -46,7 +46,7 @@ export async function startEverything(home: Home, prefix: string, business: Busi
   const { definitions, limits = ORCHESTRATOR_LIMITS } = business
   const { broker, clock, ids, log, metrics, registry } = home
   const topics = kasagaTopics(prefix)
-  await broker.createTopics(topicSpecs(prefix, home, participantsOf(definitions)))
+  await broker.createTopics(await asThere(broker, prefix, topicSpecs(prefix, home, participantsOf(definitions))))
   const client = sagaClient({ broker, topics, clock, ids, source: `/kasaga/${prefix}/client` })
   const orchestrator = new Orchestrator({ ...home, metrics, definitions, topics, prefix, limits })
   const settings = { prefix, metrics, sagas: definitions.all }

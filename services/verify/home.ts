@@ -1,8 +1,11 @@
 /** The audit of a home: its log, its views, and the tables of its participants; those of the shop unless told otherwise. */
 import { stat } from 'node:fs/promises'
+import { isRecordLine } from '../../shared/adapters/exported-log/export-lines.ts'
 import { type ExportOptions, exportLog } from '../../shared/adapters/exported-log/export-log.ts'
+import { exportSaga } from '../../shared/adapters/exported-log/export-saga.ts'
 import { ExportedLog } from '../../shared/adapters/exported-log/exported-log.ts'
 import { writeLines } from '../../shared/adapters/exported-log/log-lines.ts'
+import type { SagaId } from '../../shared/message/ids.ts'
 import type { Json } from '../../shared/message/json.ts'
 import { type KasagaTopics, kasagaTopics } from '../../shared/message/topics.ts'
 import type { Log } from '../../shared/ports/telemetry.ts'
@@ -29,20 +32,25 @@ export interface VerifyOptions extends Pick<AuditOptions, 'onProgress' | 'defini
 
 export interface ExportHomeOptions extends Pick<ExportOptions, 'prefix' | 'commands' | 'onProgress'> {
   readonly file: string
+  /** Only what is of this one. */
+  readonly saga?: SagaId | undefined
 }
 
 /**
- * Writes the log of a home to a file.
+ * Writes the log of a home, or one saga's, to a file.
  * @throws OperationalError `file-exists`, `file-unusable`.
  */
-export async function exportHome(home: Home, { file, ...options }: ExportHomeOptions) {
+export async function exportHome(home: Home, { file, saga, ...options }: ExportHomeOptions) {
   const { broker, clock } = home
+  const how = { ...options, broker, engine: ENGINE_VERSION, now: clock.now() }
   let records = 0
-  const onProgress: ExportOptions['onProgress'] = (far) => {
-    records = far.records
-    options.onProgress?.(far)
+  const counted = async function* () {
+    for await (const line of saga === undefined ? exportLog(how) : exportSaga(saga, how)) {
+      if (isRecordLine(line)) records++
+      yield line
+    }
   }
-  await writeLines(file, exportLog({ ...options, broker, engine: ENGINE_VERSION, now: clock.now(), onProgress }))
+  await writeLines(file, counted())
   return { records, bytes: (await stat(file)).size }
 }
 

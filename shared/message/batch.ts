@@ -160,9 +160,12 @@ export class BatchReader {
   strayRecords = 0
   #open: OpenBatch | undefined
   #nextNumber: number
+  readonly #isWanted: (record: LogRecord) => boolean
 
-  constructor(from: LogPosition = LOG_START) {
+  /** @param isWanted whether an event's record is given out; what is not is counted, and never decoded */
+  constructor(from: LogPosition = LOG_START, isWanted: (record: LogRecord) => boolean = () => true) {
     this.#nextNumber = from.nextNumber
+    this.#isWanted = isWanted
   }
 
   /** The number that the next accepted batch will have. */
@@ -190,7 +193,8 @@ export class BatchReader {
       return undefined
     }
     open.next = record.offset + 1n
-    if (open.accepted) open.events.push({ offset: record.offset, record, decoded: decodeEvent(record) })
+    if (open.accepted && this.#isWanted(record))
+      open.events.push({ offset: record.offset, record, decoded: decodeEvent(record) })
     return this.#finish(open)
   }
 

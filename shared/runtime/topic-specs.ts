@@ -1,6 +1,6 @@
 /** The topics that an installation needs. Made once; a changed number of partitions is refused, because keys would move. */
 import { kasagaTopics, participantTopic } from '../message/topics.ts'
-import type { TopicSpec } from '../ports/broker.ts'
+import type { Broker, TopicSpec } from '../ports/broker.ts'
 import type { Definitions, Plan } from '../saga/definition.ts'
 import { isBlock, plansInside } from '../saga/plan-tree.ts'
 
@@ -49,4 +49,20 @@ export function topicSpecs(prefix: string, counts: PartitionCounts, participants
     { name: control, partitions: CONTROL_PARTITIONS, retention: 'forever' },
     ...participants.map((participant) => days(participantTopic(participant), participantPartitions)),
   ]
+}
+
+/** The same with as many partitions as are there already, where an installation was made with others: the log's decide for all that go with it. */
+export async function asThere(
+  broker: Pick<Broker, 'describeTopics'>,
+  prefix: string,
+  specs: readonly TopicSpec[],
+): Promise<readonly TopicSpec[]> {
+  const described = await broker.describeTopics(specs.map(({ name }) => name))
+  const found = new Map(described.map(({ name, partitions }) => [name, partitions]))
+  const { events, commands, replies, snapshots } = kasagaTopics(prefix)
+  const joined = new Set([events, commands, replies, snapshots])
+  return specs.map((spec) => {
+    const partitions = found.get(joined.has(spec.name) ? events : spec.name) ?? spec.partitions
+    return { ...spec, partitions }
+  })
 }

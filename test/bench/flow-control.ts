@@ -8,23 +8,19 @@
  * After them one orchestrator is killed at a limit of calls at a time, and a participant is down for a while.
  */
 import { loadavg } from 'node:os'
-import { parseArgs } from 'node:util'
 import { FlowLoad, type Load } from '../support/flow-load/flow-load.ts'
-import { median, mostUnderWay, quantile, sentTo, steadyRate, tookMs } from '../support/flow-load/measures.ts'
+import { mostUnderWay, sentTo, steadyRate, tookMs } from '../support/flow-load/measures.ts'
+import { median, quantile } from '../support/quantile.ts'
+import { asked, number, whole } from './arguments.ts'
 import { benchKafka } from './homes/servers.ts'
 import { machineWatch } from './measure/machine.ts'
 
-const { values } = parseArgs({
-  options: {
-    pairs: { type: 'string', default: '3' },
-    rate: { type: 'string', default: '300' },
-    seconds: { type: 'string', default: '12' },
-    notes: { type: 'string', default: '40' },
-  },
+const { pairs, rate, seconds, notes } = asked({
+  pairs: whole(3),
+  rate: number(300),
+  seconds: number(12),
+  notes: number(40),
 })
-const [pairs, rate, seconds, notes] = [values.pairs, values.rate, values.seconds, values.notes].map(Number) as [
-  ...[number, number, number, number],
-]
 const ENDED_MS_MAX = 120_000
 /** More is offered than may go. */
 const OFFERED = 4 / 3

@@ -7,17 +7,14 @@
  * partition go, too.
  */
 import { loadavg } from 'node:os'
-import { parseArgs } from 'node:util'
-import { startKafka } from '../../infra/servers/start-real.ts'
 import { FlowLoad } from '../support/flow-load/flow-load.ts'
-import { quantile } from '../support/flow-load/measures.ts'
 import type { LogLine } from '../support/kafka-home/fleet.ts'
+import { quantile } from '../support/quantile.ts'
 import { heldBy, LET_GO, TAKEN } from '../support/take-over/partition-moves.ts'
+import { asked, number, whole } from './arguments.ts'
+import { benchKafka } from './homes/servers.ts'
 
-const { values } = parseArgs({
-  options: { times: { type: 'string', default: '10' }, rate: { type: 'string', default: '60' } },
-})
-const [times, rate] = [Number(values.times), Number(values.rate)]
+const { times, rate } = asked({ times: whole(10), rate: number(60) })
 const PARTITIONS = 12
 const MEMBERS = 3
 const LOOK_AGAIN_MS = 20
@@ -97,8 +94,7 @@ async function measure(load: FlowLoad): Promise<void> {
   tell('killed', seen.SIGKILL)
 }
 
-const kafka = await startKafka()
-if (kafka.kind !== 'running') throw new Error(`no real Kafka: ${kafka.reason}`)
+const kafka = await benchKafka()
 const load = await FlowLoad.open(kafka.address, 'bench')
 let isOver = false
 try {

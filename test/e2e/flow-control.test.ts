@@ -5,8 +5,9 @@ import type { AuditReport } from '../../services/auditor/report.ts'
 import type { ControlFact } from '../../shared/message/control-record.ts'
 import { noLog } from '../../shared/ports/telemetry.ts'
 import { FlowLoad, type Offered, type Window } from '../support/flow-load/flow-load.ts'
-import { mostUnderWay, quantile, sentTo, steadyRate, tookMs } from '../support/flow-load/measures.ts'
+import { mostUnderWay, sentTo, steadyRate, tookMs } from '../support/flow-load/measures.ts'
 import { FLOW_DEFINITIONS } from '../support/flow-rig.ts'
+import { quantile } from '../support/quantile.ts'
 import { describeReal } from '../support/real-servers/describe-real.ts'
 
 const RATE = 200

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { Json } from '../../shared/message/json.ts'
 import type { CommandStep, Definition, EachStep, PlannedCommand } from '../../shared/saga/definition.ts'
+import { median } from '../support/quantile.ts'
 import { type Asked, SagaDriver } from './saga-driver.ts'
 
 const ITEMS = 10_000
@@ -112,7 +113,6 @@ class FanOut {
 
   /** How the cost of an input has grown from the first to the last ones. */
   growth(): number {
-    const median = (list: readonly number[]) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0
     const sample = Math.min(SAMPLE, Math.floor(this.took.length / 4))
     return median(this.took.slice(-sample)) / median(this.took.slice(0, sample))
   }

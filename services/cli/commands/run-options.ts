@@ -16,3 +16,13 @@ export function withHomeOptions(command: Command): Command {
     .option('--database-url <url>', 'the Postgres that goes with --kafka')
     .option('--prefix <name>', 'prefix of the topics', 'kasaga')
 }
+
+/** Where a log is read: in a home, without anything else of it, or in a file. */
+export interface LogOptions extends HomeOptions {
+  /** File of an exported log, instead of a home. */
+  readonly log?: string
+}
+
+export function withLogOptions(command: Command): Command {
+  return withHomeOptions(command).option('--log <file>', 'a log that `kasaga log export` has written, instead')
+}

@@ -7,6 +7,8 @@ export interface VerifyCommandOptions extends HomeOptions {
   /** File of an exported log, instead of a home. */
   readonly log?: string
   readonly commands: boolean
+  /** Whether their tables are audited. */
+  readonly participants: boolean
   readonly atRest: boolean
   readonly json: boolean
 }
@@ -28,6 +30,7 @@ export function verifyCommand(run: (options: VerifyCommandOptions) => Promise<'c
     withHomeOptions(command)
       .option('--log <file>', 'a log that `kasaga log export` has written')
       .option('--no-commands', 'do not read the participants’ commands: less time and memory')
+      .option('--no-participants', 'leave the participants’ tables out: they are not of this log')
       .option('--at-rest', 'nothing is under way: what was left half-way is a violation', false)
       .option('--json', 'print the report as one line of JSON', false)
       .addHelpText('after', HELP)

@@ -19,6 +19,8 @@ export interface ExportHead {
   readonly engine: string
   /** When, RFC 3339. */
   readonly at: string
+  /** It is this one saga's log, and not the installation's; absent: it is the installation's. */
+  readonly saga?: string
 }
 
 export interface Section {

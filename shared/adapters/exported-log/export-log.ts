@@ -89,8 +89,8 @@ class Exporter {
   }
 }
 
-/** What stands in a log may be anything. */
-function participantIn({ value }: LogRecord): string | undefined {
+/** The participant that an event asks, if it does. What stands in a log may be anything. */
+export function participantIn({ value }: LogRecord): string | undefined {
   try {
     const { participant, child, lock } = JSON.parse(value === null ? '' : (utf8(value) ?? ''))
     return typeof participant === 'string' && child === undefined && lock === undefined ? participant : undefined

@@ -25,6 +25,8 @@ interface PlacedSection extends Section {
 
 export class ExportedLog implements Broker {
   readonly head: ExportHead
+  /** How many there are in all. */
+  readonly records: number
   readonly #path: string
   readonly #sections: readonly PlacedSection[]
   #cursor: LineCursor
@@ -32,8 +34,14 @@ export class ExportedLog implements Broker {
   private constructor(path: string, index: Index) {
     this.#path = path
     this.head = index.head
+    this.records = index.records
     this.#sections = index.sections
     this.#cursor = new LineCursor(path)
+  }
+
+  /** What is in the file, in its order: what was appended while it was written stands in sections of its own. */
+  get sections(): readonly Section[] {
+    return this.#sections
   }
 
   /** @throws OperationalError `export-unreadable`: it is none, of a newer form, damaged, or cut short. */
@@ -113,6 +121,7 @@ export class ExportedLog implements Broker {
 
 interface Index {
   readonly head: ExportHead
+  readonly records: number
   readonly sections: readonly PlacedSection[]
 }
 
@@ -140,7 +149,7 @@ async function indexOf(path: string): Promise<Index> {
   const { records: said } = tail ?? { records: undefined }
   if (said !== records)
     throw unreadable(path, line, `it is not whole: ${records} records of ${said ?? 'an unknown number'}`)
-  return { head, sections }
+  return { head, sections, records }
 }
 
 function markOf(path: string, text: string, line: number): ReturnType<typeof readMark> {

@@ -1,20 +1,17 @@
 /** The Kafka home: a real broker of this machine, orchestrators and participants as processes, the load in this one. */
-import { Kafka, logLevel } from 'kafkajs'
-import type { RunningServer } from '../../../infra/servers/server.ts'
 import { audit } from '../../../services/auditor/audit.ts'
 import type { Home } from '../../../services/home.ts'
-import { openKafkaHome } from '../../../services/kafka/home.ts'
 import { verifyHome } from '../../../services/verify/home.ts'
 import { sagaClient } from '../../../shared/client/saga-client.ts'
-import { kasagaTopics } from '../../../shared/message/topics.ts'
+import type { KasagaTopics } from '../../../shared/message/topics.ts'
 import { noLog } from '../../../shared/ports/telemetry.ts'
-import { participantsOf, topicSpecs } from '../../../shared/runtime/topic-specs.ts'
 import { Fleet } from '../../support/kafka-home/fleet.ts'
 import type { BenchInstallation } from '../measure/measure-installation.ts'
+import { BENCH_DEFINITIONS } from '../work/definitions.ts'
 import { Load } from '../work/load.ts'
-import { BENCH_DEFINITIONS } from '../work/order.ts'
-import { logRecords, viewsReached } from './reached.ts'
-import { benchKafka, benchPostgres } from './servers.ts'
+import { KafkaLog } from './kafka-log.ts'
+import { viewsReached } from './reached.ts'
+import { benchPostgres } from './servers.ts'
 
 export interface KafkaBenchOptions {
   /** Participants keep inbox and tables in Postgres, and a projector follows the log there. */
@@ -25,58 +22,45 @@ export interface KafkaBenchOptions {
   readonly partitions?: number
 }
 
-const PREFIX = 'kasaga'
-const topics = kasagaTopics(PREFIX)
 const PARTITIONS = 12
+
+/** The processes that run the measured saga, in place of the shop's. */
+export const BENCH_MAINS = {
+  orchestrator: 'test/bench/processes/orchestrator.ts',
+  inventory: 'test/bench/processes/participants.ts',
+}
 
 export async function openKafka(options: KafkaBenchOptions = {}): Promise<BenchInstallation> {
   const { postgres = false, fsync = false, orchestrators = 1, partitions = PARTITIONS } = options
-  const kafka = await benchKafka()
+  const log = await KafkaLog.open(partitions)
+  if (fsync) await log.syncEachBatch()
   const database = postgres ? await benchPostgres() : undefined
+  const { topics, prefix } = log
   const fleet = new Fleet({
-    ...{ kafka: kafka.address, prefix: PREFIX },
+    ...{ kafka: log.address, prefix, mains: BENCH_MAINS },
     ...(database && { databaseUrl: database.address }),
-    mains: { orchestrator: 'test/bench/processes/orchestrator.ts', inventory: 'test/bench/processes/participants.ts' },
   })
-  const home = await openKafkaHome({
-    kafka: { brokers: [kafka.address], clientId: 'bench' },
-    databaseUrl: database?.address,
-    log: noLog,
-  })
-  const participants = participantsOf(BENCH_DEFINITIONS)
-  await home.broker.createTopics(topicSpecs(PREFIX, { partitions, participantPartitions: partitions }, participants))
-  if (fsync) await syncEachBatch(kafka)
+  const home = await log.home(database?.address)
   await fleet.start(...Array.from({ length: orchestrators }, () => 'orchestrator' as const), 'inventory')
   if (postgres) await fleet.start('projector')
   const client = sagaClient({ ...home, topics, source: '/bench' })
   const load = await Load.open({ broker: home.broker, client, topics })
   return {
     load,
-    log: async () => ({ records: await logRecords(home, topics), bytes: undefined }),
-    audit: () => audited(home, postgres),
+    log: () => log.size(home),
+    audit: () => audited(home, topics, postgres),
     async close() {
       await load.close()
       await fleet.end()
       await home.close()
-      await Promise.all([kafka.stop(), database?.stop()])
+      await Promise.all([log.close(), database?.stop()])
     },
   }
 }
 
-async function audited(home: Home, postgres: boolean) {
+async function audited(home: Home, topics: KasagaTopics, postgres: boolean) {
   const checks = { topics, commands: true, definitions: BENCH_DEFINITIONS, participants: [] }
   if (!postgres) return audit({ broker: home.broker, log: noLog, ...checks, atRest: { now: home.clock.now() } })
   await viewsReached(home, topics)
   return verifyHome(home, { ...checks, atRest: true })
-}
-
-async function syncEachBatch({ address }: RunningServer): Promise<void> {
-  const admin = new Kafka({ brokers: [address], logLevel: logLevel.NOTHING }).admin()
-  await admin.connect()
-  try {
-    const configEntries = [{ name: 'flush.messages', value: '1' }]
-    await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: topics.events, configEntries }] })
-  } finally {
-    await admin.disconnect()
-  }
 }

@@ -1,9 +1,11 @@
 /** Kasaga and another engine in turns, in one run on one machine: only their ratio says something. */
+import { quantile } from '../../support/quantile.ts'
 import type { Peer } from '../peers/peers.ts'
 import type { Measured } from '../work/load.ts'
+import { checkedReport } from './checked-report.ts'
 import { cpuMsByProcess, cpuMsSince } from './cpu-by-process.ts'
-import { type BenchInstallation, checkedEnds, type Wanted } from './measure-installation.ts'
-import { quantile, type Spread, spreadOf } from './spread.ts'
+import type { BenchInstallation, Wanted } from './measure-installation.ts'
+import { type Spread, spreadOf } from './spread.ts'
 
 /** One engine's figures in all turns. */
 export interface EngineFigures {
@@ -63,7 +65,8 @@ export async function measureBeside(installation: BenchInstallation, peer: Peer,
     cpu: ratio((one) => one.cpuSecondsPer1000),
     aloneP50: ratio((one) => one.aloneP50Ms),
   }
-  return { peer: peer.name, kasaga, other, ratios, ...(await checkedEnds(installation)) }
+  const checked = checkedReport(await installation.audit(), load.expected)
+  return { peer: peer.name, kasaga, other, ratios, ...checked }
 }
 
 async function turn(closed: Closed, inFlight: number, seconds: number): Promise<Turn> {

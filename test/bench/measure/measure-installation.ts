@@ -1,17 +1,25 @@
 /** Everything that is measured on an installation under load, whichever home it is on. */
 import type { AuditReport } from '../../../services/auditor/report.ts'
 import type { Load, Measured } from '../work/load.ts'
-import { STEPS_PER_SAGA } from '../work/order.ts'
+import { STEPS_PER_SAGA } from '../work/order-data.ts'
+import { checkedReport } from './checked-report.ts'
 import { cpuMsByProcess, cpuMsSince, rssBytesByProcess } from './cpu-by-process.ts'
 import { calibrate, machineWatch, stallWatch } from './machine.ts'
 import { type Latency, latencyOf, type Spread, spreadOf } from './spread.ts'
 
+export interface LogSize {
+  /** Of the log alone: events, and a header for each batch of them. */
+  readonly records: number
+  /** Of all topics, as they lie on the disk. */
+  readonly bytes: number
+  /** By topic, where each has files of its own. */
+  readonly bytesBy: Readonly<Record<string, number>>
+}
+
 /** An installation that sagas run on. */
 export interface BenchInstallation {
   readonly load: Load
-  /** Records and bytes on the log's own topic. */
-  log(): Promise<{ readonly records: number; readonly bytes: number | undefined }>
-  /** Events that were ever decided. */
+  log(): Promise<LogSize>
   audit(): Promise<AuditReport>
   close(): Promise<void>
 }
@@ -22,6 +30,8 @@ export interface Wanted {
   readonly repetitions: number
   /** Open loops: sagas a second, besides shares of what the closed loop reached. */
   readonly rates: readonly number[]
+  /** Those that the scenario names. */
+  readonly sizes: Readonly<Record<string, number>>
   readonly say: (line: string) => void
 }
 
@@ -43,8 +53,9 @@ export interface Figures extends Latency {
   readonly alone: Latency
   readonly openLoops: readonly OpenLoop[]
   readonly eventLoopStallMs: number
-  readonly logBytesPerSaga: number | undefined
   readonly logRecordsPerSaga: number
+  readonly logBytesPerSaga: number
+  readonly logBytesPerSagaBy: Readonly<Record<string, number>>
   readonly rssMb: Readonly<Record<string, number>>
   readonly completed: number
   readonly compensated: number
@@ -94,18 +105,23 @@ export async function measureInstallation(installation: BenchInstallation, wante
   await load.drained(ENDED_WITHIN_MS)
   const openLoops = await openLoopsOf(load, wanted, spreadOf(rates).median)
   say('the auditor checks it all')
-  const checked = await checkedEnds(installation)
+  const checked = checkedReport(await installation.audit(), load.expected)
   return {
     ...figuresOf(all, inFlight),
     alone,
     openLoops,
     rssMb,
-    logRecordsPerSaga: (logAfter.records - logBefore.records) / sagas,
-    logBytesPerSaga:
-      logAfter.bytes === undefined || logBefore.bytes === undefined
-        ? undefined
-        : (logAfter.bytes - logBefore.bytes) / sagas,
+    ...logPerSaga(logBefore, logAfter, sagas),
     ...checked,
+  }
+}
+
+function logPerSaga(before: LogSize, after: LogSize, sagas: number) {
+  const by = Object.entries(after.bytesBy).map(([name, bytes]) => [name, (bytes - (before.bytesBy[name] ?? 0)) / sagas])
+  return {
+    logRecordsPerSaga: (after.records - before.records) / sagas,
+    logBytesPerSaga: (after.bytes - before.bytes) / sagas,
+    logBytesPerSagaBy: Object.fromEntries(by),
   }
 }
 
@@ -157,17 +173,4 @@ function figuresOf(all: readonly Repetition[], inFlight: number) {
     calibrationMs: spreadOf(all.map(({ calibrationMs }) => calibrationMs)),
     eventLoopStallMs: Math.max(...all.map(({ stallMs }) => stallMs)),
   }
-}
-
-/** Holds what is expected against what the auditor counts, and the log against the invariants. @throws when it is not right. */
-export async function checkedEnds(installation: BenchInstallation) {
-  const { expected } = installation.load
-  const report = await installation.audit()
-  const { completed, compensated, running, stuck } = report.sagas
-  const wrong = { ...expected, running: 0, stuck: 0 }
-  if (JSON.stringify({ completed, compensated, running, stuck }) !== JSON.stringify(wrong))
-    throw new Error(`${JSON.stringify(report.sagas)} where ${JSON.stringify(wrong)} is right: there are no figures`)
-  if (report.violationsTotal > 0)
-    throw new Error(`the auditor found ${report.violationsTotal} violations: ${JSON.stringify(report.violations[0])}`)
-  return { completed, compensated, violations: report.violationsTotal }
 }

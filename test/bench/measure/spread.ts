@@ -1,4 +1,5 @@
 /** Figures of several repetitions. */
+import { quantile } from '../../support/quantile.ts'
 
 export interface Spread {
   readonly min: number
@@ -9,11 +10,6 @@ export interface Spread {
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b)
   return { min: sorted[0] ?? Number.NaN, median: quantile(sorted, 0.5), max: sorted.at(-1) ?? Number.NaN }
-}
-
-/** The smallest value that at least that share of them is not above. `sorted`: smallest first. */
-export function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN
 }
 
 export interface Latency {

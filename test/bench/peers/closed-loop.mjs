@@ -1,26 +1,8 @@
 /** Keeps so many calls under way for a time, and answers to its parent, a line for each line that it is told. */
 import { createInterface } from 'node:readline'
+import { isShipped, orderOf } from '../work/order-data.ts'
 
-const REFUSED_EVERY = 10
 let started = 0
-
-/** The same order as Kasaga's, by number. */
-export function orderOf(nth) {
-  return {
-    id: `order-${nth}`,
-    nth,
-    customer: `customer-${String(nth % 100_000).padStart(6, '0')}@example.com`,
-    street: `${nth % 300} Long Street, apartment ${nth % 40}`,
-    city: '1012 JS Amsterdam, Netherlands',
-    sku: `sku-${nth % 1_000}`,
-    quantity: 1 + (nth % 3),
-    cents: 1_000 + (nth % 9_000),
-  }
-}
-
-export const isShipped = (nth) => nth % REFUSED_EVERY !== REFUSED_EVERY - 1
-const NOTE = 'done as asked, nothing more to say of it, and kept for thirty days from now on'
-export const done = (prefix, id) => ({ id: `${prefix}-${id}`, note: NOTE })
 
 /**
  * `place(order)` answers `completed` or `compensated`; any other answer, or an error, makes the run wrong. What is under

@@ -1,6 +1,7 @@
 /** The measured saga on DBOS: a workflow with its steps in one process, checkpoints in Postgres; the load is in it too. */
 import { DBOS } from '@dbos-inc/dbos-sdk'
-import { done, isShipped, serveLoad } from './closed-loop.mjs'
+import { done, isShipped } from '../work/order-data.ts'
+import { serveLoad } from './closed-loop.mjs'
 
 const CONNECTIONS = 20
 const step = (name, work) => DBOS.runStep(work, { name })

@@ -1,6 +1,6 @@
 /** The measured saga on Restate: `calls` asks three services over the server, `steps` runs its steps in its own process. */
 import * as restate from '@restatedev/restate-sdk'
-import { done, isShipped } from './closed-loop.mjs'
+import { done, isShipped } from '../work/order-data.ts'
 
 const undone = async () => null
 const ship = ({ orderId, nth }) => {

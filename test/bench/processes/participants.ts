@@ -4,7 +4,8 @@ import { MemoryInbox } from '../../../shared/adapters/memory/memory-inbox.ts'
 import { contractsOf } from '../../../shared/contracts/wire-contracts.ts'
 import { participantService } from '../../../shared/participant/participant-service.ts'
 import { writingParticipants } from '../homes/participants.ts'
-import { BENCH_DEFINITIONS, bank, benchHandlers, carrier, stock } from '../work/order.ts'
+import { BENCH_DEFINITIONS } from '../work/definitions.ts'
+import { bank, benchHandlers, carrier, stock } from '../work/order.ts'
 
 /** More than any run has commands. */
 const INBOX_ENTRIES_MAX = 5_000_000
@@ -32,7 +33,7 @@ await runProcess({
     await Promise.all(services.map((service) => service.start()))
     return {
       stop: async () => void (await Promise.all(services.map((service) => service.stop()))),
-      ready: () => services.every((service) => service.ready),
+      notReady: () => services.flatMap((service) => service.notReady),
     }
   },
 })

@@ -9,14 +9,14 @@ import { isLive, type SagaState } from '../../../shared/saga/state.ts'
 import { calibrate } from '../measure/machine.ts'
 import type { Wanted } from '../measure/measure-installation.ts'
 import { spreadOf } from '../measure/spread.ts'
+import { benchAnswers } from '../work/answers.ts'
+import { BENCH_DEFINITIONS } from '../work/definitions.ts'
 import { OnePartition } from '../work/one-partition.ts'
-import { BENCH_DEFINITIONS, benchOrder, isShipped, orderOf } from '../work/order.ts'
+import { benchOrder } from '../work/order.ts'
+import { done, isShipped, orderOf } from '../work/order-data.ts'
 
 const SAGAS_A_ROUND = 2_000
-const DONE = {
-  id: 're-order-1',
-  note: 'done as asked, nothing more to say of it, and kept for thirty days from now on',
-}
+const DONE = done('re', 'order-1')
 
 export async function core({ seconds, repetitions, say }: Wanted): Promise<object> {
   const found = Array.from({ length: repetitions }, () => {
@@ -85,14 +85,8 @@ function answerTo(effect: Effect, nth: number): SagaInput {
 /** Records in, records out: decoding, deciding, folding, encoding and the hash chain. Answers how many inputs there were. */
 function wholeTurns(): number {
   const partition = new OnePartition(BENCH_DEFINITIONS)
-  const body = JSON.stringify(DONE)
-  for (let nth = 0; nth < SAGAS_A_ROUND; nth++)
-    partition.start(benchOrder, `order-${nth}`, orderOf(nth, `order-${nth}`))
-  partition.run((type, payload) => {
-    if (type.startsWith('carrier.') && /"nth":\d*9[,}]/.test(Buffer.from(payload).toString()))
-      return { outcome: 'rejected', body: '{"code":"no","message":"no"}' }
-    return { outcome: 'success', body: type.endsWith('.release.v1') || type.endsWith('.refund.v1') ? 'null' : body }
-  })
+  for (let nth = 0; nth < SAGAS_A_ROUND; nth++) partition.start(benchOrder, `order-${nth}`, orderOf(nth))
+  partition.run(benchAnswers)
   if (partition.state.liveSagas > 0) throw new Error(`${partition.state.liveSagas} sagas have not ended`)
   return partition.inputs
 }

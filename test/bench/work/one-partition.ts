@@ -9,32 +9,45 @@ import { effectRecord } from '../../../shared/runtime/effect-record.ts'
 import { InputQueue } from '../../../shared/runtime/input-queue.ts'
 import { ORCHESTRATOR_LIMITS } from '../../../shared/runtime/limits.ts'
 import { PartitionState } from '../../../shared/runtime/partition-state.ts'
-import { takeTurn } from '../../../shared/runtime/turn.ts'
+import { type Turn, takeTurn } from '../../../shared/runtime/turn.ts'
 import type { Definition, Definitions } from '../../../shared/saga/definition.ts'
+import type { Answers } from './answers.ts'
 
-const SOURCE = '/bench'
+export const SOURCE = '/bench'
 const topics = kasagaTopics('kasaga')
 const encoder = new TextEncoder()
 const bytes = (value: string | Uint8Array | null) => (typeof value === 'string' ? encoder.encode(value) : value)
 
-export interface Answer {
-  readonly outcome: 'success' | 'rejected'
-  readonly body: string
+/** Where one begins, and who is told what it takes and makes. */
+export interface OnePartitionOptions {
+  readonly partition?: number
+  /** Time of the first turn, milliseconds since the epoch; each turn is later by `TURN_MS`. */
+  readonly now?: number
+  readonly taken?: (source: Source, record: NewRecord) => void
+  readonly turned?: (turn: Turn, at: number) => void
 }
+
+type Source = 'commands' | 'replies'
+
+const TURN_MS = 5
 
 export class OnePartition {
   readonly state: PartitionState
   readonly #definitions: Definitions
+  readonly #options: OnePartitionOptions
   readonly #queue = new InputQueue()
   readonly #limits = ORCHESTRATOR_LIMITS
-  #offset = 0n
-  #now = 1_700_000_000_000
+  readonly #ends = new Map<string, bigint>()
+  #now: number
   #marks = { commands: 0n, replies: 0n }
+  #replies = 0
   inputs = 0
   events = 0
 
-  constructor(definitions: Definitions) {
+  constructor(definitions: Definitions, options: OnePartitionOptions = {}) {
     this.#definitions = definitions
+    this.#options = options
+    this.#now = options.now ?? 1_700_000_000_000
     this.state = new PartitionState(definitions, this.#limits)
   }
 
@@ -50,10 +63,10 @@ export class OnePartition {
     this.#push('commands', clientCommandRecord(start, { at: this.#now, source: SOURCE }))
   }
 
-  /** Takes turns until nothing waits any more. `answer`: what participants say; `undefined`: they never answer. */
-  run(answer: (type: string, payload: Uint8Array) => Answer | undefined): void {
+  /** Takes turns until nothing waits any more. */
+  run(answers: Answers): void {
     while (this.#queue.length > 0) {
-      this.#now += 5
+      this.#now += TURN_MS
       const context = { state: this.state, definitions: this.#definitions, limits: this.#limits, marks: this.#marks }
       const before = this.#queue.length
       const turn = takeTurn(this.#queue, { ...context, random: { next: () => 0.5 }, source: SOURCE, now: this.#now })
@@ -61,24 +74,32 @@ export class OnePartition {
       this.events += turn.events.length
       this.#marks = turn.marks
       if (turn.dead.length > 0) throw new Error(`${turn.dead[0]?.reason}: ${turn.dead[0]?.message}`)
-      for (const effect of turn.effects) this.#reply(effectRecord(effect, { topics, source: SOURCE }).record, answer)
+      this.#options.turned?.(turn, this.#now)
+      for (const effect of turn.effects) this.#reply(effectRecord(effect, { topics, source: SOURCE }).record, answers)
     }
   }
 
-  #reply(command: NewRecord, answer: (type: string, payload: Uint8Array) => Answer | undefined): void {
+  #reply(command: NewRecord, answers: Answers): void {
     const read = this.#read(topics.commands, command)
     const type = command.headers.find(([name]) => name === 'ce_type')?.[1]
-    const content = answer(String(type), read.value ?? new Uint8Array())
-    if (content) this.#push('replies', replyRecord(read, content, { id: 'r', at: this.#now, source: SOURCE }))
+    const content = answers(String(type), read.value ?? new Uint8Array())
+    if (content)
+      this.#push(
+        'replies',
+        replyRecord(read, content, { id: `reply-${this.#replies++}`, at: this.#now, source: SOURCE }),
+      )
   }
 
-  #push(source: 'commands' | 'replies', record: NewRecord): void {
-    this.#queue.push({ source, record: this.#read(topics[source], record) })
+  #push(source: Source, record: NewRecord): void {
+    this.#options.taken?.(source, record)
+    const offset = this.#ends.get(source) ?? 0n
+    this.#ends.set(source, offset + 1n)
+    this.#queue.push({ source, record: this.#read(topics[source], record, offset) })
   }
 
-  #read(topic: string, { key, value, headers }: NewRecord): LogRecord {
+  #read(topic: string, { key, value, headers }: NewRecord, offset = 0n): LogRecord {
     const read = headers.map(([name, text]) => [name, bytes(text) ?? new Uint8Array()] as const)
-    const place = { topic, partition: 0, offset: this.#offset++, timestamp: this.#now }
+    const place = { topic, partition: this.#options.partition ?? 0, offset, timestamp: this.#now }
     return { ...place, key: bytes(key), value: bytes(value), headers: read }
   }
 }

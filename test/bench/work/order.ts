@@ -7,9 +7,9 @@ import { rejected } from '../../../shared/participant/answer.ts'
 import { type BatchItem, batched, type Handlers } from '../../../shared/participant/handlers.ts'
 import { saga } from '../../../shared/saga/builder.ts'
 import { command, participant } from '../../../shared/saga/contract.ts'
-import { Definitions } from '../../../shared/saga/definition.ts'
+import { done, isShipped } from './order-data.ts'
 
-const Order = z.object({
+export const Order = z.object({
   id: z.string(),
   nth: z.int(),
   customer: z.string(),
@@ -19,7 +19,6 @@ const Order = z.object({
   quantity: z.int(),
   cents: z.int(),
 })
-export type BenchOrder = z.infer<typeof Order>
 
 const Asked = z.object({ orderId: z.string(), sku: z.string(), quantity: z.int() })
 const Billed = z.object({ orderId: z.string(), cents: z.int() })
@@ -43,38 +42,6 @@ export const benchOrder = saga('bench-order', { version: 1, input: Order })
   .undo(bank.refund, ({ input }) => ({ orderId: input.id }))
   .pivot('ship', carrier.ship, ({ input: { id, nth, street, city } }) => ({ orderId: id, nth, street, city }))
   .output(({ ship }) => ({ shipment: ship.id }))
-
-export const BENCH_DEFINITIONS = new Definitions([benchOrder])
-
-const REFUSED_EVERY = 10
-export const STEPS_PER_SAGA = 3 + 2 / REFUSED_EVERY
-
-/** Whether the order with that number is shipped: exact counts follow from it. */
-export function isShipped(nth: number): boolean {
-  return nth % REFUSED_EVERY !== REFUSED_EVERY - 1
-}
-
-/** Of the first so many orders, how many end in which way. */
-export function endsOf(orders: number): { readonly completed: number; readonly compensated: number } {
-  const compensated = Math.floor(orders / REFUSED_EVERY)
-  return { completed: orders - compensated, compensated }
-}
-
-export function orderOf(nth: number, id: string): BenchOrder {
-  return {
-    id,
-    nth,
-    customer: `customer-${String(nth % 100_000).padStart(6, '0')}@example.com`,
-    street: `${nth % 300} Long Street, apartment ${nth % 40}`,
-    city: '1012 JS Amsterdam, Netherlands',
-    sku: `sku-${nth % 1_000}`,
-    quantity: 1 + (nth % 3),
-    cents: 1_000 + (nth % 9_000),
-  }
-}
-
-const NOTE = 'done as asked, nothing more to say of it, and kept for thirty days from now on'
-const done = (prefix: string, id: string) => ({ id: `${prefix}-${id}`, note: NOTE })
 
 export interface BenchHandlers<Tx> {
   readonly stock: Handlers<typeof stock, Tx>

@@ -64,17 +64,6 @@ export function tookMs(offered: ReadonlyMap<string, number>, history: readonly E
     .sort((a, b) => a - b)
 }
 
-export function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
-}
-
-export function median(values: readonly number[]): number {
-  return quantile(
-    values.toSorted((a, b) => a - b),
-    0.5,
-  )
-}
-
 export function endsIn(history: readonly EventEnvelope[]): number {
   return history.filter(({ event }) => ENDS.has(event.type)).length
 }

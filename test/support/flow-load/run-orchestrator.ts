@@ -2,6 +2,7 @@
 import { runProcess } from '../../../services/kafka/main.ts'
 import { Orchestrator } from '../../../services/orchestrator/orchestrator.ts'
 import { contractsOf } from '../../../shared/contracts/wire-contracts.ts'
+import { ORCHESTRATOR_LIMITS } from '../../../shared/runtime/limits.ts'
 import type { Definitions } from '../../../shared/saga/definition.ts'
 
 const COST_EVERY_MS = 1_000
@@ -15,10 +16,11 @@ export async function runOrchestrator(definitions: Definitions): Promise<void> {
     name: 'orchestrator',
     contracts: contractsOf(definitions),
     start: async ({ home, settings, metrics, topics }) => {
-      const { prefix } = settings
-      const orchestrator = new Orchestrator({ ...home, metrics, definitions, topics, prefix })
+      const { prefix, snapshotEvery } = settings
+      const limits = { ...ORCHESTRATOR_LIMITS, snapshotEvery }
+      const orchestrator = new Orchestrator({ ...home, metrics, definitions, topics, prefix, limits })
       await orchestrator.start()
-      return { stop: () => orchestrator.stop(), ready: () => orchestrator.ready }
+      return { stop: () => orchestrator.stop(), notReady: () => orchestrator.notReady }
     },
   })
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { latencyOf, quantile, spreadOf } from '../../bench/measure/spread.ts'
-import { endsOf, isShipped, orderOf, STEPS_PER_SAGA } from '../../bench/work/order.ts'
+import { latencyOf, spreadOf } from '../../bench/measure/spread.ts'
+import { endsOf, isShipped, orderOf, STEPS_PER_SAGA } from '../../bench/work/order-data.ts'
+import { median, quantile } from '../../support/quantile.ts'
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i)
 
@@ -9,6 +10,7 @@ test('a quantile is the smallest value that so many are not above', () => {
   expect(quantile([1, 2, 3, 4], 0.99)).toBe(4)
   expect(quantile([7], 0.01)).toBe(7)
   expect(quantile([], 0.5)).toBeNaN()
+  expect(median([4, 1, 3])).toBe(3)
   expect(latencyOf(upTo(1_000).toReversed())).toEqual({ p50Ms: 499, p99Ms: 989, p999Ms: 998 })
   expect(spreadOf([3, 1, 2])).toEqual({ min: 1, median: 2, max: 3 })
 })
