@@ -17,6 +17,7 @@ import { historyCommand } from './commands/history.ts'
 import { limitsCommand } from './commands/limits.ts'
 import { listCommand } from './commands/list.ts'
 import { locksCommand } from './commands/locks.ts'
+import { auditCommand, definitionsCommand, incidentsCommand, lagCommand } from './commands/operators.ts'
 import { participantsCommand } from './commands/participants.ts'
 import { showCommand } from './commands/show.ts'
 import { signalCommand } from './commands/signal.ts'
@@ -47,6 +48,10 @@ const ASKING: readonly CliCommand[] = [
   forkCommand,
   participantsCommand,
   limitsCommand,
+  incidentsCommand,
+  auditCommand,
+  definitionsCommand,
+  lagCommand,
   dlqCommand,
 ]
 

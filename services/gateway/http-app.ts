@@ -16,6 +16,7 @@ import { actRoutes } from './routes/act-routes.ts'
 import { deadLetterRoutes } from './routes/dead-letter-routes.ts'
 import { forkRoute } from './routes/fork-route.ts'
 import { lockRoutes } from './routes/lock-routes.ts'
+import { operatorRoutes } from './routes/operator-routes.ts'
 import { participantRoutes } from './routes/participant-routes.ts'
 import { readRoutes } from './routes/read-routes.ts'
 import { startRoute } from './routes/start-route.ts'
@@ -109,6 +110,7 @@ export async function httpApp(parts: Parts, options: { readonly anonymous: boole
   lockRoutes(app, parts)
   forkRoute(app, parts, { recent, waits })
   participantRoutes(app, parts)
+  operatorRoutes(app, parts)
   deadLetterRoutes(app, parts)
   statusRoutes(app, parts)
   openapiRoute(app)
