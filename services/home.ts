@@ -12,12 +12,13 @@ import type { Broker } from '../shared/ports/broker.ts'
 import type { Clock, Ids, Random } from '../shared/ports/clock.ts'
 import type { PayloadStore } from '../shared/ports/payload-store.ts'
 import type { Log, Metrics } from '../shared/ports/telemetry.ts'
-import type { ParticipantViewWriter, ViewStore, ViewWriter } from '../shared/ports/view-store.ts'
+import type { ControlViewWriter, ViewBuilds, ViewStore, ViewWriter } from '../shared/ports/view-store.ts'
 
 export interface Views {
   readonly store: ViewStore<ViewTables>
   readonly writer: ViewWriter
-  readonly participants: ParticipantViewWriter
+  readonly builds: ViewBuilds
+  readonly participants: ControlViewWriter
 }
 
 export interface Home {
@@ -43,8 +44,8 @@ export interface Home {
   views(): Promise<Views>
   /** The database that a participant keeps its own tables and its inbox in, opened when first asked. */
   participantDatabase<Tables>(participant: string): Kysely<Tables>
-  /** Whether nothing that all services here need keeps them waiting: what readiness asks besides the service's own. */
-  ready(): boolean
+  /** What keeps all services here waiting, each in a few words; none: nothing does. Readiness asks it besides the service's own. */
+  notReady(): readonly string[]
   /** Closes what was opened, the log last. */
   close(): Promise<void>
 }
@@ -68,13 +69,13 @@ export interface HomeParts
   readonly framed?: ((broker: Broker) => Broker) | undefined
   /** Absent: made here. */
   readonly telemetry?: Telemetry
-  /** Absent: always. */
-  readonly ready?: (() => boolean) | undefined
+  /** Absent: nothing ever does. */
+  readonly notReady?: (() => readonly string[]) | undefined
 }
 
 /** A home of its parts, on the machine's clock: each database is opened once, when first asked for. */
 export function homeOf(given: HomeParts): Home {
-  const { openViews, openDatabase, claims, ready = () => true, framed, telemetry = openTelemetry(), ...parts } = given
+  const { openViews, openDatabase, claims, notReady = () => [], framed, telemetry = openTelemetry(), ...parts } = given
   const { metrics } = telemetry
   const { payloads: store, log } = parts
   const plain = new ClaimCheckBroker(parts.broker, { store, rule: claims, clock: systemClock, log, metrics })
@@ -89,7 +90,7 @@ export function homeOf(given: HomeParts): Home {
     clock: systemClock,
     random: systemRandom,
     ids: systemIds,
-    ready,
+    notReady,
     views() {
       views ??= openViews()
       return views

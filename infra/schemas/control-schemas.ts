@@ -12,6 +12,14 @@ const Breaker = z.object({
   calls: z.int().min(0),
 })
 
+const Saga = z.object({
+  sagaId: z.string().regex(/^(?!lock:)[A-Za-z0-9._:-]{1,200}$/),
+  partition: z.int().min(0),
+  process: z.string().describe('the orchestrator that says so'),
+  since: z.int().describe('when it stopped, milliseconds since the epoch'),
+  why: z.string().describe('what went wrong'),
+})
+
 export const CONTROL_VALUES: Readonly<Record<ControlFact['kind'], JsonSchema>> = {
   'limits-set': jsonSchemaOf(
     z.object({ participant: ParticipantName, limits: Limits.nullable().describe('null: none any more') }),
@@ -19,4 +27,6 @@ export const CONTROL_VALUES: Readonly<Record<ControlFact['kind'], JsonSchema>> =
   ),
   'breaker-opened': jsonSchemaOf(Breaker, 'draft-7'),
   'breaker-closed': jsonSchemaOf(Breaker, 'draft-7'),
+  'saga-stopped': jsonSchemaOf(Saga, 'draft-7'),
+  'saga-tried-again': jsonSchemaOf(Saga, 'draft-7'),
 }

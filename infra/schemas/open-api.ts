@@ -32,7 +32,7 @@ export async function openApi(): Promise<JsonSchema> {
     registry,
     metrics: prometheusMetrics(registry),
     limits: GATEWAY_LIMITS,
-    ready: () => true,
+    notReady: () => [],
   }
   const app = await httpApp(parts, { anonymous: false })
   const document = app.swagger()

@@ -11,11 +11,11 @@ import type { Log } from '../../shared/ports/telemetry.ts'
 import { ORCHESTRATOR_LIMITS } from '../../shared/runtime/limits.ts'
 import { StopSignal } from '../../shared/runtime/stop-signal.ts'
 import { participantsOf, topicSpecs } from '../../shared/runtime/topic-specs.ts'
-import { progressText, type ReadSoFar } from '../auditor/progress-text.ts'
 import { reportText } from '../auditor/report-text.ts'
 import { type DemoEnd, demo } from '../demo/main.ts'
 import type { Home } from '../home.ts'
 import { KAFKA_PARTITIONS, openKafkaHome } from '../kafka/home.ts'
+import { liveSagasMaxFrom } from '../kafka/live-sagas-setting.ts'
 import { payloadsFrom } from '../kafka/payload-settings.ts'
 import { registryFrom } from '../kafka/registry-settings.ts'
 import { kafkaSecurityFrom } from '../kafka/security-settings.ts'
@@ -29,6 +29,7 @@ import { checkPayloads } from '../payloads/payload-check.ts'
 import { PROJECTIONS } from '../projector/home.ts'
 import { detailAt, historyInExport, historyInHome, importInto } from '../replay/home.ts'
 import { exportHome, type VerifyOptions, verifyExport, verifyHome } from '../verify/home.ts'
+import { viewsOf } from '../views/home.ts'
 import { type ContractsRun, contractsCommand } from './commands/contracts.ts'
 import { definitionCommand } from './commands/definition.ts'
 import { type DemoCommandOptions, demoCommand } from './commands/demo.ts'
@@ -38,6 +39,7 @@ import { drawCommand } from './commands/draw.ts'
 import { type LogRun, logCommand } from './commands/log.ts'
 import { migrateCommand, type WithMigration } from './commands/migrate.ts'
 import { type PayloadsCommandOptions, payloadsCommand } from './commands/payloads.ts'
+import { type RebuildRun, rebuildCommand } from './commands/rebuild.ts'
 import { type HistoryRun, replayCommand } from './commands/replay.ts'
 import type { HomeOptions } from './commands/run-options.ts'
 import { type TopicsCommandOptions, type TopicsRun, topicsCommand } from './commands/topics.ts'
@@ -45,10 +47,12 @@ import { type VerifyCommandOptions, verifyCommand } from './commands/verify.ts'
 import { definitionsIn } from './definitions-in.ts'
 import { loadContracts } from './load-contracts.ts'
 import { createProgram, runProgram } from './program.ts'
+import { type RebuildProgress, rebuildText, runRebuild } from './rebuild-run.ts'
 import { registryBreaks } from './registry-breaks.ts'
 import { readSchemaFolder, writeSchemaFolder } from './schema-folder.ts'
 import type { Surroundings } from './surroundings.ts'
 import { progressLine } from './text/progress-line.ts'
+import { progressText, type ReadSoFar } from './text/progress-text.ts'
 
 const { env, stdout, stderr, stdin } = process
 const level = env.KASAGA_LOG_LEVEL ?? 'warn'
@@ -57,7 +61,9 @@ const stop = new StopSignal()
 const kafkaSecurity = () => kafkaSecurityFrom(env)
 const registry = () => registryFrom(env)
 const payloads = () => payloadsFrom(env)
-const limits = () => ({ ...ORCHESTRATOR_LIMITS, snapshotEvery: snapshotEveryFrom(env) })
+const limits = () => {
+  return { ...ORCHESTRATOR_LIMITS, snapshotEvery: snapshotEveryFrom(env), liveSagasMax: liveSagasMaxFrom(env) }
+}
 const progress = progressLine(stderr, () => Date.now())
 
 // Who reads the output may have seen enough (`kasaga history order-1 | head`): what they did not take is no trouble.
@@ -217,6 +223,18 @@ async function runPayloads(options: PayloadsCommandOptions) {
   }
 }
 
+const rebuildRun: RebuildRun = async (view, options) => {
+  const began = Date.now()
+  const home = await openHome({ ...options, kafkaSecurity, payloads, registry, mustExist: true }, log)
+  try {
+    const onProgress = (far: RebuildProgress) => progress.show(rebuildText(far, Date.now() - began))
+    return await runRebuild(await viewsOf(home, { prefix: options.prefix, onProgress }), view, options)
+  } finally {
+    progress.clear()
+    await home.close()
+  }
+}
+
 const topicsRun: TopicsRun = {
   apply: (options) =>
     onKafka(options, async (home) => {
@@ -273,6 +291,7 @@ const program = createProgram(around, [
   topicsCommand(topicsRun),
   migrateCommand(withMigration),
   payloadsCommand(runPayloads),
+  rebuildCommand(rebuildRun),
   drawCommand(definitions),
   definitionCommand(definitions),
   contractsCommand({ load: loadContracts, read: readSchemaFolder, write: writeSchemaFolder, askRegistry }),

@@ -15,8 +15,11 @@ export interface Wanted {
   readonly timeoutMs: number
 }
 
+const RESTS: ReadonlySet<SagaDetail['shown']> = new Set(['stuck', 'paused', 'unreadable', 'stopped'])
+
+/** The gateway answers at once with all of these but `stopped`, which is told beside the log: it may be over just now. */
 function atRest(saga: SagaDetail): boolean {
-  return saga.endedAt !== null || saga.shown === 'stuck' || saga.shown === 'paused' || saga.shown === 'unreadable'
+  return saga.endedAt !== null || RESTS.has(saga.shown)
 }
 
 function tooLong({ id, timeoutMs }: Wanted): CliFailure {

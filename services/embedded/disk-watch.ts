@@ -13,20 +13,21 @@ const TEXTS = {
 export class DiskWatch {
   readonly #metrics: Metrics
   readonly #trouble: OngoingTrouble
-  #isReady = true
+  #code: string | undefined
 
   constructor(ports: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics }) {
     this.#metrics = ports.metrics
     this.#trouble = new OngoingTrouble(ports, TEXTS)
   }
 
-  get ready(): boolean {
-    return this.#isReady
+  /** Why the log cannot be written. */
+  get notReady(): readonly string[] {
+    return this.#code === undefined ? [] : [`the log cannot be written: ${this.#code}`]
   }
 
   /** A write has failed, or succeeded after one that failed. */
   wrote(trouble: OperationalError | undefined): void {
-    this.#isReady = trouble === undefined
+    this.#code = trouble?.code
     if (!trouble) {
       this.#trouble.over()
       return

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { FolderPayloadStore } from '../../shared/adapters/folder/folder-payload-store.ts'
 import { openPgliteViewStore } from '../../shared/adapters/pglite/pglite-view-store.ts'
-import { KyselyParticipantViews } from '../../shared/adapters/postgres/participant-views.ts'
+import { KyselyControlViews } from '../../shared/adapters/postgres/control-views.ts'
+import { KyselyViewBuilds } from '../../shared/adapters/postgres/view-builds.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { KyselyViewWriter } from '../../shared/adapters/postgres/view-writer.ts'
 import { rewriteWal } from '../../shared/adapters/sqlite/rewrite-wal.ts'
@@ -48,7 +49,7 @@ export async function openEmbeddedHome(options: { readonly directory: string; re
     claims: { valueBytesMax: CLAIM_CHECK_BYTES, payloadBytesMax: PAYLOAD_BYTES_MAX },
     log,
     telemetry,
-    ready: () => disk.ready,
+    notReady: () => disk.notReady,
     partitions: PARTITIONS,
     participantPartitions: PARTICIPANT_PARTITIONS,
     onShorterLog: 'rebuild',
@@ -59,10 +60,12 @@ export async function openEmbeddedHome(options: { readonly directory: string; re
     },
     async openViews() {
       const store = await openPgliteViewStore<ViewTables>({ folder: join(directory, 'views'), log })
+      const writer = new KyselyViewWriter(store.db)
       return {
         store,
-        writer: new KyselyViewWriter(store.db),
-        participants: new KyselyParticipantViews(store.db),
+        writer,
+        builds: new KyselyViewBuilds(store.db, { writer }),
+        participants: new KyselyControlViews(store.db),
       }
     },
   })

@@ -31,6 +31,7 @@ type Shown = (typeof ShownStatus)['options'][number]
 /** What a person is shown. Stuck is stuck, and a compensation that a person asked for is a cancel. */
 export function shownStatus(row: SagaView): Shown {
   if (row.quarantined !== null || row.status === null) return 'unreadable'
+  if (row.stopped_why !== null) return 'stopped'
   switch (row.status) {
     case 'running':
       if (row.awaits !== null || row.held_for !== null) return 'waiting'
@@ -84,6 +85,7 @@ export function sagaAnswer(row: SagaView, definitions: Definitions): SagaAnswer 
     priority: row.priority,
     cancelRequested: row.cancel_requested === true,
     quarantined: row.quarantined,
+    stopped: stoppedOf(row),
     events: row.seq,
     partition: row.partition,
     startedAt: time(row.started_at),
@@ -92,6 +94,10 @@ export function sagaAnswer(row: SagaView, definitions: Definitions): SagaAnswer 
     deadlineAt: time(row.deadline_at),
     durationMs: row.duration_ms,
   }
+}
+
+function stoppedOf({ stopped_why: why, stopped_since: since }: SagaView): SagaAnswer['stopped'] {
+  return why === null || since === null ? null : { why, since: new Date(since).toISOString() }
 }
 
 /** What keeps a saga waiting, as far as this gateway's definitions are the orchestrators'. */

@@ -29,5 +29,6 @@ export interface Parts {
   readonly metrics: Metrics
   readonly registry: Registry
   readonly limits: GatewayLimits
-  readonly ready: () => boolean
+  /** What keeps the home waiting, in words. */
+  readonly notReady: () => readonly string[]
 }

@@ -39,8 +39,8 @@ export interface GatewayOptions {
   /** Present where large values are kept aside: larger bodies are taken then. */
   readonly claims?: ClaimRule | undefined
   readonly limits?: Partial<GatewayLimits>
-  /** Whether commands can be written, besides what is asked of the views. */
-  readonly ready?: () => boolean
+  /** What keeps commands from being written, in words, besides what is asked of the views. */
+  readonly notReady?: () => readonly string[]
   /** Lets it listen on other addresses than this machine's own, open to anyone who reaches them. */
   readonly insecureAllowAnonymous?: boolean
 }
@@ -98,7 +98,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { views, insecureAllowAnonymous: anonymous = false, clock, log } = options
   const limits = { ...gatewayLimitsFor(options.claims), ...options.limits }
   const reads = { reads: sagaReads(views), participants: participantReads(views) }
-  const app = await httpApp({ ready: () => true, ...options, limits, ...reads }, { anonymous })
+  const app = await httpApp({ notReady: () => [], ...options, limits, ...reads }, { anonymous })
   let stopWarning = () => {}
   return {
     app,

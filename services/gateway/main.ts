@@ -28,7 +28,7 @@ await runProcess({
       metrics,
       registry,
       insecureAllowAnonymous,
-      ready: home.ready,
+      notReady: home.notReady,
     })
     const { url } = await gateway.listen({ port, host })
     log.info('the API answers', { url })

@@ -4,10 +4,12 @@ import {
   allCheckpoints,
   attributesOf,
   countQuarantined,
+  countStopped,
   countsByStatus,
   forkedBy,
   type HistoryEvent,
   historyOf,
+  type ListedStatus,
   listSagas,
   type SagaMark,
   type SagaView,
@@ -19,10 +21,9 @@ import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { InvariantError, messageOf, OperationalError } from '../../shared/message/errors.ts'
 import type { ViewCheckpoint, ViewStore } from '../../shared/ports/view-store.ts'
 import type { AttributeRow, LockRow, StepRow } from '../../shared/view/saga-tables.ts'
-import type { SagaStatus } from '../../shared/view/standing.ts'
 
 export interface ListFilter {
-  readonly status?: SagaStatus
+  readonly status?: ListedStatus
   readonly definition?: string
   readonly priority?: number
   readonly idPrefix?: string
@@ -52,7 +53,7 @@ export interface SagaReads {
   /** The event by which a saga was forked under that request. */
   forked(id: string, requestId: string): Promise<HistoryEvent | undefined>
   list(filter: ListFilter): Promise<SagaPage>
-  counts(): Promise<{ readonly counts: StatusCounts; readonly unreadable: number }>
+  counts(): Promise<{ readonly counts: StatusCounts; readonly unreadable: number; readonly stopped: number }>
   checkpoints(): Promise<readonly ViewCheckpoint[]>
   /** Locks that somebody holds or waits for. */
   locks(filter: LockFilter): Promise<LockPage>
@@ -78,7 +79,11 @@ export function sagaReads({ db }: ViewStore<ViewTables>): SagaReads {
     events: (id, after, limit) => asked(() => historyOf(db, id, { fromSeq: after + 1, limit })),
     forked: (id, requestId) => asked(() => forkedBy(db, id, requestId)),
     list: (filter) => asked(() => listSagas(db, filter)),
-    counts: () => asked(async () => ({ counts: await countsByStatus(db), unreadable: await countQuarantined(db) })),
+    counts: () =>
+      asked(async () => {
+        const [unreadable, stopped] = [await countQuarantined(db), await countStopped(db)]
+        return { counts: await countsByStatus(db), unreadable, stopped }
+      }),
     locks: (filter) => asked(() => listLocks(db, filter)),
     locksNamed: (resources) => asked(() => locksNamed(db, resources)),
     checkpoints: () => asked(() => allCheckpoints(db)),

@@ -11,6 +11,6 @@ await runProcess({
     const { prefix, inboxRetention } = settings
     const service = await PARTICIPANTS.inventory(home, { prefix, inboxRetention, metrics })
     await service.start()
-    return { stop: () => service.stop(), ready: () => service.ready, live: () => service.live }
+    return { stop: () => service.stop(), notReady: () => service.notReady, live: () => service.live }
   },
 })

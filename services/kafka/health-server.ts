@@ -7,7 +7,8 @@ export interface HealthOptions {
   readonly port: number
   readonly host: string
   readonly registry: Registry
-  readonly ready: () => boolean
+  /** What it waits for, in words; none: it is ready. */
+  readonly notReady: () => readonly string[]
   /** False when the process should be ended: it will not mend itself. */
   readonly live: () => boolean
 }
@@ -57,19 +58,29 @@ function unusable(address: string, cause: Error): OperationalError {
   return new OperationalError('address-unusable', message, { where: 'health', retriable: false, cause })
 }
 
-async function answer({ registry, ready, live }: HealthOptions, url: string, response: ServerResponse): Promise<void> {
+async function answer(
+  { registry, notReady, live }: HealthOptions,
+  url: string,
+  response: ServerResponse,
+): Promise<void> {
   response.setHeader('x-content-type-options', 'nosniff')
   switch (url) {
     case '/healthz':
       return live() ? end(response, 200, 'ok') : end(response, 503, 'hanging')
     case '/readyz':
-      return ready() ? end(response, 200, 'ready') : end(response, 503, 'not ready')
+      return endReady(response, notReady())
     case '/metrics':
       response.setHeader('content-type', registry.contentType)
       return end(response, 200, await registry.metrics())
     default:
       return end(response, 404, 'not found')
   }
+}
+
+function endReady(response: ServerResponse, reasons: readonly string[]): void {
+  const ready = reasons.length === 0
+  response.setHeader('content-type', 'application/json')
+  end(response, ready ? 200 : 503, JSON.stringify({ ready, reasons }))
 }
 
 function end(response: ServerResponse, status: number, text: string): void {

@@ -3,11 +3,12 @@ import { NoPayloadStore } from '../../shared/adapters/claim-check/no-payload-sto
 import { FolderPayloadStore } from '../../shared/adapters/folder/folder-payload-store.ts'
 import { openKafkaBroker } from '../../shared/adapters/kafka/kafka-broker.ts'
 import type { KafkaSettings } from '../../shared/adapters/kafka/kafka-settings.ts'
+import { KyselyControlViews } from '../../shared/adapters/postgres/control-views.ts'
 import { KyselyPayloadStore } from '../../shared/adapters/postgres/kysely-payload-store.ts'
-import { KyselyParticipantViews } from '../../shared/adapters/postgres/participant-views.ts'
 import type { PayloadTables } from '../../shared/adapters/postgres/payloads-table.ts'
 import { openPostgresDatabase } from '../../shared/adapters/postgres/postgres-database.ts'
 import { openPostgresViewStore } from '../../shared/adapters/postgres/postgres-view-store.ts'
+import { KyselyViewBuilds } from '../../shared/adapters/postgres/view-builds.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { KyselyViewWriter } from '../../shared/adapters/postgres/view-writer.ts'
 import type { OpenRegistry } from '../../shared/adapters/registry/open-registry.ts'
@@ -71,7 +72,7 @@ export async function openKafkaHome(options: KafkaHomeOptions): Promise<Home> {
     payloads: store,
     claims: keeps ? { valueBytesMax: payloads.valueBytesMax, payloadBytesMax: PAYLOAD_BYTES_MAX } : undefined,
     framed: registry?.around,
-    ready: registry?.ready,
+    notReady: registry?.notReady,
     telemetry,
     log,
     partitions: KAFKA_PARTITIONS,
@@ -81,10 +82,12 @@ export async function openKafkaHome(options: KafkaHomeOptions): Promise<Home> {
     async openViews() {
       const onIdleTrouble = (error: Error) => log.warn('an idle Postgres connection broke', { error: error.message })
       const store = openPostgresViewStore<ViewTables>({ connectionString: url(), onIdleTrouble })
+      const writer = new KyselyViewWriter(store.db, { onServer: true })
       return {
         store,
-        writer: new KyselyViewWriter(store.db, { onServer: true }),
-        participants: new KyselyParticipantViews(store.db),
+        writer,
+        builds: new KyselyViewBuilds(store.db, { onServer: true, writer }),
+        participants: new KyselyControlViews(store.db),
       }
     },
   })

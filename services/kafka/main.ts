@@ -26,8 +26,8 @@ export interface ProcessParts {
 /** A service that runs. */
 export interface Service {
   stop(): Promise<void>
-  /** What `/readyz` asks; absent in a service that answers it, `/healthz` and `/metrics` itself. */
-  readonly ready?: () => boolean
+  /** What `/readyz` asks: what it waits for, in words. Absent in a service that answers it, `/healthz` and `/metrics` itself. */
+  readonly notReady?: () => readonly string[]
   /** What `/healthz` asks; absent where a process that answers is alive. */
   readonly live?: () => boolean
   /** Settles when it has stopped by itself, with why; absent: it never does. */
@@ -72,9 +72,9 @@ async function run(
   const { metrics, registry } = home
   if (home.broker.claims) void tellPayloads(home, log)
   const service = await start({ home, settings, topics: kasagaTopics(prefix), metrics, registry })
-  const { ready, live = () => true } = service
-  const isReady = () => home.ready() && ready?.() !== false
-  const health = ready && (await openHealth(settings, { registry, ready: isReady, live, log }))
+  const { notReady: own, live = () => true } = service
+  const notReady = () => [...home.notReady(), ...(own?.() ?? [])]
+  const health = own && (await openHealth(settings, { registry, notReady, live, log }))
   log.info('running')
   let outdated: OperationalError | undefined
   endOnSecondSignal(log)
@@ -121,7 +121,7 @@ async function tellPayloads({ payloads }: Home, log: Log): Promise<void> {
   }
 }
 
-interface HealthParts extends Pick<HealthOptions, 'registry' | 'ready' | 'live'> {
+interface HealthParts extends Pick<HealthOptions, 'registry' | 'notReady' | 'live'> {
   readonly log: Log
 }
 

@@ -4,6 +4,7 @@ import { INBOX_RETENTION } from '../../shared/participant/inbox-pruner.ts'
 import type { Rollout } from '../../shared/saga/rollout.ts'
 import { badSetting, type Environment } from './bad-setting.ts'
 import { type InboxRetention, inboxRetentionFrom } from './inbox-retention-setting.ts'
+import { liveSagasMaxFrom } from './live-sagas-setting.ts'
 import { type PayloadSettings, payloadsFrom } from './payload-settings.ts'
 import { type RegistryChoice, registryFrom } from './registry-settings.ts'
 import { rolloutFrom } from './rollout-setting.ts'
@@ -35,6 +36,8 @@ export interface ProcessSettings {
   readonly inboxRetention: InboxRetention
   /** KASAGA_SNAPSHOT_EVERY: records of a partition's log between two snapshots; 0: none are read or written. */
   readonly snapshotEvery: number
+  /** KASAGA_LIVE_SAGAS_MAX: sagas of a partition that have not ended; at the limit its commands wait. */
+  readonly liveSagasMax: number
   /** KASAGA_LOG_LEVEL */
   readonly logLevel: LogLevel
 }
@@ -81,6 +84,7 @@ export function settingsFrom(env: Environment): ProcessSettings {
     rollout: rolloutFrom(env.KASAGA_ROLLOUT ?? ''),
     inboxRetention: inboxRetentionFrom(env.KASAGA_INBOX_RETENTION ?? INBOX_RETENTION),
     snapshotEvery: snapshotEveryFrom(env),
+    liveSagasMax: liveSagasMaxFrom(env),
     logLevel,
   }
 }

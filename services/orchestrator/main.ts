@@ -10,10 +10,10 @@ await runProcess({
   contracts: contractsOf(definitions),
   start: async ({ home, settings, metrics, topics }) => {
     const definitions = definitionsWith(settings.rollout)
-    const { prefix, snapshotEvery } = settings
-    const limits = { ...ORCHESTRATOR_LIMITS, snapshotEvery }
+    const { prefix, snapshotEvery, liveSagasMax } = settings
+    const limits = { ...ORCHESTRATOR_LIMITS, snapshotEvery, liveSagasMax }
     const orchestrator = new Orchestrator({ ...home, metrics, definitions, topics, prefix, limits })
     await orchestrator.start()
-    return { stop: () => orchestrator.stop(), ready: () => orchestrator.ready, halted: orchestrator.halted }
+    return { stop: () => orchestrator.stop(), notReady: () => orchestrator.notReady, halted: orchestrator.halted }
   },
 })

@@ -100,7 +100,7 @@ export class Orchestrator {
       trouble: (error) => this.#noteTrouble(error),
     }
     this.#member = await broker.join(
-      { group: this.#group, topics: [topics.commands, topics.replies, topics.events] },
+      { group: this.#group, topics: [topics.commands, topics.replies, topics.events], beforeSync: true },
       listener,
     )
     this.#joined.resolve()
@@ -140,8 +140,17 @@ export class Orchestrator {
    * nothing since that lasts: what readiness asks. One that the others leave no partition to is ready too.
    */
   get ready(): boolean {
-    const owners = [...this.#owners.values()]
-    return this.#member !== undefined && !this.#inTrouble && owners.every((owner) => owner.status === 'live')
+    return this.notReady.length === 0
+  }
+
+  /** What of that is not so, in words. */
+  get notReady(): readonly string[] {
+    if (this.#member === undefined) return ['it is not in its group']
+    const waiting = [...this.#owners.values()].filter(({ status }) => status !== 'live').length
+    return [
+      ...(this.#inTrouble ? ['the broker has reported trouble that lasts'] : []),
+      ...(waiting > 0 ? [`partitions that are not taken over yet: ${waiting} of ${this.#owners.size}`] : []),
+    ]
   }
 
   /** Sagas that have not ended and inputs that wait, over all partitions held here. */

@@ -4,8 +4,8 @@ import type { Metrics } from '../../shared/ports/telemetry.ts'
 import { sagasProjection } from '../../shared/view/sagas-projection.ts'
 import type { Home } from '../home.ts'
 import { ordersView } from '../orders/orders-view.ts'
+import { ControlFeed } from './control-feed.ts'
 import type { ProjectorOptions } from './options.ts'
-import { ParticipantFeed } from './participant-feed.ts'
 import { Projector } from './projector.ts'
 
 export const PROJECTIONS = [sagasProjection, ordersView] as const
@@ -23,7 +23,7 @@ export async function startProjector(home: Home, settings: ProjectorSettings): P
   const { writer, participants } = await home.views()
   const { broker, clock, log, onShorterLog } = home
   const { events: topic, control } = kasagaTopics(prefix)
-  const alongside = new ParticipantFeed({ broker, clock, log, topic: control, writer: participants })
+  const alongside = new ControlFeed({ broker, clock, log, topic: control, writer: participants })
   const group = `${prefix}.projector.views`
   return Projector.start({ broker, clock, log, metrics, onShorterLog, writer, projections, topic, group, alongside })
 }

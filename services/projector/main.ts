@@ -8,6 +8,6 @@ await runProcess({
   contracts: wireContracts([]),
   start: async ({ home, settings, metrics }) => {
     const projector = await startProjector(home, { prefix: settings.prefix, metrics })
-    return { stop: () => projector.close(), ready: () => projector.ready, halted: projector.halted }
+    return { stop: () => projector.close(), notReady: () => projector.notReady, halted: projector.halted }
   },
 })

@@ -81,9 +81,21 @@ export class Projector {
    * what readiness asks. One that the others leave no partition to is ready too.
    */
   get ready(): boolean {
+    return this.notReady.length === 0
+  }
+
+  /** What of that is not so, in words. */
+  get notReady(): readonly string[] {
+    if (this.#closed) return ['it has stopped']
     const feeds = [...this.#feeds.values()]
-    const going = feeds.every((feed) => feed.status === 'open' && feed.broken.size === 0)
-    return !this.#closed && !this.#inTrouble && this.#failures === 0 && going
+    const waiting = feeds.filter(({ status }) => status !== 'open').length
+    const broken = new Set(feeds.flatMap((feed) => [...feed.broken]))
+    return [
+      ...(this.#inTrouble ? ['the log has reported trouble that lasts'] : []),
+      ...(this.#failures > 0 ? ['the views could not be written, and it starts over from the checkpoints'] : []),
+      ...(waiting > 0 ? [`partitions that are not followed yet: ${waiting} of ${feeds.length}`] : []),
+      ...[...broken].map((projection) => `projection ${projection} stands still`),
+    ]
   }
 
   /** Settles when it has stopped by itself: the log is of a newer format. What was read before that is in the views. */

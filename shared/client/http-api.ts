@@ -32,6 +32,8 @@ export const SagaStatusName = z.enum([
   'compensated',
   'failed',
 ])
+/** What a list can be narrowed to: a status, or those that nothing is decided for. */
+export const ListedStatusName = z.enum([...SagaStatusName.options, 'stopped'])
 /** What a person is shown; `retrying`, `waiting` and `cancelled` are a closer look at `running` and `compensated`. */
 export const ShownStatus = z.enum([
   'running',
@@ -45,6 +47,7 @@ export const ShownStatus = z.enum([
   'cancelled',
   'failed',
   'unreadable',
+  'stopped',
 ])
 
 export const PlaceAnswer = z
@@ -117,6 +120,13 @@ export const ForkBody = ActBody.extend({
 })
 export const ActAnswer = z.object({ id: z.string(), requestId: z.string(), place: PlaceAnswer, links: Links })
 
+export const RetryAnswer = ActAnswer.extend({
+  putBack: z
+    .int()
+    .default(0)
+    .describe('dead letters of it that were put back: those that it left while nothing was decided for it'),
+})
+
 /** `fork` is the id of the new saga; the links are its own. */
 export const ForkAnswer = ActAnswer.extend({ fork: z.string() })
 
@@ -168,6 +178,11 @@ export const SagaAnswer = z.object({
   priority: z.int().nullable().default(null).describe('whose steps are sent first where calls are limited, 9 first'),
   cancelRequested: z.boolean(),
   quarantined: z.string().nullable().describe('why an event of it cannot be read'),
+  stopped: z
+    .object({ why: z.string(), since: Time })
+    .nullable()
+    .default(null)
+    .describe('a decision of it is broken: nothing is decided for it until a person asks for it to be tried again'),
   events: z.int().nullable(),
   partition: z.int().nullable(),
   startedAt: Time.nullable(),
@@ -244,10 +259,15 @@ export const CountsAnswer = z.object({
     failed: z.int().describe('killed'),
   }),
   unreadable: z.int().describe('sagas with an event that cannot be read; counted under their status as well'),
+  stopped: z
+    .int()
+    .default(0)
+    .describe('sagas that nothing is decided for, because a decision is broken; counted under their status as well'),
   total: z.int(),
 })
 export const ReadyAnswer = z.object({
   ready: z.boolean(),
+  reasons: z.array(z.string()).default([]).describe('why it is not, each in a few words'),
   views: z.array(
     z.object({ projection: z.string(), partition: z.int(), commands: Offset, appliedAt: Time.nullable() }),
   ),
@@ -289,7 +309,7 @@ export function attributesIn(query: Readonly<Record<string, unknown>>): Record<s
 }
 
 const LIST_QUERY = z.strictObject({
-  status: SagaStatusName.optional(),
+  status: ListedStatusName.optional(),
   definition: z
     .string()
     .min(1)
@@ -373,4 +393,5 @@ export type HistoryAnswer = z.infer<typeof HistoryAnswer>
 export type CountsAnswer = z.infer<typeof CountsAnswer>
 export type StartAnswer = z.infer<typeof StartAnswer>
 export type ActAnswer = z.infer<typeof ActAnswer>
+export type RetryAnswer = z.infer<typeof RetryAnswer>
 export type ForkAnswer = z.infer<typeof ForkAnswer>

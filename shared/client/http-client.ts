@@ -12,6 +12,7 @@ import {
   ForkAnswer,
   HistoryAnswer,
   Problem,
+  RetryAnswer,
   SagaDetail,
   SagaList,
   StartAnswer,
@@ -115,8 +116,8 @@ export interface HttpClient extends LockCalls, ParticipantCalls, DeadLetterCalls
   pause(id: string, call: ActCall & { readonly timers?: 'hold' | 'run' }): Promise<ActAnswer>
   resume(id: string, call: ActCall): Promise<ActAnswer>
   migrate(id: string, call: ActCall & { readonly toVersion: number }): Promise<ActAnswer>
-  /** Of one parked step, or of all. */
-  retry(id: string, call: ActCall & { readonly step?: string }): Promise<ActAnswer>
+  /** Of one parked step, or of all; one that is stopped is decided for again, with what it was sent meanwhile. */
+  retry(id: string, call: ActCall & { readonly step?: string }): Promise<RetryAnswer>
   skip(id: string, call: SkipCall): Promise<ActAnswer>
   edit(id: string, call: ActCall & { readonly step: string; readonly payload: Json }): Promise<ActAnswer>
   kill(id: string, call: ActCall): Promise<ActAnswer>
@@ -193,7 +194,8 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
         ...(requestId !== undefined && { requestId }),
       }),
     cancel: (id, given) => act(id, 'cancel', given),
-    retry: (id, given) => act(id, 'retry', given),
+    retry: (id, { requestId, ...body }) =>
+      change(`${saga(id)}/retry`, RetryAnswer, { body, ...(requestId !== undefined && { requestId }) }),
     pause: (id, given) => act(id, 'pause', given),
     resume: (id, given) => act(id, 'resume', given),
     migrate: (id, given) => act(id, 'migrate', given),

@@ -17,6 +17,7 @@ import {
   REDRIVE_HEADERS,
   REPLY_HEADERS,
   STEP_COMMAND_HEADERS,
+  STOPPED_SAGA_HEADERS,
   UNLOCK_HEADERS,
 } from './header-schemas.ts'
 import { ANY, ERROR_BODY, inside, type JsonSchema, jsonSchemaOf, NULL } from './json-schema.ts'
@@ -83,6 +84,7 @@ const HEADER_SCHEMAS: Tree = {
   RedriveHeaders: REDRIVE_HEADERS,
   LimitsSetHeaders: LIMITS_SET_HEADERS,
   BreakerHeaders: BREAKER_HEADERS,
+  StoppedSagaHeaders: STOPPED_SAGA_HEADERS,
   LockHeaders: LOCK_HEADERS,
   UnlockHeaders: UNLOCK_HEADERS,
   ...Object.fromEntries(
@@ -159,10 +161,13 @@ function logChannel({ events, batch }: NonNullable<AsyncApiOptions['log']>): Cha
 
 function controlChannel({ control }: NonNullable<AsyncApiOptions['log']>): Channel {
   const breaker = (title: string, payload: JsonSchema): Message => ({ title, headers: 'BreakerHeaders', payload })
+  const saga = (title: string, payload: JsonSchema): Message => ({ title, headers: 'StoppedSagaHeaders', payload })
   return {
     topic: 'control',
     isOurs: true,
-    description: 'What is said of participants to every process: the key is the participant, and what comes last holds',
+    description:
+      'What is said to every process, of participants and of sagas that are stopped: the key is the participant or the saga, ' +
+      'and what comes last of it holds',
     messages: {
       [CONTROL_FACT['limits-set']]: {
         title: 'Says how hard a participant may be asked',
@@ -171,6 +176,8 @@ function controlChannel({ control }: NonNullable<AsyncApiOptions['log']>): Chann
       },
       [CONTROL_FACT['breaker-opened']]: breaker('A process sends nothing to it', control['breaker-opened']),
       [CONTROL_FACT['breaker-closed']]: breaker('A process sends to it again', control['breaker-closed']),
+      [CONTROL_FACT['saga-stopped']]: saga('Nothing is decided for it any more', control['saga-stopped']),
+      [CONTROL_FACT['saga-tried-again']]: saga('It is decided for again', control['saga-tried-again']),
     },
   }
 }

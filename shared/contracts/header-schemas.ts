@@ -165,6 +165,9 @@ export const LIMITS_SET_HEADERS: JsonSchema = headers({ ...CONTROL, ...PERSON })
 /** Of what an orchestrator says of a participant's breaker. */
 export const BREAKER_HEADERS: JsonSchema = headers(CONTROL)
 
+/** Of what an orchestrator says of a saga that it has stopped deciding for, or is about to try again. */
+export const STOPPED_SAGA_HEADERS: JsonSchema = headers({ ...PAYLOAD, [H.subject]: text('the saga; also the key') })
+
 const LOCK: Headers = {
   [H.sagaId]: {
     type: 'string',

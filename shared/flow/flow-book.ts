@@ -40,12 +40,13 @@ export class FlowBook implements Calls {
   watch(watcher: CallWatcher | undefined): void {
     this.#watcher = watcher ?? NOBODY
     if (!watcher) return
-    for (const [saga, { all }] of this.#sagas) {
-      if (this.#stopped.has(saga)) continue
-      for (const call of all) {
-        if (call.status === 'sent') watcher.sent(call)
-        else if (!this.#paused.has(saga)) watcher.held(call)
-      }
+    for (const saga of this.#sagas.keys()) if (!this.#stopped.has(saga)) this.#tellAll(saga)
+  }
+
+  #tellAll(saga: SagaId): void {
+    for (const call of this.of(saga)) {
+      if (call.status === 'sent') this.#watcher.sent(call)
+      else if (!this.#paused.has(saga)) this.#watcher.held(call)
     }
   }
 
@@ -105,6 +106,11 @@ export class FlowBook implements Calls {
   stop(saga: SagaId): void {
     this.#stopped.add(saga)
     for (const call of this.of(saga)) this.#watcher.ended(call, undefined)
+  }
+
+  /** Something is decided for it again: what it has under way is told anew. */
+  goOn(saga: SagaId): void {
+    if (this.#stopped.delete(saga)) this.#tellAll(saga)
   }
 
   /** The calls of each saga, told as data. */

@@ -98,6 +98,11 @@ export function takesRedrives(topic: string, { commands, replies }: KasagaTopics
   return topic === commands || topic === replies || /^[a-z][a-z0-9-]*\.commands$/.test(topic)
 }
 
+/** Whether a record was a dead letter and has been put back where it came from. */
+export function isPutBack(record: LogRecord): boolean {
+  return countOf(headerOf(record, 'dlq-redrive-count')) > 0
+}
+
 const ABOUT_THE_FAILURE = /^(dlq-|kafka_dlt-original-topic$|x-original-topic$)/
 
 /** The record as it came, with how often it has been put back. `value`: that of the letter, or of its origin. */

@@ -102,6 +102,8 @@ export interface ParticipantService {
   readonly live: boolean
   /** It is in its group, and the broker has reported nothing since that lasts: what readiness asks. */
   readonly ready: boolean
+  /** What of that is not so, in words. */
+  readonly notReady: readonly string[]
 }
 
 /**
@@ -221,7 +223,12 @@ class Consumer<Tx> implements ParticipantService, GroupListener {
   }
 
   get ready(): boolean {
-    return this.#member !== undefined && !this.#inTrouble
+    return this.notReady.length === 0
+  }
+
+  get notReady(): readonly string[] {
+    if (this.#member === undefined) return ['it is not in its group']
+    return this.#inTrouble ? ['the broker has reported trouble that lasts'] : []
   }
 
   stop(): Promise<void> {

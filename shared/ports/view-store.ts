@@ -1,6 +1,7 @@
 /** The view store port: a Postgres, real or embedded, reached through kysely. It holds only what the log can rebuild. */
 import type { Kysely } from 'kysely'
 import type { TableChanges } from '../view/change-set.ts'
+import type { Beside } from '../view/generation.ts'
 import type { Projection } from '../view/projection.ts'
 
 export interface ViewStore<Tables> {
@@ -30,8 +31,8 @@ export interface ViewChunk {
   readonly tables: readonly TableChanges[]
 }
 
-/** What the control topic says of participants, the newest of each. Offsets are those of the topic. */
-export interface ParticipantFacts {
+/** What the control topic says of participants and of stopped sagas, the newest of each. Offsets are those of the topic. */
+export interface ControlFacts {
   readonly limits: readonly {
     readonly participant: string
     /** JSON text; `null`: none. */
@@ -51,14 +52,22 @@ export interface ParticipantFacts {
     readonly at: number
     readonly offset: bigint
   }[]
+  readonly sagas: readonly {
+    readonly saga: string
+    /** Nothing is decided for it; else it is decided for again. */
+    readonly isStopped: boolean
+    readonly why: string
+    readonly since: number
+    readonly offset: bigint
+  }[]
 }
 
-/** Writes what is known of participants. Throws as `ViewWriter` does. */
-export interface ParticipantViewWriter {
+/** Writes what the control topic says. Throws as `ViewWriter` does. */
+export interface ControlViewWriter {
   /** In place of all that is there. */
-  replace(facts: ParticipantFacts): Promise<void>
+  replace(facts: ControlFacts): Promise<void>
   /** What is older than what stands there changes nothing. */
-  put(facts: ParticipantFacts): Promise<void>
+  put(facts: ControlFacts): Promise<void>
 }
 
 /**
@@ -80,4 +89,58 @@ export interface ViewWriter {
   apply(chunk: ViewChunk): Promise<'applied' | 'moved'>
   /** Empties a projection's tables and takes its checkpoints back to the start. */
   reset(projection: Projection): Promise<void>
+}
+
+/** A generation of a projection that lies beside the one that is read, or that one itself. */
+export interface ViewGeneration {
+  readonly projection: string
+  /** Absent: the one that is read. */
+  readonly beside?: Beside
+  readonly version: number
+  readonly checkpoints: readonly ViewCheckpoint[]
+  /** Of the one that is kept: until when, milliseconds since the epoch. */
+  readonly keptUntil?: number
+}
+
+/** How a table's rows are in a new generation, against those that are read. */
+export interface TableComparison {
+  readonly table: string
+  /** Rows that are the same in both. */
+  readonly same: number
+  readonly differing: number
+  readonly onlyBefore: number
+  readonly onlyAfter: number
+  /** False: so many differ that the rest was not looked at. */
+  readonly isWhole: boolean
+}
+
+export interface TakePlace {
+  /** The projection as it is read. */
+  readonly own: Projection
+  /** Which generation takes its place. */
+  readonly beside: 'next' | 'kept'
+  /** Until when the one whose place it takes is kept; not after `now`: it is dropped at once. */
+  readonly keepUntil: number
+  readonly now: number
+  /** What the generation lacks to stand where the one that is read stands; nothing is written there meanwhile. */
+  lacking(live: readonly ViewCheckpoint[]): Promise<ViewChunk>
+}
+
+/** Generations of views. Throws as `ViewWriter` does. */
+export interface ViewBuilds {
+  /** Every generation that there is. */
+  generations(): Promise<readonly ViewGeneration[]>
+  /** Makes the tables of a generation; those of the same version that are there already stay, with their checkpoints. */
+  begin(build: Projection): Promise<void>
+  /** Compares a generation with what is read, in short statements; what differs now is looked at again by `takePlace`. */
+  compare(own: Projection, build: Projection, onRows: (compared: number) => void): Promise<void>
+  /**
+   * Lets a generation take the place of the one that is read, in one transaction. `busy`: readers hold the tables, try
+   * again; `moved`: another process has been there.
+   */
+  takePlace(taking: TakePlace): Promise<readonly TableComparison[] | 'busy' | 'moved'>
+  /** Drops a generation that is not read; answers whether there was one. */
+  drop(projection: string, beside: Beside): Promise<boolean>
+  /** Drops what was kept until then. */
+  prune(now: number): Promise<readonly string[]>
 }

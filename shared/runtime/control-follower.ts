@@ -3,11 +3,10 @@
  *
  *     reading --its end--> resting --pollMs--> reading          reading --trouble--> waiting --> reading
  *
- * What came of each participant last is told once the end has been reached, not what it was on the way there. A record
+ * What came of each participant or saga last is told once the end has been reached, not what it was on the way there. A record
  * that cannot be used is passed over with a line in the log. Without the topic nothing is told; nobody is stopped by that.
  */
-import type { ControlFact } from '../message/control-record.ts'
-import { decodeControl } from '../message/control-record.ts'
+import { type ControlFact, decodeControl, subjectOf } from '../message/control-record.ts'
 import { messageOf, OperationalError } from '../message/errors.ts'
 import type { LogRecord } from '../message/record.ts'
 import type { Broker } from '../ports/broker.ts'
@@ -132,8 +131,4 @@ export class ControlFollower {
       cancel = this.#ports.clock.schedule(delayMs, this.#wake)
     })
   }
-}
-
-function subjectOf(fact: PlacedFact): string {
-  return fact.kind === 'limits-set' ? fact.participant : `${fact.participant} ${fact.process}`
 }

@@ -1,8 +1,8 @@
 /**
- * Says on the control topic what this process sees of participants. Only the newest of each matters: what waits is
+ * Says on the control topic what this process sees of participants and sagas. Only the newest of each matters: what waits is
  * replaced by what comes after it, so an outage of the topic costs no memory, and stops nothing.
  */
-import { type ControlFact, controlRecord } from '../message/control-record.ts'
+import { type ControlFact, controlRecord, subjectOf } from '../message/control-record.ts'
 import type { Broker } from '../ports/broker.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
 import type { Log } from '../ports/telemetry.ts'
@@ -32,7 +32,7 @@ export class ControlTeller {
   }
 
   say(fact: ControlFact): void {
-    this.#waiting.set(fact.participant, fact)
+    this.#waiting.set(subjectOf(fact), fact)
     this.#running ??= this.#run()
   }
 
@@ -47,7 +47,8 @@ export class ControlTeller {
     for (let fact = this.#first(); fact; fact = this.#first()) {
       if (await this.#append(fact)) {
         this.#failures = 0
-        if (this.#waiting.get(fact.participant) === fact) this.#waiting.delete(fact.participant)
+        const subject = subjectOf(fact)
+        if (this.#waiting.get(subject) === fact) this.#waiting.delete(subject)
       } else if (this.#closed) break
       else await sleep(clock, Math.min(RETRY_DELAY_MS_MAX, RETRY_DELAY_MS_MIN * 2 ** Math.min(this.#failures++, 10)))
     }

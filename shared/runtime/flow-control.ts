@@ -1,5 +1,6 @@
 /**
- * Flow control of one process: its gate, the limits that the control topic says, and what is told of it all.
+ * Flow control of one process: its gate, the limits that the control topic says, and what is told of it all there, sagas that
+ * are stopped included.
  *
  *     made --start: the limits are read, or have not been for `limitsWaitMs`--> following --stop--> stopped
  *
@@ -9,13 +10,14 @@ import type { Call, Calls } from '../flow/call.ts'
 import { Gate } from '../flow/gate.ts'
 import type { Lane } from '../flow/lane.ts'
 import { limitsFault, limitsIn } from '../flow/limits.ts'
-import type { BreakerFact, LimitsSet } from '../message/control-record.ts'
+import type { BreakerFact, ControlFact, LimitsSet } from '../message/control-record.ts'
 import { messageOf } from '../message/errors.ts'
 import type { Broker } from '../ports/broker.ts'
 import type { Cancel, Clock, Ids } from '../ports/clock.ts'
 import type { Log, Metrics } from '../ports/telemetry.ts'
 import { ControlFollower, type PlacedFact } from './control-follower.ts'
 import { ControlTeller } from './control-teller.ts'
+import { StoppedSagas } from './stopped-sagas.ts'
 
 export interface FlowControlPorts {
   readonly broker: Broker
@@ -51,7 +53,12 @@ export const BREAKER_SAID_EVERY_MS = 60_000
 /** An open breaker that has not been said for so long is of a process that is gone. */
 export const SILENT_BREAKER_MS = 3 * BREAKER_SAID_EVERY_MS
 
+/** A fact before it has an id: every time that it is said is one of its own. */
+type Unsaid<Fact extends ControlFact = ControlFact> = Fact extends unknown ? Omit<Fact, 'requestId'> : never
+
 export class FlowControl {
+  /** Which sagas the owners of this process have stopped. */
+  readonly stopped: StoppedSagas
   readonly #ports: FlowControlPorts
   readonly #follower: ControlFollower
   readonly #teller: ControlTeller
@@ -66,6 +73,7 @@ export class FlowControl {
     this.#gate = this.#gateOf(1)
     this.#follower = new ControlFollower(ports, (facts) => this.#takeFacts(facts))
     this.#teller = new ControlTeller(ports)
+    this.stopped = new StoppedSagas({ process: ports.process, say: (fact) => this.#say(fact) })
   }
 
   /** To be called before any partition comes. @throws OperationalError `topic-missing` when there is no log. */
@@ -155,6 +163,7 @@ export class FlowControl {
 
   #takeFacts(facts: readonly PlacedFact[]): void {
     for (const fact of facts) if (fact.kind === 'limits-set') this.#takeLimits(fact)
+    this.stopped.take(facts)
     this.pump()
   }
 
@@ -191,11 +200,11 @@ export class FlowControl {
     }
   }
 
-  #say(fact: BreakerFact): void {
+  #say(fact: Unsaid): void {
     try {
       this.#teller.say({ ...fact, requestId: this.#ports.ids.next() })
     } catch (error) {
-      this.#ports.log.warn('a breaker could not be told', { error: messageOf(error) })
+      this.#ports.log.warn('nothing could be said on the control topic', { error: messageOf(error) })
     }
   }
 }

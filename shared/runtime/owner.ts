@@ -36,7 +36,7 @@ import type { BatchPlace } from './snapshot/snapshot-mark.ts'
 import { type Moment, SnapshotWriter } from './snapshot/snapshot-writer.ts'
 import { TakeOverTrouble, tellMissing, tellQuarantined } from './take-over-telemetry.ts'
 import { type Turn, takeTurn } from './turn.ts'
-import { tellTurn } from './turn-telemetry.ts'
+import { tellStops, tellTurn } from './turn-telemetry.ts'
 
 export interface OwnerPorts {
   readonly broker: Broker
@@ -159,7 +159,7 @@ export class Owner {
     if (this.#leaving) return
     this.#leaving = true
     this.#timer?.()
-    this.#ports.flow.detach(this.partition)
+    this.#detach()
     this.#snapshots.stop()
     const { clock, log } = this.#ports
     const began = clock.now()
@@ -190,7 +190,7 @@ export class Owner {
   async #recover(): Promise<void> {
     this.#status = 'replaying'
     this.#timer?.()
-    this.#ports.flow.detach(this.partition)
+    this.#detach()
     this.#inputs.queue.clear()
     this.#snapshots.stop()
     this.#log.forget()
@@ -231,6 +231,7 @@ export class Owner {
     const { marks, state, voidBatches, recordsRead, recordsUncovered } = replay
     this.#inputs.open(marks)
     this.#ports.flow.attach(this.partition, state.book, () => this.wake())
+    this.#ports.flow.stopped.attach(this.partition, state.stopped)
     // The claim is a record of its own.
     this.#snapshots.follow({ state, moment: () => this.#moment(), ...this.#log.shelved, records: recordsUncovered + 1 })
     metrics.count('kasaga_take_overs_total')
@@ -241,6 +242,12 @@ export class Owner {
     tellMissing(this.#ports, this.partition, state.withoutPlan.missing())
     tellQuarantined(log, this.partition, state.quarantined)
     this.wake()
+  }
+
+  #detach(): void {
+    const { flow } = this.#ports
+    flow.detach(this.partition)
+    flow.stopped.detach(this.partition)
   }
 
   /** Where the log stands between two turns. */
@@ -298,9 +305,8 @@ export class Owner {
       flow: flow.turnOf(this.partition),
       claims: broker.claims,
     })
-    for (const { saga, why } of turn.stalled)
-      this.#ports.log.error('a saga stands still', { partition: this.partition, saga, why })
-    tellQuarantined(this.#ports.log, this.partition, turn.quarantined)
+    tellStops(this.#ports.log, this.partition, turn)
+    if (turn.quarantined.size + turn.triedAgain.length > 0) flow.stopped.tell(this.partition)
     const consumed = turn.marks.commands !== marks.commands || turn.marks.replies !== marks.replies
     return consumed || turn.events.length > 0 ? turn : undefined
   }

@@ -35,11 +35,20 @@ export interface ConsumedMarks {
 export type EndedLimits = Pick<OrchestratorLimits, 'endedSagasMax' | 'endedWholeMax'> &
   Partial<Pick<OrchestratorLimits, 'freeLocksMax'>>
 
+/** Nothing is decided for a saga or lock any more, because a decision of it was broken. */
+export interface Stopped {
+  readonly why: string
+  /** Milliseconds since the epoch. */
+  readonly since: number
+}
+
 export class PartitionState {
   /** When each live saga is due. */
   readonly due = new DueHeap<SagaId>()
   /** Sagas and locks for which nothing is decided, with the reason: they cannot be folded, or broke a decision. */
   readonly quarantined = new Map<string, string>()
+  /** Those of them that a decision stopped, here and now: the log says nothing of it. */
+  readonly stopped = new Map<string, Stopped>()
   /** Those of them that the log itself stops: their events cannot be folded, whoever reads it. */
   readonly #unreadable = new TrackedMap<string, string>()
   /** Live sagas whose definition is not here, or is another one: they wait for it, without a timer. */
@@ -70,7 +79,7 @@ export class PartitionState {
   }
 
   get liveSagas(): number {
-    return this.#live.size - this.#stoppedHere().filter((id) => this.#live.has(id)).length
+    return this.#live.size - [...this.stopped.keys()].filter((id) => this.#live.has(id as SagaId)).length
   }
 
   /** All that the log says, one by one, and what is to be known beside it. */
@@ -130,7 +139,7 @@ export class PartitionState {
   /** Notes when the saga is due, or that its definition is not here. */
   #await(state: SagaState): void {
     const definition = planOf(this.#definitions, state)
-    this.due.set(state.id, nextDueAt(definition, state))
+    this.due.set(state.id, dueAt(definition, state))
     if (definition) this.withoutPlan.delete(state.id)
     else this.withoutPlan.add(state)
   }
@@ -160,7 +169,22 @@ export class PartitionState {
    * Stops one saga or lock here: a decision of it is broken. The log does not say so, and what it says of it is kept as it
    * is: an owner that knows how to decide goes on with it.
    */
-  quarantine(id: string, why: string): void {
+  stop(id: string, stopped: Stopped): void {
+    this.stopped.set(id, stopped)
+    this.#quarantine(id, stopped.why)
+  }
+
+  /** Decides again for one that a decision stopped; `false`: it is not that which stops it. */
+  tryAgain(id: string): boolean {
+    if (!this.stopped.delete(id)) return false
+    this.quarantined.delete(id)
+    const state = this.#live.get(id as SagaId)
+    if (state) this.#await(state)
+    this.book.goOn(id as SagaId)
+    return true
+  }
+
+  #quarantine(id: string, why: string): void {
     this.quarantined.set(id, why)
     this.withoutPlan.delete(id as SagaId)
     this.due.set(id as SagaId, undefined)
@@ -169,7 +193,8 @@ export class PartitionState {
 
   /** Stops one that cannot be folded: nothing of it is known. */
   #stopOne(id: string, why: string): void {
-    this.quarantine(id, why)
+    this.#quarantine(id, why)
+    this.stopped.delete(id)
     this.#unreadable.set(id, why)
     this.#live.delete(id as SagaId)
     this.#ended.delete(id as SagaId)
@@ -177,12 +202,6 @@ export class PartitionState {
     this.locks.drop(id)
     this.chains.delete(id as SagaId)
     this.book.forget(id as SagaId)
-  }
-
-  /** Those that were stopped by a decision. */
-  #stoppedHere(): SagaId[] {
-    if (this.quarantined.size === this.#unreadable.size) return []
-    return ([...this.quarantined.keys()] as SagaId[]).filter((id) => !this.#unreadable.has(id))
   }
 
   #foldLock(envelope: LockEnvelope, record: LogRecord, format: number): void {
@@ -243,6 +262,15 @@ export class PartitionState {
     this.#ended.delete(oldest.value)
     this.#whole.delete(oldest.value)
     this.chains.delete(oldest.value)
+  }
+}
+
+/** One that cannot be asked is due at once: a decision on it says what is wrong, and stops it and no other. */
+function dueAt(...asked: Parameters<typeof nextDueAt>): number | undefined {
+  try {
+    return nextDueAt(...asked)
+  } catch {
+    return 0
   }
 }
 

@@ -1,8 +1,16 @@
-/** What a turn that has landed says to whoever watches. */
+/** What a turn says to whoever watches. */
 import type { Log, Metrics } from '../ports/telemetry.ts'
+import { tellQuarantined } from './take-over-telemetry.ts'
 import type { Turn } from './turn.ts'
 
-/** Counts a turn; a killed saga is an incident, and is logged as one. */
+/** Sagas that nothing is decided for any more, or is again: known before the turn lands, if it has anything that lands. */
+export function tellStops(log: Log, partition: number, { stalled, quarantined, triedAgain }: Turn): void {
+  for (const { saga, why } of stalled) log.error('a saga stands still', { partition, saga, why })
+  for (const saga of triedAgain) log.info('a saga that was quarantined is tried again', { partition, saga })
+  tellQuarantined(log, partition, quarantined)
+}
+
+/** Counts a turn that has landed; a killed saga is an incident, and is logged as one. */
 export function tellTurn(
   { metrics, log }: { readonly metrics: Metrics; readonly log: Log },
   partition: number,

@@ -12,6 +12,7 @@ import type { EventEnvelope } from '../message/events.ts'
 import type { SagaId } from '../message/ids.ts'
 import type { JsonLimits } from '../message/json.ts'
 import type { LogRecord, NewRecord } from '../message/record.ts'
+import { isPutBack } from '../message/redrive.ts'
 import type { Random } from '../ports/clock.ts'
 import { decide, type Known } from '../saga/decide.ts'
 import type { Definitions } from '../saga/definition.ts'
@@ -47,6 +48,8 @@ export interface Turn {
   readonly stalled: readonly StalledSaga[]
   /** Sagas and locks for which nothing is decided any more, with why. */
   readonly quarantined: ReadonlyMap<string, string>
+  /** Those that were, and are decided for again because a person asked. */
+  readonly triedAgain: readonly string[]
   readonly killed: readonly KilledSaga[]
   readonly missed: readonly MissedAttribute[]
   /** Held steps that were sent, by participant. */
@@ -117,6 +120,7 @@ class OpenTurn {
   readonly #dead: DeadRecord[] = []
   readonly #stalled: StalledSaga[] = []
   readonly #quarantined: [id: string, why: string][] = []
+  readonly #triedAgain: string[] = []
   readonly #killed: KilledSaga[] = []
   readonly #missed: MissedAttribute[] = []
   readonly #ignored: Record<string, number> = {}
@@ -215,18 +219,20 @@ class OpenTurn {
   close(): Turn {
     const inputs = { applied: this.#applied, deadLettered: this.#dead.length, ignored: this.#ignored }
     const taken = { events: this.#batch.records, effects: this.#effects, dead: this.#dead, stalled: this.#stalled }
-    const quarantined = new Map(this.#quarantined)
-    const told = { killed: this.#killed, missed: this.#missed, admitted: this.#admitted, quarantined }
+    const [quarantined, triedAgain] = [new Map(this.#quarantined), this.#triedAgain]
+    const told = { killed: this.#killed, missed: this.#missed, admitted: this.#admitted, quarantined, triedAgain }
     return { ...told, ...taken, marks: this.#marks, inputs }
   }
 
   #takeInput(record: LogRecord, input: SagaInput | LockInput): boolean {
     const { state } = this.#context
-    const why = state.quarantined.get(input.kind === 'lock' ? input.command.lockId : input.sagaId)
-    if (why !== undefined) {
+    const id = input.kind === 'lock' ? input.command.lockId : input.sagaId
+    const why = state.quarantined.get(id)
+    if (why !== undefined && !(asksAgain(record, input) && state.tryAgain(id))) {
       this.#bury(record, 'saga-quarantined', why)
       return true
     }
+    if (why !== undefined) this.#triedAgain.push(id)
     return input.kind === 'lock' ? this.#takeLock(record, input) : this.#takeSaga(record, input)
   }
 
@@ -265,7 +271,8 @@ class OpenTurn {
         this.#bury(record, decision.reason, decision.message)
         return true
       case 'broken':
-        this.#stop(input.sagaId, decision.why)
+        // Of one that is not known there is nothing to keep as it is: whatever comes next is looked at by itself.
+        if (known) this.#stop(input.sagaId, decision.why)
         this.#bury(record, 'saga-quarantined', decision.why)
         return true
       case 'events':
@@ -307,7 +314,7 @@ class OpenTurn {
 
   /** A decision of it is broken, and would be again: the others go on. */
   #stop(id: string, why: string): void {
-    this.#context.state.quarantine(id, why)
+    this.#context.state.stop(id, { why, since: this.#context.now })
     this.#quarantined.push([id, why])
   }
 
@@ -340,6 +347,11 @@ class OpenTurn {
   #bury(record: LogRecord, reason: string, message: string): void {
     this.#dead.push({ record, reason, message })
   }
+}
+
+/** A person says that it is to be tried again, to end it, or has put a record back: what had been wrong may be mended. */
+function asksAgain(record: LogRecord, { kind }: SagaInput | LockInput): boolean {
+  return kind === 'retry' || kind === 'kill' || isPutBack(record)
 }
 
 function envelopesOf(before: SagaState | undefined, change: Change, at: number): EventEnvelope[] {

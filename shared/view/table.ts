@@ -34,6 +34,8 @@ export type Columns = Readonly<Record<string, Column>>
 
 export interface TableSpec<Cols extends Columns = Columns, Key extends string = string> {
   readonly name: string
+  /** The schema that it lies in; absent: that of the views which are read. */
+  readonly schema?: string
   readonly columns: Cols
   readonly key: readonly Key[]
   /** Rows are only added, never changed. */

@@ -6,6 +6,7 @@ import { openPgliteViewStore } from '../../shared/adapters/pglite/pglite-view-st
 import { noLog } from '../../shared/ports/telemetry.ts'
 import { heldRowsSuite } from './held-rows-suite.ts'
 import { projectorSuite } from './projector-suite.ts'
+import { rebuildSuite } from './rebuild-suite.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'kasaga-views-'))
 let stores = 0
@@ -15,3 +16,4 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const openStore = () => openPgliteViewStore({ folder: join(folder, String(stores++)), log: noLog })
 projectorSuite('PGlite', openStore)
 heldRowsSuite('PGlite', openStore)
+rebuildSuite('PGlite', openStore)

@@ -1,9 +1,10 @@
 import { openPostgresViewStore } from '../../shared/adapters/postgres/postgres-view-store.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import type { ViewStore } from '../../shared/ports/view-store.ts'
+import { controlViewsSuite } from '../contract/control-views-suite.ts'
 import { heldRowsSuite } from '../contract/held-rows-suite.ts'
-import { participantViewsSuite } from '../contract/participant-views-suite.ts'
 import { projectorSuite } from '../contract/projector-suite.ts'
+import { rebuildSuite } from '../contract/rebuild-suite.ts'
 import { describeReal } from '../support/real-servers/describe-real.ts'
 import { withDatabase } from '../support/real-servers/with-database.ts'
 
@@ -29,6 +30,7 @@ function storeOn(server: string): Promise<ViewStore<ViewTables>> {
 
 await describeReal('views on a real Postgres', ['postgres'], ({ postgres }) => {
   projectorSuite('Postgres', () => storeOn(postgres))
-  participantViewsSuite(() => storeOn(postgres))
+  controlViewsSuite(() => storeOn(postgres))
   heldRowsSuite('Postgres', () => storeOn(postgres))
+  rebuildSuite('Postgres', () => storeOn(postgres))
 })

@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import { createGateway, type Gateway, type GatewayOptions } from '../../services/gateway/gateway.ts'
 import { Orchestrator } from '../../services/orchestrator/orchestrator.ts'
-import { ParticipantFeed } from '../../services/projector/participant-feed.ts'
+import { ControlFeed } from '../../services/projector/control-feed.ts'
 import { Projector } from '../../services/projector/projector.ts'
 import { MemoryInbox } from '../../shared/adapters/memory/memory-inbox.ts'
 import { MemoryLog } from '../../shared/adapters/memory/memory-log.ts'
 import { openPgliteViewStore } from '../../shared/adapters/pglite/pglite-view-store.ts'
-import { KyselyParticipantViews } from '../../shared/adapters/postgres/participant-views.ts'
+import { KyselyControlViews } from '../../shared/adapters/postgres/control-views.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { KyselyViewWriter } from '../../shared/adapters/postgres/view-writer.ts'
 import { prometheusMetrics } from '../../shared/adapters/prometheus/prometheus-metrics.ts'
@@ -120,12 +120,12 @@ export async function openSystem(more: readonly Definition[] = []): Promise<Syst
     topic: TOPICS.events,
     group: 'kasaga.projector.sagas',
     onShorterLog: 'refuse',
-    alongside: new ParticipantFeed({
+    alongside: new ControlFeed({
       broker,
       clock: systemClock,
       log: noLog,
       topic: TOPICS.control,
-      writer: new KyselyParticipantViews(views.db),
+      writer: new KyselyControlViews(views.db),
     }),
   })
   const orchestrate = async () => {

@@ -28,6 +28,7 @@ test('what is left out is the default: this machine, no TLS, no login', () => {
     rollout: {},
     inboxRetention: 'forever',
     snapshotEvery: 20_000,
+    liveSagasMax: 100_000,
     logLevel: 'info',
   })
 })
@@ -44,6 +45,14 @@ test('snapshots are written each so many records, or not at all', () => {
   expect(every('0')).toBe(0)
   for (const text of ['', ' ', '99', '-1', '1e99', '2.5', 'often'])
     expect(() => every(text)).toThrow('KASAGA_SNAPSHOT_EVERY is a number of records from 100, or 0')
+})
+
+test('so many sagas of a partition live at a time', () => {
+  const most = (text: string) => settingsFrom({ ...KAFKA, KASAGA_LIVE_SAGAS_MAX: text }).liveSagasMax
+  expect(most('100')).toBe(100)
+  expect(most('250000')).toBe(250_000)
+  for (const text of ['', ' ', '0', '99', '-1', '1e5', '10000001', '2.5', 'many'])
+    expect(() => most(text)).toThrow('KASAGA_LIVE_SAGAS_MAX is a number of sagas from 100 to 10000000')
 })
 
 test('large values are kept in a folder, in Postgres, or nowhere, from a size on', () => {

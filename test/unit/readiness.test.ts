@@ -1,5 +1,6 @@
 /** What `/readyz` says of a process: in its group, at work, and nothing reported since that lasts. */
 import { request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { Registry } from 'prom-client'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
@@ -48,6 +49,7 @@ afterEach(() => broker.close())
 
 interface Started {
   readonly ready: () => boolean
+  readonly reasons: () => readonly string[]
   readonly stop: () => Promise<void>
 }
 
@@ -56,9 +58,9 @@ const services: Readonly<Record<string, () => { readonly start: () => Promise<St
     async start() {
       const definitions = new Definitions([])
       const orchestrator = new Orchestrator({ ...ports, broker, definitions, topics, prefix: 'kasaga' })
-      expect(orchestrator.ready).toBe(false)
+      expect([orchestrator.ready, orchestrator.notReady]).toEqual([false, ['it is not in its group']])
       await orchestrator.start()
-      return { ready: () => orchestrator.ready, stop: () => orchestrator.stop() }
+      return { ready: () => orchestrator.ready, reasons: () => orchestrator.notReady, stop: () => orchestrator.stop() }
     },
   }),
   participant: () => ({
@@ -66,15 +68,15 @@ const services: Readonly<Record<string, () => { readonly start: () => Promise<St
       const loyalty = participant('loyalty', { grant: command({ input: z.object({}) }) })
       const inbox = new MemoryInbox()
       const service = participantService(loyalty, { grant: async () => {} }, { ...ports, broker, inbox })
-      expect(service.ready).toBe(false)
+      expect([service.ready, service.notReady]).toEqual([false, ['it is not in its group']])
       await service.start()
-      return { ready: () => service.ready, stop: () => service.stop() }
+      return { ready: () => service.ready, reasons: () => service.notReady, stop: () => service.stop() }
     },
   }),
   projector: () => ({
     async start() {
       const projector = await startProjector(() => Promise.resolve())
-      return { ready: () => projector.ready, stop: () => projector.close() }
+      return { ready: () => projector.ready, reasons: () => projector.notReady, stop: () => projector.close() }
     },
   }),
 }
@@ -124,6 +126,7 @@ describe.each(Object.entries(services))('%s', (_, make) => {
     expect(service.ready()).toBe(true)
     listener?.trouble(partitionsChanged)
     expect(service.ready()).toBe(false)
+    expect(service.reasons()).toEqual([expect.stringContaining('has reported trouble that lasts')])
     listener?.assigned(1)
     await expect.poll(service.ready).toBe(true)
   })
@@ -137,16 +140,18 @@ test('a projector whose database is away is not ready until it is back', async (
   await listener?.revoked(0)
   isAway = true
   listener?.assigned(0)
-  expect(projector.ready).toBe(false)
+  expect(projector.notReady).toEqual([expect.stringContaining('partitions that are not followed yet: 1 of')])
+  await expect.poll(() => projector.notReady.join()).toContain('the views could not be written')
   isAway = false
   await expect.poll(() => projector.ready).toBe(true)
 })
 
-function statusOf(port: number, path: string): Promise<number | undefined> {
+const statusOf = async (port: number, path: string) => (await answerOf(port, path))[0]
+
+function answerOf(port: number, path: string): Promise<readonly [status: number | undefined, body: string]> {
   return new Promise((resolve, reject) => {
-    request({ host: '127.0.0.1', port, path, agent: false }, (response) => {
-      response.resume()
-      resolve(response.statusCode)
+    request({ host: '127.0.0.1', port, path, agent: false }, async (response) => {
+      resolve([response.statusCode, await text(response)])
     })
       .once('error', reject)
       .end()
@@ -154,15 +159,18 @@ function statusOf(port: number, path: string): Promise<number | undefined> {
 }
 
 test('health listens on a free port, says which, and asks each time whether the service is ready', async () => {
-  let [ready, live] = [false, true]
-  const parts = { host: '127.0.0.1', registry: new Registry(), ready: () => ready, live: () => live }
+  let [reasons, live]: [readonly string[], boolean] = [['it is not in its group'], true]
+  const parts = { host: '127.0.0.1', registry: new Registry(), notReady: () => reasons, live: () => live }
   const health = await serveHealth({ ...parts, port: 0 })
   onTestFinished(() => health.close())
   expect(health.port).toBeGreaterThan(0)
   expect(await statusOf(health.port, '/healthz')).toBe(200)
-  expect(await statusOf(health.port, '/readyz')).toBe(503)
-  ready = true
-  expect(await statusOf(health.port, '/readyz')).toBe(200)
+  expect(await answerOf(health.port, '/readyz')).toEqual([
+    503,
+    '{"ready":false,"reasons":["it is not in its group"]}\n',
+  ])
+  reasons = []
+  expect(await answerOf(health.port, '/readyz')).toEqual([200, '{"ready":true,"reasons":[]}\n'])
   live = false
   expect(await statusOf(health.port, '/healthz')).toBe(503)
   expect(await statusOf(health.port, '/metrics')).toBe(200)

@@ -132,6 +132,7 @@ describe('what is written has the headers that the document says, and no others'
   } as const
   const about = { participant: 'payment', requestId: 'r-1' }
   const seen = { process: 'p-1', since: 0, failures: 10, calls: 20 }
+  const stopped = { sagaId: id, requestId: 'r-1', partition: 0, process: 'p-1', since: 0, why: 'a bug' }
   const toLock = { lockId: lockId('sku:1'), requestId: 'r-1' }
   const asker = { saga: id, step: 'book', attempt: 1 }
   const topics = { commands: 'c', replies: 'r', events: 'e', snapshots: 's', deadLetters: 'd', control: 'l' }
@@ -159,6 +160,8 @@ describe('what is written has the headers that the document says, and no others'
     ],
     ['BreakerHeaders', controlRecord({ ...about, kind: 'breaker-opened', ...seen }, stamp)],
     ['BreakerHeaders', controlRecord({ ...about, kind: 'breaker-closed', ...seen }, stamp)],
+    ['StoppedSagaHeaders', controlRecord({ ...stopped, kind: 'saga-stopped' }, stamp)],
+    ['StoppedSagaHeaders', controlRecord({ ...stopped, kind: 'saga-tried-again' }, stamp)],
     ['LockHeaders', lockCommandRecord({ ...toLock, kind: 'ask', asker, permits: 1, askedAt: 0 }, stamp)],
     ['UnlockHeaders', lockCommandRecord({ ...toLock, kind: 'free', asker, askedAt: 0 }, stamp)],
     ['UnlockHeaders', lockCommandRecord({ ...toLock, kind: 'leave', saga: id, askedAt: 0 }, stamp)],

@@ -1,6 +1,6 @@
 /** What a person asks of a saga: every act takes a reason, and says who asked. */
 import { type Command, Option } from 'commander'
-import type { ActAnswer } from '../../../shared/client/http-api.ts'
+import type { ActAnswer, RetryAnswer } from '../../../shared/client/http-api.ts'
 import type { HttpClient } from '../../../shared/client/http-client.ts'
 import type { ActKind, ResolvedAs } from '../../../shared/message/client-command-record.ts'
 import { type AskOptions, asking, clientOf, writeResult } from '../ask.ts'
@@ -44,6 +44,8 @@ interface Act {
   readonly ask: (client: HttpClient, call: Call) => Promise<ActAnswer>
   readonly description: string
   readonly asked: string
+  /** What was done beside it, to go on the line with it. */
+  readonly also?: (answer: ActAnswer & Partial<RetryAnswer>) => string
   readonly example: string
 }
 
@@ -66,7 +68,7 @@ function actCommand(act: Act): CliCommand {
       const client = clientOf(options)
       const answer = await act.ask(client, { id, asked: { reason, actor, requestId }, options, around })
       if (!options.wait) {
-        const text = `${id} ${act.asked}; see what comes of it with: kasaga show ${id}`
+        const text = `${id} ${act.asked}${act.also?.(answer) ?? ''}; see what comes of it with: kasaga show ${id}`
         return writeResult(around, options, { json: answer, text })
       }
       const saga = await waitForSaga(client, { id, place: answer.place, timeoutMs }, around)
@@ -95,11 +97,12 @@ export const cancelCommand = actCommand({
 /** `kasaga retry`. */
 export const retryCommand = actCommand({
   kind: 'retry',
-  description: 'Ask a stuck saga to go on from where it is stuck.',
+  description: 'Ask a stuck or stopped saga to go on from where it is.',
   takes: (command) => void command.option('--step <path>', 'only this step; absent: all that wait for a person'),
   ask: (client, { id, asked, options: { step } }) =>
     client.retry(id, { ...asked, ...(step === undefined ? {} : { step }) }),
   asked: 'was asked to go on',
+  also: ({ putBack = 0 }) => (putBack === 0 ? '' : `, and ${putBack} dead letters of it were put back`),
   example: `kasaga retry order-1 --reason 'the carrier is back' --wait`,
 })
 

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
-import { LIST_LIMIT_MAX, SagaStatusName } from '../../../shared/client/http-api.ts'
+import { LIST_LIMIT_MAX, ListedStatusName } from '../../../shared/client/http-api.ts'
 import { PRIORITY_MAX } from '../../../shared/message/priority.ts'
 import { type AskOptions, asking, clientOf, writeResult } from '../ask.ts'
 import { whole } from '../options.ts'
@@ -30,7 +30,7 @@ export const listCommand: CliCommand = (program, around) => {
   const command = program
     .command('list')
     .description('List sagas, newest first.')
-    .addOption(new Option('--status <status>', 'only those of this status').choices(SagaStatusName.options))
+    .addOption(new Option('--status <status>', 'only those of this status').choices(ListedStatusName.options))
     .option('--definition <name>', 'only those of this definition')
     .option('--priority <n>', 'only those of this priority', whole(0, PRIORITY_MAX))
     .option('--prefix <text>', 'only those whose id begins so')

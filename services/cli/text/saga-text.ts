@@ -79,9 +79,19 @@ function parkedLine(step: string | null, code: string | null, message: string | 
   return `  ${plain(`${step ?? 'its end'}: ${code ?? ''}: ${message ?? ''}`, 160)}`
 }
 
+function stoppedText(id: string): string {
+  return [
+    '',
+    'To decide on it fails, which is a bug: nothing is decided for it, and what comes for it becomes a dead letter.',
+    'Where that is mended, or was passing, this tries it again, and puts its dead letters back:',
+    `  kasaga retry ${id} --reason '...'`,
+  ].join('\n')
+}
+
 function adviceText(saga: SagaDetail): string {
   const { shown, id, stuck, parked } = saga
   if (shown === 'paused') return `\nNothing new is begun until it goes on:\n  kasaga resume ${id} --reason '...'`
+  if (shown === 'stopped') return stoppedText(id)
   if (shown !== 'stuck') return ''
   const byHand = parked.filter(({ code }) => code === BY_HAND)
   const resolves = byHand.map(({ step }) => `  kasaga resolve ${id} --step '${plain(step ?? '')}' --reason '...'`)

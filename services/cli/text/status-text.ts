@@ -2,7 +2,7 @@
 import { styleText } from 'node:util'
 import type { SagaAnswer } from '../../../shared/client/http-api.ts'
 import { plain } from './plain.ts'
-import { untilText } from './spans.ts'
+import { sinceText, untilText } from './spans.ts'
 
 type Shown = SagaAnswer['shown']
 type Style = Parameters<typeof styleText>[0]
@@ -19,6 +19,7 @@ const STYLES: Readonly<Record<Shown, Style>> = {
   cancelled: 'magenta',
   failed: ['bold', 'red'],
   unreadable: ['bold', 'red'],
+  stopped: ['bold', 'red'],
 }
 
 /** Styles a text where colours are wanted. */
@@ -75,9 +76,10 @@ const DETAILS: Readonly<Record<Shown, (saga: SagaAnswer, now: number) => string>
   failed: ({ incident }) =>
     incident ? plain(`${incident.kind} by ${incident.actor ?? 'somebody'}: ${incident.reason ?? ''}`, 160) : '',
   unreadable: ({ quarantined }) => plain(quarantined ?? 'nothing of it can be read', 200),
+  stopped: ({ stopped }, now) => (stopped ? `${sinceText(stopped.since, now)}: ${plain(stopped.why, 160)}` : ''),
 }
 
-const LOUD: ReadonlySet<Shown> = new Set(['stuck', 'failed', 'unreadable'])
+const LOUD: ReadonlySet<Shown> = new Set(['stuck', 'failed', 'unreadable', 'stopped'])
 
 /** The status word; what needs a person is in capitals, so that it stands out without colour too. */
 export function statusWord(shown: Shown, color: boolean): string {

@@ -10,6 +10,7 @@ import {
   PauseBody,
   Problem as ProblemSchema,
   ResolveBody,
+  RetryAnswer,
   RetryBody,
   SignalByKeyParams,
   SignalParams,
@@ -21,6 +22,7 @@ import { type SagaId, sagaId } from '../../../shared/message/ids.ts'
 import type { Json } from '../../../shared/message/json.ts'
 import { linksOf, placeAnswer } from '../answers.ts'
 import type { App, Parts } from '../app.ts'
+import { putBackLeftOver } from '../dead-letters/left-over.ts'
 import { idOfKey } from '../key-id.ts'
 import { Problem } from '../problem.ts'
 import type { RecentStarts } from '../recent-starts.ts'
@@ -34,7 +36,7 @@ async function refuseUnfit(parts: Parts, recent: RecentStarts, id: SagaId): Prom
   const row = await parts.reads.saga(id)
   if (!row && !recent.get(id)?.place) throw new Problem(404, 'unknown-saga', `there is no saga ${id}`)
   // One that is stuck on an undo after its end still waits for a person.
-  if (row && row.ended_at !== null && row.status !== 'stuck')
+  if (row && row.ended_at !== null && row.status !== 'stuck' && row.stopped_why === null)
     throw new Problem(409, 'saga-ended', `saga ${id} has ended; nothing can be asked of it any more`)
 }
 
@@ -130,10 +132,22 @@ const jsonOf = (value: unknown): Json => (value ?? null) as Json
 function stepRoutes(app: App, parts: Parts, carryOut: CarryOut): void {
   app.post(
     '/v1/sagas/:id/retry',
-    { schema: { ...ABOUT_STEPS, summary: 'Ask a stuck saga to go on: at one step, or at all', body: RetryBody } },
+    {
+      schema: {
+        ...ABOUT_STEPS,
+        summary: 'Ask a stuck or stopped saga to go on: at one step, or at all',
+        description: 'Where nothing was decided for it, its inputs since then are put back from the dead letters too.',
+        body: RetryBody,
+        response: { ...ANSWERS, 202: RetryAnswer },
+      },
+    },
     async (request, reply) => {
       const { step } = request.body
-      return reply.code(202).send(await carryOut({ kind: 'retry', ...askedBy(request, parts), step }))
+      const asked = askedBy(request, parts)
+      const stopped = (await parts.reads.saga(asked.sagaId))?.stopped_why ?? null
+      const answer = await carryOut({ kind: 'retry', ...asked, step })
+      const putBack = stopped === null ? 0 : await putBackLeftOver(parts, asked)
+      return reply.code(202).send({ ...answer, putBack })
     },
   )
   app.post(

@@ -5,7 +5,7 @@ import { messageOf } from '../../../shared/message/errors.ts'
 import type { App, Parts } from '../app.ts'
 
 /** Adds `/healthz`, `/readyz` and `/metrics`. */
-export function statusRoutes(app: App, { reads, registry, log, ready }: Parts): void {
+export function statusRoutes(app: App, { reads, registry, log, notReady }: Parts): void {
   app.get(
     '/healthz',
     { schema: { summary: 'Alive', tags: ['running'], response: { 200: z.object({ alive: z.boolean() }) } } },
@@ -29,10 +29,13 @@ export function statusRoutes(app: App, { reads, registry, log, ready }: Parts): 
           commands: String(commands),
           appliedAt: at === 0 ? null : new Date(at).toISOString(),
         }))
-        return ready() ? { ready: true, views } : reply.code(503).send({ ready: false, views })
+        const reasons = [...notReady()]
+        if (reasons.length === 0) return { ready: true, reasons, views }
+        return reply.code(503).send({ ready: false, reasons, views })
       } catch (error) {
         log.warn('the views do not answer', { error: messageOf(error) })
-        return reply.code(503).send({ ready: false, views: [] })
+        const reasons = ['the views do not answer', ...notReady()]
+        return reply.code(503).send({ ready: false, reasons, views: [] })
       }
     },
   )

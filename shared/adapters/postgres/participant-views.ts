@@ -1,7 +1,5 @@
 /** What the control topic says of participants, as rows, and what is read of them. */
 import { type Kysely, sql } from 'kysely'
-import type { ParticipantFacts, ParticipantViewWriter } from '../../ports/view-store.ts'
-import { classified } from './view-trouble.ts'
 
 export interface ParticipantLimitsRow {
   participant: string
@@ -32,48 +30,6 @@ export interface ParticipantTables {
 }
 
 type Db<Tables extends ParticipantTables = ParticipantTables> = Kysely<Tables>
-
-/** Writes what the control topic says. What is older than what stands there changes nothing, so several may write. */
-export class KyselyParticipantViews implements ParticipantViewWriter {
-  readonly #db: Db
-
-  constructor(db: Db) {
-    this.#db = db
-  }
-
-  async replace(facts: ParticipantFacts): Promise<void> {
-    await classified(() =>
-      this.#db.transaction().execute(async (tx) => {
-        await sql`delete from kasaga.participant_limits`.execute(tx)
-        await sql`delete from kasaga.participant_breakers`.execute(tx)
-        await put(tx, facts)
-      }),
-    )
-  }
-
-  async put(facts: ParticipantFacts): Promise<void> {
-    await classified(() => this.#db.transaction().execute((tx) => put(tx, facts)))
-  }
-}
-
-async function put(db: Db, { limits, breakers }: ParticipantFacts): Promise<void> {
-  for (const { participant, json, actor, reason, at, offset } of limits)
-    await sql`
-      insert into kasaga.participant_limits as known (participant, limits, actor, reason, set_at, topic_offset)
-      values (${participant}, ${json}, ${actor}, ${reason}, ${at}, ${String(offset)}::bigint)
-      on conflict (participant) do update set limits = excluded.limits, actor = excluded.actor,
-        reason = excluded.reason, set_at = excluded.set_at, topic_offset = excluded.topic_offset
-      where known.topic_offset < excluded.topic_offset`.execute(db)
-  for (const { participant, process, isOpen, since, failures, calls, at, offset } of breakers)
-    await sql`
-      insert into kasaga.participant_breakers as known
-        (participant, process, is_open, since, failures, calls, said_at, topic_offset)
-      values (${participant}, ${process}, ${isOpen}, ${since}, ${failures}, ${calls}, ${at}, ${String(offset)}::bigint)
-      on conflict (participant, process) do update set is_open = excluded.is_open, since = excluded.since,
-        failures = excluded.failures, calls = excluded.calls, said_at = excluded.said_at,
-        topic_offset = excluded.topic_offset
-      where known.topic_offset < excluded.topic_offset`.execute(db)
-}
 
 export interface CallsInFlight {
   readonly participant: string

@@ -1,6 +1,7 @@
 /** What the gateway and the command line read from the views. Every list is bounded; counts come from the same rows. */
-import { type Kysely, sql } from 'kysely'
+import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
 import type { ViewCheckpoint } from '../../ports/view-store.ts'
+import { besideOf } from '../../view/generation.ts'
 import type { AttributeRow, EventRow, SagaRow, StepRow } from '../../view/saga-tables.ts'
 import type { SagaStatus } from '../../view/standing.ts'
 import { readCheckpoints } from './view-checkpoints.ts'
@@ -13,7 +14,13 @@ export interface SagaView extends Omit<SagaRow, 'status' | 'started_at'> {
   readonly started_at: number
   /** From start to end; null while it runs. */
   readonly duration_ms: number | null
+  /** Why nothing is decided for it, and since when, where a decision of it is broken. */
+  readonly stopped_why: string | null
+  readonly stopped_since: number | null
 }
+
+/** What a list can be narrowed to: a status, or those that nothing is decided for. */
+export type ListedStatus = SagaStatus | 'stopped'
 
 /** Where a list goes on: behind the last saga of the page before. */
 export interface SagaMark {
@@ -22,7 +29,7 @@ export interface SagaMark {
 }
 
 export interface SagaFilter {
-  readonly status?: SagaStatus
+  readonly status?: ListedStatus
   readonly definition?: string
   readonly priority?: number
   /** Beginning of the saga's id. */
@@ -51,7 +58,13 @@ function sagasOf(db: Db) {
     .selectFrom('kasaga.sagas')
     .selectAll()
     .select(sql<number | null>`ended_at - started_at`.as('duration_ms'))
+    .select((eb) => [stopOf(eb, 'why').as('stopped_why'), stopOf(eb, 'since').as('stopped_since')])
     .$castTo<SagaView>()
+}
+
+function stopOf(eb: ExpressionBuilder<ViewTables, 'kasaga.sagas'>, column: 'why' | 'since') {
+  const stopped = eb.selectFrom('kasaga.stopped_sagas as stop').select(`stop.${column}`)
+  return stopped.whereRef('stop.saga_id', '=', 'kasaga.sagas.saga_id').where('stop.is_stopped', '=', true)
 }
 
 /** Sagas, newest first. `next`: where the list goes on, absent on the last page. */
@@ -61,7 +74,8 @@ export async function listSagas(
 ): Promise<{ readonly sagas: readonly SagaView[]; readonly next?: SagaMark }> {
   const limit = limited(filter.limit, SAGAS_LISTED_MAX)
   let query = sagasOf(db)
-  if (filter.status) query = query.where('status', '=', filter.status)
+  if (filter.status === 'stopped') query = query.where('saga_id', 'in', stoppedSagas(db))
+  else if (filter.status) query = query.where('status', '=', filter.status)
   if (filter.definition !== undefined) query = query.where('definition', '=', filter.definition)
   if (filter.priority !== undefined) query = query.where('priority', '=', filter.priority)
   if (filter.idPrefix !== undefined) query = query.where(sql<boolean>`starts_with(saga_id, ${filter.idPrefix})`)
@@ -80,6 +94,10 @@ export async function listSagas(
   const last = page.at(-1)
   if (sagas.length <= limit || !last) return { sagas: page }
   return { sagas: page, next: { started_at: last.started_at, saga_id: last.saga_id } }
+}
+
+function stoppedSagas(db: Db) {
+  return db.selectFrom('kasaga.stopped_sagas').select('saga_id').where('is_stopped', '=', true)
 }
 
 function sagasWith(db: Db, name: string, value: string) {
@@ -158,6 +176,13 @@ export async function countQuarantined(db: Db): Promise<number> {
   return Number(row?.sagas ?? 0)
 }
 
+/** For how many sagas nothing is decided, because a decision of them is broken. */
+export async function countStopped(db: Db): Promise<number> {
+  const query = db.selectFrom('kasaga.sagas').select(sql<number>`count(*)`.as('sagas'))
+  const row = await query.where('saga_id', 'in', stoppedSagas(db)).executeTakeFirst()
+  return Number(row?.sagas ?? 0)
+}
+
 export interface Durations {
   readonly ended: number
   /** Milliseconds; null when nothing has ended. */
@@ -220,9 +245,9 @@ export async function checkpointOf(
   return (await readCheckpoints(db, [partition])).find((one) => one.projection === projection)
 }
 
-/** All checkpoints: what was applied, and when it was appended. */
+/** All checkpoints of what is read: what was applied, and when it was appended. */
 export async function allCheckpoints(db: Db): Promise<ViewCheckpoint[]> {
-  return readCheckpoints(db)
+  return (await readCheckpoints(db)).filter(({ projection }) => besideOf(projection) === undefined)
 }
 
 /** A hash over the rows of a view in the order of their key: equal for equal views (S16). */

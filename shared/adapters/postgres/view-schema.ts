@@ -2,7 +2,7 @@
 import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import type { AttributeRow, EventRow, LockRow, SagaRow, StepRow } from '../../view/saga-tables.ts'
-import type { ParticipantTables } from './participant-views.ts'
+import type { ControlTables } from './control-views.ts'
 import { VIEW_SCHEMA } from './view-statements.ts'
 
 export interface CheckpointRow {
@@ -18,7 +18,7 @@ export interface CheckpointRow {
 }
 
 /** The views that Kasaga brings; a projection of one's own adds its tables by intersection. */
-export interface ViewTables extends ParticipantTables {
+export interface ViewTables extends ControlTables {
   'kasaga.sagas': SagaRow
   'kasaga.steps': StepRow
   'kasaga.events': EventRow
@@ -71,6 +71,25 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
         said_at bigint not null,
         topic_offset bigint not null,
         primary key (participant, process)
+      )`.execute(db)
+    },
+  },
+  '004-stopped-sagas': {
+    async up(db) {
+      await sql`create table ${sql.table(`${VIEW_SCHEMA}.stopped_sagas`)} (
+        saga_id text primary key,
+        is_stopped boolean not null,
+        why text not null,
+        since bigint not null,
+        topic_offset bigint not null
+      )`.execute(db)
+    },
+  },
+  '005-kept-views': {
+    async up(db) {
+      await sql`create table ${sql.table(`${VIEW_SCHEMA}.kept_views`)} (
+        projection text primary key,
+        kept_until bigint not null
       )`.execute(db)
     },
   },

@@ -5,7 +5,7 @@
 import type { TableChanges } from '../../view/change-set.ts'
 import type { Column, ColumnType, Reading, TableSpec, Value } from '../../view/table.ts'
 
-const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
+export const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
   text: 'text',
   int: 'integer',
   bigint: 'bigint',
@@ -23,8 +23,9 @@ const list = (names: readonly string[]) => names.map(quoted).join(', ')
 /** The schema that holds the views. */
 export const VIEW_SCHEMA = 'kasaga'
 
-function placed(table: TableSpec): string {
-  return `${quoted(VIEW_SCHEMA)}.${quoted(table.name)}`
+/** Its name with its schema. */
+export function placed(table: TableSpec): string {
+  return `${quoted(table.schema ?? VIEW_SCHEMA)}.${quoted(table.name)}`
 }
 
 export function createTableSql(table: TableSpec): string {

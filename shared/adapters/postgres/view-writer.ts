@@ -7,22 +7,15 @@ import type { TableSpec } from '../../view/table.ts'
 import { addCheckpoints, dropCheckpoints, followLog, moveCheckpoints, readCheckpoints } from './view-checkpoints.ts'
 import { withNotesReadFrom } from './view-notes.ts'
 import { migrateViews } from './view-schema.ts'
-import {
-  changesJson,
-  createIndexSqls,
-  createTableSql,
-  dropTableSql,
-  truncateSql,
-  VIEW_SCHEMA,
-  writeSql,
-} from './view-statements.ts'
+import { changesJson, dropTableSql, truncateSql, writeSql } from './view-statements.ts'
+import { makeTables, markOf, markText, run } from './view-tables.ts'
 import { classified } from './view-trouble.ts'
 
 /** Ends the transaction without an error of its own. */
-class Moved extends Error {}
+export class Moved extends Error {}
 
 /** Number that serialises the making of tables between processes; any constant does. */
-const PREPARE_LOCK = 718_240_411
+export const PREPARE_LOCK = 718_240_411
 
 export class KyselyViewWriter<Tables> implements ViewWriter {
   readonly #db: Kysely<Tables>
@@ -61,22 +54,25 @@ export class KyselyViewWriter<Tables> implements ViewWriter {
    * In order: the checkpoints move, which also locks them; notes are read against their rows; the rows change, a
    * statement a table; all is committed. Any failure undoes all of it.
    */
-  async apply({ moves, tables }: ViewChunk): Promise<'applied' | 'moved'> {
+  async apply(chunk: ViewChunk): Promise<'applied' | 'moved'> {
     return classified(async () => {
       try {
-        await this.#db.transaction().execute(async (tx) => {
-          if (!(await moveCheckpoints(tx, moves))) throw new Moved()
-          for (const changes of tables) {
-            const read = await withNotesReadFrom(tx, changes)
-            await tx.executeQuery(CompiledQuery.raw(this.#write(changes.table), [changesJson(read)]))
-          }
-        })
+        await this.#db.transaction().execute((tx) => this.applyWithin(tx, chunk))
         return 'applied'
       } catch (error) {
         if (error instanceof Moved) return 'moved'
         throw error
       }
     })
+  }
+
+  /** The same within a transaction that is there; throws `Moved`, and then the transaction must end. */
+  async applyWithin(tx: Kysely<Tables>, { moves, tables }: ViewChunk): Promise<void> {
+    if (!(await moveCheckpoints(tx, moves))) throw new Moved()
+    for (const changes of tables) {
+      const read = await withNotesReadFrom(tx, changes)
+      await tx.executeQuery(CompiledQuery.raw(this.#write(changes.table), [changesJson(read)]))
+    }
   }
 
   async reset(projection: Projection): Promise<void> {
@@ -101,8 +97,7 @@ export class KyselyViewWriter<Tables> implements ViewWriter {
 /** The comment on a table carries its projection and version: what is there says itself what made it. */
 async function prepare<T>(tx: Kysely<T>, projection: Projection, onServer: boolean): Promise<void> {
   await sql`select pg_advisory_xact_lock(${PREPARE_LOCK})`.execute(tx)
-  const run = (text: string) => tx.executeQuery(CompiledQuery.raw(text, []))
-  const mark = `${projection.name} v${projection.version}`
+  const mark = markText(projection)
   const tables = Object.values(projection.tables)
   let made = true
   for (const table of tables) {
@@ -112,16 +107,6 @@ async function prepare<T>(tx: Kysely<T>, projection: Projection, onServer: boole
   }
   if (made) return
   await dropCheckpoints(tx, projection.name)
-  for (const table of tables) {
-    await run(dropTableSql(table))
-    await run(createTableSql(table))
-    for (const index of createIndexSqls(table, onServer)) await run(index)
-    await run(`comment on table "${VIEW_SCHEMA}"."${table.name}" is '${mark}'`)
-  }
-}
-
-async function markOf<T>(tx: Kysely<T>, table: TableSpec): Promise<string | null> {
-  const { rows } = await sql<{ mark: string | null }>`
-    select obj_description(to_regclass(${`${VIEW_SCHEMA}.${table.name}`})) as mark`.execute(tx)
-  return rows[0]?.mark ?? null
+  for (const table of tables) await run(tx, dropTableSql(table))
+  await makeTables(tx, projection, onServer)
 }

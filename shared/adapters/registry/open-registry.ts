@@ -21,8 +21,8 @@ export interface RegistryOptions {
 export interface OpenRegistry {
   /** The broker for those who read and write JSON. Closing it closes the one inside, and this. */
   readonly around: (inner: Broker) => Broker
-  /** Whether nothing waits for the registry. */
-  readonly ready: () => boolean
+  /** What waits for the registry, in words. */
+  readonly notReady: () => readonly string[]
   close(): void
 }
 
@@ -42,7 +42,7 @@ export async function openRegistry(options: RegistryOptions): Promise<OpenRegist
   }
   return {
     around: (inner) => new RegistryBroker({ inner, values, clock, plainTopics }),
-    ready: () => values.ready,
+    notReady: () => (values.ready ? [] : ['what is read or written waits for the schema registry']),
     close: () => values.close(),
   }
 }

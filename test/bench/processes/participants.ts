@@ -33,7 +33,7 @@ await runProcess({
     await Promise.all(services.map((service) => service.start()))
     return {
       stop: async () => void (await Promise.all(services.map((service) => service.stop()))),
-      ready: () => services.every((service) => service.ready),
+      notReady: () => services.flatMap((service) => service.notReady),
     }
   },
 })

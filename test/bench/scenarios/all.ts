@@ -7,9 +7,13 @@ import type { BenchInstallation, Wanted } from '../measure/measure-installation.
 import { measureInstallation } from '../measure/measure-installation.ts'
 import { openDbos, openRestate, type Peer } from '../peers/peers.ts'
 import { core } from './core.ts'
+import { fanout } from './fanout.ts'
 import { idle } from './idle.ts'
 import { projector } from './projector.ts'
 import { rebuild } from './rebuild.ts'
+import { replay } from './replay.ts'
+import { scale } from './scale.ts'
+import { timers } from './timers.ts'
 
 export interface Scenario {
   readonly what: string
@@ -67,6 +71,19 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     run: projector,
   },
   rebuild: { what: 'views of the embedded home, from its log', sizes: { sagas: 30_000 }, run: rebuild },
+  replay: {
+    what: 'taking over a partition with many live sagas and a long log, with and without snapshots',
+    sizes: { live: 10_000, events: 1_000_000 },
+    run: replay,
+  },
+  timers: {
+    what: 'many sagas that sleep, and how late others wake under load',
+    sizes: { pending: 100_000 },
+    inFlight: 500,
+    run: timers,
+  },
+  fanout: { what: 'one saga of many items', sizes: { items: 10_000 }, run: fanout },
+  scale: { what: 'the same load over 1, 2 and 4 orchestrators, and 1, 12 and 48 partitions', run: scale },
   embedded: onInstallation({
     what: 'one process: log on SQLite with fsync, participants and views inside',
     inFlight: 500,

@@ -7,10 +7,9 @@
  */
 import type { SagaClient } from '../../../shared/client/saga-client.ts'
 import { eventTypeHeader } from '../../../shared/message/event-record.ts'
-import { H } from '../../../shared/message/headers.ts'
-import { type LogRecord, utf8 } from '../../../shared/message/record.ts'
 import type { KasagaTopics } from '../../../shared/message/topics.ts'
-import type { Broker, GroupMember } from '../../../shared/ports/broker.ts'
+import type { Broker } from '../../../shared/ports/broker.ts'
+import { type LogWatch, type SeenEvent, watchLog } from './log-watch.ts'
 import { benchOrder } from './order.ts'
 import { endsOf, orderOf } from './order-data.ts'
 
@@ -42,7 +41,7 @@ export class Load {
   /** When each saga that has not ended was started, or was due. */
   readonly #began = new Map<string, number>()
   readonly #took: number[] = []
-  #member: GroupMember | undefined
+  #member: LogWatch | undefined
   #started = 0
   #inFlightMax = 0
   #ended: () => void = () => {}
@@ -61,6 +60,11 @@ export class Load {
 
   get inFlight(): number {
     return this.#began.size
+  }
+
+  /** How many were ever started. */
+  get started(): number {
+    return this.#started
   }
 
   /** Of all that were ever started, how many have to end in which way. */
@@ -144,20 +148,12 @@ export class Load {
   }
 
   async #join(): Promise<void> {
-    const { broker, topics } = this.#ports
-    const wanted = await broker.partitions(topics.events)
-    const assigned = new Set<number>()
-    this.#member = await broker.join(
-      { group: GROUP, topics: [topics.events] },
-      {
-        assigned: (partition) => void assigned.add(partition),
-        revoked: async () => this.#fail(new Error('a partition of the log was taken from the load')),
-        records: (_topic, _partition, records) => this.#read(records),
-        trouble: (error) => this.#fail(error),
-      },
-    )
-    while (assigned.size < wanted) await pause(LOOK_AGAIN_MS)
-    for (const partition of assigned) this.#member.open(topics.events, partition, 0n)
+    this.#member = await watchLog({
+      ...this.#ports,
+      group: GROUP,
+      events: (events) => this.#read(events),
+      failed: (error) => this.#fail(error),
+    })
   }
 
   #fail(error: Error): void {
@@ -166,15 +162,13 @@ export class Load {
   }
 
   /** One that is read in a void batch ends once more: it is not waited for any more then. The auditor counts for good. */
-  #read(records: readonly LogRecord[]): void {
+  #read(events: readonly SeenEvent[]): void {
     const now = performance.now()
     let ended = 0
-    for (const { key, headers } of records) {
-      if (key === null || !headers.some(([name, value]) => name === H.type && ENDS.has(utf8(value) ?? ''))) continue
-      const id = utf8(key) ?? ''
-      const began = this.#began.get(id)
+    for (const { type, sagaId } of events) {
+      const began = ENDS.has(type) ? this.#began.get(sagaId) : undefined
       if (began === undefined) continue
-      this.#began.delete(id)
+      this.#began.delete(sagaId)
       this.#took.push(now - began)
       ended++
     }

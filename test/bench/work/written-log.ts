@@ -30,7 +30,7 @@ const INPUTS_MAX = 500
 const AGO_MS = 3_600_000
 
 const EMPTY_TURN: Omit<Turn, 'marks'> = {
-  ...{ events: [], effects: [], dead: [], stalled: [], killed: [], missed: [] },
+  ...{ events: [], effects: [], dead: [], stalled: [], killed: [], missed: [], triedAgain: [] },
   ...{ quarantined: new Map(), admitted: new Map() },
   inputs: { applied: 0, deadLettered: 0, ignored: {} },
 }

@@ -15,7 +15,10 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const HOLD = 'mount -t tmpfs -o "size=$2" tmpfs "$1" && echo mounted && exec cat'
 const PIECE = Buffer.alloc(65_536)
 
-/** A suite on such a disk; await it at the top of a test file. Where there can be none it shows as skipped, with the reason. */
+/**
+ * A suite on such a disk; await it at the top of a test file. Where there can be none it shows as skipped, with the reason, and
+ * as failed under `KASAGA_REQUIRE_REAL=1`.
+ */
 export async function describeOnSmallDisk(
   title: string,
   bytes: number,
@@ -30,7 +33,13 @@ export async function describeOnSmallDisk(
     return
   }
   process.stderr.write(`not run: ${title}: ${disk}\n`)
-  describe(title, () => test.skip(`not run: ${disk}`))
+  describe(title, () => {
+    if (process.env.KASAGA_REQUIRE_REAL !== '1') test.skip(`not run: ${disk}`)
+    else
+      test('there is a small disk', () => {
+        throw new Error(`KASAGA_REQUIRE_REAL=1, and ${disk}`)
+      })
+  })
 }
 
 export class SmallDisk {

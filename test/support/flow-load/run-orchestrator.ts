@@ -20,7 +20,7 @@ export async function runOrchestrator(definitions: Definitions): Promise<void> {
       const limits = { ...ORCHESTRATOR_LIMITS, snapshotEvery }
       const orchestrator = new Orchestrator({ ...home, metrics, definitions, topics, prefix, limits })
       await orchestrator.start()
-      return { stop: () => orchestrator.stop(), ready: () => orchestrator.ready }
+      return { stop: () => orchestrator.stop(), notReady: () => orchestrator.notReady }
     },
   })
 }

@@ -1,6 +1,7 @@
-/** Records of the control topic, about a participant that nobody is, and whether they are of a form that is known. */
+/** Records of the control topic, about a participant and a saga that nobody is, and whether they are of a form that is known. */
 import { type ControlFact, controlRecord } from '../../../shared/message/control-record.ts'
 import { H } from '../../../shared/message/headers.ts'
+import { sagaId } from '../../../shared/message/ids.ts'
 import type { NewRecord } from '../../../shared/message/record.ts'
 import type { Dice } from './dice.ts'
 import { brokenText } from './odd-json.ts'
@@ -12,11 +13,14 @@ export interface ControlCase {
 }
 
 const ABOUT = { participant: 'nobody-here', requestId: 'r-1' }
+const SAGA = { sagaId: sagaId('nobody'), requestId: 'r-1', partition: 0, process: 'p-1', since: 5, why: 'a bug' }
 const FACTS: readonly ControlFact[] = [
   { kind: 'limits-set', ...ABOUT, limits: { concurrency: 3 }, actor: 'a', reason: 'because' },
   { kind: 'limits-set', ...ABOUT, limits: null, actor: 'a', reason: 'because' },
   { kind: 'breaker-opened', ...ABOUT, process: 'p-1', since: 5, failures: 3, calls: 9 },
   { kind: 'breaker-closed', ...ABOUT, process: 'p-1', since: 5, failures: 3, calls: 9 },
+  { kind: 'saga-stopped', ...SAGA },
+  { kind: 'saga-tried-again', ...SAGA },
 ]
 
 type Spoil = (record: NewRecord, dice: Dice) => NewRecord
@@ -26,7 +30,7 @@ const SPOILS: readonly Spoil[] = [
   (record) => ({ ...record, value: null }),
   (record, dice) => ({
     ...record,
-    value: dice.pick(['[]', 'null', '"x"', '{}', '{"participant":"A b"}', '{"participant":7}']),
+    value: dice.pick(['[]', 'null', '"x"', '{}', '{"participant":"A b"}', '{"participant":7}', '{"sagaId":"lock:x"}']),
   }),
   (record, dice) => withHeader(record, H.type, dice.pick([undefined, 'kasaga.limits-set.v9', '', 'x'])),
   (record, dice) => withHeader(record, H.id, dice.pick([undefined, 'a b', '', new Uint8Array([0xff])])),

@@ -5,5 +5,5 @@ import { wireContracts } from '../../../shared/contracts/wire-contracts.ts'
 await runProcess({
   name: 'slow-to-stop',
   contracts: wireContracts([]),
-  start: async () => ({ stop: () => new Promise<void>(() => {}), ready: () => true }),
+  start: async () => ({ stop: () => new Promise<void>(() => {}), notReady: () => [] }),
 })

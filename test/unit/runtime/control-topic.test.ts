@@ -4,6 +4,7 @@ import { MemoryLog } from '../../../shared/adapters/memory/memory-log.ts'
 import { systemClock } from '../../../shared/adapters/system/system-clock.ts'
 import { type ControlFact, controlRecord, decodeControl } from '../../../shared/message/control-record.ts'
 import { OperationalError } from '../../../shared/message/errors.ts'
+import { sagaId } from '../../../shared/message/ids.ts'
 import type { NewRecord } from '../../../shared/message/record.ts'
 import type { Broker } from '../../../shared/ports/broker.ts'
 import { noLog } from '../../../shared/ports/telemetry.ts'
@@ -36,6 +37,10 @@ const breaker = (kind: 'breaker-opened' | 'breaker-closed', process: string): Co
   return { kind, participant: 'bank', requestId: 'r-2', process, since: 5, failures: 10, calls: 20 }
 }
 
+const about = (kind: 'saga-stopped' | 'saga-tried-again', saga: string): ControlFact => {
+  return { kind, sagaId: sagaId(saga), requestId: 'r-3', partition: 2, process: 'p', since: 5, why: 'a bug' }
+}
+
 const put = (broker: Broker, ...records: readonly NewRecord[]) =>
   broker.append(records.map((record) => ({ topic: TOPIC, partition: 0, records: [record] })))
 
@@ -53,6 +58,8 @@ describe('a record', () => {
     limitsSet('bank', null),
     breaker('breaker-opened', 'p'),
     breaker('breaker-closed', 'p'),
+    about('saga-stopped', 'order-1'),
+    about('saga-tried-again', 'bank'),
   ])('of %j is read as it was written', (fact) => {
     expect(decodeControl(delivered(controlRecord(fact, stamp), 0n, TOPIC))).toEqual({
       kind: 'ok',
@@ -78,6 +85,16 @@ describe('a record', () => {
     const record = broken(controlRecord(limitsSet('bank', 3), stamp))
     expect(decodeControl(delivered(record, 0n, TOPIC)).kind).toBe('refused')
   })
+
+  test.each([
+    ['{"sagaId":"lock:sku","partition":0,"process":"p","since":1,"why":""}'],
+    ['{"sagaId":"order-1","partition":0.5,"process":"p","since":1,"why":""}'],
+    ['{"sagaId":"order-1","partition":0,"process":"p","since":"now","why":""}'],
+    ['{"sagaId":"order-1","partition":0,"process":"p","since":1}'],
+  ])('of a stopped saga as %s cannot be used', (value) => {
+    const record = { ...controlRecord(about('saga-stopped', 'order-1'), stamp), value }
+    expect(decodeControl(delivered(record, 0n, TOPIC)).kind).toBe('refused')
+  })
 })
 
 describe('who follows it', () => {
@@ -98,6 +115,10 @@ describe('who follows it', () => {
     expect(taken[0]?.facts.map(({ offset }) => offset).toSorted()).toEqual([1n, 2n, 4n, 5n])
     await put(broker, controlRecord(limitsSet('bank', null), stamp))
     await expect.poll(() => taken.length).toBe(2)
+    // A saga may have a participant's name: neither takes the other's place.
+    await put(broker, controlRecord(about('saga-stopped', 'bank'), stamp))
+    await expect.poll(() => taken.length).toBe(3)
+    expect(taken[2]).toMatchObject({ isFirst: false, facts: [{ sagaId: 'bank', kind: 'saga-stopped', offset: 7n }] })
     expect(taken[1]).toMatchObject({ isFirst: false, facts: [{ participant: 'bank', limits: null, offset: 6n }] })
   })
 

@@ -77,7 +77,7 @@ test('a person who takes away what nobody holds is told so by a dead letter', ()
 
 test('a lock whose events cannot be folded stops, and the others go on', () => {
   const { take, state } = rig()
-  state.quarantine(id, 'an event is missing')
+  state.stop(id, { why: 'an event is missing', since: 0 })
   const { dead, events } = take(ask('a'), ask('a', lockId('sku:7')))
   expect(dead.map(({ reason }) => reason)).toEqual(['saga-quarantined'])
   expect(told(events)).toEqual(['kasaga.lock-asked.v1', 'kasaga.lock-granted.v1'])

@@ -74,7 +74,7 @@ test('one that broke a decision is told as the log has it: the next owner may kn
   const state = memory()
   const saga = largeSaga(1)
   state.keep(saga, 'chain')
-  state.quarantine('large', 'its mapping fails')
+  state.stop('large', { why: 'its mapping fails', since: 0 })
   expect([state.live(saga.id), state.known(saga.id), state.liveSagas]).toEqual([undefined, undefined, 0])
   const copy = there(state)
   expect(copy.quarantined.size).toBe(0)

@@ -1,6 +1,7 @@
 /** One turn of an owner: what it takes, what it leaves for the next, and what becomes of what cannot be decided. */
 import { describe, expect, it, test } from 'vitest'
 import { clientCommandRecord } from '../../../shared/message/client-command-record.ts'
+import { eventRecord } from '../../../shared/message/event-record.ts'
 import { sagaId } from '../../../shared/message/ids.ts'
 import { headerOf, type LogRecord } from '../../../shared/message/record.ts'
 import { definitionHash } from '../../../shared/runtime/definition-hash.ts'
@@ -121,7 +122,7 @@ test('a saga that is quarantined leaves its inputs as dead letters, and the othe
   const { begin, wait, take, state } = rig()
   begin(2)
   take()
-  state.quarantine('s-0', 'its events cannot be folded')
+  state.stop('s-0', { why: 'its events cannot be folded', since: 0 })
   wait(start('s-0', 2), start('s-1', 3))
   const turn = take(STOCK_DUE)
   expect(turn.dead).toEqual([
@@ -131,7 +132,8 @@ test('a saga that is quarantined leaves its inputs as dead letters, and the othe
   expect(typesOf(turn)).toHaveLength(1)
 })
 
-test('a saga that nothing can be decided for is told at once, with why, and the others go on', () => {
+/** A definition that a decision can be broken with, and mended. */
+function breakable() {
   let isBroken = false
   const definition: Definition = {
     ...fulfil,
@@ -140,16 +142,118 @@ test('a saga that nothing can be decided for is told at once, with why, and the 
       return fulfil.steps
     },
   }
-  const { begin, take, state } = rig({}, definition)
-  begin(2)
-  expect(take().quarantined).toEqual(new Map())
-  isBroken = true
-  const turn = take(STOCK_DUE)
+  definitionHash(definition)
+  const broken = (now: boolean) => {
+    isBroken = now
+  }
+  return { ...rig({}, definition), broken }
+}
+
+const retry = (id: string, offset: number): LogRecord => {
+  const act = {
+    kind: 'retry',
+    sagaId: sagaId(id),
+    requestId: `retry-${offset}`,
+    actor: 'ann',
+    reason: 'mended',
+  } as const
+  return delivered(clientCommandRecord(act, { at: 0, source: '/test' }), BigInt(offset), 'kasaga.commands')
+}
+
+const putBack = (record: LogRecord): LogRecord => {
+  return delivered({ ...record, headers: [...record.headers, ['dlq-redrive-count', '1']] }, record.offset, record.topic)
+}
+
+describe('a saga that nothing can be decided for', () => {
   const why = 'a bug of the engine'
-  expect(turn.quarantined).toEqual(new Map(['s-0', 's-1'].map((id) => [id, why])))
-  expect([turn.events, state.quarantined.get('s-1'), state.due.earliest()]).toEqual([[], why, undefined])
-  // An owner that knows how to decide goes on with what the log says of it.
-  expect(take(STOCK_DUE).quarantined).toEqual(new Map())
+
+  test('is told at once, with why and since when, and the others go on', () => {
+    const { begin, take, state, broken } = breakable()
+    begin(2)
+    expect(take().quarantined).toEqual(new Map())
+    broken(true)
+    const turn = take(STOCK_DUE)
+    expect(turn.quarantined).toEqual(new Map(['s-0', 's-1'].map((id) => [id, why])))
+    expect([turn.events, state.stopped.get('s-1'), state.due.earliest()]).toEqual([
+      [],
+      { why, since: STOCK_DUE },
+      undefined,
+    ])
+    // Nothing is tried again by itself.
+    expect(take(STOCK_DUE + 1).quarantined).toEqual(new Map())
+  })
+
+  test('is tried again when a person says so: what was due is done then, and the saga goes on', () => {
+    const { begin, wait, take, state, broken } = breakable()
+    begin(1)
+    take()
+    const due = state.due.earliest()
+    broken(true)
+    take(STOCK_DUE)
+    wait(retry('s-0', 1))
+    const still = take(STOCK_DUE + 1)
+    expect([still.triedAgain, still.events, state.liveSagas]).toEqual([['s-0'], [], 1])
+    // What had been due is due again, and breaks as it did.
+    expect([...take(STOCK_DUE + 2).quarantined.keys()]).toEqual(['s-0'])
+    expect([state.liveSagas, state.stopped.get('s-0')?.since]).toEqual([0, STOCK_DUE + 2])
+
+    broken(false)
+    wait(retry('s-0', 2))
+    const mended = take(STOCK_DUE + 3)
+    expect([mended.triedAgain, mended.dead, mended.inputs.ignored]).toEqual([['s-0'], [], { 'not-stuck': 1 }])
+    expect([state.quarantined.size, state.liveSagas, state.due.earliest()]).toEqual([0, 1, due])
+    expect(typesOf(take(STOCK_DUE + 4))).toContain('kasaga.step-failed.v1')
+  })
+
+  test('is tried again by what is put back to it, which is a dead letter once more where that breaks it too', () => {
+    const { begin, wait, take, state, broken } = breakable()
+    begin(1)
+    take()
+    broken(true)
+    take(STOCK_DUE)
+    const again = start('s-0', 1)
+    wait(again)
+    expect(take().dead.map(({ reason }) => reason)).toEqual(['saga-quarantined'])
+    const cancel = { kind: 'cancel', sagaId: sagaId('s-0'), requestId: 'c', actor: 'ann', reason: 'r' } as const
+    const record = delivered(clientCommandRecord(cancel, { at: 0, source: '/test' }), 2n, 'kasaga.commands')
+    wait(putBack(record))
+    const still = take()
+    expect([still.triedAgain, still.dead.map(({ message }) => message), state.stopped.size]).toEqual([
+      ['s-0'],
+      [why],
+      1,
+    ])
+    broken(false)
+    wait(putBack(record))
+    expect(typesOf(take())).toContain('kasaga.compensation-started.v1')
+    expect(state.quarantined.size).toBe(0)
+  })
+
+  test('and that has never begun is looked at with each start by itself', () => {
+    const { begin, take, state, broken } = breakable()
+    broken(true)
+    begin(1)
+    expect(take().dead.map(({ reason, message }) => [reason, message])).toEqual([['saga-quarantined', why]])
+    expect(state.quarantined.size).toBe(0)
+    broken(false)
+    begin(1)
+    expect(typesOf(take())).toContain('kasaga.saga-started.v1')
+  })
+})
+
+test('a saga whose events cannot be folded is not tried again by anybody', () => {
+  const { begin, wait, take, state } = rig()
+  begin(1)
+  take()
+  const envelope = { sagaId: sagaId('s-0'), seq: 9, at: 0, causationId: 'c' } as const
+  const torn = { ...envelope, event: { type: 'saga-completed', output: null } } as const
+  const record = delivered(eventRecord(torn, '/test'), 9n, 'kasaga.events')
+  const event = { decoded: { kind: 'event', envelope: torn }, record } as const
+  state.replay({ header: { format: 1 }, events: [event] } as never)
+  expect(state.quarantined.has('s-0')).toBe(true)
+  wait(retry('s-0', 1), putBack(start('s-0', 2)))
+  const turn = take()
+  expect([turn.dead.length, turn.triedAgain, state.quarantined.size]).toEqual([2, [], 1])
 })
 
 test('a saga of an old log whose open step is gone from its definition waits without a timer, and says why', () => {

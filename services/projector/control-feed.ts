@@ -1,15 +1,16 @@
-/** Brings what the control topic says of participants into the views: all of it at the start, then what comes. */
-import type { ParticipantFacts, ParticipantViewWriter } from '../../shared/ports/view-store.ts'
+/** Brings what the control topic says into the views: all of it at the start, then what comes. */
+import { isAboutSaga } from '../../shared/message/control-record.ts'
+import type { ControlFacts, ControlViewWriter } from '../../shared/ports/view-store.ts'
 import { ControlFollower, type ControlFollowerPorts, type PlacedFact } from '../../shared/runtime/control-follower.ts'
 
-export interface ParticipantFeedOptions extends ControlFollowerPorts {
-  readonly writer: ParticipantViewWriter
+export interface ControlFeedOptions extends ControlFollowerPorts {
+  readonly writer: ControlViewWriter
 }
 
-export class ParticipantFeed {
+export class ControlFeed {
   readonly #follower: ControlFollower
 
-  constructor(options: ParticipantFeedOptions) {
+  constructor(options: ControlFeedOptions) {
     const { writer } = options
     this.#follower = new ControlFollower(options, (facts, isFirst) =>
       isFirst ? writer.replace(factsOf(facts)) : writer.put(factsOf(facts)),
@@ -26,7 +27,7 @@ export class ParticipantFeed {
   }
 }
 
-function factsOf(facts: readonly PlacedFact[]): ParticipantFacts {
+function factsOf(facts: readonly PlacedFact[]): ControlFacts {
   return {
     limits: facts.flatMap((fact) => {
       if (fact.kind !== 'limits-set') return []
@@ -34,9 +35,14 @@ function factsOf(facts: readonly PlacedFact[]): ParticipantFacts {
       return [{ participant, json: limits === null ? null : JSON.stringify(limits), actor, reason, at, offset }]
     }),
     breakers: facts.flatMap((fact) => {
-      if (fact.kind === 'limits-set') return []
+      if (fact.kind === 'limits-set' || isAboutSaga(fact)) return []
       const { kind, participant, process, since, failures, calls, at, offset } = fact
       return [{ participant, process, isOpen: kind === 'breaker-opened', since, failures, calls, at, offset }]
+    }),
+    sagas: facts.flatMap((fact) => {
+      if (!isAboutSaga(fact)) return []
+      const { kind, sagaId: saga, why, since, offset } = fact
+      return [{ saga, isStopped: kind === 'saga-stopped', why, since, offset }]
     }),
   }
 }

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { openPgliteViewStore } from '../../shared/adapters/pglite/pglite-view-store.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { noLog } from '../../shared/ports/telemetry.ts'
-import { participantViewsSuite } from './participant-views-suite.ts'
+import { controlViewsSuite } from './control-views-suite.ts'
 
-participantViewsSuite(async () => {
+controlViewsSuite(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'kasaga-participant-views-'))
   const store = await openPgliteViewStore<ViewTables>({ folder: join(folder, 'views'), log: noLog })
   return {
