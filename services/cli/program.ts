@@ -12,6 +12,7 @@ import {
 } from './commands/acts.ts'
 import { approveCommand } from './commands/approve.ts'
 import { dlqCommand } from './commands/dlq.ts'
+import { explainCommand } from './commands/explain.ts'
 import { forkCommand } from './commands/fork.ts'
 import { historyCommand } from './commands/history.ts'
 import { limitsCommand } from './commands/limits.ts'
@@ -32,6 +33,7 @@ const ASKING: readonly CliCommand[] = [
   startCommand,
   listCommand,
   showCommand,
+  explainCommand,
   historyCommand,
   signalCommand,
   cancelCommand,

@@ -100,7 +100,7 @@ export class Orchestrator {
       trouble: (error) => this.#noteTrouble(error),
     }
     this.#member = await broker.join(
-      { group: this.#group, topics: [topics.commands, topics.replies, topics.events] },
+      { group: this.#group, topics: [topics.commands, topics.replies, topics.events], beforeSync: true },
       listener,
     )
     this.#joined.resolve()

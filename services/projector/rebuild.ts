@@ -90,6 +90,8 @@ class Rebuild {
   #records = 0
   #version = 0
   #keepUntil = 0
+  /** What is built has checkpoints; when they are gone, so is it. */
+  #hasBegun = false
 
   constructor(options: RebuildOptions, beside: 'next' | 'kept') {
     this.#options = options
@@ -98,6 +100,16 @@ class Rebuild {
   }
 
   async run(): Promise<RebuildReport> {
+    try {
+      return await this.#run()
+    } catch (error) {
+      if (!(error instanceof OperationalError) || !this.#hasBegun) throw error
+      const left = await builtCheckpoints(this.#options.builds, this.#build)
+      throw left.length === 0 ? builtElsewhere(this.#build) : error
+    }
+  }
+
+  async #run(): Promise<RebuildReport> {
     const { clock, own, compares, keepMs } = this.#options
     const startedAt = clock.now()
     const live = await this.#read()
@@ -132,10 +144,14 @@ class Rebuild {
 
   /** Answers whether this program can write it. */
   async #begin(): Promise<boolean> {
-    const { builds, own } = this.#options
+    const { broker, topic, builds, own } = this.#options
     this.#version = own.version
     if (this.#beside === 'next') {
-      await builds.begin(this.#build)
+      const count = await broker.partitions(topic)
+      await builds.begin(
+        this.#build,
+        Array.from({ length: count }, (_, partition) => partition),
+      )
       return true
     }
     const all = await builds.generations()
@@ -159,6 +175,7 @@ class Rebuild {
     const { writer } = this.#options
     const targets = new Map(live.map(({ partition, nextOffset }) => [partition, nextOffset]))
     this.#at = await writer.checkpoints([this.#build], [...targets.keys()])
+    this.#hasBegun = true
     const left = recordsLeft(this.#at, targets)
     const from = this.#records
     const onRecords = (records: number) => {

@@ -1,9 +1,11 @@
 /** The gateway's HTTP API as calls: for programs that are not on the log. Answers are checked against the API's schemas. */
+
 import type { ZodType } from 'zod'
 import type { ActKind, ResolvedAs } from '../message/client-command-record.ts'
 import { messageOf } from '../message/errors.ts'
 import type { Json } from '../message/json.ts'
 import { type DeadLetterCalls, deadLetterCalls } from './dead-letter-calls.ts'
+import { ExplainAnswer } from './explain-api.ts'
 import {
   ActAnswer,
   CountsAnswer,
@@ -106,6 +108,8 @@ export interface HttpClient extends LockCalls, ParticipantCalls, DeadLetterCalls
   start(call: StartCall): Promise<StartAnswer>
   list(call?: ListCall): Promise<SagaList>
   show(id: string, call?: ShowCall): Promise<SagaDetail>
+  /** Why it stands where it stands. */
+  explain(id: string): Promise<ExplainAnswer>
   history(id: string, page?: { readonly after?: number; readonly limit?: number }): Promise<HistoryAnswer>
   signal(saga: SagaRef, name: string, call: SignalCall): Promise<ActAnswer>
   cancel(id: string, call: ActCall): Promise<ActAnswer>
@@ -182,6 +186,7 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
     list: ({ attributes, ...filter } = {}) =>
       call(`/v1/sagas${query({ ...filter, ...askedFor(attributes) })}`, SagaList),
     show: (id, wanted = {}) => call(`${saga(id)}${query(wanted)}`, SagaDetail),
+    explain: (id) => call(`${saga(id)}/explain`, ExplainAnswer),
     history: (id, page = {}) => call(`${saga(id)}/history${query(page)}`, HistoryAnswer),
     signal: (ref, name, { requestId, ...body }) =>
       change(`${saga(ref)}/signals/${encodeURIComponent(name)}`, ActAnswer, {

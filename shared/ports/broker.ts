@@ -4,7 +4,7 @@
  * Guarantees that every adapter gives (the contract suite in test/contract checks them):
  * - One `AppendBatch` is stored whole or not at all, at contiguous offsets.
  * - Appends to one topic-partition are stored in the order of the calls.
- * - `appended` means durable under the adapter's declared settings. `unknown` means that it may be stored or not, now
+ * - `appended` means durable under the adapter's declared settings, unless the batch says `beforeSync`. `unknown` means that it may be stored or not, now
  *   or later. `refused` means that it is not stored and never will be.
  * - A group's partition i has one member at a time, and that member has partition i of all the group's topics.
  */
@@ -17,6 +17,11 @@ export interface AppendBatch {
   readonly partition: number
   /** At least one record. */
   readonly records: readonly NewRecord[]
+  /**
+   * The answer may come before the records are durable. For who does nothing with it but append what follows from it: that
+   * is lost with them, or not at all, and nobody hears of either before both are durable, but who asked for it in this way.
+   */
+  readonly beforeSync?: boolean
 }
 
 export type AppendResult =
@@ -78,6 +83,8 @@ export interface GroupOptions {
   readonly group: string
   /** Co-partitioned: all have the same number of partitions, else `join` throws `not-co-partitioned`. */
   readonly topics: readonly string[]
+  /** Records may come before they are durable: for who does nothing with them but append, as with a batch of that kind. */
+  readonly beforeSync?: boolean
 }
 
 export interface Broker {

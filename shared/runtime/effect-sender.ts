@@ -190,5 +190,5 @@ function groupByPartition(pending: readonly Pending[], partitions: number): Part
 }
 
 function batchOf(topic: string, partition: number, records: readonly Outgoing[]): AppendBatch {
-  return { topic, partition, records: records.map((outgoing) => outgoing.record) }
+  return { topic, partition, records: records.map((outgoing) => outgoing.record), beforeSync: true }
 }

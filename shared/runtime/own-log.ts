@@ -203,7 +203,7 @@ export class OwnLog {
   async #append(records: readonly NewRecord[]): Promise<boolean> {
     const { broker, topic, partition } = this.#ports
     const expected = this.#replay.nextOffset
-    const [result] = await broker.append([{ topic, partition, records }])
+    const [result] = await broker.append([{ topic, partition, records, beforeSync: true }])
     if (result?.kind !== 'appended') {
       const code = result?.error.code ?? 'no-answer'
       this.#trouble.met(code, { partition, outcome: result?.kind, error: result?.error.message })

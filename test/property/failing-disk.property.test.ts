@@ -1,8 +1,9 @@
 /**
- * The embedded log on a disk that fails at any of its calls, and processes that are killed at any time: what was acknowledged
- * is there, in order; what was refused never is; and nothing is half there.
+ * The embedded log on a disk that fails at any of its calls, processes that are killed at any time, and power that is lost:
+ * what was acknowledged is there, in order, and what was made durable also without power; what was refused never is; and
+ * nothing is half there.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -11,6 +12,7 @@ import { LogFile } from '../../shared/adapters/sqlite/log-file.ts'
 import { rewriteWal } from '../../shared/adapters/sqlite/rewrite-wal.ts'
 import { SqliteStore } from '../../shared/adapters/sqlite/sqlite-store.ts'
 import { systemClock } from '../../shared/adapters/system/system-clock.ts'
+import { OperationalError } from '../../shared/message/errors.ts'
 import type { NewRecord } from '../../shared/message/record.ts'
 import { must } from './must.ts'
 import { parameters } from './property-runs.ts'
@@ -20,7 +22,18 @@ const TOPIC = 't'
 const IO_ERROR = 10
 const FULL = 13
 
-type Call = 'begin' | 'insertBatch' | 'upsertCheckpoint' | 'commit' | 'abandon' | 'bounds' | 'touch'
+const CALLS = [
+  'begin',
+  'insertBatch',
+  'upsertCheckpoint',
+  'commit',
+  'abandon',
+  'bounds',
+  'touch',
+  'sync',
+  'syncAnew',
+] as const
+type Call = (typeof CALLS)[number]
 
 /** What the disk does at one of the calls of a write, and at those after it that clear up. */
 interface Fault {
@@ -34,6 +47,10 @@ interface Fault {
 
 class FailingFile extends LogFile {
   #faults = new Map<Call, { readonly fault: Fault; left: number }>()
+  /** A sync has failed: the system takes pages for clean that the disk has never seen. */
+  #hasLost = false
+  /** Called when all that stands in it is durable. */
+  synced: () => void = () => {}
 
   fail(faults: readonly Fault[]): void {
     this.#faults = new Map(faults.map((fault) => [fault.call, { fault, left: fault.times }]))
@@ -48,6 +65,21 @@ class FailingFile extends LogFile {
   override upsertCheckpoint = (...given: Parameters<LogFile['upsertCheckpoint']>) =>
     this.#at('upsertCheckpoint', () => super.upsertCheckpoint(...given))
   override bounds = (topic: number, part: number) => this.#at('bounds', () => super.bounds(topic, part))
+  override sync = async () => {
+    try {
+      this.#at('sync', () => {})
+    } catch (error) {
+      this.#hasLost = true
+      throw error
+    }
+    await super.sync()
+    if (!this.#hasLost) this.synced()
+  }
+  override syncAnew = () => {
+    this.#at('syncAnew', () => super.syncAnew())
+    this.#hasLost = false
+    this.synced()
+  }
 
   #at<T>(call: Call, work: () => T): T {
     const failing = this.#faults.get(call)
@@ -65,12 +97,13 @@ type Step =
       readonly sizes: readonly (readonly [number, number])[]
       readonly faults: readonly Fault[]
     }
-  | { readonly kind: 'probe'; readonly faults: readonly Fault[] }
+  | { readonly kind: 'probe' | 'sync'; readonly faults: readonly Fault[] }
   | { readonly kind: 'kill' }
+  | { readonly kind: 'power' }
 
 const fault: fc.Arbitrary<Fault> = fc
   .record({
-    call: fc.constantFrom<Call>('begin', 'insertBatch', 'upsertCheckpoint', 'commit', 'abandon', 'bounds', 'touch'),
+    call: fc.constantFrom(...CALLS),
     isDone: fc.boolean(),
     code: fc.constantFrom<Fault['code']>(IO_ERROR, FULL),
     times: fc.integer({ min: 1, max: 4 }),
@@ -94,18 +127,21 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
-    weight: 2,
-    arbitrary: fc.record({ kind: fc.constant('probe' as const), faults }),
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constantFrom('probe' as const, 'sync' as const), faults }),
   },
   { weight: 1, arbitrary: fc.constant({ kind: 'kill' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'power' as const }) },
 )
 
 /** One write to one partition, and what was said of it. */
 interface Batch {
   readonly values: readonly string[]
-  readonly said: 'stored' | 'refused' | 'unknown'
+  said: 'stored' | 'refused' | 'unknown'
   readonly base: bigint | undefined
 }
+
+const FILES = ['log.db', 'log.db-wal']
 
 let root = ''
 beforeAll(() => {
@@ -116,7 +152,10 @@ afterAll(() => rmSync(root, { recursive: true }))
 /** A log in a folder of its own, through the lives of several processes. */
 class World {
   readonly batches: Batch[][] = Array.from({ length: PARTITIONS }, () => [])
-  readonly checkpoints = new Map<number, bigint>()
+  checkpoints = new Map<number, bigint>()
+  /** Batches and checkpoints that a sync was answered for. */
+  #durable = new Set<Batch>()
+  #durableCheckpoints = new Map<number, bigint>()
   readonly #folder = mkdtempSync(join(root, 'log-'))
   #file: FailingFile
   #store: SqliteStore
@@ -124,13 +163,21 @@ class World {
 
   constructor() {
     ;[this.#file, this.#store] = this.#open()
-    this.#store.createTopic({ name: TOPIC, partitions: PARTITIONS, retention: 'forever' })
   }
 
-  take(one: Step): void {
+  async begin(): Promise<void> {
+    this.#store.createTopic({ name: TOPIC, partitions: PARTITIONS, retention: 'forever' })
+    await this.#store.sync()
+  }
+
+  async take(one: Step): Promise<void> {
     if (one.kind === 'kill') this.kill()
+    else if (one.kind === 'power') this.losePower()
     else if (one.kind === 'write') this.#write(one)
-    else {
+    else if (one.kind === 'sync') {
+      this.#file.fail(one.faults)
+      await this.#sync()
+    } else {
       this.#file.fail(one.faults)
       this.#store.probe()
     }
@@ -141,6 +188,45 @@ class World {
   kill(): void {
     this.#store.close()
     ;[this.#file, this.#store] = this.#open()
+  }
+
+  async #sync(): Promise<void> {
+    try {
+      await this.#store.sync()
+      this.#durable = new Set(this.batches.flat().filter(({ said }) => said === 'stored'))
+      this.#durableCheckpoints = new Map(this.checkpoints)
+    } catch (error) {
+      must(error instanceof OperationalError && /^log-(io|full)$/.test(error.code), () => String(error))
+    }
+  }
+
+  /** What the disk has never been made to keep is gone; what is said of it beside the log may be as new as it can be. */
+  losePower(): void {
+    this.#file.fail([])
+    this.#file.synced = () => {}
+    this.#store.close()
+    for (const name of FILES) {
+      const kept = join(this.#kept, name)
+      rmSync(join(this.#folder, name), { force: true })
+      if (existsSync(kept)) copyFileSync(kept, join(this.#folder, name))
+    }
+    for (const batch of this.batches.flat())
+      if (batch.said === 'stored' && !this.#durable.has(batch)) batch.said = 'unknown'
+    this.checkpoints = new Map(this.#durableCheckpoints)
+    ;[this.#file, this.#store] = this.#open()
+  }
+
+  get #kept(): string {
+    return join(this.#folder, 'kept')
+  }
+
+  /** All that stands there now outlives a loss of power. */
+  #keep(): void {
+    mkdirSync(this.#kept, { recursive: true })
+    for (const name of FILES) {
+      rmSync(join(this.#kept, name), { force: true })
+      if (existsSync(join(this.#folder, name))) copyFileSync(join(this.#folder, name), join(this.#kept, name))
+    }
   }
 
   read(partition: number): string[] {
@@ -181,6 +267,8 @@ class World {
     const path = join(this.#folder, 'log.db')
     rewriteWal(path)
     const file = new FailingFile(path, undefined)
+    file.synced = () => this.#keep()
+    this.#keep()
     return [file, new SqliteStore({ file, clock: systemClock, endsPath: join(this.#folder, 'log.ends') })]
   }
 }
@@ -199,14 +287,16 @@ function holds(found: readonly string[], batches: readonly Batch[]): void {
   must(at === found.length, () => `something stands there that nobody has written so: ${found.slice(at)}`)
 }
 
-test('every acknowledged write is there, no refused one ever, and nothing is half there', () => {
+test('every acknowledged write is there, no refused one ever, and nothing is half there', async () => {
   const seen = { stored: 0, refused: 0, unknown: 0 }
-  fc.assert(
-    fc.property(fc.array(step, { minLength: 1, maxLength: 25 }), (steps) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
       const world = new World()
-      for (const one of steps) world.take(one)
-      for (const life of ['as it is', 'opened again']) {
+      await world.begin()
+      for (const one of steps) await world.take(one)
+      for (const life of ['as it is', 'opened again', 'without power']) {
         if (life === 'opened again') world.kill()
+        if (life === 'without power') world.losePower()
         for (const [partition, batches] of world.batches.entries()) {
           holds(world.read(partition), batches)
           const kept = world.checkpoints.get(partition)
@@ -216,7 +306,7 @@ test('every acknowledged write is there, no refused one ever, and nothing is hal
           )
         }
       }
-      world.take({ kind: 'write', sizes: [[0, 1]], faults: [] })
+      await world.take({ kind: 'write', sizes: [[0, 1]], faults: [] })
       must(world.batches[0]?.at(-1)?.said === 'stored', () => 'it does not go on once the disk is well')
       for (const { said } of world.batches.flat()) seen[said]++
     }),

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { InProcessBroker } from '../../shared/adapters/in-process/in-process-broker.ts'
 import { InProcessLog } from '../../shared/adapters/in-process/in-process-log.ts'
 import { ManualClock } from '../../shared/adapters/memory/manual-clock.ts'
@@ -18,7 +18,7 @@ const full = () => Object.assign(new Error('database or disk is full'), { errcod
 
 /** A file whose steps can be made to fail as a disk does. */
 class FaultyFile extends LogFile {
-  fault: 'none' | 'before-commit' | 'commit-lost' | 'commit-landed' | 'full' = 'none'
+  fault: 'none' | 'before-commit' | 'commit-lost' | 'commit-landed' | 'full' | 'sync' = 'none'
   isUnreadable = false
 
   override insertBatch(row: Parameters<LogFile['insertBatch']>[0]): void {
@@ -31,6 +31,16 @@ class FaultyFile extends LogFile {
     if (this.fault === 'full') throw full()
     super.commit()
     if (this.fault === 'commit-landed') throw ioError()
+  }
+
+  override async sync(): Promise<void> {
+    if (this.fault === 'sync') throw ioError()
+    await super.sync()
+  }
+
+  override syncAnew(): void {
+    if (this.fault === 'sync') throw ioError()
+    super.syncAnew()
   }
 
   override touch(): void {
@@ -118,12 +128,13 @@ test('a number that nobody can have written is damage', () => {
   )
 })
 
-test('a commit that finds no room is refused: its end was never written', () => {
+test('a commit that finds no room is refused: its end was never written', async () => {
   file.fault = 'full'
   expect(write('a')).toMatchObject({ kind: 'refused', error: { code: 'log-full', retriable: true } })
   file.fault = 'none'
   expect(store.end(place)).toBe(0n)
   expect(write('b')).toMatchObject({ kind: 'stored', stored: [{ base: 0n }] })
+  await store.sync()
   expect(told).toEqual(['log-full', undefined])
 })
 
@@ -168,15 +179,37 @@ test('what landed with an unknown outcome is delivered, in order with what comes
   await clock.advance(0)
   const append = async () => {
     const appending = broker.append([{ ...place, records: [record('v')] }])
-    await clock.advance(0)
+    await vi.waitFor(async () => {
+      await clock.advance(0)
+      expect(await Promise.race([appending, undefined])).toBeDefined()
+    })
     return (await appending)[0]?.kind
   }
   file.fault = 'commit-landed'
   expect(await append()).toBe('unknown')
-  expect(got).toEqual([0n])
+  await vi.waitFor(async () => {
+    await clock.advance(0)
+    expect(got).toEqual([0n])
+  })
   file.fault = 'none'
   expect(await append()).toBe('appended')
   expect(got).toEqual([0n, 1n])
+})
+
+test('after a sync that failed nothing is written until all that stands there is durable', async () => {
+  write('a')
+  file.fault = 'sync'
+  await expect(store.sync()).rejects.toMatchObject({ code: 'log-io', retriable: true })
+  expect(write('b')).toMatchObject({ kind: 'refused', error: { code: 'log-io', retriable: true } })
+  store.probe()
+  expect(write('c').kind).toBe('refused')
+  file.fault = 'none'
+  // The disk takes things again, and what it was given before may be gone all the same.
+  await expect(store.sync()).rejects.toMatchObject({ code: 'log-io' })
+  store.probe()
+  expect(told).toEqual(['log-io', 'log-io', undefined])
+  expect(write('d')).toMatchObject({ kind: 'stored', stored: [{ base: 1n }] })
+  expect(store.read(place, 0n).map((r) => Buffer.from(r.value ?? '').toString())).toEqual(['a', 'd'])
 })
 
 test('a fault that is not of the disk is a bug, and is not taken for trouble', () => {

@@ -1,17 +1,21 @@
 /**
  * Gathers what is to be written in one turn of the event loop, and writes it at once: the group commit.
  *
- * States: empty | waiting (a turn is scheduled) | closed. `append` and `commit` add; the scheduled turn takes, writes,
- * answers every caller, then tells the groups. Guarantees: order of calls per partition; an answer comes after the write.
+ * States: empty | waiting (a turn is scheduled) | closed. `append` and `commit` add; the scheduled turn takes, writes, answers
+ * callers, then tells the groups: those who take it before it is durable at once, the others when it is.
+ * Guarantees: order of calls per partition; an answer comes after the write.
  */
 import { OperationalError } from '../../message/errors.ts'
 import type { NewRecord } from '../../message/record.ts'
 import type { AppendResult } from '../../ports/broker.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { CheckpointWrite, LogStore, Place, StoredWrite, WriteResult } from './log-store.ts'
+import type { Awaited, Durability } from './durability.ts'
+import type { CheckpointWrite, LogStore, Place, StoredWrite } from './log-store.ts'
 
 interface WaitingAppend extends Place {
   readonly records: readonly NewRecord[]
+  /** It is answered before it is durable. */
+  readonly beforeSync?: boolean | undefined
   readonly bytes: number
   readonly answer: (result: AppendResult) => void
 }
@@ -28,10 +32,26 @@ interface Gathered extends Place {
 }
 
 export interface WriteListeners {
-  /** The write is in the log. */
+  /** The write is in the log, and may be lost yet. */
+  written(write: StoredWrite): void
+  /** It cannot be lost any more. */
   stored(write: StoredWrite): void
   /** Something may have come into the log: whoever stands at its end looks again. */
   unknown(): void
+}
+
+export interface AppendQueuePorts {
+  readonly store: LogStore
+  readonly clock: Clock
+  readonly durability: Durability
+  readonly listeners: WriteListeners
+}
+
+/** What one turn has written. */
+interface Written {
+  readonly gathered: readonly Gathered[]
+  readonly commits: readonly WaitingCommit[]
+  readonly stored: readonly StoredWrite[]
 }
 
 /** Bytes, by their upper bound, that one turn writes; what is beyond waits for the next turn. */
@@ -41,14 +61,16 @@ export class AppendQueue {
   readonly #store: LogStore
   readonly #clock: Clock
   readonly #listeners: WriteListeners
+  readonly #durability: Durability
   #appends: WaitingAppend[] = []
   #commits: WaitingCommit[] = []
   #scheduled = false
   #closed = false
 
-  constructor(store: LogStore, clock: Clock, listeners: WriteListeners) {
+  constructor({ store, clock, durability, listeners }: AppendQueuePorts) {
     this.#store = store
     this.#clock = clock
+    this.#durability = durability
     this.#listeners = listeners
   }
 
@@ -90,11 +112,39 @@ export class AppendQueue {
     this.#commits = []
     if (this.#appends.length > 0) this.#schedule()
     if (gathered.length === 0 && commits.length === 0) return
+    const ends = gathered.map((place) => this.#store.end(place))
     const result = this.#store.write({ writes: gathered, checkpoints: commits.map((c) => c.write) })
-    answerCommits(commits, result)
-    answerAppends(gathered, result)
-    if (result.kind === 'stored') for (const write of result.stored) this.#listeners.stored(write)
-    else if (result.kind === 'unknown') this.#listeners.unknown()
+    if (result.kind === 'stored') {
+      this.#written({ gathered, commits, stored: result.stored })
+      return
+    }
+    for (const commit of commits) commit.failed(result.error)
+    for (const { appends } of gathered) for (const { answer } of appends) answer(result)
+    if (result.kind === 'unknown')
+      this.#unknown(gathered.map(({ topic, partition }, i) => ({ topic, partition, base: ends[i] ?? 0n })))
+  }
+
+  #written({ gathered, commits, stored }: Written): void {
+    answerAppends(gathered, stored, { early: true })
+    for (const write of stored) this.#listeners.written(write)
+    this.#durability.add({
+      stored,
+      durable: () => {
+        for (const commit of commits) commit.done()
+        answerAppends(gathered, stored, { early: false })
+        for (const write of stored) this.#listeners.stored(write)
+      },
+      failed: (error) => {
+        for (const commit of commits) commit.failed(error)
+        for (const { appends } of gathered)
+          for (const { beforeSync, answer } of appends) if (!beforeSync) answer({ kind: 'unknown', error })
+      },
+    })
+  }
+
+  /** Something may stand there now: whoever looks again finds it once it is durable. */
+  #unknown(stored: Awaited['stored']): void {
+    this.#durability.add({ stored, durable: () => this.#listeners.unknown(), failed: () => {} })
   }
 
   #take(): WaitingAppend[] {
@@ -130,18 +180,16 @@ function gather(appends: readonly WaitingAppend[]): Gathered[] {
   return [...places.values()]
 }
 
-function answerCommits(commits: readonly WaitingCommit[], result: WriteResult): void {
-  for (const commit of commits) {
-    if (result.kind === 'stored') commit.done()
-    else commit.failed(result.error)
-  }
-}
-
-function answerAppends(gathered: readonly Gathered[], result: WriteResult): void {
+/** Answers those that are answered before they are durable, or all others. */
+function answerAppends(
+  gathered: readonly Gathered[],
+  stored: readonly StoredWrite[],
+  { early }: { early: boolean },
+): void {
   gathered.forEach((place, i) => {
-    let baseOffset = result.kind === 'stored' ? (result.stored[i]?.base ?? 0n) : 0n
-    for (const { answer, records } of place.appends) {
-      answer(result.kind === 'stored' ? { kind: 'appended', baseOffset } : result)
+    let baseOffset = stored[i]?.base ?? 0n
+    for (const { answer, records, beforeSync = false } of place.appends) {
+      if (beforeSync === early) answer({ kind: 'appended', baseOffset })
       baseOffset += BigInt(records.length)
     }
   })

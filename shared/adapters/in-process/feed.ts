@@ -15,20 +15,29 @@ import type { Clock } from '../../ports/clock.ts'
 import { type LogStore, offsetAfter, type Place, type StoredWrite } from './log-store.ts'
 import { outOfRange } from './out-of-range.ts'
 
+export interface FeedPorts {
+  readonly store: LogStore
+  readonly clock: Clock
+  /** Where what may be delivered ends. */
+  readonly end: (place: Place) => bigint
+}
+
 export class Feed {
   readonly place: Place
   readonly #store: LogStore
   readonly #clock: Clock
+  readonly #end: FeedPorts['end']
   readonly #listener: GroupListener
   #next: bigint | undefined
   #held = false
   #turnDue = false
 
-  constructor(place: Place, listener: GroupListener, log: { store: LogStore; clock: Clock }) {
+  constructor(place: Place, listener: GroupListener, { store, clock, end }: FeedPorts) {
     this.place = place
     this.#listener = listener
-    this.#store = log.store
-    this.#clock = log.clock
+    this.#store = store
+    this.#clock = clock
+    this.#end = end
   }
 
   open(from: bigint): void {
@@ -90,7 +99,10 @@ export class Feed {
     try {
       const error = outOfRange(this.#store, this.place, from)
       if (error) throw error
-      return this.#store.read(this.place, from)
+      const end = this.#end(this.place)
+      if (from >= end) return []
+      const records = this.#store.read(this.place, from)
+      return (records.at(-1)?.offset ?? 0n) < end ? records : records.filter(({ offset }) => offset < end)
     } catch (error) {
       if (!(error instanceof OperationalError)) throw error
       this.#next = undefined

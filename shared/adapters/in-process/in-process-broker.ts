@@ -19,11 +19,11 @@ import { outOfRange } from './out-of-range.ts'
 
 export class InProcessBroker implements Broker {
   readonly #log: InProcessLog
-  readonly #onClose: () => void
+  readonly #onClose: () => Promise<void>
   readonly #members = new Set<Member>()
   #closing: Promise<void> | undefined
 
-  constructor(log: InProcessLog, onClose: () => void = () => {}) {
+  constructor(log: InProcessLog, onClose: () => Promise<void> = async () => {}) {
     this.#log = log
     this.#onClose = onClose
   }
@@ -48,6 +48,7 @@ export class InProcessBroker implements Broker {
 
   async offsets(topic: string): Promise<readonly PartitionOffsets[]> {
     const { store } = this.#log
+    await this.#log.settled()
     return Array.from({ length: this.#log.partitionsOf(topic) }, (_, partition) => {
       const place = { topic, partition }
       return { partition, start: store.start(place), end: store.end(place) }
@@ -64,6 +65,7 @@ export class InProcessBroker implements Broker {
       if (!found) this.#log.store.createTopic(spec)
       else if (found.partitions !== spec.partitions) throw this.#mismatch(spec, found)
     }
+    await this.#log.settled()
   }
 
   async describeTopics(names: readonly string[]): Promise<readonly TopicDescription[]> {
@@ -84,7 +86,7 @@ export class InProcessBroker implements Broker {
 
   async #leaveAll(): Promise<void> {
     await Promise.all([...this.#members].map((member) => member.close()))
-    this.#onClose()
+    await this.#onClose()
   }
 
   async *#readTo(place: Place, from: bigint, end: bigint | undefined): AsyncGenerator<readonly LogRecord[]> {
@@ -92,6 +94,8 @@ export class InProcessBroker implements Broker {
     if (end === undefined) throw topicMissing(store, place.topic)
     let next = from
     this.#checkRange(place, next)
+    // What may be lost yet is not read.
+    await this.#log.settled()
     while (next < end) {
       const records = store.read(place, next)
       next = offsetAfter(records, next)

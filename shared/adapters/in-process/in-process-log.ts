@@ -7,13 +7,15 @@ import type { AppendBatch, AppendResult, GroupListener, GroupOptions } from '../
 import type { Clock } from '../../ports/clock.ts'
 import { AppendQueue } from './append-queue.ts'
 import { appendSize } from './append-size.ts'
+import { Durability } from './durability.ts'
 import { Group } from './group.ts'
-import type { CheckpointWrite, LogStore, StoredWrite } from './log-store.ts'
+import type { CheckpointWrite, LogStore, Place, StoredWrite } from './log-store.ts'
 import { Member } from './member.ts'
 
 export class InProcessLog {
   readonly store: LogStore
   readonly clock: Clock
+  readonly #durability: Durability
   readonly #queue: AppendQueue
   readonly #groups = new Map<string, Group>()
   readonly #members = new Set<Member>()
@@ -21,10 +23,13 @@ export class InProcessLog {
   constructor(store: LogStore, clock: Clock) {
     this.store = store
     this.clock = clock
-    this.#queue = new AppendQueue(store, clock, {
-      stored: (write) => this.#written(write),
+    this.#durability = new Durability(store, clock)
+    const listeners = {
+      written: (write: StoredWrite) => this.#tell(write, (member) => member.isEarly),
+      stored: (write: StoredWrite) => this.#tell(write, (member) => !member.isEarly),
       unknown: () => this.lookAgain(),
-    })
+    }
+    this.#queue = new AppendQueue({ store, clock, durability: this.#durability, listeners })
   }
 
   append(batch: AppendBatch): Promise<AppendResult> {
@@ -57,8 +62,10 @@ export class InProcessLog {
   }
 
   /** Writes what waits, then ends. The members have been closed before. */
-  close(): void {
+  async close(): Promise<void> {
     this.#queue.close()
+    // Who waits for it has been told that it failed.
+    await this.#durability.settled().catch(() => {})
     this.store.close()
   }
 
@@ -80,13 +87,33 @@ export class InProcessLog {
     return new OperationalError('not-co-partitioned', why, { where: this.store.where, retriable: false })
   }
 
+  /** Where the records end that cannot be lost any more. */
+  durableEnd(place: Place): bigint {
+    return this.#durability.end(place)
+  }
+
+  /**
+   * Resolves once all that has been written so far is durable.
+   * @throws OperationalError what the disk says
+   */
+  settled(): Promise<void> {
+    return this.#durability.settled()
+  }
+
+  /** The store takes records again. */
+  recovered(): void {
+    const again = () => this.lookAgain()
+    // Where it fails again it is told of it again.
+    this.#durability.settled().then(again, () => {})
+  }
+
   /** Something may have come into the log that nobody was told of: whoever stands at its end looks again. */
   lookAgain(): void {
     for (const member of this.#members) member.lookAgain()
   }
 
-  #written(write: StoredWrite): void {
-    for (const member of this.#members) member.written(write)
+  #tell(write: StoredWrite, whom: (member: Member) => boolean): void {
+    for (const member of this.#members) if (whom(member)) member.written(write)
   }
 }
 

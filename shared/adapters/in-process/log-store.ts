@@ -46,8 +46,14 @@ export interface LogStore {
   start(place: Place): bigint
   /** Offset of the next record. */
   end(place: Place): bigint
-  /** Never throws for what a disk can do wrong. */
+  /** Never throws for what a disk can do wrong. What it has stored outlives the process. */
   write(turn: WriteTurn): WriteResult
+  /**
+   * Makes durable what has been stored; absent: it is, as it is stored. Once it has failed `write` refuses until all that was
+   * stored has been made durable after all.
+   * @throws OperationalError what the disk says
+   */
+  sync?(): Promise<void>
   /** Records from an offset on that are kept: some, in order, none only at the end. Throws `log-corrupt`. */
   read(place: Place, from: bigint): readonly LogRecord[]
   checkpoint(group: string, place: Place): bigint | undefined

@@ -6,7 +6,7 @@ import type { GroupListener, GroupMember, GroupOptions } from '../../ports/broke
 import { Feed } from './feed.ts'
 import type { Group } from './group.ts'
 import type { InProcessLog } from './in-process-log.ts'
-import type { StoredWrite } from './log-store.ts'
+import type { Place, StoredWrite } from './log-store.ts'
 
 export class Member implements GroupMember {
   readonly listener: GroupListener
@@ -23,13 +23,20 @@ export class Member implements GroupMember {
     this.#group = at.group
   }
 
+  /** Whether it is told of records that may be lost yet. */
+  get isEarly(): boolean {
+    return this.#options.beforeSync ?? false
+  }
+
   get groupName(): string {
     return this.#options.group
   }
 
   assigned(partition: number): void {
+    const { store, clock } = this.#log
+    const end = (place: Place) => (this.isEarly ? store.end(place) : this.#log.durableEnd(place))
     for (const topic of this.#options.topics) {
-      this.#feeds.set(`${partition}/${topic}`, new Feed({ topic, partition }, this.listener, this.#log))
+      this.#feeds.set(`${partition}/${topic}`, new Feed({ topic, partition }, this.listener, { store, clock, end }))
     }
     this.listener.assigned(partition)
   }

@@ -4,7 +4,8 @@
  *
  *     (none) ── connect ──▶ under way ── connected, failed, time limit ──▶ (none)
  *
- * And one that is closed is not closed again: each time would leave a listener with its dead socket.
+ * And one that is closed, or being closed, is not closed again: each time would leave a listener with its dead socket, or with
+ * the requests that it waits for.
  */
 import { createRequire } from 'node:module'
 
@@ -22,6 +23,7 @@ const require = createRequire(import.meta.url)
 const { prototype } = require('kafkajs/src/network/connection.js') as { readonly prototype: Connection }
 const { connect, disconnect } = prototype
 const underWay = new WeakMap<Connection, Promise<unknown>>()
+const closing = new WeakMap<Connection, Promise<unknown>>()
 
 prototype.connect = function (this: Connection): Promise<unknown> {
   const known = underWay.get(this)
@@ -34,7 +36,12 @@ prototype.connect = function (this: Connection): Promise<unknown> {
 
 prototype.disconnect = function (this: Connection): Promise<unknown> {
   const isOpen = this.connectionStatus !== 'disconnected' || underWay.has(this)
-  return isOpen ? disconnect.call(this) : Promise.resolve(true)
+  if (!isOpen) return Promise.resolve(true)
+  const known = closing.get(this)
+  if (known !== undefined) return known
+  const end = disconnect.call(this).finally(() => closing.delete(this))
+  closing.set(this, end)
+  return end
 }
 
 function withinTime(work: Promise<unknown>, withinMs: number): Promise<unknown> {

@@ -6,7 +6,7 @@ import { type Kysely, sql } from 'kysely'
 import type { TableComparison, TakePlace, ViewBuilds, ViewCheckpoint, ViewGeneration } from '../../ports/view-store.ts'
 import { type Beside, baseName, besideOf, inGeneration, nameBeside, schemaOf } from '../../view/generation.ts'
 import type { Projection } from '../../view/projection.ts'
-import { dropCheckpoints, readCheckpoints } from './view-checkpoints.ts'
+import { addCheckpoints, dropCheckpoints, readCheckpoints } from './view-checkpoints.ts'
 import { type ComparedTable, compareAgain, compareTable } from './view-comparison.ts'
 import { VIEW_SCHEMA } from './view-statements.ts'
 import { dropTables, makeTables, markOf, markText, moveTables, run } from './view-tables.ts'
@@ -42,17 +42,18 @@ export class KyselyViewBuilds<Tables> implements ViewBuilds {
     })
   }
 
-  async begin(build: Projection): Promise<void> {
+  async begin(build: Projection, partitions: readonly number[]): Promise<void> {
     await this.#within(async (tx) => {
       const tables = Object.values(build.tables)
       let stands = (await readCheckpoints(tx)).some(({ projection }) => projection === build.name)
       for (const table of tables) stands &&= (await markOf(tx, table)) === markText(build)
       if (stands) return
       const schema = schemaOf(besideOf(build.name) ?? 'next')
+      await dropCheckpoints(tx, build.name)
       await run(tx, `create schema if not exists "${schema}"`)
       await dropTables(tx, baseName(build.name), schema)
-      await dropCheckpoints(tx, build.name)
       await makeTables(tx, build, this.#onServer)
+      await addCheckpoints(tx, [build], partitions)
     })
   }
 
@@ -72,7 +73,7 @@ export class KyselyViewBuilds<Tables> implements ViewBuilds {
   }
 
   /**
-   * In order: the checkpoints of what is read are locked, so that nothing is written there; what the generation lacks is
+   * In order: the checkpoints are locked, so that nothing is written where they stand for; what the generation lacks is
    * applied; what was noted is compared again; the tables change places; the checkpoints change names.
    */
   async takePlace(taking: TakePlace): Promise<readonly TableComparison[] | 'busy' | 'moved'> {
@@ -102,7 +103,6 @@ export class KyselyViewBuilds<Tables> implements ViewBuilds {
   #within<T>(work: (tx: Kysely<Tables>) => Promise<T>): Promise<T> {
     return classified(() =>
       this.#db.transaction().execute(async (tx) => {
-        await run(tx, `set local lock_timeout = ${LOCK_TIMEOUT_MS}`)
         await sql`select pg_advisory_xact_lock(${PREPARE_LOCK})`.execute(tx)
         return work(tx)
       }),
@@ -111,8 +111,11 @@ export class KyselyViewBuilds<Tables> implements ViewBuilds {
 
   async #take(tx: Kysely<Tables>, taking: TakePlace): Promise<readonly TableComparison[]> {
     const { own, beside, keepUntil, now, lacking } = taking
-    await sql`select 1 from kasaga.checkpoints where projection = ${own.name}
-      order by version, partition for update`.execute(tx)
+    await run(tx, `set local lock_timeout = ${LOCK_TIMEOUT_MS}`)
+    // All that have a name to change, before any table: whoever writes rows locks them in that order too.
+    await sql`select 1 from kasaga.checkpoints
+      where projection in (${own.name}, ${nameBeside(own.name, 'next')}, ${nameBeside(own.name, 'kept')})
+      order by projection, version, partition for update`.execute(tx)
     const live = (await readCheckpoints(tx)).filter(({ projection }) => projection === own.name)
     const build = inGeneration(own, beside)
     for (const table of Object.values(build.tables)) if ((await markOf(tx, table)) === null) throw new Moved()
@@ -151,8 +154,8 @@ async function keep<T>(tx: Kysely<T>, projection: string, until: number): Promis
 }
 
 async function drop<T>(tx: Kysely<T>, projection: string, beside: Beside): Promise<boolean> {
-  const dropped = await dropTables(tx, projection, schemaOf(beside))
   await dropCheckpoints(tx, nameBeside(projection, beside))
+  const dropped = await dropTables(tx, projection, schemaOf(beside))
   if (beside === 'kept') await sql`delete from kasaga.kept_views where projection = ${projection}`.execute(tx)
   return dropped > 0
 }

@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib'
 import { OperationalError } from '../../message/errors.ts'
 import type { TopicSpec } from '../../ports/broker.ts'
 import { WHERE } from './sqlite-errors.ts'
+import { WalSync } from './wal-sync.ts'
 
 /** A batch is stored under its topic's number, partition and first offset. `crc` covers all of its row, in every table. */
 const SCHEMA = `
@@ -66,6 +67,7 @@ export interface BatchRow {
 
 export class LogFile {
   readonly #db: DatabaseSync
+  readonly #wal: WalSync
   readonly #insertBatch: StatementSync
   readonly #upsertCheckpoint: StatementSync
   readonly #batchesFrom: StatementSync
@@ -77,6 +79,7 @@ export class LogFile {
 
   constructor(path: string, bytesMax: number | undefined) {
     this.#db = openDatabase(path)
+    this.#wal = new WalSync(path)
     if (bytesMax !== undefined) this.#db.exec(`pragma max_page_count = ${Math.ceil(bytesMax / PAGE_BYTES)}`)
     this.#insertBatch = this.#db.prepare('insert into batch values (?, ?, ?, ?, ?, ?, ?)')
     this.#upsertCheckpoint = this.#db.prepare(
@@ -107,12 +110,22 @@ export class LogFile {
     this.#db.exec('commit')
   }
 
+  /** Makes all that was committed before durable. */
+  sync(): Promise<void> {
+    return this.#wal.sync()
+  }
+
+  /** The same after a sync that has failed, of which nobody knows what it was about. */
+  syncAnew(): void {
+    this.#wal.syncAnew()
+  }
+
   /** Undoes the open transaction, if SQLite has not done so by itself. */
   abandon(): void {
     if (this.#db.isTransaction) this.#db.exec('rollback')
   }
 
-  /** Writes what stands there once more, synced: whether the disk takes anything. */
+  /** Writes what stands there once more: whether the disk takes anything. */
   touch(): void {
     this.#db.exec(`pragma user_version = ${SCHEMA_VERSION}`)
   }
@@ -225,6 +238,7 @@ export class LogFile {
   }
 
   close(): void {
+    this.#wal.close()
     this.#db.close()
   }
 }
@@ -251,7 +265,8 @@ function damaged(why: string): OperationalError {
 function openDatabase(path: string): DatabaseSync {
   const db = new DatabaseSync(path)
   try {
-    db.exec(`pragma page_size = ${PAGE_BYTES}; pragma journal_mode = wal; pragma synchronous = full`)
+    // A commit is not synced by itself: `sync` is for many, and does not keep this thread waiting.
+    db.exec(`pragma page_size = ${PAGE_BYTES}; pragma journal_mode = wal; pragma synchronous = normal`)
     db.exec(`pragma wal_autocheckpoint = ${WAL_PAGES}`)
     ensureSchema(db, path)
     return db

@@ -12,7 +12,8 @@ import { WHERE } from './sqlite-errors.ts'
 const PIECE_BYTES = 1_048_576
 
 /**
- * Makes what stands in a database's write-ahead log durable. Only for who has the file alone, before it is opened.
+ * Makes what stands in a database's write-ahead log durable. Only for who has the file alone: before it is opened, or while
+ * nobody else can write.
  * @throws OperationalError `log-io`, retriable, when the disk does not take it.
  */
 export function rewriteWal(databasePath: string): void {

@@ -33,7 +33,8 @@ const PROBE_EVERY_MS = 1_000
 const EXPIRE_BATCHES_MAX = 200
 
 /**
- * Opens the log of a directory as its owner. An append is answered when it has been synced to disk.
+ * Opens the log of a directory as its owner. An append is answered when it has been synced to disk, if it does not ask to be
+ * answered before.
  * Throws `log-owned` when another process has it, `log-corrupt`, `log-cut`, `log-version`, `log-unreachable`.
  */
 export async function openSqliteLog(options: SqliteLogOptions): Promise<Broker> {
@@ -46,9 +47,9 @@ export async function openSqliteLog(options: SqliteLogOptions): Promise<Broker> 
     const log = new InProcessLog(store, clock)
     prober.begin(store, log)
     const stop = expireAgainAndAgain(store, options)
-    return new InProcessBroker(log, () => {
+    return new InProcessBroker(log, async () => {
       stop()
-      log.close()
+      await log.close()
       prober.end()
       letGo()
     })
@@ -90,7 +91,7 @@ class Prober {
   wrote(trouble: OperationalError | undefined): void {
     if (trouble) this.#cancel ??= this.#options.clock.schedule(PROBE_EVERY_MS, () => this.#probe())
     else this.end()
-    if (!trouble) this.#log?.lookAgain()
+    if (!trouble) this.#log?.recovered()
     this.#options.onWrite?.(trouble)
   }
 

@@ -2,12 +2,14 @@
  * The log kept in one SQLite file. In memory: the topics, and start and end of every partition. These are changed only
  * after a commit, and read again from the file when a commit did not say how it ended.
  *
- *     sound --a write fails--> in trouble --one succeeds--> sound
+ *     sound --a write fails--> in trouble --a sync succeeds--> sound
+ *       \--a sync fails--> in doubt, and in trouble: nothing is written --all was made durable anew--> sound
  *
- * In trouble what is in memory is read again, before the next write at the latest. A sync that has failed is not asked for
- * again: the pages that it was about are clean for the system now, on the disk or not. The connection stays, because it takes
- * a failed commit back, so that the next one writes the same place of the write-ahead log anew, and syncs what it wrote.
- * Guarantee: what `write` answers as stored was synced to disk, all of the turn in one transaction.
+ * In trouble what is in memory is read again, before the next write at the latest. The connection stays, because it takes
+ * a failed commit back. A sync that has failed is not asked for again: the pages that it was about are clean for the system
+ * now, on the disk or not. So in doubt the write-ahead log is written over with itself, and synced as a whole.
+ * Guarantees: what `write` answers as stored is in the file, all of the turn in one transaction, and outlives the process;
+ * what was stored before a `sync` that succeeds outlives a loss of power.
  */
 import { assert, OperationalError } from '../../message/errors.ts'
 import type { LogRecord } from '../../message/record.ts'
@@ -56,6 +58,8 @@ export class SqliteStore implements LogStore {
   #inTrouble = false
   /** What is in memory may not be what the file says. */
   #isUnsure = false
+  /** Why what was stored may be lost, although it stands in the file. */
+  #doubt: OperationalError | undefined
 
   /** @throws OperationalError `log-corrupt`, or `log-cut` where the log ends before what was acknowledged. */
   constructor({ file, clock, endsPath, onWrite = () => {} }: SqliteStoreParts) {
@@ -65,7 +69,7 @@ export class SqliteStore implements LogStore {
     for (const row of file.topics()) this.#topics.set(row.name, this.#load(row))
     this.#refuseShorter(acknowledgedEnds(endsPath))
     this.#acknowledged = new AcknowledgedEnds(endsPath)
-    for (const topic of this.#topics.values()) this.#keepEnds(topic)
+    this.#keepAllEnds()
     this.#acknowledged.write()
   }
 
@@ -77,10 +81,7 @@ export class SqliteStore implements LogStore {
   createTopic(spec: TopicSpec): void {
     try {
       const row = this.#file.insertTopic(spec)
-      const topic = this.#load(row)
-      this.#topics.set(row.name, topic)
-      this.#keepEnds(topic)
-      this.#acknowledged.write()
+      this.#topics.set(row.name, this.#load(row))
     } catch (error) {
       throw classify(error, `creating the topic ${spec.name}`)
     }
@@ -94,8 +95,9 @@ export class SqliteStore implements LogStore {
     return BigInt(this.#at(place).bounds.end)
   }
 
-  /** In order: begin, one row a partition, checkpoints, commit (synced), then the ends, in memory and beside the log. */
+  /** In order: begin, one row a partition, checkpoints, commit, then the ends in memory. */
   write(turn: WriteTurn): WriteResult {
+    if (this.#doubt) return { kind: 'refused', error: this.#doubt }
     let committing = false
     try {
       if (this.#isUnsure) this.#reload()
@@ -106,20 +108,40 @@ export class SqliteStore implements LogStore {
       committing = true
       this.#file.commit()
       const stored = turn.writes.map((write, i) => this.#stored(write, rows[i] ?? []))
-      if (rows.length > 0) this.#acknowledged.write()
-      this.#settled()
       return { kind: 'stored', stored }
     } catch (error) {
       return this.#failed(error, committing)
     }
   }
 
+  /** Then the ends are noted beside the log, as they were when it began. */
+  async sync(): Promise<void> {
+    if (this.#doubt) throw this.#doubt
+    const ends = this.#ends()
+    try {
+      await this.#file.sync()
+    } catch (cause) {
+      this.#doubt = classify(cause, 'making the log durable')
+      this.#inTrouble = true
+      this.#onWrite(this.#doubt)
+      throw this.#doubt
+    }
+    for (const end of ends) this.#acknowledged.keep(end)
+    this.#acknowledged.write()
+    this.#settled()
+  }
+
   /** Where it is in trouble, tries whether the disk takes anything again: trouble ends also while nobody writes. */
   probe(): void {
     if (!this.#inTrouble) return
     try {
+      this.#file.syncAnew()
+      this.#doubt = undefined
       this.#reload()
       this.#file.touch()
+      this.#file.syncAnew()
+      this.#keepAllEnds()
+      this.#acknowledged.write()
       this.#settled()
     } catch (error) {
       this.#onWrite(classify(error, 'trying the log'))
@@ -151,6 +173,7 @@ export class SqliteStore implements LogStore {
 
   /** Removes up to so many batches whose time is over in each partition; answers whether there may be more. */
   expire(batches: number): boolean {
+    if (this.#doubt) throw this.#doubt
     let more = false
     for (const { row, bounds } of this.#topics.values()) {
       if (row.compacted) more = this.#expireGone(row, batches) || more
@@ -170,8 +193,14 @@ export class SqliteStore implements LogStore {
     this.#file.close()
   }
 
-  #keepEnds({ row, bounds }: Topic): void {
-    for (const [part, { end }] of bounds.entries()) this.#acknowledged.keep({ topic: row.id, part, end })
+  #keepAllEnds(): void {
+    for (const end of this.#ends()) this.#acknowledged.keep(end)
+  }
+
+  #ends(): PartitionEnd[] {
+    return [...this.#topics.values()].flatMap(({ row, bounds }) =>
+      bounds.map(({ end }, part) => ({ topic: row.id, part, end })),
+    )
   }
 
   #refuseShorter(acknowledged: readonly PartitionEnd[]): void {
@@ -238,7 +267,6 @@ export class SqliteStore implements LogStore {
     const base = BigInt(first.base)
     const count = rows.reduce((sum, row) => sum + row.count, 0)
     this.#at({ topic, partition }).bounds.end = first.base + count
-    this.#acknowledged.keep({ topic: first.topic, part: partition, end: first.base + count })
     let records: readonly LogRecord[] | undefined
     const decode = ({ bytes, base, count, timestamp }: BatchRow) =>
       decodeBlob(bytes as Buffer, { topic, partition, base: BigInt(base), count, timestamp })

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { type EventEmitter, once } from 'node:events'
 import { createRequire } from 'node:module'
 import { createServer, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
@@ -69,6 +69,27 @@ test('an attempt that fails is told to all who wait, and the next one is made an
   onTestFinished(() => void closed.close())
   await pool.getConnection(0)
 })
+
+test('a connection that is being closed while a request is unanswered is closed once, however often it is asked for', async () => {
+  const { port } = await listener()
+  const pool = await poolTo(port)
+  const connection = (await pool.getConnection(0)) as unknown as Connection
+  const queue = connection.requestQueue
+  // A request is out, and nothing answers it.
+  queue.inflight.set(7, {})
+  const closings = Array.from({ length: 12 }, () => connection.disconnect())
+  expect(queue.listenerCount('requestQueueEmpty')).toBe(1)
+  queue.inflight.delete(7)
+  queue.emit('requestQueueEmpty')
+  await Promise.all(closings)
+  expect(connection.connectionStatus).toBe('disconnected')
+})
+
+interface Connection {
+  readonly connectionStatus: string
+  readonly requestQueue: EventEmitter & { readonly inflight: Map<number, object> }
+  disconnect(): Promise<unknown>
+}
 
 interface Response {
   parse(description: unknown): Promise<{ topicMetadata: { partitionMetadata: unknown[] }[] }>
