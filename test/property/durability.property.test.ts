@@ -78,10 +78,7 @@ test('what a loss of power would take is told to nobody who did not ask for it, 
           revoked: async () => {},
           records: (_topic, _partition, records) => {
             for (const { offset } of records) {
-              must(
-                beforeSync || offset < store.durable,
-                () => `${offset} was given on, and ${store.durable} is not safe`,
-              )
+              must(beforeSync || offset < store.durable, () => `${offset} was given on too early`)
               if (offset >= store.durable) seen.early++
               mine.got.push(offset)
             }
