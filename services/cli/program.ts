@@ -12,11 +12,13 @@ import {
 } from './commands/acts.ts'
 import { approveCommand } from './commands/approve.ts'
 import { dlqCommand } from './commands/dlq.ts'
+import { explainCommand } from './commands/explain.ts'
 import { forkCommand } from './commands/fork.ts'
 import { historyCommand } from './commands/history.ts'
 import { limitsCommand } from './commands/limits.ts'
 import { listCommand } from './commands/list.ts'
 import { locksCommand } from './commands/locks.ts'
+import { auditCommand, definitionsCommand, incidentsCommand, lagCommand } from './commands/operators.ts'
 import { participantsCommand } from './commands/participants.ts'
 import { showCommand } from './commands/show.ts'
 import { signalCommand } from './commands/signal.ts'
@@ -32,6 +34,7 @@ const ASKING: readonly CliCommand[] = [
   startCommand,
   listCommand,
   showCommand,
+  explainCommand,
   historyCommand,
   signalCommand,
   cancelCommand,
@@ -47,6 +50,10 @@ const ASKING: readonly CliCommand[] = [
   forkCommand,
   participantsCommand,
   limitsCommand,
+  incidentsCommand,
+  auditCommand,
+  definitionsCommand,
+  lagCommand,
   dlqCommand,
 ]
 

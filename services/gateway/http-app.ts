@@ -14,8 +14,10 @@ import { addHeaders, addRates, BARE_HEADERS } from './protection.ts'
 import { RecentStarts } from './recent-starts.ts'
 import { actRoutes } from './routes/act-routes.ts'
 import { deadLetterRoutes } from './routes/dead-letter-routes.ts'
+import { explainRoute } from './routes/explain-route.ts'
 import { forkRoute } from './routes/fork-route.ts'
 import { lockRoutes } from './routes/lock-routes.ts'
+import { operatorRoutes } from './routes/operator-routes.ts'
 import { participantRoutes } from './routes/participant-routes.ts'
 import { readRoutes } from './routes/read-routes.ts'
 import { startRoute } from './routes/start-route.ts'
@@ -105,10 +107,12 @@ export async function httpApp(parts: Parts, options: { readonly anonymous: boole
   answerErrors(app, parts.log)
   startRoute(app, parts, recent)
   readRoutes(app, parts, waits)
+  explainRoute(app, parts)
   actRoutes(app, parts, recent)
   lockRoutes(app, parts)
   forkRoute(app, parts, { recent, waits })
   participantRoutes(app, parts)
+  operatorRoutes(app, parts)
   deadLetterRoutes(app, parts)
   statusRoutes(app, parts)
   openapiRoute(app)

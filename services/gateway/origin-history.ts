@@ -31,13 +31,22 @@ export interface History {
 
 /**
  * The saga as its history says; `undefined`: the views know nothing of it.
+ * `see` is shown each of its events.
  * @throws Problem `saga-quarantined` where an event cannot be read, `history-too-long` past so many events.
  */
-export async function stateOf(id: SagaId, { reads, broker }: History): Promise<SagaState | undefined> {
+export async function stateOf(
+  id: SagaId,
+  { reads, broker }: History,
+  see: (envelope: EventEnvelope) => void = () => {},
+): Promise<SagaState | undefined> {
   let state: SagaState | undefined
   for (let seq = 0; seq < ORIGIN_EVENTS_MAX; seq += PAGE_EVENTS) {
     const rows = await reads.events(id, seq, PAGE_EVENTS)
-    for (const row of rows) state = folded(state, await envelopeOf(row, broker))
+    for (const row of rows) {
+      const envelope = await envelopeOf(row, broker)
+      state = folded(state, envelope)
+      see(envelope)
+    }
     if (rows.length < PAGE_EVENTS) return state
   }
   const why = `saga ${id} has more than ${ORIGIN_EVENTS_MAX} events: what it did is too much to be read here`

@@ -25,12 +25,10 @@ export async function rebuildAsOf(
   const startedAt = clock.now()
   const build = inGeneration(own, beside)
   const time = 'time' in until ? until.time : await timeAt(options, until)
-  await builds.begin(build)
   const ends = await broker.offsets(topic)
-  const at = await writer.checkpoints(
-    [build],
-    ends.map(({ partition }) => partition),
-  )
+  const partitions = ends.map(({ partition }) => partition)
+  await builds.begin(build, partitions)
+  const at = await writer.checkpoints([build], partitions)
   if (at.some((each) => each.at > time)) {
     const message = `${beside.slice(3)} is there already, and of a later time: name another, or drop it first`
     throw new OperationalError('as-of-later', message, REFUSED)

@@ -144,10 +144,14 @@ class Rebuild {
 
   /** Answers whether this program can write it. */
   async #begin(): Promise<boolean> {
-    const { builds, own } = this.#options
+    const { broker, topic, builds, own } = this.#options
     this.#version = own.version
     if (this.#beside === 'next') {
-      await builds.begin(this.#build)
+      const count = await broker.partitions(topic)
+      await builds.begin(
+        this.#build,
+        Array.from({ length: count }, (_, partition) => partition),
+      )
       return true
     }
     const all = await builds.generations()

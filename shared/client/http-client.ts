@@ -1,9 +1,11 @@
 /** The gateway's HTTP API as calls: for programs that are not on the log. Answers are checked against the API's schemas. */
+
 import type { ZodType } from 'zod'
 import type { ActKind, ResolvedAs } from '../message/client-command-record.ts'
 import { messageOf } from '../message/errors.ts'
 import type { Json } from '../message/json.ts'
 import { type DeadLetterCalls, deadLetterCalls } from './dead-letter-calls.ts'
+import { ExplainAnswer } from './explain-api.ts'
 import {
   ActAnswer,
   CountsAnswer,
@@ -17,6 +19,7 @@ import {
 } from './http-api.ts'
 import { type ActCall, type Change, query } from './http-calls.ts'
 import { type LockCalls, lockCalls } from './lock-calls.ts'
+import { type OperatorCalls, operatorCalls } from './operator-calls.ts'
 import { type ParticipantCalls, participantCalls } from './participant-calls.ts'
 
 export interface HttpClientOptions {
@@ -102,10 +105,12 @@ export interface ForkCall extends ActCall {
   readonly version?: number
 }
 
-export interface HttpClient extends LockCalls, ParticipantCalls, DeadLetterCalls {
+export interface HttpClient extends LockCalls, ParticipantCalls, OperatorCalls, DeadLetterCalls {
   start(call: StartCall): Promise<StartAnswer>
   list(call?: ListCall): Promise<SagaList>
   show(id: string, call?: ShowCall): Promise<SagaDetail>
+  /** Why it stands where it stands. */
+  explain(id: string): Promise<ExplainAnswer>
   history(id: string, page?: { readonly after?: number; readonly limit?: number }): Promise<HistoryAnswer>
   signal(saga: SagaRef, name: string, call: SignalCall): Promise<ActAnswer>
   cancel(id: string, call: ActCall): Promise<ActAnswer>
@@ -182,6 +187,7 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
     list: ({ attributes, ...filter } = {}) =>
       call(`/v1/sagas${query({ ...filter, ...askedFor(attributes) })}`, SagaList),
     show: (id, wanted = {}) => call(`${saga(id)}${query(wanted)}`, SagaDetail),
+    explain: (id) => call(`${saga(id)}/explain`, ExplainAnswer),
     history: (id, page = {}) => call(`${saga(id)}/history${query(page)}`, HistoryAnswer),
     signal: (ref, name, { requestId, ...body }) =>
       change(`${saga(ref)}/signals/${encodeURIComponent(name)}`, ActAnswer, {
@@ -203,6 +209,7 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
     counts: () => call('/v1/counts', CountsAnswer),
     ...lockCalls(call, change),
     ...participantCalls(call, change),
+    ...operatorCalls(call),
     ...deadLetterCalls(call, change),
   }
 }

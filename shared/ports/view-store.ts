@@ -130,8 +130,8 @@ export interface TakePlace {
 export interface ViewBuilds {
   /** Every generation that there is. */
   generations(): Promise<readonly ViewGeneration[]>
-  /** Makes the tables of a generation; those of the same version that are there already stay, with their checkpoints. */
-  begin(build: Projection): Promise<void>
+  /** Makes the tables and checkpoints of a generation; of the same version they stay as they are, where they are there already. */
+  begin(build: Projection, partitions: readonly number[]): Promise<void>
   /** Compares a generation with what is read, in short statements; what differs now is looked at again by `takePlace`. */
   compare(own: Projection, build: Projection, onRows: (compared: number) => void): Promise<void>
   /**

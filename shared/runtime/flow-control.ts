@@ -50,6 +50,8 @@ const PUMP_MS_MIN = 2
 const PUMP_MS_MAX = 60_000
 /** How often an open breaker is said again: one of a process that died is known by its silence. */
 export const BREAKER_SAID_EVERY_MS = 60_000
+/** An open breaker that has not been said for so long is of a process that is gone. */
+export const SILENT_BREAKER_MS = 3 * BREAKER_SAID_EVERY_MS
 
 /** A fact before it has an id: every time that it is said is one of its own. */
 type Unsaid<Fact extends ControlFact = ControlFact> = Fact extends unknown ? Omit<Fact, 'requestId'> : never

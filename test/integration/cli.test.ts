@@ -32,6 +32,41 @@ const kasaga = cliOf(() => url)
 const start = (id: string, cents = 100, ...rest: string[]) =>
   kasaga(['start', 'fulfil', '--id', id, '--input', JSON.stringify({ id, cents }), ...rest])
 
+describe('explain', () => {
+  test('says of a stuck saga where it waits for a person, and why a cancel would be refused', async () => {
+    await start('lost-explained', 100, '--wait')
+    const { code, out } = await kasaga(['explain', 'lost-explained'])
+    expect(code).toBe(0)
+    expect(out).toContain('notify waits for a person to decide')
+    expect(out).toContain('no-address')
+    expect(out).toContain('A cancel would be refused: its pivot is done')
+    expect(out).toContain('legal now: retry')
+  })
+
+  test('says of one that waits for an answer since when, what comes next, and what a cancel would undo', async () => {
+    await start('held-explained')
+    const explained = async () => JSON.parse((await kasaga(['explain', 'held-explained', '--json'])).out || '{}')
+    await expect.poll(async () => (await explained()).awaited?.[0]?.step, { timeout: 10_000 }).toBe('stock')
+    const told = await explained()
+    expect(told).toMatchObject({
+      ...{ id: 'held-explained', definition: 'fulfil', status: 'running', shown: 'running', awaitedTotal: 1 },
+      awaited: [
+        { kind: 'answer', step: 'stock', direction: 'forward', attempt: 1, what: expect.stringContaining('stock') },
+      ],
+      ifCancelled: { kind: 'undone', undo: [{ turn: 1, step: 'stock', by: 'command' }], complete: true },
+    })
+    expect(Date.parse(told.awaited[0].since)).toBeLessThanOrEqual(Date.now())
+    expect(Date.parse(told.next.at)).toBe(Date.parse(told.awaited[0].until))
+    rig.behaviour.release()
+    await expect.poll(async () => (await explained()).headline, { timeout: 10_000 }).toContain('It has completed')
+  })
+
+  test('says that there is no such saga', async () => {
+    const { code, err } = await kasaga(['explain', 'nobody'])
+    expect({ code, err }).toMatchObject({ code: 1, err: expect.stringContaining('there is no saga nobody') })
+  })
+})
+
 describe('start', () => {
   test('says the id on standard output and nothing else', async () => {
     expect(await start('cli-1')).toEqual({ code: 0, out: 'cli-1\n', err: '' })

@@ -78,10 +78,7 @@ test('what a loss of power would take is told to nobody who did not ask for it, 
           revoked: async () => {},
           records: (_topic, _partition, records) => {
             for (const { offset } of records) {
-              must(
-                beforeSync || offset < store.durable,
-                () => `${offset} was given on, and ${store.durable} is not safe`,
-              )
+              must(beforeSync || offset < store.durable, () => `${offset} was given on too early`)
               if (offset >= store.durable) seen.early++
               mine.got.push(offset)
             }
@@ -107,10 +104,9 @@ test('what a loss of power would take is told to nobody who did not ask for it, 
       await join(false)
       for (const [i, one] of steps.entries()) {
         if (one.kind === 'append') {
-          const { beforeSync } = one
           void broker
-            .append([{ ...place, records: [record(`${i}`)], beforeSync }])
-            .then(([result]) => result && answered(result, beforeSync))
+            .append([{ ...place, records: [record(`${i}`)], beforeSync: one.beforeSync }])
+            .then(([result]) => result && answered(result, one.beforeSync))
         } else if (one.kind === 'read') void readAll(broker, store)
         else if (one.kind === 'join') await join(i % 2 === 0)
         else if (one.kind === 'recovered') recover()

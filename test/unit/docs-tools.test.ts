@@ -2,14 +2,25 @@
 import { expect, test } from 'vitest'
 import { diffCommand } from '../../services/cli/commands/diff.ts'
 import { type HistoryRun, replayCommand } from '../../services/cli/commands/replay.ts'
+import { explainText } from '../../services/cli/text/explain-text.ts'
+import { explainAnswer } from '../../services/gateway/explain-saga.ts'
+import { fulfilOrder } from '../../services/orders/fulfil-order.ts'
 import { detailAt, historyInHome } from '../../services/replay/home.ts'
 import { MemoryLog } from '../../shared/adapters/memory/memory-log.ts'
+import type { SagaView } from '../../shared/adapters/postgres/view-queries.ts'
 import { systemClock } from '../../shared/adapters/system/system-clock.ts'
+import { sagaId } from '../../shared/message/ids.ts'
+import { evolve } from '../../shared/saga/evolve.ts'
+import { explain } from '../../shared/saga/explain/explain.ts'
+import { Since } from '../../shared/saga/explain/since.ts'
+import type { SagaState } from '../../shared/saga/state.ts'
+import { rowsOfSaga } from '../../shared/view/saga-rows.ts'
 import { cliOf } from '../support/cli-runner.ts'
 import { fences, pageText } from '../support/docs/markdown.ts'
 import { batchOf, order } from '../support/fabricate-log.ts'
 
 const TOPIC = 'kasaga.events'
+const NOW = Date.parse('2026-01-31T10:00:00Z')
 
 /** An order that was compensated, a second between its events, each in a batch of its own. */
 async function incident() {
@@ -31,11 +42,36 @@ const transcripts = fences(pageText('docs/tools.md')).flatMap(({ info, text }) =
 
 test('there are some', () => expect(transcripts.length).toBeGreaterThan(1))
 
-test.each(transcripts)('kasaga $command', async ({ command, shown }) => {
+const OF_THE_LOG = transcripts.filter(({ command }) => !command.startsWith('explain'))
+
+test.each(OF_THE_LOG)('kasaga $command', async ({ command, shown }) => {
   const broker = await incident()
   const run: HistoryRun = { detail: detailAt, history: (id, { prefix }) => historyInHome(id, { broker }, { prefix }) }
   const kasaga = cliOf(() => '')
   const { out } = await kasaga(command.split(' '), {}, [replayCommand(run), diffCommand(run)])
   expect(out.trimEnd()).toBe(shown)
   await broker.close()
+})
+
+test('kasaga explain order-2', () => {
+  const play = order('order-2', 'running').map((event, i) => ({ ...event, at: NOW - 12_000 + i * 1_000 }))
+  const place = { topic: TOPIC, partition: 0 }
+  const rows = rowsOfSaga(
+    sagaId('order-2'),
+    play.map((event) => ({ ...event, ...place, offset: BigInt(event.seq) })),
+  )
+  const since = new Since()
+  for (const { event, at } of play) since.take(event, at)
+  const state = play.reduce<SagaState | undefined>(evolve, undefined)
+  if (!rows || !state) throw new Error('it has not begun')
+  // The log that is made up for tests has a time of its own for every command.
+  const { root } = state
+  const steps = root.steps.map((step) => (step.status === 'armed' ? { ...step, timeoutAt: NOW + 21_000 } : step))
+  const known = { now: NOW, since: since.times, locks: new Map(), children: new Map() }
+  const payment = { inFlight: 5, held: 0, breakerOpenSince: NOW - 4_000 }
+  const around = { ...known, participants: new Map([['payment', payment]]) }
+  const told = explain({ definition: fulfilOrder, state: { ...state, root: { ...root, steps } }, around })
+  const row = { ...rows.saga, duration_ms: null } as unknown as SagaView
+  const text = explainText(explainAnswer(row, told), { color: false, now: NOW })
+  expect(text).toBe(transcripts.find(({ command }) => command === 'explain order-2')?.shown)
 })

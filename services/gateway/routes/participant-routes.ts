@@ -10,7 +10,7 @@ import {
   ParticipantParams,
 } from '../../../shared/client/participant-api.ts'
 import { limitsFault, type ParticipantLimits } from '../../../shared/flow/limits.ts'
-import { BREAKER_SAID_EVERY_MS } from '../../../shared/runtime/flow-control.ts'
+import { SILENT_BREAKER_MS } from '../../../shared/runtime/flow-control.ts'
 import { placeAnswer } from '../answers.ts'
 import type { App, Parts } from '../app.ts'
 import { Problem } from '../problem.ts'
@@ -18,8 +18,6 @@ import { requestIdOf } from '../request-id.ts'
 
 /** Held steps that are shown one by one. */
 const WAITING_MAX = 100
-/** An open breaker that has not been said for so long is of a process that is gone. */
-const SILENT_MS = 3 * BREAKER_SAID_EVERY_MS
 
 /** Who acts when nothing else is said. */
 const ANONYMOUS = 'http:anonymous'
@@ -92,7 +90,7 @@ function readRoutes(app: App, { participants, clock }: Parts): void {
         response: { 200: ParticipantList, 503: ProblemSchema },
       },
     },
-    async () => ({ participants: [...(await participants.all(clock.now() - SILENT_MS))] }),
+    async () => ({ participants: [...(await participants.all(clock.now() - SILENT_BREAKER_MS))] }),
   )
   app.get(
     '/v1/participants/:name',
@@ -106,7 +104,7 @@ function readRoutes(app: App, { participants, clock }: Parts): void {
     },
     async (request) => {
       const { name } = request.params
-      const all = await participants.all(clock.now() - SILENT_MS)
+      const all = await participants.all(clock.now() - SILENT_BREAKER_MS)
       const found = all.find((one) => one.name === name) ?? nothingOf(name)
       const rows = await participants.waiting(name, WAITING_MAX)
       const waiting = rows.map(({ saga_id, step, direction, limit_key, priority, paused, held_at }): HeldAnswer => {

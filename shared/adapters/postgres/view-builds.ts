@@ -6,7 +6,7 @@ import { type Kysely, sql } from 'kysely'
 import type { TableComparison, TakePlace, ViewBuilds, ViewCheckpoint, ViewGeneration } from '../../ports/view-store.ts'
 import { type Beside, baseName, besideOf, inGeneration, nameBeside, schemaOf } from '../../view/generation.ts'
 import type { Projection } from '../../view/projection.ts'
-import { dropCheckpoints, readCheckpoints } from './view-checkpoints.ts'
+import { addCheckpoints, dropCheckpoints, readCheckpoints } from './view-checkpoints.ts'
 import { type ComparedTable, compareAgain, compareTable } from './view-comparison.ts'
 import { VIEW_SCHEMA } from './view-statements.ts'
 import { dropTables, makeTables, markOf, markText, moveTables, run } from './view-tables.ts'
@@ -42,17 +42,18 @@ export class KyselyViewBuilds<Tables> implements ViewBuilds {
     })
   }
 
-  async begin(build: Projection): Promise<void> {
+  async begin(build: Projection, partitions: readonly number[]): Promise<void> {
     await this.#within(async (tx) => {
       const tables = Object.values(build.tables)
       let stands = (await readCheckpoints(tx)).some(({ projection }) => projection === build.name)
       for (const table of tables) stands &&= (await markOf(tx, table)) === markText(build)
       if (stands) return
       const schema = schemaOf(besideOf(build.name) ?? 'next')
+      await dropCheckpoints(tx, build.name)
       await run(tx, `create schema if not exists "${schema}"`)
       await dropTables(tx, baseName(build.name), schema)
-      await dropCheckpoints(tx, build.name)
       await makeTables(tx, build, this.#onServer)
+      await addCheckpoints(tx, [build], partitions)
     })
   }
 
@@ -153,8 +154,8 @@ async function keep<T>(tx: Kysely<T>, projection: string, until: number): Promis
 }
 
 async function drop<T>(tx: Kysely<T>, projection: string, beside: Beside): Promise<boolean> {
-  const dropped = await dropTables(tx, projection, schemaOf(beside))
   await dropCheckpoints(tx, nameBeside(projection, beside))
+  const dropped = await dropTables(tx, projection, schemaOf(beside))
   if (beside === 'kept') await sql`delete from kasaga.kept_views where projection = ${projection}`.execute(tx)
   return dropped > 0
 }
