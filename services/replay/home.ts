@@ -108,7 +108,9 @@ export function detailAt({ id }: SagaHistory, moments: readonly HistoryMoment[])
   const { steps, attributes } = rows
   const { started_at, ended_at } = rows.saga
   const duration_ms = ended_at === null ? null : ended_at - (started_at ?? ended_at)
-  const row = { ...rows.saga, started_at: started_at ?? 0, duration_ms } as SagaView
+  // What stops its decisions is told beside the log.
+  const beside = { stopped_why: null, stopped_since: null }
+  const row = { ...rows.saga, ...beside, started_at: started_at ?? 0, duration_ms } as SagaView
   const answer = sagaDetail(sagaAnswer(row, new Definitions([])), { row, steps, attributes })
   // Which definitions are at hand here says nothing of what was then.
   return { ...answer, waitsForDefinition: null }

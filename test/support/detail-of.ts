@@ -13,7 +13,7 @@ export function detailOf({ history, id, now }: Play) {
     history.map((envelope) => ({ ...envelope, ...place, offset: BigInt(envelope.seq) })),
   )
   if (!rows) throw new Error(`nothing is known of ${id}`)
-  const row = { ...rows.saga, duration_ms: null } as unknown as SagaView
+  const row = { ...rows.saga, duration_ms: null, stopped_why: null, stopped_since: null } as SagaView
   const { steps } = rows
   const detail = sagaDetail(sagaAnswer(row, new Definitions([])), { row, steps, attributes: [] })
   // Where the definition is not at hand that would be told, and nothing else.

@@ -71,7 +71,7 @@ test('kasaga explain order-2', () => {
   const payment = { inFlight: 5, held: 0, breakerOpenSince: NOW - 4_000 }
   const around = { ...known, participants: new Map([['payment', payment]]) }
   const told = explain({ definition: fulfilOrder, state: { ...state, root: { ...root, steps } }, around })
-  const row = { ...rows.saga, duration_ms: null } as unknown as SagaView
+  const row = { ...rows.saga, duration_ms: null, stopped_why: null, stopped_since: null } as SagaView
   const text = explainText(explainAnswer(row, told), { color: false, now: NOW })
   expect(text).toBe(transcripts.find(({ command }) => command === 'explain order-2')?.shown)
 })
