@@ -30,6 +30,7 @@ import { PROJECTIONS } from '../projector/home.ts'
 import { detailAt, historyInExport, historyInHome, importInto } from '../replay/home.ts'
 import { exportHome, type VerifyOptions, verifyExport, verifyHome } from '../verify/home.ts'
 import { viewsOf } from '../views/home.ts'
+import { checkCommand } from './commands/check.ts'
 import { type ContractsRun, contractsCommand } from './commands/contracts.ts'
 import { definitionCommand } from './commands/definition.ts'
 import { type DemoCommandOptions, demoCommand } from './commands/demo.ts'
@@ -292,6 +293,7 @@ const program = createProgram(around, [
   migrateCommand(withMigration),
   payloadsCommand(runPayloads),
   rebuildCommand(rebuildRun),
+  checkCommand(definitions),
   drawCommand(definitions),
   definitionCommand(definitions),
   contractsCommand({ load: loadContracts, read: readSchemaFolder, write: writeSchemaFolder, askRegistry }),

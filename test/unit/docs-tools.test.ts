@@ -1,9 +1,11 @@
 /** What docs/tools.md shows on a terminal is what the commands print. */
 import { expect, test } from 'vitest'
+import { checkCommand } from '../../services/cli/commands/check.ts'
 import { diffCommand } from '../../services/cli/commands/diff.ts'
 import { type HistoryRun, replayCommand } from '../../services/cli/commands/replay.ts'
 import { explainText } from '../../services/cli/text/explain-text.ts'
 import { explainAnswer } from '../../services/gateway/explain-saga.ts'
+import { definitions } from '../../services/orders/definitions.ts'
 import { fulfilOrder } from '../../services/orders/fulfil-order.ts'
 import { detailAt, historyInHome } from '../../services/replay/home.ts'
 import { MemoryLog } from '../../shared/adapters/memory/memory-log.ts'
@@ -48,7 +50,11 @@ test.each(OF_THE_LOG)('kasaga $command', async ({ command, shown }) => {
   const broker = await incident()
   const run: HistoryRun = { detail: detailAt, history: (id, { prefix }) => historyInHome(id, { broker }, { prefix }) }
   const kasaga = cliOf(() => '')
-  const { out } = await kasaga(command.split(' '), {}, [replayCommand(run), diffCommand(run)])
+  const { out } = await kasaga(command.split(' '), {}, [
+    replayCommand(run),
+    diffCommand(run),
+    checkCommand(definitions),
+  ])
   expect(out.trimEnd()).toBe(shown)
   await broker.close()
 })
