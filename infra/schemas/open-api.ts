@@ -25,6 +25,7 @@ export async function openApi(): Promise<JsonSchema> {
     topics: kasagaTopics('kasaga'),
     reads: new Proxy({} as Parts['reads'], { get: asked }),
     participants: new Proxy({} as Parts['participants'], { get: asked }),
+    operators: new Proxy({} as Parts['operators'], { get: asked }),
     definitions,
     clock: systemClock,
     ids: systemIds,

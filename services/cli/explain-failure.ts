@@ -5,6 +5,7 @@ import { CliFailure } from './failure.ts'
 
 const NEXT: Readonly<Record<string, string>> = {
   'unknown-saga': 'See which there are with: kasaga list',
+  'unknown-incident': 'See which there are with: kasaga incidents',
   'unknown-lock': 'See which there are with: kasaga locks',
   'start-conflict': 'Choose another --id, or start it with the input that it has',
   'unknown-definition': 'Check the name and --version of the definition',

@@ -18,6 +18,7 @@ import { historyCommand } from './commands/history.ts'
 import { limitsCommand } from './commands/limits.ts'
 import { listCommand } from './commands/list.ts'
 import { locksCommand } from './commands/locks.ts'
+import { auditCommand, definitionsCommand, incidentsCommand, lagCommand } from './commands/operators.ts'
 import { participantsCommand } from './commands/participants.ts'
 import { showCommand } from './commands/show.ts'
 import { signalCommand } from './commands/signal.ts'
@@ -49,6 +50,10 @@ const ASKING: readonly CliCommand[] = [
   forkCommand,
   participantsCommand,
   limitsCommand,
+  incidentsCommand,
+  auditCommand,
+  definitionsCommand,
+  lagCommand,
   dlqCommand,
 ]
 

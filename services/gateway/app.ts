@@ -10,6 +10,7 @@ import type { Clock, Ids } from '../../shared/ports/clock.ts'
 import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
 import type { Definitions } from '../../shared/saga/definition.ts'
 import type { GatewayLimits } from './limits.ts'
+import type { OperatorReads } from './operator-reads.ts'
 import type { ParticipantReads } from './participant-reads.ts'
 import type { SagaReads } from './saga-reads.ts'
 
@@ -23,6 +24,7 @@ export interface Parts {
   readonly definitions: Definitions
   readonly reads: SagaReads
   readonly participants: ParticipantReads
+  readonly operators: OperatorReads
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log

@@ -20,6 +20,7 @@ import type { App } from './app.ts'
 import { isLoopback } from './callers.ts'
 import { httpApp } from './http-app.ts'
 import { type GatewayLimits, gatewayLimitsFor } from './limits.ts'
+import { operatorReads } from './operator-reads.ts'
 import { participantReads } from './participant-reads.ts'
 import { sagaReads } from './saga-reads.ts'
 
@@ -97,7 +98,7 @@ function boundPort(app: App): number | undefined {
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { views, insecureAllowAnonymous: anonymous = false, clock, log } = options
   const limits = { ...gatewayLimitsFor(options.claims), ...options.limits }
-  const reads = { reads: sagaReads(views), participants: participantReads(views) }
+  const reads = { reads: sagaReads(views), participants: participantReads(views), operators: operatorReads(views) }
   const app = await httpApp({ notReady: () => [], ...options, limits, ...reads }, { anonymous })
   let stopWarning = () => {}
   return {

@@ -17,6 +17,7 @@ import { deadLetterRoutes } from './routes/dead-letter-routes.ts'
 import { explainRoute } from './routes/explain-route.ts'
 import { forkRoute } from './routes/fork-route.ts'
 import { lockRoutes } from './routes/lock-routes.ts'
+import { operatorRoutes } from './routes/operator-routes.ts'
 import { participantRoutes } from './routes/participant-routes.ts'
 import { readRoutes } from './routes/read-routes.ts'
 import { startRoute } from './routes/start-route.ts'
@@ -111,6 +112,7 @@ export async function httpApp(parts: Parts, options: { readonly anonymous: boole
   lockRoutes(app, parts)
   forkRoute(app, parts, { recent, waits })
   participantRoutes(app, parts)
+  operatorRoutes(app, parts)
   deadLetterRoutes(app, parts)
   statusRoutes(app, parts)
   openapiRoute(app)

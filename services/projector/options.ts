@@ -44,7 +44,7 @@ export interface ProjectorLimits {
 }
 
 export const PROJECTOR_LIMITS: ProjectorLimits = {
-  chunkEventsMax: 5_000,
+  chunkEventsMax: 20_000,
   chunkIntervalMs: 25,
   bufferedEventsMax: 20_000,
   bufferedBytesMax: 64_000_000,

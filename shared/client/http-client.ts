@@ -19,6 +19,7 @@ import {
 } from './http-api.ts'
 import { type ActCall, type Change, query } from './http-calls.ts'
 import { type LockCalls, lockCalls } from './lock-calls.ts'
+import { type OperatorCalls, operatorCalls } from './operator-calls.ts'
 import { type ParticipantCalls, participantCalls } from './participant-calls.ts'
 
 export interface HttpClientOptions {
@@ -104,7 +105,7 @@ export interface ForkCall extends ActCall {
   readonly version?: number
 }
 
-export interface HttpClient extends LockCalls, ParticipantCalls, DeadLetterCalls {
+export interface HttpClient extends LockCalls, ParticipantCalls, OperatorCalls, DeadLetterCalls {
   start(call: StartCall): Promise<StartAnswer>
   list(call?: ListCall): Promise<SagaList>
   show(id: string, call?: ShowCall): Promise<SagaDetail>
@@ -208,6 +209,7 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
     counts: () => call('/v1/counts', CountsAnswer),
     ...lockCalls(call, change),
     ...participantCalls(call, change),
+    ...operatorCalls(call),
     ...deadLetterCalls(call, change),
   }
 }

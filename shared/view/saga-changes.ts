@@ -2,6 +2,7 @@
 import type { CompensationCause, ParentLink, SagaEvent } from '../message/events.ts'
 import { PRIORITY } from '../message/priority.ts'
 import { ROOT } from '../message/step-path.ts'
+import { capped } from './capped.ts'
 import type { LogEvent } from './projection.ts'
 import type { sagas } from './saga-tables.ts'
 import {
@@ -31,12 +32,12 @@ function causeOf(cause: CompensationCause): Change {
         cause: cause.kind,
         cause_step: cause.step,
         cause_code: cause.error.code,
-        cause_message: cause.error.message,
+        cause_message: capped(cause.error.message),
       }
     case 'superseded':
       return { cause: cause.kind, cause_step: cause.step }
     case 'cancelled':
-      return { cause: cause.kind, cause_code: cause.actor, cause_message: cause.reason }
+      return { cause: cause.kind, cause_code: cause.actor, cause_message: capped(cause.reason) }
     case 'deadline':
     case 'parent':
       return { cause: cause.kind }
@@ -141,7 +142,7 @@ const CHANGES: ChangesByType = {
   'saga-forked': nothing,
   'saga-migrated': migrated,
   'undo-resolved': settled,
-  'saga-stuck': ({ step, error }) => ({ standing: parkedNote([step, error.code, error.message]) }),
+  'saga-stuck': ({ step, error }) => ({ standing: parkedNote([step, error.code, capped(error.message)]) }),
   'late-success': nothing,
   'undo-requested': nothing,
   'turn-yielded': nothing,
@@ -154,7 +155,7 @@ const CHANGES: ChangesByType = {
     standing: ALL_UNPARKED,
     incident: 'killed',
     incident_actor: actor,
-    incident_reason: reason,
+    incident_reason: capped(reason),
   }),
   'saga-completed': (_, at) => ({ phase: 'completed', ended_at: at }),
   'saga-compensated': (_, at) => ({ phase: 'compensated', ended_at: at }),

@@ -137,6 +137,27 @@ export const events = table('events', {
   },
 })
 
+/** What persons have asked of sagas: one row for each event that names who. */
+export const acts = table('acts', {
+  key: ['saga_id', 'seq'],
+  appendOnly: true,
+  columns: {
+    saga_id: text,
+    /** Of the event. */
+    seq: int,
+    /** Type of the event. */
+    type: text,
+    at: bigint,
+    actor: text,
+    /** Why it was asked; of what was refused, why it was. */
+    reason: text,
+    request_id: text,
+    /** Path of the step that it was about; null: the saga. */
+    step: text,
+  },
+  indexes: [['at', 'saga_id', 'seq']],
+})
+
 /** What sagas can be found by: one row for each attribute of a saga, written with its start or when a step is done. */
 export const sagaAttributes = table('saga_attributes', {
   key: ['saga_id', 'name'],
@@ -177,6 +198,7 @@ export const locks = table('locks', {
   reading: lockReading,
 })
 
+export type ActRow = RowOf<typeof acts>
 export type LockRow = RowOf<typeof locks>
 export type AttributeRow = RowOf<typeof sagaAttributes>
 export type SagaRow = RowOf<typeof sagas>

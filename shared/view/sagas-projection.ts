@@ -1,9 +1,10 @@
 /** The projection that Kasaga brings: sagas, steps, events, attributes and locks, from the events alone, with no definition at hand. */
 import { isLockId, type LockId, resourceOf } from '../message/ids.ts'
+import { capped } from './capped.ts'
 import { lockChange } from './lock-changes.ts'
 import { type LogEvent, projection, type UnreadableEvent } from './projection.ts'
 import { sagaChange } from './saga-changes.ts'
-import { events, locks, sagaAttributes, sagas, steps } from './saga-tables.ts'
+import { acts, events, locks, sagaAttributes, sagas, steps } from './saga-tables.ts'
 import { renamedRows, stepChange } from './step-changes.ts'
 import type { ChangeOf } from './table.ts'
 
@@ -33,6 +34,25 @@ function attributeRows({ sagaId, event }: LogEvent): ChangeOf<typeof sagaAttribu
   })
 }
 
+/** Who asked for it, and why: of events that say so. */
+function actRow({ sagaId, seq, at, causationId, event }: LogEvent): ChangeOf<typeof acts> | undefined {
+  if (!('actor' in event) || event.actor === undefined) return undefined
+  const { type, actor } = event
+  const why = 'reason' in event ? event.reason : 'why' in event ? event.why : null
+  const request_id = 'requestId' in event ? event.requestId : causationId
+  const step = 'step' in event ? event.step : null
+  return {
+    saga_id: sagaId,
+    seq,
+    type,
+    at,
+    actor,
+    reason: typeof why === 'string' ? capped(why) : null,
+    request_id,
+    step,
+  }
+}
+
 /** What a fork was given: steps that are done, and that it never began. */
 function givenRows({ sagaId, seq, at, event }: LogEvent): ChangeOf<typeof steps>[] {
   if (event.type !== 'saga-started') return []
@@ -59,8 +79,8 @@ function whyUnreadable({ offset, partition, why }: UnreadableEvent): string {
 /** Versioned with its tables: a change of either is a higher version, built again from the log. */
 export const sagasProjection = projection({
   name: 'sagas',
-  version: 6,
-  tables: { sagas, steps, events, saga_attributes: sagaAttributes, locks },
+  version: 7,
+  tables: { sagas, steps, events, acts, saga_attributes: sagaAttributes, locks },
   event(entry, changes) {
     changes.put('sagas', sagaChange(entry))
     const step = stepChange(entry)
@@ -69,6 +89,8 @@ export const sagasProjection = projection({
     else if (step) changes.put('steps', step)
     for (const row of renamedRows(entry)) changes.amend('steps', row)
     changes.put('events', eventRow(entry))
+    const act = actRow(entry)
+    if (act) changes.put('acts', act)
     for (const row of givenRows(entry)) changes.put('steps', row)
     for (const row of attributeRows(entry)) changes.put('saga_attributes', row)
   },

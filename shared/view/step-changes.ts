@@ -1,6 +1,7 @@
 /** What each event changes of a step's row; most events of a saga are of one of its steps. */
 import type { SagaEvent, StepError } from '../message/events.ts'
 import type { Direction } from '../message/ids.ts'
+import { capped } from './capped.ts'
 import type { LogEvent } from './projection.ts'
 import type { steps } from './saga-tables.ts'
 import { progressColumns } from './step-progress.ts'
@@ -10,7 +11,7 @@ type Change = ChangeOf<typeof steps>
 type Course = readonly [step: string, direction: Direction, change: Omit<Change, keyof Key>]
 
 function errorOf(error: StepError): Pick<Change, 'error_code' | 'error_message'> {
-  return { error_code: error.code, error_message: error.message }
+  return { error_code: error.code, error_message: capped(error.message) }
 }
 
 type Requested = Extract<SagaEvent, { type: 'step-requested' | 'compensation-requested' }>

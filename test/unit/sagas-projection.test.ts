@@ -5,6 +5,7 @@ import type { SagaEvent } from '../../shared/message/events.ts'
 import { sagaId } from '../../shared/message/ids.ts'
 import type { Json } from '../../shared/message/json.ts'
 import { definitionHash } from '../../shared/runtime/definition-hash.ts'
+import { capped, MESSAGE_CHARS_MAX } from '../../shared/view/capped.ts'
 import type { Projection } from '../../shared/view/projection.ts'
 import { sagasProjection } from '../../shared/view/sagas-projection.ts'
 import { PROGRESS_CHARS_MAX } from '../../shared/view/step-progress.ts'
@@ -224,4 +225,36 @@ describe('an order in the view of orders', () => {
 test('records carry bytes, as a broker gives them', () => {
   const record = stored({ key: 'k', value: null, headers: [] }, { topic: 't', partition: 0, offset: 1n, timestamp: 1 })
   expect(record.key).toEqual(new TextEncoder().encode('k'))
+})
+
+describe('long texts from outside', () => {
+  test('are cut in rows, and say how long they were', () => {
+    const long = `${'x'.repeat(MESSAGE_CHARS_MAX - 1)}\u{1f600}${'y'.repeat(5_000)}`
+    const cut = capped(long)
+    expect(cut.startsWith('x'.repeat(MESSAGE_CHARS_MAX - 1))).toBe(true)
+    expect(cut.isWellFormed()).toBe(true)
+    expect(cut.endsWith(`… (${long.length} characters)`)).toBe(true)
+    expect(capped('short')).toBe('short')
+  })
+
+  test('are cut wherever an event has them', () => {
+    const message = 'm'.repeat(100_000)
+    const error = { code: 'no', message }
+    const rows = foldView(
+      sagasProjection,
+      fabricateLog([
+        sagaOf('order-1', [
+          ...orderEvents('order-1', 'running'),
+          { type: 'step-rejected', step: 'charge', error } as SagaEvent,
+          { type: 'saga-stuck', step: 'charge', error } as SagaEvent,
+        ]),
+      ]),
+    )
+    for (const name of ['sagas', 'steps', 'acts'])
+      for (const row of tableRows(sagasProjection, rows, name))
+        for (const value of Object.values(row)) expect(String(value).length).toBeLessThan(MESSAGE_CHARS_MAX * 2)
+    expect(tableRows(sagasProjection, rows, 'steps').some((row) => String(row.error_message).includes('(100000'))).toBe(
+      true,
+    )
+  })
 })

@@ -2,6 +2,7 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import { Pool, type PoolConfig } from 'pg'
 import type { Log } from '../../ports/telemetry.ts'
+import { answerTimeoutFor, limitAnswers } from './answer-limit.ts'
 import { surviveBreaks } from './survive-breaks.ts'
 
 export interface PostgresDatabaseOptions {
@@ -12,6 +13,8 @@ export interface PostgresDatabaseOptions {
   /** Shown by Postgres beside the connection. */
   readonly applicationName?: string
   readonly connectionsMax?: number
+  /** An answer that takes longer is not waited for: its connection is ended. */
+  readonly answerTimeoutMs?: number
   readonly ssl?: PoolConfig['ssl']
 }
 
@@ -43,5 +46,6 @@ export function openPostgresDatabase<Tables>(options: PostgresDatabaseOptions): 
   })
   pool.on('error', (error) => options.log.warn('an idle Postgres connection broke', { error }))
   surviveBreaks(pool)
+  limitAnswers(pool, options.answerTimeoutMs ?? answerTimeoutFor(POSTGRES_LIMITS.statementTimeoutMs))
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
 }

@@ -13,7 +13,8 @@ const PASSING_ERRNOS = new Set([
   'EHOSTUNREACH',
 ])
 /** pg reports some lost connections by their message alone. */
-const PASSING_MESSAGE = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a conn)/
+const PASSING_MESSAGE =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a conn|Client was closed)/
 /** SQLite's primary codes: BUSY, LOCKED, IOERR, FULL, CANTOPEN, PROTOCOL. */
 const PASSING_SQLITE = new Set([5, 6, 10, 13, 14, 15])
 const SQLITE_CONSTRAINT = 19

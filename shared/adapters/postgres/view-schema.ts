@@ -1,7 +1,7 @@
 /** What kysely knows of the views' schema, and the migrations of what does not come from a projection. */
 import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
-import type { AttributeRow, EventRow, LockRow, SagaRow, StepRow } from '../../view/saga-tables.ts'
+import type { ActRow, AttributeRow, EventRow, LockRow, SagaRow, StepRow } from '../../view/saga-tables.ts'
 import type { ControlTables } from './control-views.ts'
 import { VIEW_SCHEMA } from './view-statements.ts'
 
@@ -22,6 +22,7 @@ export interface ViewTables extends ControlTables {
   'kasaga.sagas': SagaRow
   'kasaga.steps': StepRow
   'kasaga.events': EventRow
+  'kasaga.acts': ActRow
   'kasaga.saga_attributes': AttributeRow
   'kasaga.locks': LockRow
   'kasaga.checkpoints': CheckpointRow

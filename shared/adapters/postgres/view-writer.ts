@@ -4,10 +4,11 @@ import { assert } from '../../message/errors.ts'
 import type { ViewCheckpoint, ViewChunk, ViewWriter } from '../../ports/view-store.ts'
 import type { Projection } from '../../view/projection.ts'
 import type { TableSpec } from '../../view/table.ts'
+import { changeArrays } from './change-arrays.ts'
 import { addCheckpoints, dropCheckpoints, followLog, moveCheckpoints, readCheckpoints } from './view-checkpoints.ts'
 import { withNotesReadFrom } from './view-notes.ts'
 import { migrateViews } from './view-schema.ts'
-import { changesJson, dropTableSql, truncateSql, writeSql } from './view-statements.ts'
+import { dropTableSql, truncateSql, writeSql } from './view-statements.ts'
 import { makeTables, markOf, markText, run } from './view-tables.ts'
 import { classified } from './view-trouble.ts'
 
@@ -71,7 +72,7 @@ export class KyselyViewWriter<Tables> implements ViewWriter {
     if (!(await moveCheckpoints(tx, moves))) throw new Moved()
     for (const changes of tables) {
       const read = await withNotesReadFrom(tx, changes)
-      await tx.executeQuery(CompiledQuery.raw(this.#write(changes.table), [changesJson(read)]))
+      await tx.executeQuery(CompiledQuery.raw(this.#write(changes.table), changeArrays(read)))
     }
   }
 

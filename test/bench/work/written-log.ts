@@ -6,6 +6,7 @@ import { partitionOf } from '../../../shared/message/murmur2.ts'
 import type { NewRecord } from '../../../shared/message/record.ts'
 import type { KasagaTopics } from '../../../shared/message/topics.ts'
 import type { AppendBatch, Broker } from '../../../shared/ports/broker.ts'
+import { type AnyEffect, effectRecord } from '../../../shared/runtime/effect-record.ts'
 import { batchOf } from '../../../shared/runtime/own-log.ts'
 import type { Turn } from '../../../shared/runtime/turn.ts'
 import type { Definition, Definitions } from '../../../shared/saga/definition.ts'
@@ -19,6 +20,8 @@ export interface WrittenLogPorts {
   readonly topics: KasagaTopics
   readonly definitions: Definitions
   readonly partitions: number
+  /** Also what the sagas asked of participants, whose topics have one partition each. */
+  readonly withCommands?: boolean
 }
 
 const OWNER = 'bench'
@@ -94,6 +97,7 @@ class Part {
   #marks: Turn['marks'] = { commands: 0n, replies: 0n }
   #inputs: Record<'commands' | 'replies', NewRecord[]> = { commands: [], replies: [] }
   #batches: NewRecord[][] = []
+  #sent = new Map<string, NewRecord[]>()
 
   constructor(ports: WrittenLogPorts, partition: number, now: number) {
     this.#ports = ports
@@ -127,9 +131,13 @@ class Part {
       chunks(this.#inputs[source]).map((records) => ({ topic: topics[source], partition, records })),
     )
     const events = this.#batches.map((records) => ({ topic: topics.events, partition, records }))
+    const sent = [...this.#sent].flatMap(([topic, all]) =>
+      chunks(all).map((records) => ({ topic, partition: 0, records })),
+    )
     this.#inputs = { commands: [], replies: [] }
     this.#batches = []
-    return [...inputs, ...events]
+    this.#sent = new Map()
+    return [...inputs, ...events, ...sent]
   }
 
   /** Effects of all batches before it have been sent. */
@@ -138,6 +146,14 @@ class Part {
     this.#marks = turn.marks
     const header = { number, owner: OWNER, sentThrough: number - 1 }
     this.#batches.push(batchOf(turn, header, { at, source: SOURCE }))
+    if (this.#ports.withCommands) for (const effect of turn.effects) this.#send(effect)
+  }
+
+  #send(effect: AnyEffect): void {
+    const { topic, record } = effectRecord(effect, { topics: this.#ports.topics, source: SOURCE })
+    const sent = this.#sent.get(topic) ?? []
+    sent.push(record)
+    this.#sent.set(topic, sent)
   }
 }
 

@@ -24,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const OPEN_ADAPTER_FILES = new Set([
   'shared/adapters/postgres/view-queries.ts',
   'shared/adapters/postgres/lock-queries.ts',
+  'shared/adapters/postgres/operator-queries.ts',
   'shared/adapters/postgres/participant-views.ts',
   'shared/adapters/postgres/held-queries.ts',
 ])
