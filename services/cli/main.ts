@@ -157,7 +157,10 @@ async function runVerify(options: VerifyCommandOptions): Promise<'clean' | 'viol
 async function verified(options: VerifyCommandOptions, how: Omit<VerifyOptions, 'topics'>) {
   const home = await openHome({ ...options, kafkaSecurity, payloads, registry, mustExist: true }, log)
   try {
-    await (await home.views()).writer.prepare(PROJECTIONS)
+    const { writer, builds } = await home.views()
+    await writer.prepare([])
+    const outdated = await builds.outdated(PROJECTIONS)
+    await writer.prepare(PROJECTIONS.filter((own) => !outdated.includes(own)))
     return await verifyHome(home, { ...how, topics: kasagaTopics(options.prefix) })
   } finally {
     await home.close()
