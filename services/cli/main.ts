@@ -13,6 +13,8 @@ import { StopSignal } from '../../shared/runtime/stop-signal.ts'
 import { participantsOf, topicSpecs } from '../../shared/runtime/topic-specs.ts'
 import { reportText } from '../auditor/report-text.ts'
 import { type DemoEnd, demo } from '../demo/main.ts'
+import { examineGateway } from '../doctor/ask-gateway.ts'
+import { examineHome } from '../doctor/home.ts'
 import type { Home } from '../home.ts'
 import { KAFKA_PARTITIONS, openKafkaHome } from '../kafka/home.ts'
 import { liveSagasMaxFrom } from '../kafka/live-sagas-setting.ts'
@@ -30,11 +32,14 @@ import { PROJECTIONS } from '../projector/home.ts'
 import { detailAt, historyInExport, historyInHome, importInto } from '../replay/home.ts'
 import { exportHome, type VerifyOptions, verifyExport, verifyHome } from '../verify/home.ts'
 import { viewsOf } from '../views/home.ts'
+import { clientOf } from './ask.ts'
+import { checkCommand } from './commands/check.ts'
 import { type ContractsRun, contractsCommand } from './commands/contracts.ts'
 import { definitionCommand } from './commands/definition.ts'
 import { type DemoCommandOptions, demoCommand } from './commands/demo.ts'
 import { type DevCommandOptions, devCommand } from './commands/dev.ts'
 import { diffCommand } from './commands/diff.ts'
+import { type DoctorRun, doctorCommand } from './commands/doctor.ts'
 import { drawCommand } from './commands/draw.ts'
 import { type LogRun, logCommand } from './commands/log.ts'
 import { migrateCommand, type WithMigration } from './commands/migrate.ts'
@@ -152,7 +157,10 @@ async function runVerify(options: VerifyCommandOptions): Promise<'clean' | 'viol
 async function verified(options: VerifyCommandOptions, how: Omit<VerifyOptions, 'topics'>) {
   const home = await openHome({ ...options, kafkaSecurity, payloads, registry, mustExist: true }, log)
   try {
-    await (await home.views()).writer.prepare(PROJECTIONS)
+    const { writer, builds } = await home.views()
+    await writer.prepare([])
+    const outdated = await builds.outdated(PROJECTIONS)
+    await writer.prepare(PROJECTIONS.filter((own) => !outdated.includes(own)))
     return await verifyHome(home, { ...how, topics: kasagaTopics(options.prefix) })
   } finally {
     await home.close()
@@ -235,6 +243,14 @@ const rebuildRun: RebuildRun = async (view, options) => {
   }
 }
 
+const doctorRun: DoctorRun = async (options) => {
+  const { dataDir, kafka, databaseUrl, prefix } = options
+  if (dataDir === undefined && kafka === undefined && databaseUrl === undefined)
+    return examineGateway(clientOf(options), () => Date.now())
+  const open = () => openHome({ ...options, kafkaSecurity, payloads, registry, mustExist: true }, log)
+  return examineHome({ prefix, definitions, dataDir, openHome: open })
+}
+
 const topicsRun: TopicsRun = {
   apply: (options) =>
     onKafka(options, async (home) => {
@@ -292,6 +308,8 @@ const program = createProgram(around, [
   migrateCommand(withMigration),
   payloadsCommand(runPayloads),
   rebuildCommand(rebuildRun),
+  checkCommand(definitions),
+  doctorCommand(doctorRun),
   drawCommand(definitions),
   definitionCommand(definitions),
   contractsCommand({ load: loadContracts, read: readSchemaFolder, write: writeSchemaFolder, askRegistry }),

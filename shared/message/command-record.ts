@@ -2,7 +2,7 @@
 import { CORE_ATTRIBUTES, H, isOutcome, type Outcome, rfc3339 } from './headers.ts'
 import { commandId, type Direction, idempotencyKey, isSagaId, type SagaId } from './ids.ts'
 import type { Json, JsonFault, JsonLimits } from './json.ts'
-import { headersOf, type LogRecord, type NewRecord, type ValueFault } from './record.ts'
+import { headerOf, type LogRecord, type NewRecord, type ValueFault } from './record.ts'
 import { parseValue } from './record-value.ts'
 
 /** All that a step command says. */
@@ -67,15 +67,14 @@ const ANSWERED_BY_REPLY: ReadonlySet<string> = new Set([H.commandId, H.outcome, 
 
 /** Writes the reply to a command's record: copies every extension of it, known or not, and its trace (the echo rule). */
 export function replyRecord(command: LogRecord, content: ReplyContent, stamp: ReplyStamp): NewRecord {
-  const own = headersOf(command)
   const headers: (readonly [string, string | Uint8Array])[] = [
     [H.specversion, '1.0'],
     [H.contentType, 'application/json'],
     [H.id, stamp.id],
-    [H.type, `${own.get(H.type) ?? 'unknown'}.reply`],
+    [H.type, `${headerOf(command, H.type) ?? 'unknown'}.reply`],
     [H.source, stamp.source],
     [H.time, rfc3339(stamp.at)],
-    [H.commandId, own.get(H.id) ?? ''],
+    [H.commandId, headerOf(command, H.id) ?? ''],
     [H.outcome, content.outcome],
   ]
   if (content.errorCode !== undefined) headers.push([H.errorCode, content.errorCode])
@@ -131,20 +130,20 @@ export function asPositive(text: string | undefined): number | undefined {
 
 /** Reads a reply's record. Never throws. */
 export function decodeReply(record: LogRecord, limits?: JsonLimits): Decoded<Reply> {
-  const headers = headersOf(record)
-  const sagaId = headers.get(H.sagaId)
-  const step = headers.get(H.stepId)
+  const text = (name: string) => headerOf(record, name)
+  const sagaId = text(H.sagaId)
+  const step = text(H.stepId)
   if (sagaId === undefined || step === undefined)
     return refuse('missing-header', `${H.sagaId} or ${H.stepId} is missing`)
-  const direction = asDirection(headers.get(H.direction))
-  const attempt = asPositive(headers.get(H.attempt))
-  const outcome = headers.get(H.outcome)
+  const direction = asDirection(text(H.direction))
+  const attempt = asPositive(text(H.attempt))
+  const outcome = text(H.outcome)
   if (!isSagaId(sagaId) || !direction || !attempt || !isOutcome(outcome))
     return refuse('bad-header', 'saga id, direction, attempt or outcome is not of its form')
   const body = parseValue(record, limits)
   if (body.kind === 'refused') return refuse(body.fault, body.message)
-  const errorCode = headers.get(H.errorCode)
-  const retryAfterMs = asPositive(headers.get(H.retryAfterMs))
+  const errorCode = text(H.errorCode)
+  const retryAfterMs = asPositive(text(H.retryAfterMs))
   return {
     kind: 'ok',
     value: { sagaId, step, direction, attempt, outcome, body: body.value, errorCode, retryAfterMs },

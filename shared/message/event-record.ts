@@ -5,7 +5,7 @@ import type { EventEnvelope, SagaEvent } from './events.ts'
 import { H, rfc3339 } from './headers.ts'
 import { isLockId, isSagaId } from './ids.ts'
 import { isLockEventType, type LockEnvelope, type LockEvent } from './lock-events.ts'
-import { headersOf, type LogRecord, type NewRecord, utf8 } from './record.ts'
+import { headerOf, type LogRecord, type NewRecord, utf8 } from './record.ts'
 import { UPCASTS } from './upcast/forms.ts'
 import type { LogEventType } from './upcast/upcast.ts'
 
@@ -62,22 +62,22 @@ export type DecodedEvent =
 
 /** Reads an event's record, whichever version wrote it. Never throws. */
 export function decodeEvent(record: LogRecord, upcasts = UPCASTS): DecodedEvent {
-  const headers = headersOf(record)
-  const id = headers.get(H.sagaId)
+  const text = (name: string) => headerOf(record, name)
+  const id = text(H.sagaId)
   const unreadable = (why: string): DecodedEvent => ({ kind: 'unreadable', sagaId: id, why })
   if (id === undefined || !(isSagaId(id) || isLockId(id))) return unreadable('no saga id')
-  const header = headers.get(H.type) ?? ''
+  const header = text(H.type) ?? ''
   const named = typeIn(header)
   if (!named) return unreadable(`unknown event type ${header}`)
-  const seq = Number(headers.get(H.sequence))
-  const at = Date.parse(headers.get(H.time) ?? '')
+  const seq = Number(text(H.sequence))
+  const at = Date.parse(text(H.time) ?? '')
   if (!Number.isSafeInteger(seq) || seq < 1 || Number.isNaN(at)) return unreadable('no sequence or time')
   const data = dataOf(record)
   if (data === undefined) return unreadable('the value is not a JSON object')
   const present = upcasts.upcast({ ...named, data })
   if (present.kind === 'unreadable') return unreadable(present.why)
   const { type } = present
-  const place = { seq, at, causationId: headers.get(H.causationId) ?? '' }
+  const place = { seq, at, causationId: text(H.causationId) ?? '' }
   if (isLockId(id) && isLockEventType(type))
     return { kind: 'lock', envelope: { lockId: id, ...place, event: { ...present.data, type } as LockEvent } }
   if (isSagaId(id) && isSagaEventType(type))

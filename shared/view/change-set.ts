@@ -18,6 +18,8 @@ export interface TableChanges {
 
 type Change = Readonly<Record<string, Value | undefined>>
 
+const NONE: readonly string[] = []
+
 /** The text under which a row is known: its key columns, joined by a character that is in no id. */
 export function keyText(table: TableSpec, row: Change): string {
   const [only] = table.key
@@ -29,21 +31,27 @@ export function keyText(table: TableSpec, row: Change): string {
 
 /** Lets a later change meet an earlier one, or the row itself, by the rules of the columns. */
 export function meet(table: TableSpec, into: Row, change: Change): void {
-  for (const [leader, names] of table.followers) {
-    const given = (change[leader] ?? null) !== null
-    for (const name of names) {
-      if (given) into[name] = change[name] ?? null
-      else if ((change[name] ?? null) !== null)
-        throw new TypeError(`a change of ${table.name}.${name} must give ${leader} as well`)
-    }
-  }
   for (const name of Object.keys(change)) {
     const value = change[name] ?? null
     if (value === null) continue
     const column = table.columns[name]
     if (!column) throw new TypeError(`${table.name} has no column ${name}`)
-    if (column.rule === 'noted' && typeof into[name] === 'string') into[name] = `${into[name]}\n${value}`
-    else if (column.rule === 'last' || (into[name] ?? null) === null) into[name] = value
+    switch (column.rule) {
+      case 'last':
+        into[name] = value
+        for (const follower of table.followers.get(name) ?? NONE) into[follower] = change[follower] ?? null
+        break
+      case 'first':
+        into[name] ??= value
+        break
+      case 'noted':
+        into[name] = typeof into[name] === 'string' ? `${into[name]}\n${value}` : value
+        break
+      case 'along':
+        // Its leader brings it.
+        if ((change[column.leader ?? ''] ?? null) === null)
+          throw new TypeError(`a change of ${table.name}.${name} must give ${column.leader} as well`)
+    }
   }
 }
 

@@ -122,7 +122,7 @@ function auditEntry({ saga_id: saga, request_id: requestId, at, type, actor, ...
 const STATUSES = ['running', 'compensating', 'stuck', 'paused'] as const
 
 /** Those that this gateway has, and those that live. */
-function definitionCounts(rows: readonly LiveCount[], definitions: Definitions): DefinitionCount[] {
+export function definitionCounts(rows: readonly LiveCount[], definitions: Definitions): DefinitionCount[] {
   const counts = new Map<string, DefinitionCount>()
   const of = (name: string, version: number): DefinitionCount => {
     const known = counts.get(`${name}@${version}`)

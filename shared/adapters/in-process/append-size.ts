@@ -1,7 +1,7 @@
 import { assert, OperationalError } from '../../message/errors.ts'
+import { contentBytes, contentBytesBound } from '../../message/record-bytes.ts'
 import { type AppendBatch, RECORD_BYTES_MAX } from '../../ports/broker.ts'
 import type { LogStore } from './log-store.ts'
-import { recordBytes, recordBytesBound } from './record-bytes.ts'
 
 /** Checks a batch before it waits for its turn: answers at most how many bytes it takes, or why it is refused. */
 export function appendSize(store: LogStore, batch: AppendBatch): number | OperationalError {
@@ -15,8 +15,8 @@ export function appendSize(store: LogStore, batch: AppendBatch): number | Operat
     return refused('partition-missing', `${topic} has ${partitions} partitions, there is no ${partition}`)
   let bytes = 0
   for (const record of batch.records) {
-    const bound = recordBytesBound(record)
-    if (bound > RECORD_BYTES_MAX && recordBytes(record) > RECORD_BYTES_MAX)
+    const bound = contentBytesBound(record)
+    if (bound > RECORD_BYTES_MAX && contentBytes(record) > RECORD_BYTES_MAX)
       return refused('record-too-large', `a record for ${topic} is larger than ${RECORD_BYTES_MAX} bytes`)
     bytes += bound
   }

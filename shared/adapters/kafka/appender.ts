@@ -9,11 +9,13 @@
  * ends without an answer its batches are `unknown`, and later ones go over new connections.
  */
 import { assert, OperationalError } from '../../message/errors.ts'
+import type { NewRecord } from '../../message/record.ts'
+import { contentBytes, contentBytesBound } from '../../message/record-bytes.ts'
 import { type AppendBatch, type AppendResult, RECORD_BYTES_MAX } from '../../ports/broker.ts'
 import type { ClusterLink } from './cluster-link.ts'
 import { brokerError, classify, isRefusal, nodeError } from './kafka-errors.ts'
 import { type ProduceAnswer, type ProducePart, produceCall } from './produce-request.ts'
-import { encodeRecordBatch, recordBytes } from './record-batch-encoder.ts'
+import { encodeRecordBatch } from './record-batch-encoder.ts'
 
 const REQUESTS_OUT_MAX = 2
 const REQUEST_BYTES_MAX = 8_000_000
@@ -56,7 +58,7 @@ export class Appender {
   append(batch: AppendBatch): Promise<AppendResult> {
     assert(batch.records.length > 0, 'an append has at least one record')
     if (this.#closed) return Promise.resolve(refused('broker-closed', 'the broker has been closed'))
-    if (batch.records.some((record) => recordBytes(record) > RECORD_BYTES_MAX)) {
+    if (batch.records.some(isTooLarge)) {
       return Promise.resolve(refused('record-too-large', `a record has more than ${RECORD_BYTES_MAX} bytes`))
     }
     return new Promise((answer) => {
@@ -204,6 +206,11 @@ function errorOf({ errorCode, topic, partition }: ProduceAnswer): OperationalErr
 
 function failed(error: OperationalError): AppendResult {
   return { kind: isRefusal(error) ? 'refused' : 'unknown', error }
+}
+
+/** Measured only where it may be. */
+function isTooLarge(record: NewRecord): boolean {
+  return contentBytesBound(record) > RECORD_BYTES_MAX && contentBytes(record) > RECORD_BYTES_MAX
 }
 
 function refused(code: string, message: string): AppendResult {

@@ -32,6 +32,7 @@ const STAMPED_BY_BROKER = 0x08
 const IN_TRANSACTION = 0x10
 const CONTROL = 0x20
 const ABORT_MARKER = 0
+const NOTHING = Buffer.alloc(0)
 
 /** Decodes the whole batches of one partition's answer; a batch that was cut off at the end is left for the next. */
 export function decodeRecords(fetched: FetchedRecords): DecodedRecords {
@@ -104,8 +105,8 @@ function decodeRecord(body: WireReader, { fetched, baseOffset, firstStamp, stamp
   const value = body.varbytes()
   const headers: [string, Uint8Array][] = []
   for (let left = body.varint(); left > 0; left--) {
-    const name = (body.varbytes() ?? Buffer.alloc(0)).toString('utf8')
-    headers.push([name, body.varbytes() ?? Buffer.alloc(0)])
+    const name = body.name()
+    headers.push([name, body.varbytes() ?? NOTHING])
   }
   return { topic: fetched.topic, partition: fetched.partition, offset, timestamp, key, value, headers }
 }

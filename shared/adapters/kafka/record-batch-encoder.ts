@@ -35,21 +35,21 @@ export function encodeRecordBatch(records: readonly NewRecord[], now: number): B
 function writeRecord(writer: WireWriter, record: NewRecord, index: number): void {
   let length = 2 + varintBytes(index) + varbytesBytes(record.key) + varbytesBytes(record.value)
   length += varintBytes(record.headers.length)
-  for (const [name, value] of record.headers) length += varbytesBytes(name) + varbytesBytes(value)
+  for (const [name, value] of record.headers) length += framedName(name).length + varbytesBytes(value)
   // Attributes and timestamp delta are zero: one byte each.
   writer.varint(length).int8(0).varint(0).varint(index).varbytes(record.key).varbytes(record.value)
   writer.varint(record.headers.length)
-  for (const [name, value] of record.headers) writer.varbytes(name).varbytes(value)
+  for (const [name, value] of record.headers) writer.raw(framedName(name)).varbytes(value)
 }
 
-/** Bytes of a record as the limit counts them: key, value and headers. */
-export function recordBytes(record: NewRecord): number {
-  let bytes = sizeOf(record.key) + sizeOf(record.value)
-  for (const [name, value] of record.headers) bytes += sizeOf(name) + sizeOf(value)
-  return bytes
-}
+const NAMES_KEPT_MAX = 1_000
+const names = new Map<string, Uint8Array>()
 
-function sizeOf(value: string | Uint8Array | null): number {
-  if (value === null) return 0
-  return typeof value === 'string' ? Buffer.byteLength(value) : value.length
+/** A header's name as it is written. Most are of few: each is encoded once. */
+function framedName(name: string): Uint8Array {
+  const known = names.get(name)
+  if (known) return known
+  const framed = new WireWriter().varbytes(name).done()
+  if (names.size < NAMES_KEPT_MAX) names.set(name, Uint8Array.from(framed))
+  return framed
 }

@@ -1,3 +1,29 @@
+interface KnownName {
+  readonly text: string
+  readonly bytes: Uint8Array
+}
+
+const NAMES_KEPT_MAX = 1_000
+/** By a hash of their bytes. One that comes later with the hash of another is decoded each time. */
+const names = new Map<number, KnownName>()
+
+function nameIn(bytes: Buffer, start: number, end: number): string {
+  let hash = end - start
+  for (let i = start; i < end; i++) hash = (Math.imul(hash, 31) + (bytes[i] ?? 0)) | 0
+  const known = names.get(hash)
+  if (known && isSame(known.bytes, bytes, start, end)) return known.text
+  const text = bytes.toString('utf8', start, end)
+  if (!known && names.size < NAMES_KEPT_MAX)
+    names.set(hash, { text, bytes: Uint8Array.from(bytes.subarray(start, end)) })
+  return text
+}
+
+function isSame(known: Uint8Array, bytes: Buffer, start: number, end: number): boolean {
+  if (known.length !== end - start) return false
+  for (let i = start; i < end; i++) if (known[i - start] !== bytes[i]) return false
+  return true
+}
+
 /** Reads Kafka's primitive types; throws `RangeError` past the end. */
 export class WireReader {
   readonly #bytes: Buffer
@@ -72,6 +98,14 @@ export class WireReader {
   varbytes(): Buffer | null {
     const length = this.varint()
     return length < 0 ? null : this.raw(length)
+  }
+
+  /** A varint length, then UTF-8 of what is mostly one of a few names: each is decoded once. */
+  name(): string {
+    const length = this.varint()
+    if (length <= 0) return ''
+    const at = this.#step(length)
+    return nameIn(this.#bytes, at, at + length)
   }
 
   array<T>(read: (reader: WireReader) => T): T[] {

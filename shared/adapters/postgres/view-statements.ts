@@ -1,9 +1,8 @@
 /**
- * SQL of the views, written once for Postgres (15 and later) and PGlite. Rows arrive as one JSON text, so that a chunk
- * costs one statement a table, whatever its size.
+ * SQL of the views, written once for Postgres (15 and later) and PGlite. Rows arrive as an array for each column, so that a
+ * chunk costs one statement a table, whatever its size.
  */
-import type { TableChanges } from '../../view/change-set.ts'
-import type { Column, ColumnType, Reading, TableSpec, Value } from '../../view/table.ts'
+import type { Column, ColumnType, Reading, TableSpec } from '../../view/table.ts'
 
 export const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
   text: 'text',
@@ -48,20 +47,19 @@ export function truncateSql(tables: readonly TableSpec[]): string {
   return `truncate ${tables.map(placed).join(', ')}`
 }
 
-/** Writes the changes of a table; its one parameter is the text of `changesJson`. */
+/** Writes the changes of a table; its parameters are `changeArrays`. A row past the end of an array has null there. */
 export function writeSql(table: TableSpec): string {
   const columns = Object.entries(table.columns)
   const names = columns.map(([name]) => name)
-  const typed = columns.map(([name, { type }]) => `${quoted(name)} ${SQL_TYPES[type]}`)
+  const arrays = columns.map(([, { type }], i) => `$${i + 1}::${SQL_TYPES[type]}[]`)
   if (table.appendOnly)
     return `insert into ${placed(table)} (${list(names)})
-      select ${list(names)} from jsonb_to_recordset($1::jsonb) as x (${typed.join(', ')})
+      select ${list(names)} from unnest(${arrays.join(', ')}) as x (${list(names)})
       on conflict do nothing`
+  const given = `unnest(${[...arrays, `$${arrays.length + 1}::boolean[]`].join(', ')}) as x (${list([...names, PUT])})`
   const matched = table.key.map((name) => `t.${quoted(name)} = x.${quoted(name)}`).join(' and ')
   const settable = columns.filter(([name]) => !table.key.includes(name))
-  return `merge into ${placed(table)} as t
-    using jsonb_to_recordset($1::jsonb) as x (${typed.join(', ')}, ${quoted(PUT)} boolean)
-    on ${matched}
+  return `merge into ${placed(table)} as t using ${given} on ${matched}
     when matched then update set ${settable.map(([name, column]) => `${quoted(name)} = ${met(name, column)}`).join(', ')}
     when not matched and x.${quoted(PUT)} then insert (${list(names)})
       values (${names.map((name) => `x.${quoted(name)}`).join(', ')})`
@@ -80,23 +78,4 @@ function met(name: string, { rule, leader }: Column): string {
   if (rule === 'first') return `coalesce(${old}, ${given})`
   if (rule === 'last' || rule === 'noted') return `coalesce(${given}, ${old})`
   return `case when x.${quoted(leader ?? '')} is null then ${old} else ${given} end`
-}
-
-function plain(_: string, value: Value): unknown {
-  return typeof value === 'bigint' ? String(value) : value
-}
-
-/** What Postgres refuses inside a text: the character 0 and halves of surrogate pairs. */
-function storable(_: string, value: Value): unknown {
-  if (typeof value === 'string') return value.replaceAll('\0', '\ufffd').toWellFormed()
-  return plain('', value)
-}
-
-/** Rows as one JSON text. */
-export function changesJson({ table, changes }: TableChanges): string {
-  const rows: unknown[] = []
-  for (const { put, row } of changes.values()) rows.push(table.appendOnly || !put ? row : { ...row, [PUT]: true })
-  const json = JSON.stringify(rows, plain as (key: string, value: unknown) => unknown)
-  if (!json.includes('\\u0000') && !json.includes('\\ud')) return json
-  return JSON.stringify(rows, storable as (key: string, value: unknown) => unknown)
 }

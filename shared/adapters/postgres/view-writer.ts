@@ -4,10 +4,11 @@ import { assert } from '../../message/errors.ts'
 import type { ViewCheckpoint, ViewChunk, ViewWriter } from '../../ports/view-store.ts'
 import type { Projection } from '../../view/projection.ts'
 import type { TableSpec } from '../../view/table.ts'
+import { changeArrays } from './change-arrays.ts'
 import { addCheckpoints, dropCheckpoints, followLog, moveCheckpoints, readCheckpoints } from './view-checkpoints.ts'
 import { withNotesReadFrom } from './view-notes.ts'
 import { migrateViews } from './view-schema.ts'
-import { changesJson, dropTableSql, truncateSql, writeSql } from './view-statements.ts'
+import { dropTableSql, truncateSql, writeSql } from './view-statements.ts'
 import { makeTables, markOf, markText, run } from './view-tables.ts'
 import { classified } from './view-trouble.ts'
 
@@ -44,9 +45,11 @@ export class KyselyViewWriter<Tables> implements ViewWriter {
 
   async checkpoints(projections: readonly Projection[], partitions: readonly number[]): Promise<ViewCheckpoint[]> {
     return classified(async () => {
-      await addCheckpoints(this.#db, projections, partitions)
+      const standing: Projection[] = []
+      for (const own of projections) if (await stands(this.#db, own)) standing.push(own)
+      await addCheckpoints(this.#db, standing, partitions)
       const all = await readCheckpoints(this.#db, partitions)
-      return all.filter((one) => projections.some((p) => p.name === one.projection && p.version === one.version))
+      return all.filter((one) => standing.some((p) => p.name === one.projection && p.version === one.version))
     })
   }
 
@@ -71,7 +74,7 @@ export class KyselyViewWriter<Tables> implements ViewWriter {
     if (!(await moveCheckpoints(tx, moves))) throw new Moved()
     for (const changes of tables) {
       const read = await withNotesReadFrom(tx, changes)
-      await tx.executeQuery(CompiledQuery.raw(this.#write(changes.table), [changesJson(read)]))
+      await tx.executeQuery(CompiledQuery.raw(this.#write(changes.table), changeArrays(read)))
     }
   }
 
@@ -92,6 +95,12 @@ export class KyselyViewWriter<Tables> implements ViewWriter {
     }
     return text
   }
+}
+
+/** Whether its tables are there, and of its version. */
+async function stands<T>(db: Kysely<T>, own: Projection): Promise<boolean> {
+  for (const table of Object.values(own.tables)) if ((await markOf(db, table)) !== markText(own)) return false
+  return true
 }
 
 /** The comment on a table carries its projection and version: what is there says itself what made it. */

@@ -8,7 +8,7 @@
  *   header  = index of its name, length, bytes
  */
 import type { LogRecord, NewRecord } from '../../message/record.ts'
-import { recordBytesBound } from '../in-process/record-bytes.ts'
+import { contentBytesBound } from '../../message/record-bytes.ts'
 
 const NULL_LENGTH = 0xffffffff
 /** Integers that a record and each of its headers need, and that a name may need. */
@@ -41,7 +41,7 @@ function nameIndexes(records: readonly NewRecord[]): Map<string, number> {
 
 function sizeBound(records: readonly NewRecord[]): number {
   let bytes = 4
-  for (const r of records) bytes += recordBytesBound(r) + RECORD_FRAME_BYTES + r.headers.length * HEADER_FRAME_BYTES
+  for (const r of records) bytes += contentBytesBound(r) + RECORD_FRAME_BYTES + r.headers.length * HEADER_FRAME_BYTES
   return bytes
 }
 

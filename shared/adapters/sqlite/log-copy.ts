@@ -5,9 +5,9 @@
 import { join } from 'node:path'
 import { OperationalError } from '../../message/errors.ts'
 import type { LogRecord } from '../../message/record.ts'
+import { contentBytesBound } from '../../message/record-bytes.ts'
 import type { TopicSpec } from '../../ports/broker.ts'
 import type { Place } from '../in-process/log-store.ts'
-import { recordBytesBound } from '../in-process/record-bytes.ts'
 import { encodeBlob } from './batch-blob.ts'
 import { checksum } from './batch-row.ts'
 import { LogFile, type TopicRow } from './log-file.ts'
@@ -42,7 +42,7 @@ export class LogCopy {
     let row: LogRecord[] = []
     let bytes = 0
     for (const record of records) {
-      const own = recordBytesBound(record)
+      const own = contentBytesBound(record)
       const [before] = row
       const isFull = row.length >= ROW_RECORDS_MAX || bytes + own > ROW_BYTES_MAX
       if (before && (isFull || before.timestamp !== record.timestamp)) {
