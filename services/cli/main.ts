@@ -33,6 +33,7 @@ import { detailAt, historyInExport, historyInHome, importInto } from '../replay/
 import { exportHome, type VerifyOptions, verifyExport, verifyHome } from '../verify/home.ts'
 import { viewsOf } from '../views/home.ts'
 import { clientOf } from './ask.ts'
+import { checkCommand } from './commands/check.ts'
 import { type ContractsRun, contractsCommand } from './commands/contracts.ts'
 import { definitionCommand } from './commands/definition.ts'
 import { type DemoCommandOptions, demoCommand } from './commands/demo.ts'
@@ -307,6 +308,7 @@ const program = createProgram(around, [
   migrateCommand(withMigration),
   payloadsCommand(runPayloads),
   rebuildCommand(rebuildRun),
+  checkCommand(definitions),
   doctorCommand(doctorRun),
   drawCommand(definitions),
   definitionCommand(definitions),
