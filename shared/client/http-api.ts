@@ -10,7 +10,7 @@ const SAGA_ID = /^(?!lock:)[A-Za-z0-9._:-]{1,200}$/
 const SagaIdText = z
   .string()
   .regex(SAGA_ID, 'a saga id has 1 to 200 characters of A-Z a-z 0-9 . _ : - and does not begin with lock:')
-const Actor = z.string().min(1).max(200)
+export const Actor = z.string().min(1).max(200)
 const Time = z.string().describe('RFC 3339, UTC')
 const Offset = z
   .string()

@@ -1,5 +1,6 @@
 /** What operators ask of all sagas together, in the gateway's HTTP API. */
 import { z } from 'zod'
+import { Actor, Id } from './http-api.ts'
 
 const Time = z.string().describe('RFC 3339, UTC')
 
@@ -33,10 +34,13 @@ export const IncidentSagasQuery = z.strictObject({
 export const IncidentSagas = z.object({ fingerprint: z.string(), sagas: z.array(z.string()) })
 
 export const AuditQuery = z.strictObject({
-  actor: z.string().max(200).optional(),
-  type: z.string().max(100).optional().describe('type of the event, as retry-requested'),
-  saga: z.string().max(200).optional(),
-  after: z.string().max(300).optional().describe('`next` of the page before'),
+  actor: Actor.optional(),
+  type: Id.optional().describe('type of the event, as retry-requested'),
+  saga: Id.optional(),
+  after: z
+    .string()
+    .regex(/^\d{1,15}:\d{1,9}:[A-Za-z0-9._:-]{1,200}$/, '`next` of the page before')
+    .optional(),
   limit: z.coerce.number().int().min(1).max(ACTS_LIMIT_MAX).default(50),
 })
 

@@ -101,7 +101,8 @@ export async function listActs(
   { actor, type, saga, after, limit }: ActFilter,
 ): Promise<{ readonly acts: readonly ActRow[]; readonly next?: ActMark }> {
   let query = db.selectFrom('kasaga.acts').selectAll()
-  if (actor !== undefined) query = query.where('actor', '=', actor)
+  // As it is stored: see `changesJson`.
+  if (actor !== undefined) query = query.where('actor', '=', actor.replaceAll('\0', '\ufffd').toWellFormed())
   if (type !== undefined) query = query.where('type', '=', type)
   if (saga !== undefined) query = query.where('saga_id', '=', saga)
   if (after)

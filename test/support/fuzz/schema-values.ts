@@ -25,6 +25,8 @@ const TEXTS = [
   'charge',
   'parcels[3].label',
   'eu-4711',
+  '3f9ac1d20b7e',
+  '1700000000000:3:victim-1',
 ]
 
 /** A value that the schema takes. */
