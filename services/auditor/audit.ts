@@ -35,7 +35,7 @@ export interface AuditOptions {
   readonly participants?: readonly ParticipantAudit[]
   /** Plans of the sagas; without them, what only the plan tells is not checked. */
   readonly definitions?: Definitions
-  /** Holds the participants' command topics against the log, for about 200 bytes of memory a command. */
+  /** Holds the participants' command topics against the log, for about 300 bytes of memory a command. */
   readonly commands?: boolean
   /** Nothing is under way, and this is the time: sagas that are left half-way, and commands not sent, are violations. */
   readonly atRest?: { readonly now: number }

@@ -1,6 +1,6 @@
 /**
  * The commands that the log asks for, to be met by those that were sent: S9 and S10.
- * Costs about 200 bytes a command, so it is kept only when asked for.
+ * Costs about 300 bytes a command, so it is kept only when asked for.
  */
 import { commandRecord } from '../../shared/message/command-record.ts'
 import type { EventEnvelope } from '../../shared/message/events.ts'

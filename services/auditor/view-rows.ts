@@ -43,6 +43,8 @@ export function readPartitionRows(db: Db, partition: number): Promise<PartitionR
     .execute(async (tx) => {
       const checkpoints = await readCheckpoints(tx, partition)
       const sagas = new Map<string, ViewSaga>()
+      // Rows that another version has made say nothing to this one.
+      if (!checkpoints.some(({ projection }) => projection === sagasProjection.name)) return { checkpoints, sagas }
       for (let after = ''; ; ) {
         const page = await readSagas(tx, partition, after)
         for (const { saga_id, ...row } of page) sagas.set(saga_id, sagaOf(row))

@@ -33,6 +33,7 @@ import { detailAt, historyInExport, historyInHome, importInto } from '../replay/
 import { exportHome, type VerifyOptions, verifyExport, verifyHome } from '../verify/home.ts'
 import { viewsOf } from '../views/home.ts'
 import { clientOf } from './ask.ts'
+import { checkCommand } from './commands/check.ts'
 import { type ContractsRun, contractsCommand } from './commands/contracts.ts'
 import { definitionCommand } from './commands/definition.ts'
 import { type DemoCommandOptions, demoCommand } from './commands/demo.ts'
@@ -156,7 +157,10 @@ async function runVerify(options: VerifyCommandOptions): Promise<'clean' | 'viol
 async function verified(options: VerifyCommandOptions, how: Omit<VerifyOptions, 'topics'>) {
   const home = await openHome({ ...options, kafkaSecurity, payloads, registry, mustExist: true }, log)
   try {
-    await (await home.views()).writer.prepare(PROJECTIONS)
+    const { writer, builds } = await home.views()
+    await writer.prepare([])
+    const outdated = await builds.outdated(PROJECTIONS)
+    await writer.prepare(PROJECTIONS.filter((own) => !outdated.includes(own)))
     return await verifyHome(home, { ...how, topics: kasagaTopics(options.prefix) })
   } finally {
     await home.close()
@@ -304,6 +308,7 @@ const program = createProgram(around, [
   migrateCommand(withMigration),
   payloadsCommand(runPayloads),
   rebuildCommand(rebuildRun),
+  checkCommand(definitions),
   doctorCommand(doctorRun),
   drawCommand(definitions),
   definitionCommand(definitions),

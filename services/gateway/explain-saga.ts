@@ -33,7 +33,9 @@ export async function explainSaga(id: SagaId, parts: ExplainParts): Promise<Expl
   if (!state) return unreadable(row, parts)
   const definition = definitions.find(state.definition, state.version)
   const definitionHash = definition && hashOf(definition)
-  const around = { now: clock.now(), since: since.times, ...(await surroundingsOf(state, parts)) }
+  const { stopped_why: why, stopped_since: stoppedAt } = row
+  const stopped = why === null ? undefined : { why, since: stoppedAt }
+  const around = { now: clock.now(), since: since.times, stopped, ...(await surroundingsOf(state, parts)) }
   return explainAnswer(row, explain({ definition, definitionHash, state, around }))
 }
 

@@ -30,7 +30,8 @@ export function foldChunk(projections: readonly Projection[], taken: readonly Ta
   for (const projection of projections) {
     const into = changesFor(projection)
     for (const { feed, batches } of taken) {
-      if (feed.broken.has(projection.name)) continue
+      // One that stands in tables of another version is written by nobody here.
+      if (feed.broken.has(projection.name) || !feed.checkpoints.has(projection.name)) continue
       const from = feed.checkpointOf(projection.name)
       const fresh = batches.filter((batch) => batch.offset >= from.nextOffset)
       const to = moved(from, fresh)

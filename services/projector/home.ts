@@ -20,10 +20,11 @@ export interface ProjectorSettings {
 /** Starts it; makes the tables that are missing. */
 export async function startProjector(home: Home, settings: ProjectorSettings): Promise<Projector> {
   const { prefix, metrics, projections = PROJECTIONS } = settings
-  const { writer, participants } = await home.views()
+  const { writer, builds, participants } = await home.views()
   const { broker, clock, log, onShorterLog } = home
   const { events: topic, control } = kasagaTopics(prefix)
   const alongside = new ControlFeed({ broker, clock, log, topic: control, writer: participants })
   const group = `${prefix}.projector.views`
-  return Projector.start({ broker, clock, log, metrics, onShorterLog, writer, projections, topic, group, alongside })
+  const ports = { broker, clock, log, metrics, writer, builds }
+  return Projector.start({ ...ports, onShorterLog, projections, topic, group, alongside })
 }

@@ -2,12 +2,14 @@
 import type { Broker } from '../../shared/ports/broker.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
-import type { ViewWriter } from '../../shared/ports/view-store.ts'
+import type { ViewBuilds, ViewWriter } from '../../shared/ports/view-store.ts'
 import type { Projection } from '../../shared/view/projection.ts'
 
 export interface ProjectorOptions {
   readonly broker: Broker
   readonly writer: ViewWriter
+  /** Builds views of another version anew, beside what is read; absent: their tables are made anew at once, and fill again. */
+  readonly builds?: ViewBuilds
   readonly projections: readonly Projection[]
   /** `<prefix>.events` */
   readonly topic: string

@@ -16,9 +16,11 @@ import type { GroupMember } from '../../shared/ports/broker.ts'
 import { sleep } from '../../shared/ports/clock.ts'
 import { OngoingTrouble } from '../../shared/ports/ongoing-trouble.ts'
 import { watchLag } from '../../shared/runtime/lag-watch.ts'
+import type { Projection } from '../../shared/view/projection.ts'
 import { applyChunk } from './apply-chunk.ts'
 import type { Taken } from './fold-chunk.ts'
 import { PROJECTOR_LIMITS, type ProjectorLimits, type ProjectorOptions } from './options.ts'
+import { OutdatedViews } from './outdated-views.ts'
 import { PartitionFeed } from './partition-feed.ts'
 import { Progress } from './progress.ts'
 
@@ -32,6 +34,9 @@ export class Projector {
   readonly #closing = Promise.withResolvers<void>()
   #closed = false
   #failures = 0
+  #outdated: OutdatedViews | undefined
+  /** Other projections are written from now on. */
+  #mustReload = false
   /** The broker reported trouble that lasts; a partition that comes says that it is over. */
   #inTrouble = false
   /** When the last chunk was begun. */
@@ -58,13 +63,14 @@ export class Projector {
    */
   static async start(options: ProjectorOptions): Promise<Projector> {
     const projector = new Projector(options)
-    await options.writer.prepare(options.projections)
+    const outdated = await prepare(options)
     await checkTopic(options)
     await checkLog(options)
     const member = await projector.#join()
     projector.#member = member
     projector.#loop = projector.#run(member)
     options.alongside?.start()
+    projector.#buildOutdated(outdated)
     const { clock, log } = options
     const everyMs = projector.#limits.lagIntervalMs
     projector.#unwatch = watchLag({ clock, log, everyMs, whose: 'the projector', ask: () => projector.lag() })
@@ -129,11 +135,23 @@ export class Projector {
     this.#closed = true
     this.#unwatch()
     await this.#options.alongside?.stop()
+    await this.#outdated?.stop()
     this.#closing.resolve()
     this.#wake()
     await this.#loop
     await this.#member?.close()
     this.#progress.close()
+  }
+
+  /** Those are read as they are, and written by nobody, until they are built. */
+  #buildOutdated(outdated: readonly Projection[]): void {
+    const { broker, clock, log, metrics, writer, builds, topic } = this.#options
+    if (!builds || outdated.length === 0) return
+    this.#outdated = new OutdatedViews({ broker, clock, log, metrics, writer, builds, topic })
+    this.#outdated.start(outdated, () => {
+      this.#mustReload = true
+      this.#wake()
+    })
   }
 
   #join(): Promise<GroupMember> {
@@ -193,6 +211,10 @@ export class Projector {
       const woken = new Promise<void>((resolve) => {
         this.#wake = resolve
       })
+      if (this.#mustReload) {
+        this.#mustReload = false
+        for (const feed of this.#feeds.values()) feed.close()
+      }
       try {
         const busy = (await this.#load(member)) || (await this.#step(member))
         this.#failures = 0
@@ -282,8 +304,9 @@ export class Projector {
     return bufferedEvents > bufferedEventsMax * share || bufferedBytes > bufferedBytesMax * share
   }
 
-  /** Says how far the views are: to the end of what was read when nothing waits, else to the lowest checkpoint. */
+  /** Says how far the views are, once all are written: to the end of what was read when nothing waits, else to the lowest checkpoint. */
   #settle(feed: PartitionFeed): void {
+    if (this.#outdated?.isBuilding) return
     if (this.#feeds.get(feed.partition) === feed && feed.status === 'open')
       this.#progress.set(feed.partition, feed.applied)
   }
@@ -300,6 +323,15 @@ export class Projector {
     for (const feed of this.#feeds.values()) feed.close()
     await this.#sleep(delayMs)
   }
+}
+
+/** Makes the tables that are missing; answers with the projections whose tables another version has made. */
+async function prepare({ writer, builds, projections, clock }: ProjectorOptions): Promise<readonly Projection[]> {
+  await writer.prepare([])
+  const outdated = (await builds?.outdated(projections)) ?? []
+  await builds?.prune(clock.now())
+  await writer.prepare(projections.filter((own) => !outdated.includes(own)))
+  return outdated
 }
 
 /** Two installations in one database would write each other's rows. */

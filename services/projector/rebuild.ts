@@ -40,6 +40,8 @@ export interface RebuildOptions extends RebuildPorts {
   readonly compares: boolean
   /** How long the one whose place is taken is kept, for a way back. */
   readonly keepMs: number
+  /** There may be tables that nothing was ever written into. */
+  readonly mayBeEmpty?: boolean
   readonly onProgress?: (far: RebuildProgress) => void
   /** Asked between two chunks. */
   readonly isStopped?: () => boolean
@@ -138,6 +140,7 @@ class Rebuild {
     // Of an older version too, when its projector has not gone yet.
     const live = all.toSorted((a, b) => b.version - a.version)[0]
     if (live) return live
+    if (this.#options.mayBeEmpty) return { projection: own.name, version: own.version, checkpoints: [] }
     const message = `the view ${own.name} has not been built yet: the projector builds it when it starts`
     throw new OperationalError('no-such-view', message, { where: 'rebuild', retriable: false })
   }

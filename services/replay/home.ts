@@ -14,7 +14,7 @@ import {
   sagaHistory,
 } from '../../shared/runtime/saga-history.ts'
 import { Definitions } from '../../shared/saga/definition.ts'
-import { rowsOfSaga } from '../../shared/view/saga-rows.ts'
+import { type OneSagaRows, rowsOfSaga } from '../../shared/view/saga-rows.ts'
 import { sagaAnswer, sagaDetail } from '../gateway/answers.ts'
 import type { Home } from '../home.ts'
 import { type ImportOptions, type ImportResult, importLog } from './import-log.ts'
@@ -106,12 +106,16 @@ export function detailAt({ id }: SagaHistory, moments: readonly HistoryMoment[])
   )
   assert(rows !== undefined, 'a saga that has a moment has a row')
   const { steps, attributes } = rows
-  const { started_at, ended_at } = rows.saga
-  const duration_ms = ended_at === null ? null : ended_at - (started_at ?? ended_at)
-  // What stops its decisions is told beside the log.
-  const beside = { stopped_why: null, stopped_since: null }
-  const row = { ...rows.saga, ...beside, started_at: started_at ?? 0, duration_ms } as SagaView
+  const row = viewOf(rows)
   const answer = sagaDetail(sagaAnswer(row, new Definitions([])), { row, steps, attributes })
   // Which definitions are at hand here says nothing of what was then.
   return { ...answer, waitsForDefinition: null }
+}
+
+/** A saga's row as the views would have it, from the log alone: whether an owner has stopped it is not said there. */
+export function viewOf({ saga }: OneSagaRows): SagaView {
+  const { started_at, ended_at, status } = saga
+  const duration_ms = ended_at === null ? null : ended_at - (started_at ?? ended_at)
+  const known = { status: status as SagaView['status'], started_at: started_at ?? 0, duration_ms }
+  return { ...saga, ...known, stopped_why: null, stopped_since: null }
 }

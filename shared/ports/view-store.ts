@@ -80,7 +80,10 @@ export interface ViewWriter {
   prepare(projections: readonly Projection[]): Promise<void>
   /** Notes that these views follow a topic, unless they follow one already; answers with the one that they follow. */
   follow(topic: string): Promise<string>
-  /** Where a projection stands on a partition; at the start of the log when it never was there. */
+  /**
+   * Where a projection stands on a partition; at the start of the log when it never was there. Nothing of one whose tables
+   * another version has made, or that are gone: it is not to be written.
+   */
   checkpoints(projections: readonly Projection[], partitions: readonly number[]): Promise<readonly ViewCheckpoint[]>
   /**
    * Applies a chunk whole or not at all. `moved`: a checkpoint is not where the chunk starts, because another projector
@@ -128,6 +131,8 @@ export interface TakePlace {
 
 /** Generations of views. Throws as `ViewWriter` does. */
 export interface ViewBuilds {
+  /** Those whose tables another version has made. */
+  outdated(projections: readonly Projection[]): Promise<readonly Projection[]>
   /** Every generation that there is. */
   generations(): Promise<readonly ViewGeneration[]>
   /** Makes the tables and checkpoints of a generation; of the same version they stay as they are, where they are there already. */

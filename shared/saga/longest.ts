@@ -49,7 +49,7 @@ function insideOf(step: StepDefinition, of: (step: StepDefinition) => number): n
 }
 
 /** How long a command can take with all of its attempts; `Infinity` when one may take for ever. */
-function commandMs({ retry, timeoutMs, totalMs }: PlannedCommand): number {
+export function commandMs({ retry, timeoutMs, totalMs }: PlannedCommand): number {
   if (totalMs !== undefined) return totalMs
   if (timeoutMs === null) return Number.POSITIVE_INFINITY
   return Math.max(...policiesOf(retry).map((policy) => attemptsMs(policy, timeoutMs)))

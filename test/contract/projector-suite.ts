@@ -6,6 +6,7 @@ import type { ProjectorOptions } from '../../services/projector/options.ts'
 import { Projector } from '../../services/projector/projector.ts'
 import type { InProcessBroker } from '../../shared/adapters/in-process/in-process-broker.ts'
 import { MemoryLog } from '../../shared/adapters/memory/memory-log.ts'
+import { KyselyViewBuilds } from '../../shared/adapters/postgres/view-builds.ts'
 import {
   checkpointOf,
   countsByStatus,
@@ -79,6 +80,7 @@ export function projectorSuite(title: string, openStore: () => Promise<ViewStore
       const given = {
         broker,
         writer: writer(),
+        builds: new KyselyViewBuilds(bench.store.db, { writer: writer() }),
         projections: PROJECTIONS,
         topic: TOPIC,
         group: 'kasaga.projector.views',

@@ -14,7 +14,7 @@ import { KyselyViewWriter } from '../../shared/adapters/postgres/view-writer.ts'
 import { systemClock } from '../../shared/adapters/system/system-clock.ts'
 import { sleep } from '../../shared/ports/clock.ts'
 import { noLog, noMetrics } from '../../shared/ports/telemetry.ts'
-import type { ViewStore, ViewWriter } from '../../shared/ports/view-store.ts'
+import type { ViewBuilds, ViewStore, ViewWriter } from '../../shared/ports/view-store.ts'
 import type { Projection } from '../../shared/view/projection.ts'
 import { sagasProjection } from '../../shared/view/sagas-projection.ts'
 import { batchOf, ENDINGS, order } from '../support/fabricate-log.ts'
@@ -62,12 +62,16 @@ export function rebuildSuite(title: string, openStore: () => Promise<ViewStore<V
       }
     }
 
-    async function project(projections: readonly Projection[] = PROJECTIONS): Promise<Projector> {
+    async function project(
+      projections: readonly Projection[] = PROJECTIONS,
+      builds: ViewBuilds = options().builds,
+    ): Promise<Projector> {
       const own = log.connect()
       open.push(own)
       projector = await Projector.start({
         broker: own,
         writer: new KyselyViewWriter(store.db),
+        builds,
         projections,
         topic: TOPIC,
         group: 'kasaga.projector.views',
@@ -244,6 +248,54 @@ export function rebuildSuite(title: string, openStore: () => Promise<ViewStore<V
       })
       expect(await own.builds.drop('sagas', 'at_now')).toBe(true)
       expect(await own.builds.drop('sagas', 'at_now')).toBe(false)
+    })
+
+    test('of another version it is built beside the one that is read, which is there meanwhile', async () => {
+      await append('a', 12)
+      await project()
+      await untilApplied()
+      await projector?.close()
+      await append('b', 6)
+      const next = { ...sagasProjection, version: sagasProjection.version + 1 }
+      const gate = Promise.withResolvers<void>()
+      const { builds } = options()
+      const begin = builds.begin.bind(builds)
+      builds.begin = async (...args) => {
+        await gate.promise
+        return begin(...args)
+      }
+      await project([next, ordersView], builds)
+      const { rows } = await sql<{ sagas: number | string }>`select count(*) as sagas from kasaga.sagas`.execute(
+        store.db,
+      )
+      expect(Number(rows[0]?.sagas)).toBe(12)
+      const { rows: orders } = await sql<object>`select 1 from kasaga.orders`.execute(store.db)
+      expect(orders.length).toBeGreaterThan(0)
+      gate.resolve()
+      await untilApplied()
+      await expectWhole()
+      const read = (await builds.generations()).filter(({ projection }) => projection === 'sagas')
+      expect(read.map(({ version, beside }) => [version, beside]).toSorted()).toEqual([
+        [sagasProjection.version, 'kept'],
+        [next.version, undefined],
+      ])
+      await append('c', 4)
+      await untilApplied()
+      await expectWhole()
+    })
+
+    test('a projector of the version before leaves it alone from then on', async () => {
+      await append('a', 6)
+      await project()
+      await untilApplied()
+      await projector?.close()
+      const next = { ...sagasProjection, version: sagasProjection.version + 1 }
+      await project([next, ordersView])
+      await untilApplied()
+      const old = new KyselyViewWriter(store.db)
+      expect(await old.checkpoints([sagasProjection], [0, 1])).toEqual([])
+      expect((await old.checkpoints([next], [0, 1])).map(({ nextOffset }) => nextOffset > 0n)).toEqual([true, true])
+      expect((await options().builds.generations()).filter(({ beside }) => !beside)).toHaveLength(2)
     })
 
     test('a view that was never built is none', async () => {

@@ -1,6 +1,6 @@
 /** A saga that was played by hand, as the gateway shows it. */
 import { sagaAnswer, sagaDetail } from '../../services/gateway/answers.ts'
-import type { SagaView } from '../../shared/adapters/postgres/view-queries.ts'
+import { viewOf } from '../../services/replay/home.ts'
 import { Definitions } from '../../shared/saga/definition.ts'
 import { rowsOfSaga } from '../../shared/view/saga-rows.ts'
 import type { Play } from './play.ts'
@@ -13,7 +13,7 @@ export function detailOf({ history, id, now }: Play) {
     history.map((envelope) => ({ ...envelope, ...place, offset: BigInt(envelope.seq) })),
   )
   if (!rows) throw new Error(`nothing is known of ${id}`)
-  const row = { ...rows.saga, duration_ms: null, stopped_why: null, stopped_since: null } as SagaView
+  const row = { ...viewOf(rows), duration_ms: null }
   const { steps } = rows
   const detail = sagaDetail(sagaAnswer(row, new Definitions([])), { row, steps, attributes: [] })
   // Where the definition is not at hand that would be told, and nothing else.

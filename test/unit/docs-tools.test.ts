@@ -1,13 +1,14 @@
 /** What docs/tools.md shows on a terminal is what the commands print. */
 import { expect, test } from 'vitest'
+import { checkCommand } from '../../services/cli/commands/check.ts'
 import { diffCommand } from '../../services/cli/commands/diff.ts'
 import { type HistoryRun, replayCommand } from '../../services/cli/commands/replay.ts'
 import { explainText } from '../../services/cli/text/explain-text.ts'
 import { explainAnswer } from '../../services/gateway/explain-saga.ts'
+import { definitions } from '../../services/orders/definitions.ts'
 import { fulfilOrder } from '../../services/orders/fulfil-order.ts'
-import { detailAt, historyInHome } from '../../services/replay/home.ts'
+import { detailAt, historyInHome, viewOf } from '../../services/replay/home.ts'
 import { MemoryLog } from '../../shared/adapters/memory/memory-log.ts'
-import type { SagaView } from '../../shared/adapters/postgres/view-queries.ts'
 import { systemClock } from '../../shared/adapters/system/system-clock.ts'
 import { sagaId } from '../../shared/message/ids.ts'
 import { evolve } from '../../shared/saga/evolve.ts'
@@ -48,7 +49,11 @@ test.each(OF_THE_LOG)('kasaga $command', async ({ command, shown }) => {
   const broker = await incident()
   const run: HistoryRun = { detail: detailAt, history: (id, { prefix }) => historyInHome(id, { broker }, { prefix }) }
   const kasaga = cliOf(() => '')
-  const { out } = await kasaga(command.split(' '), {}, [replayCommand(run), diffCommand(run)])
+  const { out } = await kasaga(command.split(' '), {}, [
+    replayCommand(run),
+    diffCommand(run),
+    checkCommand(definitions),
+  ])
   expect(out.trimEnd()).toBe(shown)
   await broker.close()
 })
@@ -71,7 +76,6 @@ test('kasaga explain order-2', () => {
   const payment = { inFlight: 5, held: 0, breakerOpenSince: NOW - 4_000 }
   const around = { ...known, participants: new Map([['payment', payment]]) }
   const told = explain({ definition: fulfilOrder, state: { ...state, root: { ...root, steps } }, around })
-  const row = { ...rows.saga, duration_ms: null, stopped_why: null, stopped_since: null } as SagaView
-  const text = explainText(explainAnswer(row, told), { color: false, now: NOW })
+  const text = explainText(explainAnswer(viewOf(rows), told), { color: false, now: NOW })
   expect(text).toBe(transcripts.find(({ command }) => command === 'explain order-2')?.shown)
 })

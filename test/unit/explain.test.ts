@@ -260,6 +260,14 @@ const SITUATIONS: readonly Situation[] = [
     undo: ['a'],
   },
   {
+    name: 'its owner has stopped it',
+    play: () => played(order),
+    around: () => ({ stopped: { why: 'broken', since: 1_000_500 } }),
+    says: 'it waits for a version that can decide on it: its owner has stopped it, and for 1 more',
+    awaits: { kind: 'turn', step: null, holds: 'broken', since: 1_000_500 },
+    undo: ['a'],
+  },
+  {
     name: 'a cancel waits for the answer of the pivot',
     play: () => played(order, (play) => [play.answer('a'), play.answer('b'), play.act('cancel')]),
     says: 'c waits for shop to answer',

@@ -9,7 +9,7 @@ import type { Projection } from '../../view/projection.ts'
 import { addCheckpoints, dropCheckpoints, readCheckpoints } from './view-checkpoints.ts'
 import { type ComparedTable, compareAgain, compareTable } from './view-comparison.ts'
 import { VIEW_SCHEMA } from './view-statements.ts'
-import { dropTables, makeTables, markOf, markText, moveTables, run } from './view-tables.ts'
+import { dropTables, makeTables, markOf, markText, moveTables, run, tablesIn } from './view-tables.ts'
 import { classified } from './view-trouble.ts'
 import { type KyselyViewWriter, Moved, PREPARE_LOCK } from './view-writer.ts'
 
@@ -39,6 +39,17 @@ export class KyselyViewBuilds<Tables> implements ViewBuilds {
       const kept = new Map(rows.map(({ projection, kept_until }) => [projection, Number(kept_until)]))
       const groups = Map.groupBy(checkpoints, ({ projection, version }) => `${projection} ${version}`)
       return [...groups.values()].flatMap((own) => generationOf(own, kept))
+    })
+  }
+
+  async outdated(projections: readonly Projection[]): Promise<readonly Projection[]> {
+    return classified(async () => {
+      const found: Projection[] = []
+      for (const own of projections) {
+        const versions = (await tablesIn(this.#db, own.name)).map(({ version }) => version)
+        if (versions.length > 0 && !versions.includes(own.version)) found.push(own)
+      }
+      return found
     })
   }
 

@@ -45,9 +45,11 @@ export class KyselyViewWriter<Tables> implements ViewWriter {
 
   async checkpoints(projections: readonly Projection[], partitions: readonly number[]): Promise<ViewCheckpoint[]> {
     return classified(async () => {
-      await addCheckpoints(this.#db, projections, partitions)
+      const standing: Projection[] = []
+      for (const own of projections) if (await stands(this.#db, own)) standing.push(own)
+      await addCheckpoints(this.#db, standing, partitions)
       const all = await readCheckpoints(this.#db, partitions)
-      return all.filter((one) => projections.some((p) => p.name === one.projection && p.version === one.version))
+      return all.filter((one) => standing.some((p) => p.name === one.projection && p.version === one.version))
     })
   }
 
@@ -93,6 +95,12 @@ export class KyselyViewWriter<Tables> implements ViewWriter {
     }
     return text
   }
+}
+
+/** Whether its tables are there, and of its version. */
+async function stands<T>(db: Kysely<T>, own: Projection): Promise<boolean> {
+  for (const table of Object.values(own.tables)) if ((await markOf(db, table)) !== markText(own)) return false
+  return true
 }
 
 /** The comment on a table carries its projection and version: what is there says itself what made it. */

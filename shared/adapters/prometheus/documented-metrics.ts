@@ -83,6 +83,7 @@ export const DOCUMENTED_METRICS: Readonly<Record<string, DocumentedMetric>> = {
   kasaga_projector_void_batches_total: counter('Batches that the acceptance rule skipped.', 'partition'),
   kasaga_projector_conflicts_total: counter('Chunks that another projector had applied already.'),
   kasaga_projector_failures_total: counter('Times that the projector started over, by code.', 'code'),
+  kasaga_view_rebuild_records: gauge('Records that are still to be read for a view that is built anew.', 'projection'),
   kasaga_projector_apply_ms: ms('How long one transaction of the projector took.'),
   kasaga_projector_delay_ms: gauge(
     'From the append of the last batch until it was in the views.',

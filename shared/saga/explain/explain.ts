@@ -48,15 +48,16 @@ export function explain({ definition: given, definitionHash, state, around }: As
   const steps = state.status === 'failed' ? NOTHING : awaitedBySteps({ definition, state, around })
   const own = definition || isOver(state) ? [] : [withoutPlan(state, changed)]
   const turn = state.yielded && !state.paused ? [ofTurn(state)] : []
+  const stop = around.stopped ? [ofStop(state, around.stopped)] : []
   const pause = state.paused ? [ofPause(state, around)] : []
-  const awaited = [...own, ...pause, ...turn, ...steps.awaited]
-  const total = own.length + pause.length + turn.length + steps.total
+  const awaited = [...stop, ...own, ...pause, ...turn, ...steps.awaited]
+  const total = stop.length + own.length + pause.length + turn.length + steps.total
   return {
     status: state.status,
     headline: headlineOf(state, awaited, total),
     awaited,
     awaitedTotal: total,
-    next: definition ? nextOf(definition, state, around.now) : null,
+    next: definition && !around.stopped ? nextOf(definition, state, around.now) : null,
     afterwards: definition ? afterwards(definition, awaited) : [],
     ifCancelled: definition ? ifCancelled(definition, state, around.now) : null,
     legal: definition ? legalNow(definition, state) : `legal now: ${isOver(state) ? 'nothing' : 'kill, migrate'}`,
@@ -76,6 +77,12 @@ function withoutPlan({ definition, version, root }: SagaState, changed: boolean)
   const holds = changed ? `${named} is another plan here than the one that it started on` : `${named} is not known here`
   const direction = root.phase === 'backward' ? 'compensate' : 'forward'
   return { ...WHOLE, kind: 'definition', direction, what: `its definition, ${named}`, since: null, holds }
+}
+
+function ofStop({ root }: SagaState, { why, since }: NonNullable<AroundSaga['stopped']>): Awaited {
+  const direction = root.phase === 'backward' ? 'compensate' : 'forward'
+  const what = 'a version that can decide on it: its owner has stopped it'
+  return { ...WHOLE, kind: 'turn', direction, what, since, holds: why }
 }
 
 function ofPause({ paused, root }: SagaState, { since }: AroundSaga): Awaited {

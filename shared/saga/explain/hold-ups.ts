@@ -30,6 +30,8 @@ export interface AroundSaga {
   readonly locks: ReadonlyMap<string, readonly HolderAround[]>
   /** How child sagas are, in one word, by id. */
   readonly children: ReadonlyMap<string, string>
+  /** Its owner has stopped it, because to decide on it fails; absent: it has not. */
+  readonly stopped?: { readonly why: string; readonly since: number | null } | undefined
 }
 
 /** A timer that has not fired for so long after its time tells of an owner that is not there, or is behind. */

@@ -135,6 +135,7 @@ async function repetition(load: Load, inFlight: number, forMs: number): Promise<
   const measured = await load.closed(inFlight, forMs)
   const stallMs = stalls()
   const { usedMs } = machine()
+  if (measured.ended === 0) throw new Error(`no saga has ended in ${forMs} ms: the time is too short for this machine`)
   const cpuMs = cpuMsSince(cpu)
   await load.drained(ENDED_WITHIN_MS)
   return { measured, cpuMs, machineMs: usedMs, calibrationMs, stallMs }
