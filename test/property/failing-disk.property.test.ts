@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { SyncMoment } from '../../shared/adapters/in-process/log-store.ts'
 import { LogFile } from '../../shared/adapters/sqlite/log-file.ts'
 import { rewriteWal } from '../../shared/adapters/sqlite/rewrite-wal.ts'
 import { SqliteStore } from '../../shared/adapters/sqlite/sqlite-store.ts'
@@ -65,14 +66,14 @@ class FailingFile extends LogFile {
   override upsertCheckpoint = (...given: Parameters<LogFile['upsertCheckpoint']>) =>
     this.#at('upsertCheckpoint', () => super.upsertCheckpoint(...given))
   override bounds = (topic: number, part: number) => this.#at('bounds', () => super.bounds(topic, part))
-  override sync = async () => {
+  override sync = async (moment: SyncMoment) => {
     try {
       this.#at('sync', () => {})
     } catch (error) {
       this.#hasLost = true
       throw error
     }
-    await super.sync()
+    await super.sync(moment)
     if (!this.#hasLost) this.synced()
   }
   override syncAnew = () => {
@@ -192,7 +193,7 @@ class World {
 
   async #sync(): Promise<void> {
     try {
-      await this.#store.sync()
+      await this.#store.sync({ isIdle: this.#written % 2 === 0 })
       this.#durable = new Set(this.batches.flat().filter(({ said }) => said === 'stored'))
       this.#durableCheckpoints = new Map(this.checkpoints)
     } catch (error) {

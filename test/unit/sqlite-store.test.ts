@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { InProcessBroker } from '../../shared/adapters/in-process/in-process-broker.ts'
 import { InProcessLog } from '../../shared/adapters/in-process/in-process-log.ts'
+import type { SyncMoment } from '../../shared/adapters/in-process/log-store.ts'
 import { ManualClock } from '../../shared/adapters/memory/manual-clock.ts'
 import { LogFile } from '../../shared/adapters/sqlite/log-file.ts'
 import { SqliteStore } from '../../shared/adapters/sqlite/sqlite-store.ts'
@@ -33,9 +34,9 @@ class FaultyFile extends LogFile {
     if (this.fault === 'commit-landed') throw ioError()
   }
 
-  override async sync(): Promise<void> {
+  override async sync(moment: SyncMoment): Promise<void> {
     if (this.fault === 'sync') throw ioError()
-    await super.sync()
+    await super.sync(moment)
   }
 
   override syncAnew(): void {

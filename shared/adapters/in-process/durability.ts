@@ -1,7 +1,7 @@
 /**
  * What is written and may still be lost, and who waits until it cannot be.
  *
- *     durable --written--> due --the event loop rests, or TURNS_MAX later--> syncing --done--> durable, or due again
+ *     durable --written--> due --the event loop rests, or turns have passed--> syncing --done--> durable, or due again
  *                           ^                                                   |
  *                           +--more was written meanwhile                       +--failed--> in doubt --the next is done--> durable
  *
@@ -21,10 +21,12 @@ export interface Awaited {
 }
 
 /**
- * Turns of the event loop in which something is written that a sync waits for at most: what follows from a record inside
- * this process is written in the next few, and goes with it.
+ * Turns of the event loop without a write after which a sync begins. What follows from a record inside this process is written in
+ * the next few, and goes with it: a batch one turn after the input, its effects two turns after the batch.
  */
-const TURNS_MAX = 6
+const QUIET_TURNS = 3
+/** Turns that a sync waits at most: under load something is written in nearly each. */
+const TURNS_MAX = 8
 
 export class Durability {
   readonly #store: LogStore
@@ -35,7 +37,7 @@ export class Durability {
   #isSyncing = false
   #isDue = false
   #turns = 0
-  #hasWritten = false
+  #quietTurns = 0
 
   constructor(store: LogStore, clock: Clock) {
     this.#store = store
@@ -58,7 +60,7 @@ export class Durability {
       if (!this.#from.has(name)) this.#from.set(name, base)
     }
     this.#awaited.push(awaited)
-    this.#hasWritten = true
+    this.#quietTurns = 0
     this.#schedule()
   }
 
@@ -78,22 +80,23 @@ export class Durability {
     this.#rest()
   }
 
-  /** Begins once nothing was written for one turn of the event loop. */
   #rest(): void {
-    this.#hasWritten = false
     this.#clock.soon(() => {
-      if (this.#hasWritten && ++this.#turns < TURNS_MAX) this.#rest()
-      else void this.#sync()
+      this.#turns++
+      this.#quietTurns++
+      const isIdle = this.#quietTurns >= QUIET_TURNS
+      if (isIdle || this.#turns >= TURNS_MAX) void this.#sync(isIdle)
+      else this.#rest()
     })
   }
 
-  async #sync(): Promise<void> {
+  async #sync(isIdle: boolean): Promise<void> {
     this.#isDue = false
     this.#isSyncing = true
     const awaited = this.#awaited
     this.#awaited = []
     try {
-      await this.#store.sync?.()
+      await this.#store.sync?.({ isIdle })
     } catch (error) {
       if (!(error instanceof OperationalError)) throw error
       this.#isSyncing = false

@@ -37,6 +37,11 @@ export type WriteResult =
   | { readonly kind: 'stored'; readonly stored: readonly StoredWrite[] }
   | { readonly kind: 'refused' | 'unknown'; readonly error: OperationalError }
 
+export interface SyncMoment {
+  /** Nothing else is to be done: the event loop may as well wait for it. */
+  readonly isIdle: boolean
+}
+
 export interface LogStore {
   /** Name of the adapter, as errors tell it. */
   readonly where: string
@@ -53,7 +58,7 @@ export interface LogStore {
    * stored has been made durable after all.
    * @throws OperationalError what the disk says
    */
-  sync?(): Promise<void>
+  sync?(moment: SyncMoment): Promise<void>
   /** Records from an offset on that are kept: some, in order, none only at the end. Throws `log-corrupt`. */
   read(place: Place, from: bigint): readonly LogRecord[]
   checkpoint(group: string, place: Place): bigint | undefined

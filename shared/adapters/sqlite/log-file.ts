@@ -3,6 +3,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { crc32 } from 'node:zlib'
 import { OperationalError } from '../../message/errors.ts'
 import type { TopicSpec } from '../../ports/broker.ts'
+import type { SyncMoment } from '../in-process/log-store.ts'
 import { WHERE } from './sqlite-errors.ts'
 import { WalSync } from './wal-sync.ts'
 
@@ -111,8 +112,8 @@ export class LogFile {
   }
 
   /** Makes all that was committed before durable. */
-  sync(): Promise<void> {
-    return this.#wal.sync()
+  sync(moment: SyncMoment): Promise<void> {
+    return this.#wal.sync(moment)
   }
 
   /** The same after a sync that has failed, of which nobody knows what it was about. */

@@ -106,7 +106,8 @@ class PreparedDatabase {
   /** @throws OperationalError `log-io`: what was committed last stands there, and may be lost. */
   async sync(): Promise<void> {
     try {
-      await this.#wal?.sync()
+      // A transaction takes all that waits, so there are few of them.
+      await this.#wal?.sync({ isIdle: true })
     } catch (error) {
       this.#isInDoubt = true
       throw error

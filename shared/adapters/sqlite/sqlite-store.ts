@@ -15,7 +15,15 @@ import { assert, OperationalError } from '../../message/errors.ts'
 import type { LogRecord } from '../../message/record.ts'
 import type { TopicDescription, TopicSpec } from '../../ports/broker.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { LogStore, PartitionWrite, Place, StoredWrite, WriteResult, WriteTurn } from '../in-process/log-store.ts'
+import type {
+  LogStore,
+  PartitionWrite,
+  Place,
+  StoredWrite,
+  SyncMoment,
+  WriteResult,
+  WriteTurn,
+} from '../in-process/log-store.ts'
 import { AcknowledgedEnds, acknowledgedEnds, type PartitionEnd } from './acknowledged-ends.ts'
 import { decodeBlob, encodeBlob } from './batch-blob.ts'
 import { checksum, corrupt, recordsOf } from './batch-row.ts'
@@ -115,11 +123,11 @@ export class SqliteStore implements LogStore {
   }
 
   /** Then the ends are noted beside the log, as they were when it began. */
-  async sync(): Promise<void> {
+  async sync(moment: SyncMoment = { isIdle: false }): Promise<void> {
     if (this.#doubt) throw this.#doubt
     const ends = this.#ends()
     try {
-      await this.#file.sync()
+      await this.#file.sync(moment)
     } catch (cause) {
       this.#doubt = classify(cause, 'making the log durable')
       this.#inTrouble = true
