@@ -6,6 +6,7 @@ import type { App, Parts } from './app.ts'
 import { refuseForeignPages } from './callers.ts'
 import { problemOf, RETRY_AFTER_S } from './classify-error.ts'
 import { takeJson } from './json-body.ts'
+import { lingerAfterLast } from './linger.ts'
 import { NotHttp } from './not-http.ts'
 import { addOpenapi, openapiRoute } from './openapi.ts'
 import { pageRoutes } from './page.ts'
@@ -95,6 +96,7 @@ export async function httpApp(parts: Parts, options: { readonly anonymous: boole
   const notHttp = new NotHttp(parts.ids)
   const app = bareApp(parts, notHttp)
   notHttp.watch(app)
+  lingerAfterLast(app)
   const waits = new ViewWaits(parts)
   const recent = new RecentStarts(parts.limits.recentStartsMax)
   drain(app, waits)

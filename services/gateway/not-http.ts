@@ -8,6 +8,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Ids } from '../../shared/ports/clock.ts'
 import type { App } from './app.ts'
+import { lingerOn } from './linger.ts'
 import { Problem, problemBody } from './problem.ts'
 import { BARE_HEADERS } from './protection.ts'
 
@@ -57,7 +58,10 @@ export class NotHttp {
       return
     }
     const connection = this.#of(socket)
-    connection.refuse = () => socket.end(this.#answer(REFUSALS[error.code ?? ''] ?? NO_REQUEST))
+    connection.refuse ??= () => {
+      socket.write(this.#answer(REFUSALS[error.code ?? ''] ?? NO_REQUEST))
+      lingerOn(socket)
+    }
     if (!isDue(connection)) connection.refuse()
   }
 

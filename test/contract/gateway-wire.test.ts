@@ -1,4 +1,7 @@
 /** The gateway on a socket: what only bytes can do wrong, and what is answered to it. */
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Log, noLog } from '../../shared/ports/telemetry.ts'
 import { answersIn, KeptConnection, requestBytes, sendPieces, type WireRequest } from '../support/fuzz/wire-http.ts'
@@ -46,6 +49,38 @@ test('what is no request, behind one that is: the first is answered as if it wer
   expect(answers.map(({ status }) => status)).toEqual([202, 400])
   expect(JSON.parse(answers[1]?.body ?? '')).toMatchObject({ code: 'invalid-request', id: expect.any(String) })
   expect(answers[1]?.headers.get('content-type')).toBe('application/problem+json')
+})
+
+/** Sends requests and junk behind them, and reads no answer before all of it is sent. */
+async function readLate(pieces: readonly Buffer[]) {
+  const socket = connect(port, '127.0.0.1').on('error', () => {})
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  await once(socket, 'connect')
+  socket.pause()
+  for (const piece of pieces) {
+    socket.write(piece)
+    await sleep(10)
+  }
+  const came: Buffer[] = []
+  socket.on('data', (bytes) => came.push(bytes)).resume()
+  await closed
+  return answersIn(Buffer.concat(came)).map(({ status }) => status)
+}
+
+const LARGE = Array.from({ length: 20 }, () => requestBytes(get('/openapi.json')))
+const JUNK = Array.from({ length: 20 }, () => Buffer.alloc(64 * 1024, 'x'))
+
+test.each([
+  ['what is no request', Buffer.from('nonsense\r\n\r\n'), 400],
+  ['a body that is too large', requestBytes({ ...start('wire-3'), body: Buffer.alloc(2_000_000) }), 413],
+])('answers that are due reach a caller who reads late, behind them %s and more', async (_, last, status) => {
+  expect(await readLate([Buffer.concat([...LARGE, last]), ...JUNK])).toEqual([...LARGE.map(() => 200), status])
+})
+
+test('what comes behind the last answer of a connection is not carried out', async () => {
+  const tooLarge = requestBytes({ ...start('wire-4'), body: Buffer.alloc(300_000) })
+  expect(await readLate([tooLarge, requestBytes(start('wire-5'))])).toEqual([413])
+  expect((await ask(get('/v1/sagas/wire-5'))).status).toBe(404)
 })
 
 test('headers that are too large are refused with a problem', async () => {
