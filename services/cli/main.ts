@@ -49,6 +49,7 @@ import { type HistoryRun, replayCommand } from './commands/replay.ts'
 import type { HomeOptions } from './commands/run-options.ts'
 import { type TopicsCommandOptions, type TopicsRun, topicsCommand } from './commands/topics.ts'
 import { type VerifyCommandOptions, verifyCommand } from './commands/verify.ts'
+import { confirmed } from './confirmed.ts'
 import { definitionsIn } from './definitions-in.ts'
 import { loadContracts } from './load-contracts.ts'
 import { createProgram, runProgram } from './program.ts'
@@ -87,6 +88,12 @@ const around: Surroundings = {
   ids: systemIds,
   now: () => Date.now(),
   readFile: (path) => (path === '-' ? text(stdin) : readFile(path, 'utf8')),
+  progress,
+  ...(stdin.isTTY && stderr.isTTY && { confirm: (question) => confirmed(question, { stdin, stderr }) }),
+  stopping: () => {
+    listenForSignals()
+    return stop
+  },
 }
 
 /** The first signal drains, the second ends it at once. */

@@ -4,6 +4,7 @@
  * A letter keeps its place in the topic for its name, and nothing of it is ever changed. That it was put back is a note
  * behind it; where it fails again it is another letter, which counts how often that was.
  */
+import { H } from './headers.ts'
 import { headerOf, keyOf, type LogRecord, type NewRecord } from './record.ts'
 import type { KasagaTopics } from './topics.ts'
 
@@ -24,6 +25,8 @@ export interface DeadLetter {
   readonly isValueOmitted: boolean
   /** The record's key, as text: a saga's id, mostly. */
   readonly key: string | undefined
+  /** The saga that its headers name; where they name none, its key. */
+  readonly saga: string | undefined
 }
 
 /** Where a letter stands in the topic of dead letters. */
@@ -77,6 +80,7 @@ export function letterOf(record: LogRecord): DeadLetter | undefined {
     redrives: countOf(text('dlq-redrive-count')),
     isValueOmitted: text('dlq-value-omitted') !== undefined,
     key: keyOf(record),
+    saga: text(H.sagaId) ?? keyOf(record),
   }
 }
 

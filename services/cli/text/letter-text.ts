@@ -1,5 +1,11 @@
 /** Dead letters, for a person to read. */
-import type { LetterAnswer, LetterDetail, LetterList, RedriveAnswer } from '../../../shared/client/dead-letter-api.ts'
+import type {
+  LetterAnswer,
+  LetterCheck,
+  LetterDetail,
+  LetterList,
+  RedriveAnswer,
+} from '../../../shared/client/dead-letter-api.ts'
 import type { Eyes } from './eyes.ts'
 import { plain } from './plain.ts'
 import { sinceText } from './spans.ts'
@@ -8,24 +14,27 @@ import { tableText } from './tables.ts'
 
 const MESSAGE_CHARS_MAX = 60
 
-/** What they have in common, then one by one. */
-export function lettersText({ groups, letters }: LetterList, { color, now }: Eyes): string {
-  const kinds = groups.map(({ count, reason, service, topic, newestAt }) => [
+/** How they failed, then one by one. */
+export function lettersText({ groups, ungrouped, total, letters }: LetterList, { color, now }: Eyes): string {
+  const kinds = groups.map(({ count, fingerprint, reason, service, topic, pattern, ...seen }) => [
     String(count),
+    fingerprint,
     plain(reason),
     plain(service),
     plain(topic),
-    sinceText(newestAt, now),
+    sinceText(seen.firstAt, now),
+    sinceText(seen.newestAt, now),
+    seen.example,
+    plain(pattern, MESSAGE_CHARS_MAX),
   ])
-  const head =
-    kinds.length === 0 ? [] : [tableText(['COUNT', 'REASON', 'GIVEN UP BY', 'FROM', 'NEWEST'], kinds, color), '']
+  const cut = ungrouped > 0 ? [`${ungrouped} more, of too many other kinds to be told apart`] : []
+  const head = ['COUNT', 'FINGERPRINT', 'REASON', 'GIVEN UP BY', 'FROM', 'FIRST', 'NEWEST', 'ONE', 'ERROR']
+  const rows = letters.map((one) => rowOf(one, now))
+  const page = letters.length < total ? [`${letters.length} of ${total}`] : []
   return [
-    ...head,
-    tableText(
-      ['ID', 'REASON', 'KEY', 'AGE', 'MESSAGE'],
-      letters.map((one) => rowOf(one, now)),
-      color,
-    ),
+    ...(kinds.length === 0 ? [] : [tableText(head, kinds, color), ...cut, '']),
+    tableText(['ID', 'REASON', 'KEY', 'AGE', 'MESSAGE'], rows, color),
+    ...page,
   ].join('\n')
 }
 
@@ -43,7 +52,7 @@ function rowOf({ id, reason, key, failedAt, redrives, redriven, message }: Lette
 
 /** One letter with all that it has. */
 export function letterText(letter: LetterDetail, { color, now }: Eyes): string {
-  const { id, reason, service, origin, key, failedAt, redrives, redriven, message, headers, value } = letter
+  const { id, reason, service, origin, key, fingerprint, failedAt, redrives, redriven, message, headers } = letter
   const rows = [
     ['reason', plain(reason)],
     ['message', plain(message)],
@@ -51,6 +60,7 @@ export function letterText(letter: LetterDetail, { color, now }: Eyes): string {
     ['from', plain(`${origin.topic}/${origin.partition}/${origin.offset}`)],
     ['key', plain(key ?? 'none')],
     ['failed', `${plain(failedAt)}, ${sinceText(failedAt, now)} ago`],
+    ['fingerprint', fingerprint],
     ...(redrives > 0 ? [['before', `put back ${redrives} times, and failed again`]] : []),
     ...(redriven ? [['put back', plain(`by ${redriven.by} at ${redriven.at}: ${redriven.reason}`)]] : []),
   ]
@@ -61,15 +71,37 @@ export function letterText(letter: LetterDetail, { color, now }: Eyes): string {
     '',
     tableText(['HEADER', 'VALUE'], shown, color),
     '',
-    valueText(value),
+    valueText(letter),
+    '',
+    checkText(letter.check),
   ].join('\n')
 }
 
-function valueText(value: LetterDetail['value']): string {
-  if (value === null) return 'no value'
+function valueText({ value, decoded }: Pick<LetterDetail, 'value' | 'decoded'>): string {
+  const { form, schemaId, json, why } = decoded
+  const kind = form === 'registry' ? `, in a schema registry's format, schema ${schemaId}` : ''
+  if (form !== 'none' && why === null)
+    return `${value === null ? 'where it came from' : `${value.bytes} bytes${kind}`}:\n${plainLines(JSON.stringify(json, null, 2))}`
+  const note = why === null ? '' : plain(` (${why})`, 300)
+  if (value === null) return `no value${note}`
   const { encoding, text, bytes, isCut } = value
-  const kind = encoding === 'base64' ? `${bytes} bytes, in base64` : `${bytes} bytes`
-  return `${kind}${isCut ? ', the first of them' : ''}:\n${plain(text, text.length)}`
+  const first = `${bytes} bytes${encoding === 'base64' ? ', in base64' : ''}${isCut ? ', the first of them' : ''}`
+  return `${first}${kind}${note}:\n${plain(text, text.length)}`
+}
+
+/** What cannot be seen is shown as such, line by line. */
+function plainLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => plain(line, line.length))
+    .join('\n')
+}
+
+/** What would become of it now, and what its schema says against it. */
+export function checkText({ says, errors, errorsTotal }: LetterCheck): string {
+  const places = errors.map(({ path, message }) => plain(`  ${path === '' ? 'the value' : path}: ${message}`, 400))
+  const more = errorsTotal > errors.length ? [`  and ${errorsTotal - errors.length} more`] : []
+  return [`now: ${plain(says, errors.length > 0 ? MESSAGE_CHARS_MAX : 1_000)}`, ...places, ...more].join('\n')
 }
 
 /** What became of those that were to be put back. */

@@ -6,7 +6,7 @@
  */
 import type { Place } from '../../../shared/client/place.ts'
 import { partitionOf } from '../../../shared/message/murmur2.ts'
-import { keyOf, type LogRecord } from '../../../shared/message/record.ts'
+import type { LogRecord } from '../../../shared/message/record.ts'
 import {
   type DeadLetter,
   letterOf,
@@ -21,6 +21,7 @@ import type { KasagaTopics } from '../../../shared/message/topics.ts'
 import type { Broker } from '../../../shared/ports/broker.ts'
 import type { Log, Metrics } from '../../../shared/ports/telemetry.ts'
 import { type FoundRecords, recordsAt } from './letter-scan.ts'
+import { recordAtOrigin } from './letter-value.ts'
 
 /** A letter that was put back so often and failed again is mended by no further time: only by force. */
 export const REDRIVES_MAX = 5
@@ -66,7 +67,7 @@ async function redriveOne(ports: RedrivePorts, one: One): Promise<Redriven> {
   if (!record || !letter) return { id, code: 'unknown-letter', detail: `there is no dead letter ${id}` }
   const refused = whyNot(ports, letter, one)
   if (refused) return { id, ...refused }
-  const value = letter.isValueOmitted ? await valueAtOrigin(ports, letter) : record.value
+  const value = letter.isValueOmitted ? (await recordAtOrigin(ports.broker, letter))?.value : record.value
   if (value === undefined) return { id, code: 'value-gone', detail: 'its value is kept no longer where it came from' }
   const place = await putBack(ports, { record, letter, value, actor: one.asked.actor })
   if (!place) return { id, code: 'not-stored', detail: 'the log did not say that it is stored; try again' }
@@ -87,19 +88,6 @@ function whyNot(
   if (note) return { code: 'already-redriven', detail: `${note.by} put it back at ${note.at}` }
   if (redrives >= REDRIVES_MAX)
     return { code: 'redriven-too-often', detail: `it was put back ${redrives} times and failed again each time` }
-  return undefined
-}
-
-/** `undefined`: it is kept no longer, or another record stands there. */
-async function valueAtOrigin(
-  { broker }: RedrivePorts,
-  { origin, key }: DeadLetter,
-): Promise<Uint8Array | null | undefined> {
-  const { topic, partition, offset } = origin
-  const kept = (await broker.offsets(topic)).find((one) => one.partition === partition)
-  if (!kept || offset < kept.start || offset >= kept.end) return undefined
-  for await (const [record] of broker.read(topic, partition, offset))
-    return record?.offset === offset && keyOf(record) === key ? record.value : undefined
   return undefined
 }
 
