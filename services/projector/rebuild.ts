@@ -67,9 +67,10 @@ const CATCH_UPS_MAX = 20
 const BUSY_TRIES_MAX = 120
 const BUSY_DELAY_MS = 250
 
+/** How long the one whose place was taken is kept when nobody says. */
 export const KEEP_MS = 86_400_000
 
-/** @throws OperationalError `no-such-view`, `views-busy`, `built-elsewhere`, `rebuild-stopped`, and what the log and the store throw. */
+/** @throws OperationalError `no-such-view`, `views-busy`, `rebuild-too-slow`, `built-elsewhere`, `rebuild-stopped`, and what the log and the store throw. */
 export async function rebuild(options: RebuildOptions): Promise<RebuildReport> {
   return new Rebuild(options, 'next').run()
 }
@@ -171,6 +172,8 @@ class Rebuild {
       const left = await this.#advance(checkpoints)
       if (left <= LEFT_RECORDS_MAX) return
     }
+    const message = `the view is written faster than it is built: after ${CATCH_UPS_MAX} rounds it is still more than ${LEFT_RECORDS_MAX} records behind; what is built stays, go on when there is less to do`
+    throw new OperationalError('rebuild-too-slow', message, { where: 'rebuild', retriable: true })
   }
 
   /** Builds up to these checkpoints; answers how many records that were. */
