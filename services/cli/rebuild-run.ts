@@ -1,8 +1,8 @@
 /** What `kasaga rebuild` asks of the views of a home, and how it tells what came of it. */
+
+import type { LogPoint, RebuildProgress, RebuildReport } from '../../shared/ports/rebuild.ts'
 import type { ViewGeneration } from '../../shared/ports/view-store.ts'
 import { schemaOf } from '../../shared/view/generation.ts'
-import type { RebuildProgress, RebuildReport } from '../projector/rebuild.ts'
-import type { AsOf } from '../projector/rebuild-as-of.ts'
 import type { ListedView, RebuildCommandOptions, RebuildResult } from './commands/rebuild.ts'
 import { progressText } from './text/progress-text.ts'
 
@@ -12,7 +12,7 @@ export interface Rebuilds {
   rollBack(view: string, how: { readonly keepMs: number }): Promise<RebuildReport>
   asOf(
     view: string,
-    how: { readonly until: AsOf['until']; readonly name: string },
+    how: { readonly until: LogPoint; readonly name: string },
   ): Promise<{ readonly records: number; readonly elapsedMs: number }>
   /** Answers the schema that it was in. */
   drop(view: string, name: string): Promise<string>

@@ -1,8 +1,7 @@
 /** `kasaga rebuild`: a view built from the log beside the one that is read, whose place it then takes. */
 import { InvalidArgumentError } from 'commander'
+import { KEEP_MS, type LogPoint } from '../../../shared/ports/rebuild.ts'
 import type { TableComparison } from '../../../shared/ports/view-store.ts'
-import { KEEP_MS } from '../../projector/rebuild.ts'
-import type { AsOf } from '../../projector/rebuild-as-of.ts'
 import { CliFailure } from '../failure.ts'
 import { duration } from '../options.ts'
 import type { CliCommand, Surroundings } from '../surroundings.ts'
@@ -10,7 +9,7 @@ import { tableText } from '../text/tables.ts'
 import { type HomeOptions, withHomeOptions } from './run-options.ts'
 
 export interface RebuildCommandOptions extends HomeOptions {
-  readonly asOf?: AsOf['until']
+  readonly asOf?: LogPoint
   readonly name?: string
   readonly rollback: boolean
   readonly drop?: string
@@ -67,7 +66,7 @@ Examples:
   kasaga rebuild sagas --data-dir .data --drop before_the_sale`
 
 /** `2026-11-20T09:00:00Z`, or `2:1500`: partition and offset. */
-export function asOf(text: string): AsOf['until'] {
+export function asOf(text: string): LogPoint {
   const place = /^(\d{1,6}):(\d{1,19})$/.exec(text)
   if (place) return { partition: Number(place[1]), offset: BigInt(place[2] ?? 0) }
   const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
