@@ -52,6 +52,7 @@ import { type TopicsCommandOptions, type TopicsRun, topicsCommand } from './comm
 import { type VerifyCommandOptions, verifyCommand } from './commands/verify.ts'
 import { confirmed } from './confirmed.ts'
 import { definitionsIn } from './definitions-in.ts'
+import { editedText } from './edited-text.ts'
 import { loadContracts } from './load-contracts.ts'
 import { createProgram, runProgram } from './program.ts'
 import { rebuildText, runRebuild } from './rebuild-run.ts'
@@ -79,6 +80,8 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0)
 })
 
+const editor = env.VISUAL || env.EDITOR || undefined
+
 const around: Surroundings = {
   stdout,
   stderr,
@@ -91,6 +94,7 @@ const around: Surroundings = {
   readFile: (path) => (path === '-' ? text(stdin) : readFile(path, 'utf8')),
   progress,
   ...(stdin.isTTY && stderr.isTTY && { confirm: (question) => confirmed(question, { stdin, stderr }) }),
+  ...(stdin.isTTY && editor !== undefined && { editText: (text, name) => editedText(text, { name, editor }) }),
   stopping: () => {
     listenForSignals()
     return stop

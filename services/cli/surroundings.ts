@@ -30,6 +30,8 @@ export interface Surroundings {
   readonly progress?: ProgressLine
   /** Asks whoever sits before it; absent: nobody does. */
   readonly confirm?: (question: string) => Promise<boolean>
+  /** Lets whoever sits before it change a text; absent: nobody does, or there is no editor. */
+  readonly editText?: (text: string, name: string) => Promise<string>
   /** From then on the first Ctrl-C only says so, and the second ends it. */
   readonly stopping?: () => Pick<StopSignal, 'stopped' | 'wait'>
 }

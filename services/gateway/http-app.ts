@@ -17,6 +17,7 @@ import { actRoutes } from './routes/act-routes.ts'
 import { deadLetterRoutes } from './routes/dead-letter-routes.ts'
 import { explainRoute } from './routes/explain-route.ts'
 import { forkRoute } from './routes/fork-route.ts'
+import { letterEditRoutes } from './routes/letter-edit-routes.ts'
 import { lockRoutes } from './routes/lock-routes.ts'
 import { operatorRoutes } from './routes/operator-routes.ts'
 import { participantRoutes } from './routes/participant-routes.ts'
@@ -116,6 +117,7 @@ export async function httpApp(parts: Parts, options: { readonly anonymous: boole
   participantRoutes(app, parts)
   operatorRoutes(app, parts)
   deadLetterRoutes(app, parts)
+  letterEditRoutes(app, parts)
   statusRoutes(app, parts)
   openapiRoute(app)
   pageRoutes(app, parts, options.anonymous)

@@ -45,6 +45,14 @@ export const LetterIds = z.object({
   hasOlder: z.boolean().describe('whether there are older records, which were not looked at'),
 })
 
+const EditMark = z
+  .object({
+    before: z.string().describe('hash of the record as it came'),
+    after: z.string().describe('hash of the record as it was put back'),
+    changed: z.array(z.string()).describe('key, value, and names of headers'),
+  })
+  .describe('what was put back in its place; null: it was put back as it came')
+
 export const LetterAnswer = z.object({
   id: z.string(),
   reason: z.string(),
@@ -56,7 +64,10 @@ export const LetterAnswer = z.object({
   fingerprint: z.string().describe('of how it failed'),
   failedAt: Time,
   redrives: z.int().describe('how often it was put back before it became this letter'),
-  redriven: z.object({ at: Time, by: z.string(), reason: z.string() }).nullable().describe('null: it was not put back'),
+  redriven: z
+    .object({ at: Time, by: z.string(), reason: z.string(), edited: EditMark.nullable().default(null) })
+    .nullable()
+    .describe('null: it was not put back'),
 })
 
 export const LetterGroup = z.object({
@@ -118,6 +129,47 @@ export const LetterDetail = LetterAnswer.extend({
   check: LetterCheck,
 })
 
+const HeaderName = z.string().min(1).max(200)
+
+export const LetterEdit = z
+  .strictObject({
+    key: z.string().max(200).optional().describe('another key'),
+    value: z.unknown().optional().describe('another value'),
+    headers: z
+      .record(HeaderName, z.string().max(8_000).nullable())
+      .optional()
+      .describe('headers said anew; null: taken away'),
+  })
+  .describe('what is mended of the record; what is not named stays as it is')
+
+export const ValidateBody = z.strictObject({ edit: LetterEdit.optional().describe('absent: it is put back as it is') })
+
+export const LetterValidation = z.object({
+  check: LetterCheck,
+  changed: z.array(z.string()).describe('key, value, and names of headers that are not as they were'),
+  identity: z.array(z.string()).describe('those of them that a record is known by'),
+  before: z.string().describe('hash of the record as it came'),
+  after: z.string().describe('hash of the record as it would be put back'),
+})
+
+export const EditLetterBody = ActBody.extend({
+  edit: LetterEdit,
+  identity: z.boolean().default(false).describe('also where that changes what the record is known by'),
+  force: z
+    .boolean()
+    .default(false)
+    .describe('also one that was put back already, or too often, or of which it is not known what would become'),
+})
+
+export const EditAnswer = z.object({
+  id: z.string(),
+  place: PlaceAnswer.describe('where the mended record stands'),
+  isNoted: z.boolean().describe('false: it is put back, and no note says so'),
+  before: z.string(),
+  after: z.string(),
+  changed: z.array(z.string()),
+})
+
 export const RedriveBody = ActBody.extend({
   ids: z.array(LetterId).min(1).max(REDRIVES_AT_ONCE_MAX),
   force: z.boolean().default(false).describe('also those that were put back already, or too often'),
@@ -133,6 +185,9 @@ export type LetterGroup = z.infer<typeof LetterGroup>
 export type SchemaError = z.infer<typeof SchemaError>
 export type LetterCheck = z.infer<typeof LetterCheck>
 export type DecodedValue = z.infer<typeof DecodedValue>
+export type LetterEdit = z.infer<typeof LetterEdit>
+export type LetterValidation = z.infer<typeof LetterValidation>
+export type EditAnswer = z.infer<typeof EditAnswer>
 export type LetterFilter = z.infer<typeof LetterIdsQuery>
 export type LetterListQuery = z.infer<typeof LetterListQuery>
 export type LetterIds = z.infer<typeof LetterIds>

@@ -1,5 +1,13 @@
 /** Dead letters over HTTP. */
-import { LetterDetail, LetterIds, LetterList, RedriveAnswer } from './dead-letter-api.ts'
+import {
+  EditAnswer,
+  LetterDetail,
+  type LetterEdit,
+  LetterIds,
+  LetterList,
+  LetterValidation,
+  RedriveAnswer,
+} from './dead-letter-api.ts'
 import { type Call, type Change, query } from './http-calls.ts'
 
 export interface LetterFilterCall {
@@ -32,6 +40,16 @@ export interface RedriveCall {
   readonly force?: boolean
 }
 
+export interface EditLetterCall {
+  readonly edit: LetterEdit
+  readonly reason: string
+  readonly actor?: string
+  /** Also where that changes what the record is known by. */
+  readonly identity?: boolean
+  /** Also one that was put back already, or too often, or of which it is not known what would become. */
+  readonly force?: boolean
+}
+
 export interface DeadLetterCalls {
   /** Records that could not be used, the newest first, and how they failed. */
   deadLetters(call?: LetterListCall): Promise<LetterList>
@@ -40,6 +58,10 @@ export interface DeadLetterCalls {
   deadLetter(id: string): Promise<LetterDetail>
   /** Puts dead letters back where they came from. */
   redrive(call: RedriveCall): Promise<RedriveAnswer>
+  /** What would become of it, as it is or mended so. Nothing is written. */
+  validateLetter(id: string, edit?: LetterEdit): Promise<LetterValidation>
+  /** Puts a mended copy to where it came from, if that would be taken. */
+  editLetter(id: string, call: EditLetterCall): Promise<EditAnswer>
 }
 
 export function deadLetterCalls(call: Call, change: Change): DeadLetterCalls {
@@ -47,6 +69,9 @@ export function deadLetterCalls(call: Call, change: Change): DeadLetterCalls {
     deadLetters: (filter = {}) => call(`/v1/dead-letters${query(filter)}`, LetterList),
     deadLetterIds: (filter = {}) => call(`/v1/dead-letters/ids${query(filter)}`, LetterIds),
     deadLetter: (id) => call(`/v1/dead-letters/${encodeURIComponent(id)}`, LetterDetail),
+    validateLetter: (id, edit) =>
+      change(`/v1/dead-letters/${encodeURIComponent(id)}/validate`, LetterValidation, { body: { edit } }),
+    editLetter: (id, body) => change(`/v1/dead-letters/${encodeURIComponent(id)}/edit`, EditAnswer, { body }),
     redrive: (body) => change('/v1/dead-letters/redrive', RedriveAnswer, { body }),
   }
 }

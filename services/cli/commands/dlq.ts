@@ -5,6 +5,7 @@ import { type AskOptions, asking, clientOf, writeResult } from '../ask.ts'
 import { whole } from '../options.ts'
 import type { CliCommand, Surroundings } from '../surroundings.ts'
 import { lettersText, letterText } from '../text/letter-text.ts'
+import { editCommand, formText, validateCommand } from './dlq-edit.ts'
 import { type FilterOptions, filtering, filterOf, ONLY_NEWEST } from './dlq-filter.ts'
 import { redriveCommand } from './dlq-redrive.ts'
 
@@ -15,11 +16,13 @@ interface ListOptions extends AskOptions, FilterOptions {
 
 const LIMIT = 50
 
-/** `kasaga dlq list`, `kasaga dlq show <id>` and `kasaga dlq redrive [id...]`. */
+/** `kasaga dlq list`, `show`, `validate`, `edit` and `redrive`. */
 export const dlqCommand: CliCommand = (program, around) => {
   const dlq = program.command('dlq').description('Dead letters: records that could not be used.')
   listCommand(dlq, around)
   showCommand(dlq, around)
+  validateCommand(dlq, around)
+  editCommand(dlq, around)
   redriveCommand(dlq, around)
 }
 
@@ -45,9 +48,11 @@ function showCommand(dlq: Command, around: Surroundings): void {
     .command('show')
     .description('Show one: headers, value, what is wrong with it, and what would become of it now.')
     .argument('<id>', 'as `kasaga dlq list` names it: 0-17')
+    .option('--form', 'as a file that `kasaga dlq edit` takes', false)
   asking(command, around, 'kasaga dlq show 0-17')
-  command.action(async (id: string, options: AskOptions) => {
+  command.action(async (id: string, options: AskOptions & { readonly form: boolean }) => {
     const letter = await clientOf(options).deadLetter(id)
+    if (options.form) return void around.stdout.write(formText(letter))
     const text = letterText(letter, { color: around.color, now: around.now() })
     writeResult(around, options, { json: letter, text })
   })

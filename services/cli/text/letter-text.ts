@@ -1,9 +1,11 @@
 /** Dead letters, for a person to read. */
 import type {
+  EditAnswer,
   LetterAnswer,
   LetterCheck,
   LetterDetail,
   LetterList,
+  LetterValidation,
   RedriveAnswer,
 } from '../../../shared/client/dead-letter-api.ts'
 import type { Eyes } from './eyes.ts'
@@ -62,7 +64,16 @@ export function letterText(letter: LetterDetail, { color, now }: Eyes): string {
     ['failed', `${plain(failedAt)}, ${sinceText(failedAt, now)} ago`],
     ['fingerprint', fingerprint],
     ...(redrives > 0 ? [['before', `put back ${redrives} times, and failed again`]] : []),
-    ...(redriven ? [['put back', plain(`by ${redriven.by} at ${redriven.at}: ${redriven.reason}`)]] : []),
+    ...(redriven
+      ? [
+          [
+            'put back',
+            plain(
+              `${redriven.edited ? `mended (${redriven.edited.changed.join(', ')}), ` : ''}by ${redriven.by} at ${redriven.at}: ${redriven.reason}`,
+            ),
+          ],
+        ]
+      : []),
   ]
   const shown = headers.map(({ name, value: { text } }) => [plain(name), plain(text, 200)])
   return [
@@ -108,4 +119,21 @@ export function checkText({ says, errors, errorsTotal }: LetterCheck): string {
 export function redriveText({ redriven, refused }: RedriveAnswer): string {
   const no = refused.map(({ id, detail }) => plain(`${id} was not: ${detail}`))
   return [...no, `${redriven.length} put back${refused.length > 0 ? `, ${refused.length} not` : ''}`].join('\n')
+}
+
+/** What would become of a letter, and what was mended of it. */
+export function validationText({ check, changed, identity }: LetterValidation): string {
+  const known = identity.length > 0 ? [plain(`it is known by: ${identity.join(', ')}`, 400)] : []
+  const mended = changed.length > 0 ? [plain(`changed: ${changed.join(', ')}`, 400)] : []
+  return [checkText(check), ...mended, ...known].join('\n')
+}
+
+/** What was put back in a letter's place. */
+export function editText({ id, place, changed, before, after }: EditAnswer): string {
+  const where = `${place.topic}/${place.partition}/${place.offset}`
+  return [
+    plain(`${id} is put back, mended, as ${where}: ${changed.join(', ')}`, 400),
+    `before  ${before}`,
+    `after   ${after}`,
+  ].join('\n')
 }

@@ -12,7 +12,9 @@ const VALUE_BYTES_SHOWN = 64 * 1024
 
 export function letterAnswer(letter: SeenLetter): LetterAnswer {
   const { reason, message, service, failedAt, redrives, key = null, saga = null, redriven } = letter
-  const told = redriven ? { at: redriven.at, by: redriven.by, reason: redriven.reason } : null
+  const { edited } = redriven ?? {}
+  const mark = edited ? { ...edited, changed: [...edited.changed] } : null
+  const told = redriven ? { at: redriven.at, by: redriven.by, reason: redriven.reason, edited: mark } : null
   const origin = placeAnswer(letter.origin)
   const fingerprint = fingerprintOf(letter)
   const id = placeText(letter.place)

@@ -41,7 +41,7 @@ const encoder = new TextEncoder()
 
 /** A record of the topic of dead letters as whoever it is put back for will read it. */
 export function asRead(record: LogRecord): LogRecord {
-  const { headers } = redriveRecord(record, record.value, '')
+  const { headers } = redriveRecord(record, { actor: '' })
   return {
     ...record,
     headers: headers.map(([name, value]) => [name, typeof value === 'string' ? encoder.encode(value) : value]),
