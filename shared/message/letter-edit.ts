@@ -5,7 +5,7 @@
  * another record of it, so they are told apart from all others.
  */
 import { H } from './headers.ts'
-import { type LogRecord, utf8 } from './record.ts'
+import { type LogRecord, recordWith, utf8 } from './record.ts'
 import { isAboutTheFailure } from './redrive.ts'
 
 export interface LetterEdit {
@@ -63,7 +63,7 @@ export function editedRecord(record: LogRecord, edit: LetterEdit): Edited | NotE
   const all = [...(isNewKey ? ['key'] : []), ...(isSame(value, record.value) ? [] : ['value']), ...changed]
   const identity = all.filter((name) => (name === 'key' && isNewKey) || IDENTITY_HEADERS.has(name))
   const headers = withHeaders(record.headers, new Map([...named].filter(([name]) => changed.includes(name))))
-  return { kind: 'edited', record: { ...record, key, value, headers }, changed: all, identity }
+  return { kind: 'edited', record: recordWith(record, { key, value, headers }), changed: all, identity }
 }
 
 /** Whether the header is there once and says so, or, where it is to be taken away, is not there. */

@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto'
 import type { EditAnswer, LetterCheck, LetterValidation } from '../../../shared/client/dead-letter-api.ts'
 import { editedRecord, type LetterEdit } from '../../../shared/message/letter-edit.ts'
-import type { LogRecord } from '../../../shared/message/record.ts'
+import { type LogRecord, recordWith } from '../../../shared/message/record.ts'
 import { isAboutTheFailure, type RedriveAct } from '../../../shared/message/redrive.ts'
 import { placeAnswer } from '../answers.ts'
 import { Problem } from '../problem.ts'
@@ -69,7 +69,7 @@ function refuseUnfit(told: LetterValidation, asked: AskedEdit): void {
 
 async function mended(parts: CheckParts, { letter, record, value }: OpenedLetter, edit: LetterEdit): Promise<Mended> {
   // What was too large to be kept with the letter is put back as it stands where it came from.
-  const whole = letter.isValueOmitted && value.kind === 'here' ? { ...record, value: value.value } : record
+  const whole = letter.isValueOmitted && value.kind === 'here' ? recordWith(record, { value: value.value }) : record
   const edited = editedRecord(whole, edit)
   if (edited.kind === 'refused') throw new Problem(409, 'not-editable', edited.message)
   const { changed, identity } = edited
@@ -77,7 +77,7 @@ async function mended(parts: CheckParts, { letter, record, value }: OpenedLetter
   const check: LetterCheck =
     read === undefined
       ? unknown(value.kind === 'gone' ? value.why : '')
-      : await checkLetter(parts, asRead({ ...read, topic: letter.origin.topic }))
+      : await checkLetter(parts, asRead(recordWith(read, { topic: letter.origin.topic })))
   const told = { check, changed: [...changed], identity: [...identity] }
   return { record: edited.record, told: { ...told, before: hashOf(whole), after: hashOf(edited.record) } }
 }
@@ -89,7 +89,7 @@ function readAs(
 ): LogRecord | undefined {
   if (isNewValue) return record
   if (value.kind === 'gone') return undefined
-  return { ...record, value: value.value, ...(value.unread && { unread: value.unread }) }
+  return recordWith(record, { value: value.value, ...(value.unread && { unread: value.unread }) })
 }
 
 /** SHA-256 over key, value and headers, without those that tell how it failed. */

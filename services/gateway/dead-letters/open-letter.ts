@@ -1,7 +1,7 @@
 /** One dead letter with all that can be said of it. */
 import type { DecodedValue, LetterCheck } from '../../../shared/client/dead-letter-api.ts'
 import { jsonLimitsFor } from '../../../shared/message/claim.ts'
-import type { LogRecord } from '../../../shared/message/record.ts'
+import { type LogRecord, recordWith } from '../../../shared/message/record.ts'
 import { parseValue } from '../../../shared/message/record-value.ts'
 import { letterOf, placeFrom, redriveRecord } from '../../../shared/message/redrive.ts'
 import { Problem } from '../problem.ts'
@@ -34,7 +34,8 @@ export async function openLetter({ broker, topics }: CheckParts, id: string): Pr
 /** What would become of it if it were put back as it is. */
 export async function checkOpened(parts: CheckParts, { letter, record, value }: OpenedLetter): Promise<LetterCheck> {
   if (value.kind === 'gone') return unknown(value.why)
-  return checkLetter(parts, asRead({ ...record, ...value, topic: letter.origin.topic }))
+  const { kind: _, ...own } = value
+  return checkLetter(parts, asRead(recordWith(record, { ...own, topic: letter.origin.topic })))
 }
 
 const encoder = new TextEncoder()
@@ -42,10 +43,9 @@ const encoder = new TextEncoder()
 /** A record of the topic of dead letters as whoever it is put back for will read it. */
 export function asRead(record: LogRecord): LogRecord {
   const { headers } = redriveRecord(record, { actor: '' })
-  return {
-    ...record,
+  return recordWith(record, {
     headers: headers.map(([name, value]) => [name, typeof value === 'string' ? encoder.encode(value) : value]),
-  }
+  })
 }
 
 /** The value as JSON, where it is some. */

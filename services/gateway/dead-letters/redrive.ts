@@ -6,7 +6,7 @@
  */
 import type { Place } from '../../../shared/client/place.ts'
 import { partitionOf } from '../../../shared/message/murmur2.ts'
-import type { LogRecord } from '../../../shared/message/record.ts'
+import { type LogRecord, recordWith } from '../../../shared/message/record.ts'
 import {
   type DeadLetter,
   letterOf,
@@ -71,7 +71,7 @@ async function redriveOne(ports: RedrivePorts, one: One): Promise<Redriven> {
   if (refused) return { id, ...refused }
   const value = letter.isValueOmitted ? (await recordAtOrigin(ports.broker, letter))?.value : record.value
   if (value === undefined) return { id, code: 'value-gone', detail: 'its value is kept no longer where it came from' }
-  const place = await putBack(ports, { record: { ...record, value }, letter, actor: one.asked.actor })
+  const place = await putBack(ports, { record: recordWith(record, { value }), letter, actor: one.asked.actor })
   if (!place) return { id, code: 'not-stored', detail: 'the log did not say that it is stored; try again' }
   await noted(ports, { record, letter, act: one.asked })
   return { id, place }
