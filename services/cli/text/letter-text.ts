@@ -48,7 +48,7 @@ function rowOf({ id, reason, key, failedAt, redrives, redriven, message }: Lette
     plain(reason),
     plain(key ?? ''),
     sinceText(failedAt, now),
-    plain(`${since}${before}${message}`, MESSAGE_CHARS_MAX),
+    plain(`${since}${before}${message.replace(/\s+/g, ' ')}`, MESSAGE_CHARS_MAX),
   ]
 }
 
@@ -109,10 +109,13 @@ function plainLines(text: string): string {
 }
 
 /** What would become of it now, and what its schema says against it. */
-export function checkText({ says, errors, errorsTotal }: LetterCheck): string {
+export function checkText({ verdict, reason, says, errors, errorsTotal }: LetterCheck): string {
+  // The error's own text says the same as the places, less well.
+  const told =
+    errors.length > 0 ? `it would be ${verdict === 'refused' ? 'a dead letter again' : verdict}: ${reason}` : says
   const places = errors.map(({ path, message }) => plain(`  ${path === '' ? 'the value' : path}: ${message}`, 400))
   const more = errorsTotal > errors.length ? [`  and ${errorsTotal - errors.length} more`] : []
-  return [`now: ${plain(says, errors.length > 0 ? MESSAGE_CHARS_MAX : 1_000)}`, ...places, ...more].join('\n')
+  return [`now: ${plain(told, 1_000)}`, ...places, ...more].join('\n')
 }
 
 /** What became of those that were to be put back. */
