@@ -9,6 +9,7 @@ import { MemoryLog } from '../../shared/adapters/memory/memory-log.ts'
 import { systemClock } from '../../shared/adapters/system/system-clock.ts'
 import { systemIds } from '../../shared/adapters/system/system-ids.ts'
 import { deadLetterRecord } from '../../shared/message/dead-letter.ts'
+import { sagaId } from '../../shared/message/ids.ts'
 import { kasagaTopics } from '../../shared/message/topics.ts'
 import { noLog, noMetrics } from '../../shared/ports/telemetry.ts'
 import { topicSpecs } from '../../shared/runtime/topic-specs.ts'
@@ -24,7 +25,13 @@ const LINES = [{ sku: 'SKU-0014', quantity: 1, cents: 2018 }]
 let app: App
 let url = ''
 
-const orderOf = (id: string, cents: unknown) => ({ id, country: 'ES', card: '4242424242412441', cents, lines: LINES })
+const orderOf = (id: string, cents: number | string) => ({
+  id,
+  country: 'ES',
+  card: '4242424242412441',
+  cents,
+  lines: LINES,
+})
 
 /** The letter of a start that an orchestrator refuses. */
 function refusedStart(id: string, seconds: number) {
@@ -33,7 +40,7 @@ function refusedStart(id: string, seconds: number) {
   const record = { key: id, value: JSON.stringify(input), headers: Object.entries(headers) }
   const start = {
     kind: 'start',
-    sagaId: id as never,
+    sagaId: sagaId(id),
     definition: 'fulfil-order',
     version: 1,
     input,
