@@ -5,6 +5,7 @@ export interface Schema {
   readonly type?: string
   readonly enum?: readonly unknown[]
   readonly anyOf?: readonly Schema[]
+  readonly oneOf?: readonly Schema[]
   readonly pattern?: string
   readonly minLength?: number
   readonly maxLength?: number
