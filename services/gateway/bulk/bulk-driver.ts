@@ -130,7 +130,7 @@ export class BulkDriver {
     const { id } = bulk
     try {
       const waitMs = await takeTurn(this.#turnPorts, bulk)
-      this.#due.set(id, clock.now() + Math.max(0, Math.min(waitMs, TURN_GAP_MS_MAX)))
+      this.#due.set(id, clock.now() + Math.max(0, Math.min(Math.ceil(waitMs), TURN_GAP_MS_MAX)))
       this.#failures.delete(id)
     } catch (error) {
       const failures = this.#failures.get(id) ?? 0
