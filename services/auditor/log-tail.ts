@@ -3,6 +3,7 @@
  * the audit has not seen is in the log by now, or it is a violation.
  */
 import type { Broker } from '../../shared/ports/broker.ts'
+import { askedBy } from './command-ledger.ts'
 import type { PartitionAudit } from './partition-audit.ts'
 
 export interface LogTail {
@@ -19,11 +20,9 @@ export async function readTail(broker: Broker, topic: string, partitions: readon
       for (const record of records) {
         for (const { decoded } of reader.read(record)?.events ?? []) {
           if (decoded.kind !== 'event') continue
-          const { sagaId, event } = decoded.envelope
-          sagas.add(sagaId)
-          if (event.type === 'step-requested') commands.add(`${sagaId}/${event.step}/forward/${event.attempt}`)
-          if (event.type === 'compensation-requested')
-            commands.add(`${sagaId}/${event.step}/compensate/${event.attempt}`)
+          sagas.add(decoded.envelope.sagaId)
+          const id = askedBy(decoded.envelope)
+          if (id !== undefined) commands.add(id)
         }
       }
     }

@@ -1,27 +1,18 @@
 /** What `kasaga rebuild` asks of the views of a home, and how it tells what came of it. */
-import type { TableComparison, ViewGeneration } from '../../shared/ports/view-store.ts'
-import { schemaOf } from '../../shared/view/generation.ts'
-import type { AsOfOption, ListedView, RebuildCommandOptions, RebuildResult } from './commands/rebuild.ts'
-import { progressText } from './text/progress-text.ts'
 
-interface Rebuilt {
-  readonly view: string
-  readonly version: number
-  readonly before: number
-  readonly records: number
-  readonly elapsedMs: number
-  readonly tables: readonly TableComparison[]
-  /** Milliseconds since the epoch. */
-  readonly keptUntil: number | null
-}
+import type { LogPoint, RebuildProgress, RebuildReport } from '../../shared/ports/rebuild.ts'
+import type { ViewGeneration } from '../../shared/ports/view-store.ts'
+import { schemaOf } from '../../shared/view/generation.ts'
+import type { ListedView, RebuildCommandOptions, RebuildResult } from './commands/rebuild.ts'
+import { progressText } from './text/progress-text.ts'
 
 export interface Rebuilds {
   list(): Promise<readonly ViewGeneration[]>
-  rebuild(view: string, how: { readonly compares: boolean; readonly keepMs: number }): Promise<Rebuilt>
-  rollBack(view: string, how: { readonly keepMs: number }): Promise<Rebuilt>
+  rebuild(view: string, how: { readonly compares: boolean; readonly keepMs: number }): Promise<RebuildReport>
+  rollBack(view: string, how: { readonly keepMs: number }): Promise<RebuildReport>
   asOf(
     view: string,
-    how: { readonly until: AsOfOption; readonly name: string },
+    how: { readonly until: LogPoint; readonly name: string },
   ): Promise<{ readonly records: number; readonly elapsedMs: number }>
   /** Answers the schema that it was in. */
   drop(view: string, name: string): Promise<string>
@@ -53,12 +44,6 @@ function listed({ projection, beside, version, checkpoints, keptUntil }: ViewGen
     asOf: newest === 0 ? null : iso(newest),
     keptUntil: keptUntil === undefined ? null : iso(keptUntil),
   }
-}
-
-export interface RebuildProgress {
-  readonly stage: 'building' | 'comparing' | 'taking-place'
-  readonly done: number
-  readonly total?: number
 }
 
 /** How far a rebuild is, in a line. */

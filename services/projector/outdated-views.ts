@@ -4,10 +4,11 @@
  */
 import { messageOf, OperationalError } from '../../shared/message/errors.ts'
 import { sleep } from '../../shared/ports/clock.ts'
+import { KEEP_MS } from '../../shared/ports/rebuild.ts'
 import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
 import type { Projection } from '../../shared/view/projection.ts'
 import type { RebuildPorts } from './advance.ts'
-import { KEEP_MS, rebuild } from './rebuild.ts'
+import { rebuild } from './rebuild.ts'
 
 export interface OutdatedViewsPorts extends RebuildPorts {
   readonly log: Log

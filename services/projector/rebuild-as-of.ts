@@ -1,6 +1,7 @@
 /** Builds a view as of a time or a place of the log. */
 import type { AcceptedBatch } from '../../shared/message/batch.ts'
 import { OperationalError } from '../../shared/message/errors.ts'
+import type { LogPoint } from '../../shared/ports/rebuild.ts'
 import { type Beside, inGeneration } from '../../shared/view/generation.ts'
 import { advancePartition, REFUSED, type RebuildPorts, recordsLeft } from './advance.ts'
 import { chunksOf } from './log-chunks.ts'
@@ -8,7 +9,7 @@ import type { RebuildOptions } from './rebuild.ts'
 
 export interface AsOf {
   /** Whose batches are taken: up to a time, milliseconds since the epoch, or up to a place of the log. */
-  readonly until: { readonly time: number } | { readonly partition: number; readonly offset: bigint }
+  readonly until: LogPoint
   /** Names the generation. */
   readonly beside: Beside
 }

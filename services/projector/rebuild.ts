@@ -11,6 +11,7 @@
 import type { AcceptedBatch } from '../../shared/message/batch.ts'
 import { OperationalError } from '../../shared/message/errors.ts'
 import { sleep } from '../../shared/ports/clock.ts'
+import type { RebuildProgress, RebuildReport } from '../../shared/ports/rebuild.ts'
 import type { TableComparison, ViewCheckpoint, ViewChunk, ViewGeneration } from '../../shared/ports/view-store.ts'
 import { inGeneration } from '../../shared/view/generation.ts'
 import type { Projection } from '../../shared/view/projection.ts'
@@ -24,14 +25,6 @@ import {
   recordsLeft,
 } from './advance.ts'
 import { chunkOf, chunksOf, type TakenBatches } from './log-chunks.ts'
-
-export interface RebuildProgress {
-  readonly stage: 'building' | 'comparing' | 'taking-place'
-  /** Records of the log, or rows that were compared. */
-  readonly done: number
-  /** Records that there are to be read; absent of rows. */
-  readonly total?: number
-}
 
 export interface RebuildOptions extends RebuildPorts {
   /** As it is read once it is built. */
@@ -47,29 +40,13 @@ export interface RebuildOptions extends RebuildPorts {
   readonly isStopped?: () => boolean
 }
 
-export interface RebuildReport {
-  readonly view: string
-  readonly version: number
-  /** Version of the one whose place was taken. */
-  readonly before: number
-  /** Records of the log that were read; what was there of an earlier attempt is not counted. */
-  readonly records: number
-  readonly elapsedMs: number
-  /** Empty: nothing was compared. */
-  readonly tables: readonly TableComparison[]
-  /** Until when the one before is kept, milliseconds since the epoch; `null`: it is not. */
-  readonly keptUntil: number | null
-}
-
 /** Records that may be left for the step in which the writer of the view waits. */
 const LEFT_RECORDS_MAX = 5_000
 const CATCH_UPS_MAX = 20
 const BUSY_TRIES_MAX = 120
 const BUSY_DELAY_MS = 250
 
-export const KEEP_MS = 86_400_000
-
-/** @throws OperationalError `no-such-view`, `views-busy`, `built-elsewhere`, `rebuild-stopped`, and what the log and the store throw. */
+/** @throws OperationalError `no-such-view`, `views-busy`, `rebuild-too-slow`, `built-elsewhere`, `rebuild-stopped`, and what the log and the store throw. */
 export async function rebuild(options: RebuildOptions): Promise<RebuildReport> {
   return new Rebuild(options, 'next').run()
 }
@@ -171,6 +148,8 @@ class Rebuild {
       const left = await this.#advance(checkpoints)
       if (left <= LEFT_RECORDS_MAX) return
     }
+    const message = `the view is written faster than it is built: after ${CATCH_UPS_MAX} rounds it is still more than ${LEFT_RECORDS_MAX} records behind; what is built stays, go on when there is less to do`
+    throw new OperationalError('rebuild-too-slow', message, { where: 'rebuild', retriable: true })
   }
 
   /** Builds up to these checkpoints; answers how many records that were. */

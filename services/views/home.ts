@@ -1,13 +1,14 @@
 /** Rebuilding the views of a home. */
 import { OperationalError } from '../../shared/message/errors.ts'
 import { kasagaTopics } from '../../shared/message/topics.ts'
+import type { RebuildProgress } from '../../shared/ports/rebuild.ts'
 import type { ViewGeneration } from '../../shared/ports/view-store.ts'
 import { type Beside, besideNamed, schemaOf } from '../../shared/view/generation.ts'
 import type { Projection } from '../../shared/view/projection.ts'
 import type { Home } from '../home.ts'
 import type { RebuildPorts } from '../projector/advance.ts'
 import { PROJECTIONS } from '../projector/home.ts'
-import { type RebuildProgress, rebuild, rollBack } from '../projector/rebuild.ts'
+import { rebuild, rollBack } from '../projector/rebuild.ts'
 import { type AsOf, rebuildAsOf } from '../projector/rebuild-as-of.ts'
 
 export interface ViewSettings {

@@ -168,7 +168,7 @@ class World {
 
   async begin(): Promise<void> {
     this.#store.createTopic({ name: TOPIC, partitions: PARTITIONS, retention: 'forever' })
-    await this.#store.sync()
+    await this.#store.sync({ isIdle: false })
   }
 
   async take(one: Step): Promise<void> {

@@ -135,7 +135,7 @@ test('a commit that finds no room is refused: its end was never written', async 
   file.fault = 'none'
   expect(store.end(place)).toBe(0n)
   expect(write('b')).toMatchObject({ kind: 'stored', stored: [{ base: 0n }] })
-  await store.sync()
+  await store.sync({ isIdle: false })
   expect(told).toEqual(['log-full', undefined])
 })
 
@@ -200,13 +200,13 @@ test('what landed with an unknown outcome is delivered, in order with what comes
 test('after a sync that failed nothing is written until all that stands there is durable', async () => {
   write('a')
   file.fault = 'sync'
-  await expect(store.sync()).rejects.toMatchObject({ code: 'log-io', retriable: true })
+  await expect(store.sync({ isIdle: false })).rejects.toMatchObject({ code: 'log-io', retriable: true })
   expect(write('b')).toMatchObject({ kind: 'refused', error: { code: 'log-io', retriable: true } })
   store.probe()
   expect(write('c').kind).toBe('refused')
   file.fault = 'none'
   // The disk takes things again, and what it was given before may be gone all the same.
-  await expect(store.sync()).rejects.toMatchObject({ code: 'log-io' })
+  await expect(store.sync({ isIdle: false })).rejects.toMatchObject({ code: 'log-io' })
   store.probe()
   expect(told).toEqual(['log-io', 'log-io', undefined])
   expect(write('d')).toMatchObject({ kind: 'stored', stored: [{ base: 1n }] })

@@ -1,5 +1,6 @@
 /** `kasaga rebuild`: a view built from the log beside the one that is read, whose place it then takes. */
 import { InvalidArgumentError } from 'commander'
+import { KEEP_MS, type LogPoint } from '../../../shared/ports/rebuild.ts'
 import type { TableComparison } from '../../../shared/ports/view-store.ts'
 import { CliFailure } from '../failure.ts'
 import { duration } from '../options.ts'
@@ -7,10 +8,8 @@ import type { CliCommand, Surroundings } from '../surroundings.ts'
 import { tableText } from '../text/tables.ts'
 import { type HomeOptions, withHomeOptions } from './run-options.ts'
 
-export type AsOfOption = { readonly time: number } | { readonly partition: number; readonly offset: bigint }
-
 export interface RebuildCommandOptions extends HomeOptions {
-  readonly asOf?: AsOfOption
+  readonly asOf?: LogPoint
   readonly name?: string
   readonly rollback: boolean
   readonly drop?: string
@@ -66,10 +65,8 @@ Examples:
   kasaga rebuild sagas --data-dir .data --as-of 2026-11-20T09:00:00Z --name before_the_sale
   kasaga rebuild sagas --data-dir .data --drop before_the_sale`
 
-const KEEP_MS = 86_400_000
-
 /** `2026-11-20T09:00:00Z`, or `2:1500`: partition and offset. */
-export function asOf(text: string): AsOfOption {
+export function asOf(text: string): LogPoint {
   const place = /^(\d{1,6}):(\d{1,19})$/.exec(text)
   if (place) return { partition: Number(place[1]), offset: BigInt(place[2] ?? 0) }
   const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN

@@ -3,14 +3,9 @@
  *
  * Kysely gives the connection to one transaction at a time and lets the others wait, so a handler that queries outside
  * its `tx` waits for itself. A transaction takes the write lock as it begins: none fails half-way for want of it.
- *
- * A transaction is answered when it is durable, and the event loop goes on while the disk is at it; a statement outside one
- * keeps it waiting. A sync that has failed leaves what was committed in doubt: nothing is asked of the database then until
- * all of it was made durable anew.
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { type DatabaseConnection, type Driver, Kysely, SqliteDialect, SqliteDriver, type SqliteStatement } from 'kysely'
-import { WalSync } from './wal-sync.ts'
+import { Kysely, SqliteDialect, type SqliteStatement } from 'kysely'
 
 export interface SqliteDatabaseOptions {
   /** A file, or `:memory:`. */
@@ -23,10 +18,9 @@ export interface SqliteDatabaseOptions {
 export const STATEMENTS_KEPT_MAX = 200
 
 const BUSY_TIMEOUT_MS = 5_000
-const IN_MEMORY = ':memory:'
 
 /**
- * Opens a database: WAL, foreign keys on; a commit that was answered survives power loss.
+ * Opens a database: WAL, synchronous=FULL (a commit that was answered survives power loss), foreign keys on.
  * `destroy()` closes it.
  */
 export function openSqliteDatabase<Tables>(options: SqliteDatabaseOptions): Kysely<Tables> {
@@ -38,84 +32,24 @@ export function openSqliteDatabase<Tables>(options: SqliteDatabaseOptions): Kyse
     database.close()
     throw error
   }
-  const wal = path === IN_MEMORY ? undefined : new WalSync(path)
-  return new Kysely<Tables>({ dialect: new DurableDialect(new PreparedDatabase(database, wal)) })
-}
-
-class DurableDialect extends SqliteDialect {
-  readonly #database: PreparedDatabase
-
-  constructor(database: PreparedDatabase) {
-    super({ database })
-    this.#database = database
-  }
-
-  override createDriver(): Driver {
-    return new DurableDriver(this.#database)
-  }
-}
-
-class DurableDriver extends SqliteDriver {
-  readonly #database: PreparedDatabase
-
-  constructor(database: PreparedDatabase) {
-    super({ database })
-    this.#database = database
-  }
-
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    this.#database.syncsEachCommit = false
-    await super.beginTransaction(connection)
-  }
-
-  override async commitTransaction(connection: DatabaseConnection): Promise<void> {
-    await super.commitTransaction(connection)
-    this.#database.syncsEachCommit = true
-    await this.#database.sync()
-  }
-
-  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    await super.rollbackTransaction(connection)
-    this.#database.syncsEachCommit = true
-  }
+  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: new PreparedDatabase(database) }) })
 }
 
 /** `node:sqlite` in the shape that Kysely's dialect takes, with its statements kept. */
 class PreparedDatabase {
   readonly #database: DatabaseSync
-  readonly #wal: WalSync | undefined
   readonly #statements = new Map<string, PreparedStatement>()
-  #isInDoubt = false
 
-  constructor(database: DatabaseSync, wal: WalSync | undefined) {
+  constructor(database: DatabaseSync) {
     this.#database = database
-    this.#wal = wal
   }
 
   close(): void {
     this.#statements.clear()
-    this.#wal?.close()
     if (this.#database.isOpen) this.#database.close()
   }
 
-  /** Between transactions only. */
-  set syncsEachCommit(does: boolean) {
-    this.#database.exec(does ? 'pragma synchronous = full' : 'pragma synchronous = normal')
-  }
-
-  /** @throws OperationalError `log-io`: what was committed last stands there, and may be lost. */
-  async sync(): Promise<void> {
-    try {
-      // A transaction takes all that waits, so there are few of them.
-      await this.#wal?.sync({ isIdle: true })
-    } catch (error) {
-      this.#isInDoubt = true
-      throw error
-    }
-  }
-
   prepare(sql: string): SqliteStatement {
-    if (this.#isInDoubt) this.#syncAnew()
     // A full disk, or one that fails, has undone the transaction already: to be told so would hide why.
     if (sql === 'rollback' && !this.#database.isTransaction) return NOTHING_TO_DO
     const kept = this.#statements.get(sql)
@@ -127,17 +61,6 @@ class PreparedDatabase {
       this.#statements.delete(oldest)
     }
     return statement
-  }
-
-  /** Nobody else may write meanwhile. */
-  #syncAnew(): void {
-    this.#database.exec('begin immediate')
-    try {
-      this.#wal?.syncAnew()
-      this.#isInDoubt = false
-    } finally {
-      this.#database.exec('rollback')
-    }
   }
 }
 

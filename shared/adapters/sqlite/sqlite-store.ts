@@ -123,7 +123,7 @@ export class SqliteStore implements LogStore {
   }
 
   /** Then the ends are noted beside the log, as they were when it began. */
-  async sync(moment: SyncMoment = { isIdle: false }): Promise<void> {
+  async sync(moment: SyncMoment): Promise<void> {
     if (this.#doubt) throw this.#doubt
     const ends = this.#ends()
     try {

@@ -20,7 +20,8 @@ describe('commands', () => {
 
   test('one that was never sent', async () => {
     const report = await sent((all) => all.slice(1))
-    expect(report.violations).toMatchObject([{ invariant: 'S10', saga: 'a' }])
+    const message = 'the command a/stock/forward/1 was never sent to inventory'
+    expect(report.violations).toEqual([{ invariant: 'S10', saga: 'a', message }])
   })
 
   test('one that is not said to be sent may be missing, unless all is at rest', async () => {
