@@ -23,6 +23,7 @@ import { participantsCommand } from './commands/participants.ts'
 import { showCommand } from './commands/show.ts'
 import { signalCommand } from './commands/signal.ts'
 import { startCommand } from './commands/start.ts'
+import { timersCommand } from './commands/timers.ts'
 import { failureOf } from './explain-failure.ts'
 import { type CliFailure, EXIT_CODES_HELP, type ExitCode } from './failure.ts'
 import type { CliCommand, Surroundings } from './surroundings.ts'
@@ -54,6 +55,7 @@ const ASKING: readonly CliCommand[] = [
   auditCommand,
   definitionsCommand,
   lagCommand,
+  timersCommand,
   dlqCommand,
 ]
 

@@ -23,6 +23,7 @@ import { participantRoutes } from './routes/participant-routes.ts'
 import { readRoutes } from './routes/read-routes.ts'
 import { startRoute } from './routes/start-route.ts'
 import { statusRoutes } from './routes/status-routes.ts'
+import { timerRoutes } from './routes/timer-routes.ts'
 import { ViewWaits } from './view-waits.ts'
 
 /** Longest part of a path: an id, with its characters escaped. */
@@ -115,6 +116,7 @@ export async function httpApp(parts: Parts, options: { readonly anonymous: boole
   forkRoute(app, parts, { recent, waits })
   participantRoutes(app, parts)
   operatorRoutes(app, parts)
+  timerRoutes(app, parts)
   deadLetterRoutes(app, parts)
   statusRoutes(app, parts)
   openapiRoute(app)

@@ -9,6 +9,12 @@ import {
   listActs,
   liveCounts,
 } from '../../shared/adapters/postgres/operator-queries.ts'
+import {
+  listTimers,
+  type TimerFilter,
+  type TimerMark,
+  type TimerRow,
+} from '../../shared/adapters/postgres/timer-queries.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import type { ViewStore } from '../../shared/ports/view-store.ts'
 import type { ActRow } from '../../shared/view/saga-tables.ts'
@@ -20,6 +26,7 @@ export interface OperatorReads {
   incidentSagas(fingerprint: string, limit: number): Promise<readonly string[]>
   acts(filter: ActFilter): Promise<{ readonly acts: readonly ActRow[]; readonly next?: ActMark }>
   liveCounts(): Promise<readonly LiveCount[]>
+  timers(filter: TimerFilter): Promise<{ readonly timers: readonly TimerRow[]; readonly next?: TimerMark }>
 }
 
 export function operatorReads({ db }: ViewStore<ViewTables>): OperatorReads {
@@ -28,5 +35,6 @@ export function operatorReads({ db }: ViewStore<ViewTables>): OperatorReads {
     incidentSagas: (fingerprint, limit) => asked(() => incidentSagas(db, fingerprint, limit)),
     acts: (filter) => asked(() => listActs(db, filter)),
     liveCounts: () => asked(() => liveCounts(db)),
+    timers: (filter) => asked(() => listTimers(db, filter)),
   }
 }

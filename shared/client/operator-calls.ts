@@ -1,11 +1,22 @@
 /** What operators ask of all sagas together, over HTTP. */
+import type { TimerKind } from '../view/timer-kinds.ts'
 import { type Call, query } from './http-calls.ts'
 import { AuditList, DefinitionCounts, IncidentList, IncidentSagas, LagAnswer } from './operator-api.ts'
+import { TimerList } from './timer-api.ts'
 
 export interface AuditCall {
   readonly actor?: string
   readonly type?: string
   readonly saga?: string
+  readonly after?: string
+  readonly limit?: number
+}
+
+export interface TimersCall {
+  readonly saga?: string
+  readonly kind?: TimerKind
+  /** Only what was due before now. */
+  readonly overdue?: boolean
   readonly after?: string
   readonly limit?: number
 }
@@ -18,6 +29,8 @@ export interface OperatorCalls {
   audit(call?: AuditCall): Promise<AuditList>
   /** How many sagas of each version live. */
   definitionCounts(): Promise<DefinitionCounts>
+  /** What is due when; the first comes first. */
+  timers(call?: TimersCall): Promise<TimerList>
   /** What waits between the parts, by partition. */
   lag(): Promise<LagAnswer>
 }
@@ -29,6 +42,7 @@ export function operatorCalls(call: Call): OperatorCalls {
       call(`/v1/incidents/${encodeURIComponent(fingerprint)}${query(page)}`, IncidentSagas),
     audit: (asked = {}) => call(`/v1/audit${query(asked)}`, AuditList),
     definitionCounts: () => call('/v1/definitions', DefinitionCounts),
+    timers: (asked = {}) => call(`/v1/timers${query(asked)}`, TimerList),
     lag: () => call('/v1/lag', LagAnswer),
   }
 }

@@ -44,6 +44,9 @@ export function meet(table: TableSpec, into: Row, change: Change): void {
       case 'first':
         into[name] ??= value
         break
+      case 'summed':
+        into[name] = Number(into[name] ?? 0) + Number(value)
+        break
       case 'noted':
         into[name] = typeof into[name] === 'string' ? `${into[name]}\n${value}` : value
         break

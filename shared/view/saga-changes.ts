@@ -7,8 +7,8 @@ import type { LogEvent } from './projection.ts'
 import type { sagas } from './saga-tables.ts'
 import {
   ALL_UNPARKED,
-  PAUSED,
   parkedNote,
+  pausedNote,
   RESUMED,
   renamedNote,
   type SagaPhase,
@@ -49,14 +49,19 @@ function turned({ scope = ROOT, cause }: EventOf<'compensation-started'>): Chang
   return scope === ROOT ? { phase: 'compensating', ...causeOf(cause), standing } : { standing }
 }
 
+/** A plan without a pivot takes the place of one that has it: that is said too. */
+function pivotColumn(pivot: string | null | undefined): Change {
+  return pivot === undefined ? NOTHING : { pivot: pivot ?? '' }
+}
+
 /** A text without a note changes nothing. */
 function migrated(event: EventOf<'saga-migrated'>): Change {
-  const { toVersion: version, definitionHash: definition_hash, renames = {}, unparked = [] } = event
+  const { toVersion: version, definitionHash: definition_hash, pivot, renames = {}, unparked = [] } = event
   const notes = [
     ...Object.entries(renames).map((names) => renamedNote(names)),
     ...unparked.map((step) => unparkedNote(step ?? ROOT)),
   ]
-  return { version, definition_hash, ...(notes.length > 0 && { standing: notes.join('\n') }) }
+  return { version, definition_hash, ...pivotColumn(pivot), ...(notes.length > 0 && { standing: notes.join('\n') }) }
 }
 
 function childOf(parent: ParentLink | undefined): Change {
@@ -89,6 +94,7 @@ const CHANGES: ChangesByType = {
     inputHash,
     definitionHash,
     deadlineAt,
+    pivot,
     priority = PRIORITY,
     parent,
     origin,
@@ -99,6 +105,7 @@ const CHANGES: ChangesByType = {
     input_hash: inputHash,
     definition_hash: definitionHash,
     deadline_at: deadlineAt,
+    ...pivotColumn(pivot),
     priority,
     ...childOf(parent),
     ...(origin && { origin_saga_id: origin.sagaId, origin_step: origin.step }),
@@ -137,7 +144,7 @@ const CHANGES: ChangesByType = {
   'step-resolved': settled,
   'failure-resolved': settled,
   'step-edited': settled,
-  'saga-paused': () => ({ standing: PAUSED }),
+  'saga-paused': ({ timers }) => ({ standing: pausedNote(timers) }),
   'saga-resumed': () => ({ standing: RESUMED }),
   'saga-forked': nothing,
   'saga-migrated': migrated,

@@ -1,7 +1,7 @@
 /** Tables of the `sagas` projection: every saga, its steps in both directions, and its history with offsets. */
 import { lockReading } from './lock-standing.ts'
 import { statusReading } from './status-reading.ts'
-import { along, bigint, boolean, double, first, int, noted, offset, type RowOf, table, text } from './table.ts'
+import { along, bigint, boolean, double, first, int, noted, offset, type RowOf, summed, table, text } from './table.ts'
 
 export const sagas = table('sagas', {
   key: ['saga_id'],
@@ -43,6 +43,8 @@ export const sagas = table('sagas', {
     /** Hash of the plan that it runs on; null: its log does not say. */
     definition_hash: text,
     deadline_at: first(bigint),
+    /** The step that is the pivot of the plan that it runs on, empty: it has none; null: its log does not say. */
+    pivot: text,
     /** 0 to 9, 9 is first. */
     priority: first(int),
     seq: int,
@@ -104,10 +106,19 @@ export const steps = table('steps', {
     finished_at: along('status', bigint),
     timeout_at: along('status', bigint),
     retry_at: along('status', bigint),
+    /** When its timer is due, of which kind ever: a time of the attempt, the next attempt, the end of a wait; null: it has none. */
+    due_at: along('status', bigint),
+    /** Name of the signal that the step waits for, or `time`; null: it does not wait. */
+    awaits: along('status', text),
     /** Since when it waits for its participant. */
     held_at: along('status', bigint),
     error_code: along('status', text),
     error_message: along('status', text),
+    /** The attempt whose answer decided; null: none has, or it was silence that did. */
+    answered: along('status', int),
+    /** How many attempts were not answered in time, and the newest of them. */
+    timeouts: summed,
+    timed_out: int,
     /** What its participant said last while it was at work: JSON text, cut where it is long. */
     progress: text,
     progress_at: along('progress', bigint),

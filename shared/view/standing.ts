@@ -17,8 +17,10 @@ export interface Standing {
   readonly parked: readonly ParkedStep[]
   /** Scopes that had turned back while others went on: what was parked inside them since then is parked on the way back. */
   readonly back: readonly string[]
-  /** A person holds the saga. */
-  readonly paused?: true
+  /** A person holds the saga, and what becomes of its times meanwhile. */
+  readonly paused?: 'hold' | 'run'
+  /** Present names of steps of its own scope, by each that they had before. */
+  readonly renamed?: Readonly<Record<string, string>>
 }
 
 const NOTHING: Standing = { parked: [], back: [] }
@@ -44,7 +46,11 @@ export function turnedNote(scope: string): string {
 }
 
 /** A person holds the saga, or lets it go on. */
-export const PAUSED = '|'
+export function pausedNote(timers: 'hold' | 'run'): string {
+  return `${PAUSED}${timers}`
+}
+
+const PAUSED = '|'
 export const RESUMED = '>'
 
 /** Nothing is parked any more: a person said to try again. */
@@ -61,15 +67,17 @@ function noted(now: Standing, note: string): Standing {
       return { ...now, parked: now.parked.filter(([name]) => (name ?? ROOT) !== text) }
     case '=': {
       const [from, to] = JSON.parse(text) as readonly [string, string]
-      return { ...now, parked: now.parked.map(([name, ...why]) => [name === from ? to : name, ...why]) }
+      const parked = now.parked.map(([name, ...why]) => [name === from ? to : name, ...why] as const)
+      const before = Object.entries(now.renamed ?? {}).map(([old, name]) => [old, name === from ? to : name])
+      return { ...now, parked, renamed: { ...Object.fromEntries(before), [from]: to } }
     }
     case '<':
       return turned(now, text)
     case PAUSED:
-      return { ...now, paused: true }
+      return { ...now, paused: text === 'run' ? 'run' : 'hold' }
     case RESUMED: {
-      const { parked, back } = now
-      return { parked, back }
+      const { paused: _over, ...rest } = now
+      return rest
     }
     default:
       return { ...now, parked: [] }
@@ -89,11 +97,12 @@ export function standingOf(text: string | null): Standing {
 }
 
 function textOf(standing: Standing): string {
-  return standing.parked.length === 0 && standing.back.length === 0 && !standing.paused ? '' : JSON.stringify(standing)
+  const { parked, back, paused, renamed } = standing
+  return parked.length === 0 && back.length === 0 && !paused && !renamed ? '' : JSON.stringify(standing)
 }
 
 /** What a row remembers once it has read further notes, one a line. */
 export function afterNotes(remembered: string, notes: string): string {
-  const matters = remembered !== '' || /[!<|]/.test(notes)
+  const matters = remembered !== '' || /[!<|=]/.test(notes)
   return matters ? textOf(notes.split('\n').reduce(noted, standingOf(remembered))) : ''
 }

@@ -16,10 +16,18 @@ function errorOf(error: StepError): Pick<Change, 'error_code' | 'error_message'>
 
 type Requested = Extract<SagaEvent, { type: 'step-requested' | 'compensation-requested' }>
 
-function requested({ participant, key, commandType, attempt, timeoutAt, child, lock }: Requested, at: number) {
+/** The first of some times; null: there is none. */
+function firstOf(...times: readonly (number | null | undefined)[]): number | null {
+  const known = times.filter((at) => typeof at === 'number')
+  return known.length === 0 ? null : Math.min(...known)
+}
+
+function requested(event: Requested, at: number) {
+  const { participant, key, commandType, attempt, timeoutAt, takeUpAt, child, lock } = event
   const to = { participant, limit_key: key, command_type: commandType }
   const asked = { requested_at: at, attempt_at: at, ...to, attempts: attempt }
-  return { status: 'requested', timeout_at: timeoutAt, child_saga_id: child, lock_resource: lock?.resource, ...asked }
+  const due = { timeout_at: timeoutAt, due_at: firstOf(timeoutAt, takeUpAt) }
+  return { status: 'requested', ...due, child_saga_id: child, lock_resource: lock?.resource, ...asked }
 }
 
 /** Nothing is sent yet: its attempts are what they were. */
@@ -28,10 +36,11 @@ function held({ participant, key }: Extract<SagaEvent, { type: 'step-held' | 'co
 }
 
 function progressed(
-  { timeoutAt, payload }: Extract<SagaEvent, { type: 'step-progressed' | 'compensation-progressed' }>,
+  { timeoutAt, progressAt, payload }: Extract<SagaEvent, { type: 'step-progressed' | 'compensation-progressed' }>,
   at: number,
 ) {
-  return { status: 'progressed', timeout_at: timeoutAt, ...progressColumns(payload, at) }
+  const due = { timeout_at: timeoutAt, due_at: firstOf(timeoutAt, progressAt) }
+  return { status: 'progressed', ...due, ...progressColumns(payload, at) }
 }
 
 /** Nothing is sent: it has no attempts. */
@@ -39,9 +48,18 @@ function begun(status: string, at: number) {
   return { status, attempts: 0, requested_at: at }
 }
 
-function failed({ retryAt, error }: Extract<SagaEvent, { retryAt: number | null }>, at: number) {
-  if (retryAt === null) return { status: 'failed', finished_at: at, ...errorOf(error) }
-  return { status: 'retrying', retry_at: retryAt, ...errorOf(error) }
+function failed({ attempt, retryAt, error }: Extract<SagaEvent, { retryAt: number | null }>, at: number) {
+  const why = { ...errorOf(error), ...(error.kind === 'timeout' ? unanswered(attempt) : answered(attempt)) }
+  if (retryAt === null) return { status: 'failed', finished_at: at, ...why }
+  return { status: 'retrying', retry_at: retryAt, due_at: retryAt, ...why }
+}
+
+const unanswered = (attempt: number) => ({ timeouts: 1, timed_out: attempt })
+const answered = (attempt: number) => ({ answered: attempt })
+
+function rejected({ attempt, error }: Extract<SagaEvent, { type: 'step-rejected' }>, at: number) {
+  const why = error.kind === 'timeout' ? unanswered(attempt) : answered(attempt)
+  return { status: 'rejected', finished_at: at, ...errorOf(error), ...why }
 }
 
 /** The part that depends on the type of the event; `undefined` for one that is not about a step's course. */
@@ -58,15 +76,19 @@ function courseOf(event: SagaEvent, at: number): Course | undefined {
       return [event.step, directionOf(event.type), progressed(event, at)]
     case 'step-succeeded':
     case 'compensation-succeeded':
-      return [event.step, directionOf(event.type), { status: 'succeeded', finished_at: at }]
+      return [event.step, directionOf(event.type), { status: 'succeeded', finished_at: at, ...answered(event.attempt) }]
     case 'step-rejected':
-      return [event.step, 'forward', { status: 'rejected', finished_at: at, ...errorOf(event.error) }]
+      return [event.step, 'forward', rejected(event, at)]
     case 'step-failed':
     case 'compensation-failed':
       return [event.step, directionOf(event.type), failed(event, at)]
     default:
       return courseWithoutCommand(event, at)
   }
+}
+
+function waiting({ until, signal }: Extract<SagaEvent, { type: 'wait-started' }>, at: number) {
+  return { ...begun('waiting', at), timeout_at: until, due_at: until, awaits: signal ?? 'time' }
 }
 
 function courseWithoutCommand(event: SagaEvent, at: number): Course | undefined {
@@ -76,13 +98,14 @@ function courseWithoutCommand(event: SagaEvent, at: number): Course | undefined 
     case 'step-computed':
       return [event.step, 'forward', { ...begun('succeeded', at), finished_at: at }]
     case 'wait-started':
-      return [event.step, 'forward', { ...begun('waiting', at), timeout_at: event.until }]
+      return [event.step, 'forward', waiting(event, at)]
     case 'block-started':
       return [event.step, 'forward', { ...begun('open', at), block: event.block }]
     case 'wait-ended':
     case 'block-completed':
-    case 'late-success':
       return [event.step, 'forward', { status: 'succeeded', finished_at: at }]
+    case 'late-success':
+      return [event.step, 'forward', { status: 'succeeded', finished_at: at, ...answered(event.attempt) }]
     case 'undo-resolved':
       return [event.step, 'compensate', { status: 'resolved', finished_at: at }]
     case 'step-resolved':

@@ -6,6 +6,7 @@
  *   last    what is given replaces what is there (the default); what is absent stays
  *   first   what is there stays
  *   along   goes with another column: whenever that one is given, this one is replaced too, by null when absent
+ *   summed  what is given is added to what is there
  *   noted   a text of notes, one a line: what they mean depends on what the row holds, and the table's `reading` says it
  */
 
@@ -25,7 +26,7 @@ export type Value = string | number | bigint | boolean | null
 
 export interface Column<Type extends ColumnType = ColumnType> {
   readonly type: Type
-  readonly rule: 'last' | 'first' | 'along' | 'noted'
+  readonly rule: 'last' | 'first' | 'along' | 'summed' | 'noted'
   /** The column that an `along` column goes with. */
   readonly leader?: string
 }
@@ -87,6 +88,9 @@ export const boolean: Column<'boolean'> = { type: 'boolean', rule: 'last' }
 export function first<Type extends ColumnType>(column: Column<Type>): Column<Type> {
   return { type: column.type, rule: 'first' }
 }
+
+/** A count: what is given is added to what is there. */
+export const summed: Column<'int'> = { type: 'int', rule: 'summed' }
 
 /** A column of notes; the table says how they are read. */
 export const noted: Column<'text'> = { type: 'text', rule: 'noted' }

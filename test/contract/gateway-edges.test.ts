@@ -178,6 +178,7 @@ describe('for those who run it', () => {
       '/v1/sagas/{id}/retry',
       '/v1/sagas/{id}/signals/{name}',
       '/v1/sagas/{id}/skip',
+      '/v1/timers',
     ])
     const body = document.paths['/v1/sagas'].post.requestBody.content['application/json'].schema
     expect(body).toMatchObject({ type: 'object', additionalProperties: false })

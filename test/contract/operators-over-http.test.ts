@@ -1,6 +1,7 @@
 /** What operators ask of all sagas together: over HTTP and on the command line, in front of a whole installation. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { httpClient } from '../../shared/client/http-client.ts'
+import { approved } from '../support/approved.ts'
 import { cliOf } from '../support/cli-runner.ts'
 import { fulfil } from '../support/fulfil.ts'
 import { openSystem, type SystemRig } from '../support/system-rig.ts'
@@ -93,6 +94,44 @@ describe('the audit', () => {
     const { out } = await kasaga(['audit', '--actor', 'ann'])
     expect(out).toMatch(/^\S+Z +ann +saga-paused +lost-1 +audit-1 +counted$/m)
     expect(await kasaga(['audit', '--after', 'nonsense'])).toMatchObject({ code: 1, out: '' })
+  })
+})
+
+describe('timers', () => {
+  test('are what is due when, over HTTP and on the command line', async () => {
+    await rig.client.start(approved, 'dear-1', { id: 'dear-1', cents: 500 })
+    await rig.client.start(fulfil, 'held-1', { id: 'held-1', cents: 5 })
+    const waits = { saga: 'dear-1', kind: 'signal', step: 'ok', direction: 'forward', signal: 'approval' }
+    const held = { saga: 'held-1', kind: 'timeout', step: 'stock', attempt: 1, participant: 'stock', signal: null }
+    const deadline = { saga: 'held-1', kind: 'deadline', step: null, attempt: null, participant: null }
+    const all = async () => (await client().timers()).timers
+    // Those of the deadline of the three that are stuck past their pivot are over.
+    await expect.poll(all, { timeout: WAIT_MS }).toMatchObject([held, deadline, waits])
+    const first = await client().timers({ limit: 2 })
+    expect(first.timers).toMatchObject([held, deadline])
+    expect((await client().timers({ after: first.next ?? '' })).timers).toMatchObject([waits])
+    expect((await client().timers({ kind: 'deadline' })).timers).toMatchObject([deadline])
+    expect((await client().timers({ saga: 'dear-1' })).timers).toMatchObject([waits])
+    expect((await client().timers({ overdue: true })).timers).toEqual([])
+    const { out } = await kasaga(['timers', '--saga', 'dear-1'])
+    expect(out).toMatch(/^in 2\d h.* +signal +dear-1 +ok +signal approval$/m)
+    expect(await kasaga(['timers', '--overdue'])).toEqual({ code: 0, out: '', err: 'Nothing like that is due.\n' })
+    expect((await kasaga(['timers', '--limit', '1'])).err).toMatch(
+      /^There are more: --after '\d+~held-1~forward~stock'$/m,
+    )
+    expect(JSON.parse((await kasaga(['timers', '--json', '--kind', 'timeout'])).out).timers).toMatchObject([held])
+    expect(await kasaga(['timers', '--kind', 'nonsense'])).toMatchObject({ code: 2, out: '' })
+    expect(await kasaga(['timers', '--after', 'nonsense'])).toMatchObject({ code: 1, out: '' })
+  })
+
+  test('stand still while their saga is paused, or are gone where it has ended', async () => {
+    const kinds = async () => (await client().timers({ saga: 'held-1' })).timers.map(({ kind }) => kind)
+    await client().pause('held-1', { reason: 'so' })
+    await expect.poll(kinds, { timeout: WAIT_MS }).toEqual([])
+    await client().resume('held-1', { reason: 'so' })
+    await expect.poll(kinds, { timeout: WAIT_MS }).toEqual(['timeout', 'deadline'])
+    rig.behaviour.release()
+    await expect.poll(kinds, { timeout: WAIT_MS }).toEqual([])
   })
 })
 

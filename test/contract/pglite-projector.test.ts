@@ -7,6 +7,7 @@ import { noLog } from '../../shared/ports/telemetry.ts'
 import { heldRowsSuite } from './held-rows-suite.ts'
 import { projectorSuite } from './projector-suite.ts'
 import { rebuildSuite } from './rebuild-suite.ts'
+import { timerRowsSuite } from './timer-rows-suite.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'kasaga-views-'))
 let stores = 0
@@ -16,4 +17,5 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const openStore = () => openPgliteViewStore({ folder: join(folder, String(stores++)), log: noLog })
 projectorSuite('PGlite', openStore)
 heldRowsSuite('PGlite', openStore)
+timerRowsSuite('PGlite', openStore)
 rebuildSuite('PGlite', openStore)

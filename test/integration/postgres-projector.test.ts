@@ -5,6 +5,7 @@ import { controlViewsSuite } from '../contract/control-views-suite.ts'
 import { heldRowsSuite } from '../contract/held-rows-suite.ts'
 import { projectorSuite } from '../contract/projector-suite.ts'
 import { rebuildSuite } from '../contract/rebuild-suite.ts'
+import { timerRowsSuite } from '../contract/timer-rows-suite.ts'
 import { describeReal } from '../support/real-servers/describe-real.ts'
 import { withDatabase } from '../support/real-servers/with-database.ts'
 
@@ -32,5 +33,6 @@ await describeReal('views on a real Postgres', ['postgres'], ({ postgres }) => {
   projectorSuite('Postgres', () => storeOn(postgres))
   controlViewsSuite(() => storeOn(postgres))
   heldRowsSuite('Postgres', () => storeOn(postgres))
+  timerRowsSuite('Postgres', () => storeOn(postgres))
   rebuildSuite('Postgres', () => storeOn(postgres))
 })

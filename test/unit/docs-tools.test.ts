@@ -4,6 +4,7 @@ import { checkCommand } from '../../services/cli/commands/check.ts'
 import { diffCommand } from '../../services/cli/commands/diff.ts'
 import { type HistoryRun, replayCommand } from '../../services/cli/commands/replay.ts'
 import { explainText } from '../../services/cli/text/explain-text.ts'
+import { timersText } from '../../services/cli/text/timer-text.ts'
 import { explainAnswer } from '../../services/gateway/explain-saga.ts'
 import { definitions } from '../../services/orders/definitions.ts'
 import { fulfilOrder } from '../../services/orders/fulfil-order.ts'
@@ -43,7 +44,7 @@ const transcripts = fences(pageText('docs/tools.md')).flatMap(({ info, text }) =
 
 test('there are some', () => expect(transcripts.length).toBeGreaterThan(1))
 
-const OF_THE_LOG = transcripts.filter(({ command }) => !command.startsWith('explain'))
+const OF_THE_LOG = transcripts.filter(({ command }) => !/^(?:explain|timers)/.test(command))
 
 test.each(OF_THE_LOG)('kasaga $command', async ({ command, shown }) => {
   const broker = await incident()
@@ -78,4 +79,21 @@ test('kasaga explain order-2', () => {
   const told = explain({ definition: fulfilOrder, state: { ...state, root: { ...root, steps } }, around })
   const text = explainText(explainAnswer(viewOf(rows), told), { color: false, now: NOW })
   expect(text).toBe(transcripts.find(({ command }) => command === 'explain order-2')?.shown)
+})
+
+test('kasaga timers', () => {
+  const at = (ms: number) => new Date(NOW + ms).toISOString()
+  const none = { attempt: null, participant: null, signal: null, child: null, lock: null }
+  const charge = { ...none, step: 'charge', direction: 'forward', participant: 'payment' } as const
+  const undo = { ...charge, direction: 'compensate', attempt: 1 } as const
+  const approval = { ...none, step: 'approval', direction: 'forward', signal: 'approved', attempt: 0 } as const
+  const timers = [
+    { ...charge, dueAt: at(-2_000), kind: 'timeout', saga: 'order-4', attempt: 1 },
+    { ...charge, dueAt: at(21_000), kind: 'retry', saga: 'order-2', attempt: 2 },
+    { ...none, dueAt: at(9 * 60_000), kind: 'deadline', saga: 'order-2', step: null, direction: 'forward' },
+    { ...undo, dueAt: at(40 * 60_000), kind: 'timeout', saga: 'order-3' },
+    { ...approval, dueAt: at(86_399_000), kind: 'signal', saga: 'order-5' },
+  ] as const
+  const text = timersText(timers, { color: false, now: NOW })
+  expect(text).toBe(transcripts.find(({ command }) => command === 'timers')?.shown)
 })

@@ -43,6 +43,7 @@ describe('a saga in the views', () => {
       input_hash: 'hash-order-1',
       definition_hash: definitionHash(fulfilOrder),
       deadline_at: null,
+      pivot: null,
       priority: 5,
       held_for: null,
       seq: 8,

@@ -1,11 +1,10 @@
 /** For operators: what is wrong, who did what, which versions live, what waits. */
-import type { IncidentRow, LiveCount } from '../../../shared/adapters/postgres/operator-queries.ts'
+import type { IncidentRow } from '../../../shared/adapters/postgres/operator-queries.ts'
 import { Problem as ProblemSchema } from '../../../shared/client/http-api.ts'
 import {
   type AuditEntry,
   AuditList,
   AuditQuery,
-  type DefinitionCount,
   DefinitionCounts,
   FingerprintParams,
   type IncidentAnswer,
@@ -14,9 +13,9 @@ import {
   IncidentSagasQuery,
   LagAnswer,
 } from '../../../shared/client/operator-api.ts'
-import type { Definitions } from '../../../shared/saga/definition.ts'
 import type { ActRow } from '../../../shared/view/saga-tables.ts'
 import type { App, Parts } from '../app.ts'
+import { definitionCounts } from '../definition-counts.ts'
 import { lagOf } from '../lag.ts'
 import { Problem } from '../problem.ts'
 
@@ -117,29 +116,4 @@ function incidentAnswer({ oldest_at, newest_at, examples, ...row }: IncidentRow)
 
 function auditEntry({ saga_id: saga, request_id: requestId, at, type, actor, ...row }: ActRow): AuditEntry {
   return { ...row, saga, requestId, at: time(at ?? 0), type: type ?? '', actor: actor ?? '' }
-}
-
-const STATUSES = ['running', 'compensating', 'stuck', 'paused'] as const
-
-/** Those that this gateway has, and those that live. */
-export function definitionCounts(rows: readonly LiveCount[], definitions: Definitions): DefinitionCount[] {
-  const counts = new Map<string, DefinitionCount>()
-  const of = (name: string, version: number): DefinitionCount => {
-    const known = counts.get(`${name}@${version}`)
-    if (known) return known
-    const isKnown = definitions.find(name, version) !== undefined
-    const none = { running: 0, compensating: 0, stuck: 0, paused: 0, oldestAt: null }
-    const made: DefinitionCount = { name, version, isKnown, ...none }
-    counts.set(`${name}@${version}`, made)
-    return made
-  }
-  for (const { name, version } of definitions.all) of(name, version)
-  for (const { definition, version, status, sagas, oldest_at } of rows) {
-    const count = of(definition, version)
-    const known = STATUSES.find((one) => one === status)
-    if (known) count[known] += sagas
-    const oldestAt = time(oldest_at)
-    if (count.oldestAt === null || oldestAt < count.oldestAt) count.oldestAt = oldestAt
-  }
-  return [...counts.values()].toSorted((a, b) => a.name.localeCompare(b.name) || a.version - b.version)
 }

@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely'
 import { UNDO_AHEAD } from '../../flow/call.ts'
 import { AGEING_MS } from '../../flow/limits.ts'
 import type { Direction } from '../../message/ids.ts'
+import { STILL_ASKED } from './still-asked.ts'
 import type { ViewTables } from './view-schema.ts'
 
 type Db<Tables extends ViewTables = ViewTables> = Kysely<Tables>
@@ -31,19 +32,10 @@ export interface HeldCount {
 
 export const HELD_LISTED_MAX = 1_000
 
-/**
- * Rows that say that they are held, and are: their saga was not killed; on the way forward, neither it nor a scope around
- * the step has turned back; and the step was not parked when it was to be sent.
- */
+/** Rows that say that they are held, and are. */
 const HELD = sql`
   from kasaga.steps h join kasaga.sagas g on g.saga_id = h.saga_id
-  where h.held_at is not null and h.status = 'held' and g.phase <> 'failed'
-    and (h.direction = 'compensate' or (g.phase = 'running' and not exists (
-      select 1 from kasaga.steps t
-      where t.saga_id = h.saga_id and t.direction = 'compensate' and right(t.step, 1) = ']'
-        and starts_with(h.step, t.step || '.'))))
-    and (g.standing not like '{%' or not exists (
-      select 1 from jsonb_array_elements(g.standing::jsonb -> 'parked') as parked where parked ->> 0 = h.step))`
+  where h.held_at is not null and h.status = 'held' and ${STILL_ASKED}`
 
 /** Steps that wait, in the order in which a process lets them go: see `rankOf`, which this says again. */
 export async function heldStepsOf(

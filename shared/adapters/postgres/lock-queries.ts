@@ -1,6 +1,7 @@
 /** What the gateway reads of locks. Every list is bounded. */
 import { type Kysely, sql } from 'kysely'
 import type { LockRow } from '../../view/saga-tables.ts'
+import { pageOf } from './page.ts'
 import type { ViewTables } from './view-schema.ts'
 
 export interface LockFilter {
@@ -23,9 +24,8 @@ export async function listLocks(
     .orderBy('resource')
     .limit(limit + 1)
     .execute()
-  const locks = rows.slice(0, limit)
-  const last = locks.at(-1)
-  return rows.length > limit && last ? { locks, next: last.resource } : { locks }
+  const { page: locks, last } = pageOf(rows, limit)
+  return { locks, ...(last && { next: last.resource }) }
 }
 
 /** Those of some resources. */

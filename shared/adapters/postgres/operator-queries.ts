@@ -1,6 +1,7 @@
 /** What operators ask of all sagas together: what is wrong, who did what, which versions live. Every list is bounded. */
 import { type Kysely, sql } from 'kysely'
 import type { ActRow } from '../../view/saga-tables.ts'
+import { pageOf } from './page.ts'
 import type { ViewTables } from './view-schema.ts'
 
 type Db = Kysely<ViewTables>
@@ -101,7 +102,7 @@ export async function listActs(
   { actor, type, saga, after, limit }: ActFilter,
 ): Promise<{ readonly acts: readonly ActRow[]; readonly next?: ActMark }> {
   let query = db.selectFrom('kasaga.acts').selectAll()
-  // As it is stored: see `changesJson`.
+  // As it is stored: see `changeArrays`.
   if (actor !== undefined) query = query.where('actor', '=', actor.replaceAll('\0', '\ufffd').toWellFormed())
   if (type !== undefined) query = query.where('type', '=', type)
   if (saga !== undefined) query = query.where('saga_id', '=', saga)
@@ -113,10 +114,8 @@ export async function listActs(
     .orderBy('seq', 'desc')
     .limit(limit + 1)
     .execute()
-  const acts = rows.slice(0, limit)
-  const last = acts.at(-1)
-  if (rows.length <= limit || !last) return { acts }
-  return { acts, next: { at: last.at ?? 0, saga_id: last.saga_id, seq: last.seq } }
+  const { page: acts, last } = pageOf(rows, limit)
+  return { acts, ...(last && { next: { at: last.at ?? 0, saga_id: last.saga_id, seq: last.seq } }) }
 }
 
 export interface LiveCount {

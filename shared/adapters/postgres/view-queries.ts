@@ -4,6 +4,7 @@ import type { ViewCheckpoint } from '../../ports/view-store.ts'
 import { besideOf } from '../../view/generation.ts'
 import type { AttributeRow, EventRow, SagaRow, StepRow } from '../../view/saga-tables.ts'
 import type { SagaStatus } from '../../view/standing.ts'
+import { pageOf } from './page.ts'
 import { readCheckpoints } from './view-checkpoints.ts'
 import type { ViewTables } from './view-schema.ts'
 
@@ -90,10 +91,8 @@ export async function listSagas(
     .orderBy('saga_id', 'desc')
     .limit(limit + 1)
     .execute()
-  const page = sagas.slice(0, limit)
-  const last = page.at(-1)
-  if (sagas.length <= limit || !last) return { sagas: page }
-  return { sagas: page, next: { started_at: last.started_at, saga_id: last.saga_id } }
+  const { page, last } = pageOf(sagas, limit)
+  return { sagas: page, ...(last && { next: { started_at: last.started_at, saga_id: last.saga_id } }) }
 }
 
 function stoppedSagas(db: Db) {

@@ -77,5 +77,6 @@ function met(name: string, { rule, leader }: Column): string {
   const [old, given] = [`t.${quoted(name)}`, `x.${quoted(name)}`]
   if (rule === 'first') return `coalesce(${old}, ${given})`
   if (rule === 'last' || rule === 'noted') return `coalesce(${given}, ${old})`
+  if (rule === 'summed') return `case when ${given} is null then ${old} else coalesce(${old}, 0) + ${given} end`
   return `case when x.${quoted(leader ?? '')} is null then ${old} else ${given} end`
 }

@@ -25,6 +25,7 @@ const OPEN_ADAPTER_FILES = new Set([
   'shared/adapters/postgres/view-queries.ts',
   'shared/adapters/postgres/lock-queries.ts',
   'shared/adapters/postgres/operator-queries.ts',
+  'shared/adapters/postgres/timer-queries.ts',
   'shared/adapters/postgres/participant-views.ts',
   'shared/adapters/postgres/held-queries.ts',
 ])
