@@ -18,6 +18,7 @@ const TEXTS = [
   '0:3',
   '1:999999',
   '12~victim-1',
+  '12~victim-1~forward~charge',
   '0-7',
   '1-99',
   'off',
