@@ -34,6 +34,8 @@ export interface Surroundings {
   readonly editText?: (text: string, name: string) => Promise<string>
   /** From then on the first Ctrl-C only says so, and the second ends it. */
   readonly stopping?: () => Pick<StopSignal, 'stopped' | 'wait'>
+  /** Writes it, over one that is there. */
+  writeFile(path: string, text: string): Promise<void>
 }
 
 /** Adds a command to the program. */
