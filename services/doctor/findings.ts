@@ -1,7 +1,7 @@
 /** What is found of each part of an installation, and what to do. Pure. */
 import type { CountsAnswer } from '../../shared/client/http-api.ts'
 import type { DefinitionCount, LagAnswer } from '../../shared/client/operator-api.ts'
-import type { TopicDescription, TopicSpec } from '../../shared/ports/broker.ts'
+import type { TopicDescription, TopicDrift, TopicSpec } from '../../shared/ports/broker.ts'
 import type { ViewGeneration } from '../../shared/ports/view-store.ts'
 
 export interface Finding {
@@ -40,6 +40,17 @@ export function judgeTopics(wanted: readonly TopicSpec[], found: readonly TopicD
   const says = other.map(({ name, partitions }) => `${name} has ${there.get(name)} partitions, not ${partitions}`)
   const next = 'Topics of one installation have the same number: see docs/wire.md, topics'
   return { check: 'topics', status: 'down', says: says.join('; '), next }
+}
+
+/** Whether the topics keep what they were made to keep. */
+export function judgeSettings(drifts: readonly TopicDrift[]): Finding {
+  const check = 'topic settings'
+  if (drifts.length === 0) return { check, status: 'ok', says: 'they keep what they are to keep' }
+  const says = drifts.map(({ topic, setting, is, wanted }) => `${topic} has ${setting}=${is}, not ${wanted}`)
+  const [worst] = drifts.toSorted((a, b) => Number(b.losesLog) - Number(a.losesLog))
+  const alter = `kafka-configs.sh --alter --entity-type topics --entity-name ${worst?.topic} --add-config ${worst?.setting}=${worst?.wanted}`
+  const next = worst?.losesLog ? `The log loses records: set it at once with ${alter}` : `Set it with ${alter}`
+  return { check, status: worst?.losesLog ? 'down' : 'degraded', says: says.join('; '), next }
 }
 
 /** `skewMs`: how far the other clock is ahead of this one. */

@@ -20,6 +20,7 @@ import {
   judgeDisk,
   judgeLag,
   judgeSagas,
+  judgeSettings,
   judgeTopics,
   judgeViews,
 } from './findings.ts'
@@ -76,15 +77,21 @@ async function examine(home: Home, { prefix, definitions, dataDir }: DoctorSetti
   const onTopics = await found('topics', async () =>
     judgeTopics(await asThere(broker, prefix, wanted), await broker.describeTopics(names)),
   )
+  const onSettings = await found('topic settings', async () => {
+    const drifts = await home.unredeemed.topicDrift?.(wanted)
+    return drifts ? [judgeSettings(drifts)] : []
+  })
   const onDatabase = await found('database', async () => databaseOf(home))
-  if (onDatabase.some(({ status }) => status === 'down')) return [opened, ...onTopics, ...onDatabase]
+  if (onDatabase.some(({ status }) => status === 'down')) return [opened, ...onTopics, ...onSettings, ...onDatabase]
   const { store, builds } = await home.views()
   const reads = sagaReads(store)
   const onViews = await found('views', async () => judgeViews(await builds.generations(), PROJECTIONS))
-  if (onViews.some(({ status }) => status !== 'ok')) return [opened, ...onTopics, ...onDatabase, ...onViews]
+  if (onViews.some(({ status }) => status !== 'ok'))
+    return [opened, ...onTopics, ...onSettings, ...onDatabase, ...onViews]
   return [
     opened,
     ...onTopics,
+    ...onSettings,
     ...onDatabase,
     ...onViews,
     ...(await found('lag', async () => judgeLag(await lagOf({ broker, topics, reads, clock })))),
@@ -118,6 +125,7 @@ async function diskOf(folder: string): Promise<Finding> {
 const NEXT: Readonly<Record<string, string>> = {
   disk: 'See that the folder is there, and can be read',
   topics: 'See that the brokers run',
+  'topic settings': 'See that the login may read the settings of topics (DescribeConfigs)',
   database: 'See that Postgres runs, its URL, and the login',
 }
 

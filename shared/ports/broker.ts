@@ -44,6 +44,16 @@ export interface TopicDescription {
   readonly partitions: number
 }
 
+/** A setting of a topic that is not what it would have been made with, to the harm of what is in it. */
+export interface TopicDrift {
+  readonly topic: string
+  readonly setting: string
+  readonly is: string
+  readonly wanted: string
+  /** Records go that are to be kept for ever. */
+  readonly losesLog: boolean
+}
+
 export interface PartitionOffsets {
   readonly partition: number
   /** Offset of the oldest record that is still kept. */
@@ -107,6 +117,8 @@ export interface Broker {
   createTopics(topics: readonly TopicSpec[]): Promise<void>
   /** Those of the named topics that exist. */
   describeTopics(names: readonly string[]): Promise<readonly TopicDescription[]>
+  /** Present where topics have settings that others can change: those of the topics that are there, and harm. */
+  topicDrift?(topics: readonly TopicSpec[]): Promise<readonly TopicDrift[]>
   close(): Promise<void>
 }
 

@@ -14,6 +14,7 @@ import type {
   GroupOptions,
   PartitionOffsets,
   TopicDescription,
+  TopicDrift,
   TopicSpec,
 } from '../../ports/broker.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -136,6 +137,10 @@ export class KafkaBroker implements Broker {
 
   describeTopics(names: readonly string[]): Promise<readonly TopicDescription[]> {
     return this.#parts.topics.describe(names)
+  }
+
+  topicDrift(topics: readonly TopicSpec[]): Promise<readonly TopicDrift[]> {
+    return this.#parts.topics.drift(topics)
   }
 
   async close(): Promise<void> {

@@ -1,14 +1,13 @@
 /** Topics: creating, describing, and the offsets of their partitions, through kafkajs's admin client. */
-import type { Admin, Kafka } from 'kafkajs'
+import { type Admin, ConfigResourceTypes, type Kafka } from 'kafkajs'
 import { OperationalError } from '../../message/errors.ts'
-import type { PartitionOffsets, TopicDescription, TopicSpec } from '../../ports/broker.ts'
+import type { PartitionOffsets, TopicDescription, TopicDrift, TopicSpec } from '../../ports/broker.ts'
 import type { ClusterLink } from './cluster-link.ts'
 import { classify } from './kafka-errors.ts'
 import type { KafkaSettings } from './kafka-settings.ts'
 import { topicOffsets } from './partition-offsets.ts'
+import { driftOf, settingsOf } from './topic-drift.ts'
 
-const DAY_MS = 24 * 60 * 60 * 1_000
-const COMPACTED_SEGMENT_BYTES = 32 * 1024 * 1024
 const COPIES_WANTED = 3
 const ANSWERS_WITHIN_MS = 15_000
 const ANSWER_PAUSE_MS = 50
@@ -46,6 +45,25 @@ export class KafkaTopics {
   async describe(names: readonly string[]): Promise<readonly TopicDescription[]> {
     const described = await Promise.all(names.map((name) => this.#describeOne(name)))
     return described.filter((topic) => topic !== undefined)
+  }
+
+  async drift(topics: readonly TopicSpec[]): Promise<readonly TopicDrift[]> {
+    const there = new Set((await this.describe(topics.map(({ name }) => name))).map(({ name }) => name))
+    const own = topics.filter(({ name }) => there.has(name))
+    if (own.length === 0) return []
+    const { inSync } = await this.#replicas()
+    const asked = own.map(({ name }) => ({ type: ConfigResourceTypes.TOPIC, name }))
+    const { resources } = await this.#run('reading the settings of topics', (admin) =>
+      admin.describeConfigs({ resources: asked, includeSynonyms: false }),
+    )
+    const entries = new Map(resources.map(({ resourceName, configEntries }) => [resourceName, configEntries]))
+    return own.flatMap((spec) => {
+      const found = (entries.get(spec.name) ?? []).map(({ configName, configValue }) => ({
+        name: configName,
+        value: configValue,
+      }))
+      return driftOf(spec, inSync, found)
+    })
   }
 
   async partitions(topic: string): Promise<number> {
@@ -121,26 +139,8 @@ function creation(topic: TopicSpec, replicas: { factor: number; inSync: number }
     topic: topic.name,
     numPartitions: topic.partitions,
     replicationFactor: replicas.factor,
-    configEntries: [
-      ...retentionEntries(topic.retention),
-      { name: 'min.insync.replicas', value: String(replicas.inSync) },
-    ],
+    configEntries: [...settingsOf(topic, replicas.inSync)],
   }
-}
-
-function retentionEntries(retention: TopicSpec['retention']): { name: string; value: string }[] {
-  if (retention === 'compacted')
-    return [
-      { name: 'cleanup.policy', value: 'compact' },
-      // What is still being written to is never compacted, and whoever takes a partition over reads all of it.
-      { name: 'segment.bytes', value: String(COMPACTED_SEGMENT_BYTES) },
-      { name: 'min.cleanable.dirty.ratio', value: '0.3' },
-    ]
-  const retentionMs = retention === 'forever' ? -1 : retention.days * DAY_MS
-  return [
-    { name: 'cleanup.policy', value: 'delete' },
-    { name: 'retention.ms', value: String(retentionMs) },
-  ]
 }
 
 /** Somebody else may have created them in the meantime; the check after it compares the partitions. */
