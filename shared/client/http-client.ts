@@ -4,6 +4,7 @@ import type { ZodType } from 'zod'
 import type { ActKind, ResolvedAs } from '../message/client-command-record.ts'
 import { messageOf } from '../message/errors.ts'
 import type { Json } from '../message/json.ts'
+import { type BulkCalls, bulkCalls } from './bulk-calls.ts'
 import { type DeadLetterCalls, deadLetterCalls } from './dead-letter-calls.ts'
 import { ExplainAnswer } from './explain-api.ts'
 import {
@@ -21,6 +22,7 @@ import { type ActCall, type Change, query } from './http-calls.ts'
 import { type LockCalls, lockCalls } from './lock-calls.ts'
 import { type OperatorCalls, operatorCalls } from './operator-calls.ts'
 import { type ParticipantCalls, participantCalls } from './participant-calls.ts'
+import type { SagaFilterBody } from './saga-filter.ts'
 
 export interface HttpClientOptions {
   /** Where the gateway is: `http://127.0.0.1:7070`. */
@@ -57,13 +59,11 @@ export type StartCall = ({ readonly id: string } | { readonly key: string }) & {
   readonly input: Json
 }
 
-export interface ListCall {
-  readonly status?: string
-  readonly definition?: string
-  readonly priority?: number
-  readonly idPrefix?: string
+/** All that is given must hold. */
+export interface ListCall extends Omit<SagaFilterBody, 'status' | 'attributes'> {
+  readonly status?: string | undefined
   /** Only sagas that were started with all of these. */
-  readonly attributes?: Readonly<Record<string, string | number | boolean>>
+  readonly attributes?: Readonly<Record<string, string | number | boolean>> | undefined
   readonly limit?: number
   readonly after?: string
 }
@@ -105,7 +105,7 @@ export interface ForkCall extends ActCall {
   readonly version?: number
 }
 
-export interface HttpClient extends LockCalls, ParticipantCalls, OperatorCalls, DeadLetterCalls {
+export interface HttpClient extends LockCalls, ParticipantCalls, OperatorCalls, DeadLetterCalls, BulkCalls {
   start(call: StartCall): Promise<StartAnswer>
   list(call?: ListCall): Promise<SagaList>
   show(id: string, call?: ShowCall): Promise<SagaDetail>
@@ -211,6 +211,7 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
     ...participantCalls(call, change),
     ...operatorCalls(call),
     ...deadLetterCalls(call, change),
+    ...bulkCalls(call, change),
   }
 }
 

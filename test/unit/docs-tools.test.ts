@@ -5,8 +5,10 @@ import { definitionCommand } from '../../services/cli/commands/definition.ts'
 import { diffCommand } from '../../services/cli/commands/diff.ts'
 import { type HistoryRun, replayCommand } from '../../services/cli/commands/replay.ts'
 import type { ShadowRun } from '../../services/cli/commands/shadow.ts'
+import { bulkText, previewText } from '../../services/cli/text/bulk-text.ts'
 import { explainText } from '../../services/cli/text/explain-text.ts'
 import { timersText } from '../../services/cli/text/timer-text.ts'
+import { bulkAnswer, bulkPreview } from '../../services/gateway/bulk/bulk-answer.ts'
 import { explainAnswer } from '../../services/gateway/explain-saga.ts'
 import { definitions } from '../../services/orders/definitions.ts'
 import { fulfilOrder } from '../../services/orders/fulfil-order.ts'
@@ -48,7 +50,7 @@ const transcripts = fences(pageText('docs/tools.md')).flatMap(({ info, text }) =
 
 test('there are some', () => expect(transcripts.length).toBeGreaterThan(1))
 
-const OF_THE_LOG = transcripts.filter(({ command }) => !/^(?:explain|timers|definition)/.test(command))
+const OF_THE_LOG = transcripts.filter(({ command }) => !/^(?:explain|timers|bulk|definition)/.test(command))
 
 test.each(OF_THE_LOG)('kasaga $command', async ({ command, shown }) => {
   const broker = await incident()
@@ -114,4 +116,26 @@ test('kasaga definition shadow', async () => {
   ])
   expect(out.trimEnd()).toBe(told?.shown)
   await broker.close()
+})
+
+test('kasaga bulk', async () => {
+  const why = { actor: 'ann', reason: 'the carrier is back', at: NOW - 4_000 }
+  const asked = { act: { kind: 'retry' }, filter: { incident: '3f9ac1d20b7e' }, rate: 20, ...why } as const
+  const progress = { list: 'l', sagas: 214, part: 0, index: 81, done: 80, refused: { ended: 1 } }
+  const stuck = { phase: 'running', ended: false, stopped: false, unreadable: false, parked: false, underWay: false }
+  const standings = [
+    { ...stuck, status: 'stuck', sagas: 211, saga_id: 'order-1' },
+    { ...stuck, status: 'completed', ended: true, sagas: 1, saga_id: 'order-2' },
+    { ...stuck, status: 'running', sagas: 2, saga_id: 'order-3' },
+  ] as const
+  const preview = bulkPreview(asked.act, standings, standings.slice(0, 2))
+  const told = {
+    'bulk retry --incident 3f9ac1d20b7e --dry-run': previewText('retry', preview, { rate: 20, color: false }),
+    'bulk show bulk-7': bulkText(bulkAnswer({ id: 'bulk-7', asked, progress, lists: new Map() }), {
+      color: false,
+      now: NOW,
+    }),
+  }
+  const shown = transcripts.filter(({ command }) => command.startsWith('bulk'))
+  expect(Object.fromEntries(shown.map(({ command, shown: text }) => [command, text]))).toEqual(told)
 })
