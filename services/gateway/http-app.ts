@@ -18,6 +18,7 @@ import { bulkRoutes } from './routes/bulk-routes.ts'
 import { deadLetterRoutes } from './routes/dead-letter-routes.ts'
 import { explainRoute } from './routes/explain-route.ts'
 import { forkRoute } from './routes/fork-route.ts'
+import { letterEditRoutes } from './routes/letter-edit-routes.ts'
 import { lockRoutes } from './routes/lock-routes.ts'
 import { operatorRoutes } from './routes/operator-routes.ts'
 import { participantRoutes } from './routes/participant-routes.ts'
@@ -120,6 +121,7 @@ export async function httpApp(parts: Parts, options: { readonly anonymous: boole
   bulkRoutes(app, parts)
   timerRoutes(app, parts)
   deadLetterRoutes(app, parts)
+  letterEditRoutes(app, parts)
   statusRoutes(app, parts)
   openapiRoute(app)
   pageRoutes(app, parts, options.anonymous)
