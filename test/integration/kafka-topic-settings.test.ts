@@ -1,4 +1,4 @@
-import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs'
+import kafkajs, { Kafka, logLevel } from 'kafkajs'
 import { expect, onTestFinished, test } from 'vitest'
 import { fresh } from '../contract/broker/support.ts'
 import { openTestKafka } from '../support/open-test-kafka.ts'
@@ -15,7 +15,7 @@ await describeReal('settings of topics on Kafka', ['kafka'], ({ kafka }) => {
       { name: 'cleanup.policy', value: 'delete' },
       { name: 'retention.ms', value: '60000' },
     ]
-    const resources = [{ type: ConfigResourceTypes.TOPIC, name: spec.name, configEntries }]
+    const resources = [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: spec.name, configEntries }]
     const admin = new Kafka({ brokers: [kafka], logLevel: logLevel.NOTHING }).admin()
     await admin.connect()
     await admin.alterConfigs({ validateOnly: false, resources }).finally(() => admin.disconnect())

@@ -1,5 +1,5 @@
 /** Topics: creating, describing, and the offsets of their partitions, through kafkajs's admin client. */
-import { type Admin, ConfigResourceTypes, type Kafka } from 'kafkajs'
+import kafkajs, { type Admin, type Kafka } from 'kafkajs'
 import { OperationalError } from '../../message/errors.ts'
 import type { PartitionOffsets, TopicDescription, TopicDrift, TopicSpec } from '../../ports/broker.ts'
 import type { ClusterLink } from './cluster-link.ts'
@@ -52,7 +52,7 @@ export class KafkaTopics {
     const own = topics.filter(({ name }) => there.has(name))
     if (own.length === 0) return []
     const { inSync } = await this.#replicas()
-    const asked = own.map(({ name }) => ({ type: ConfigResourceTypes.TOPIC, name }))
+    const asked = own.map(({ name }) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name }))
     const { resources } = await this.#run('reading the settings of topics', (admin) =>
       admin.describeConfigs({ resources: asked, includeSynonyms: false }),
     )
