@@ -4,6 +4,7 @@ import type { ZodType } from 'zod'
 import type { ActKind, ResolvedAs } from '../message/client-command-record.ts'
 import { messageOf } from '../message/errors.ts'
 import type { Json } from '../message/json.ts'
+import { CommandList } from './command-api.ts'
 import { type DeadLetterCalls, deadLetterCalls } from './dead-letter-calls.ts'
 import { ExplainAnswer } from './explain-api.ts'
 import {
@@ -112,6 +113,8 @@ export interface HttpClient extends LockCalls, ParticipantCalls, OperatorCalls, 
   /** Why it stands where it stands. */
   explain(id: string): Promise<ExplainAnswer>
   history(id: string, page?: { readonly after?: number; readonly limit?: number }): Promise<HistoryAnswer>
+  /** What it has sent, each attempt by itself, and what was answered. */
+  commands(id: string, page?: { readonly after?: number; readonly limit?: number }): Promise<CommandList>
   signal(saga: SagaRef, name: string, call: SignalCall): Promise<ActAnswer>
   cancel(id: string, call: ActCall): Promise<ActAnswer>
   pause(id: string, call: ActCall & { readonly timers?: 'hold' | 'run' }): Promise<ActAnswer>
@@ -188,6 +191,7 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
       call(`/v1/sagas${query({ ...filter, ...askedFor(attributes) })}`, SagaList),
     show: (id, wanted = {}) => call(`${saga(id)}${query(wanted)}`, SagaDetail),
     explain: (id) => call(`${saga(id)}/explain`, ExplainAnswer),
+    commands: (id, page = {}) => call(`${saga(id)}/commands${query(page)}`, CommandList),
     history: (id, page = {}) => call(`${saga(id)}/history${query(page)}`, HistoryAnswer),
     signal: (ref, name, { requestId, ...body }) =>
       change(`${saga(ref)}/signals/${encodeURIComponent(name)}`, ActAnswer, {

@@ -27,6 +27,7 @@ const TEXTS = [
   'eu-4711',
   '3f9ac1d20b7e',
   '1700000000000:3:victim-1',
+  '1700000000000~victim-1~forward~charge',
 ]
 
 /** A value that the schema takes. */
