@@ -26,6 +26,7 @@ export async function openApi(): Promise<JsonSchema> {
     reads: new Proxy({} as Parts['reads'], { get: asked }),
     participants: new Proxy({} as Parts['participants'], { get: asked }),
     operators: new Proxy({} as Parts['operators'], { get: asked }),
+    bulk: new Proxy({} as Parts['bulk'], { get: asked }),
     definitions,
     clock: systemClock,
     ids: systemIds,

@@ -1,5 +1,5 @@
 /** The command line's process: its streams and environment, and what its commands run. */
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { pathToFileURL } from 'node:url'
@@ -88,6 +88,7 @@ const around: Surroundings = {
   ids: systemIds,
   now: () => Date.now(),
   readFile: (path) => (path === '-' ? text(stdin) : readFile(path, 'utf8')),
+  writeFile,
 }
 
 /** The first signal drains, the second ends it at once. */

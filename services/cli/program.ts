@@ -11,6 +11,7 @@ import {
   skipCommand,
 } from './commands/acts.ts'
 import { approveCommand } from './commands/approve.ts'
+import { bulkCommand } from './commands/bulk.ts'
 import { dlqCommand } from './commands/dlq.ts'
 import { explainCommand } from './commands/explain.ts'
 import { forkCommand } from './commands/fork.ts'
@@ -57,6 +58,7 @@ const ASKING: readonly CliCommand[] = [
   lagCommand,
   timersCommand,
   dlqCommand,
+  bulkCommand,
 ]
 
 /** The program. `more`: commands that run things; `main.ts` knows them, because it picks what they run on. */

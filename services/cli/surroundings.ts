@@ -24,6 +24,8 @@ export interface Surroundings {
   now(): number
   /** The text of a file; `-` is standard input. */
   readFile(path: string): Promise<string>
+  /** Writes it, over one that is there. */
+  writeFile(path: string, text: string): Promise<void>
 }
 
 /** Adds a command to the program. */

@@ -9,6 +9,7 @@ import type { Broker } from '../../shared/ports/broker.ts'
 import type { Clock, Ids } from '../../shared/ports/clock.ts'
 import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
 import type { Definitions } from '../../shared/saga/definition.ts'
+import type { BulkReads } from './bulk-reads.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { OperatorReads } from './operator-reads.ts'
 import type { ParticipantReads } from './participant-reads.ts'
@@ -25,6 +26,7 @@ export interface Parts {
   readonly reads: SagaReads
   readonly participants: ParticipantReads
   readonly operators: OperatorReads
+  readonly bulk: BulkReads
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log

@@ -17,6 +17,7 @@ import type { Log, Metrics } from '../../shared/ports/telemetry.ts'
 import type { ViewStore } from '../../shared/ports/view-store.ts'
 import type { Definitions } from '../../shared/saga/definition.ts'
 import type { App } from './app.ts'
+import { bulkReads } from './bulk-reads.ts'
 import { isLoopback } from './callers.ts'
 import { httpApp } from './http-app.ts'
 import { type GatewayLimits, gatewayLimitsFor } from './limits.ts'
@@ -98,7 +99,12 @@ function boundPort(app: App): number | undefined {
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { views, insecureAllowAnonymous: anonymous = false, clock, log } = options
   const limits = { ...gatewayLimitsFor(options.claims), ...options.limits }
-  const reads = { reads: sagaReads(views), participants: participantReads(views), operators: operatorReads(views) }
+  const reads = {
+    reads: sagaReads(views),
+    participants: participantReads(views),
+    operators: operatorReads(views),
+    bulk: bulkReads(views),
+  }
   const app = await httpApp({ notReady: () => [], ...options, limits, ...reads }, { anonymous })
   let stopWarning = () => {}
   return {

@@ -14,6 +14,7 @@ import { Problem, problemBody } from './problem.ts'
 import { addHeaders, addRates, BARE_HEADERS } from './protection.ts'
 import { RecentStarts } from './recent-starts.ts'
 import { actRoutes } from './routes/act-routes.ts'
+import { bulkRoutes } from './routes/bulk-routes.ts'
 import { commandRoutes } from './routes/command-routes.ts'
 import { deadLetterRoutes } from './routes/dead-letter-routes.ts'
 import { explainRoute } from './routes/explain-route.ts'
@@ -117,6 +118,7 @@ export async function httpApp(parts: Parts, options: { readonly anonymous: boole
   forkRoute(app, parts, { recent, waits })
   participantRoutes(app, parts)
   operatorRoutes(app, parts)
+  bulkRoutes(app, parts)
   timerRoutes(app, parts)
   commandRoutes(app, parts)
   deadLetterRoutes(app, parts)

@@ -3,6 +3,7 @@ import { sagaClient } from '../../shared/client/saga-client.ts'
 import { contractsOf } from '../../shared/contracts/wire-contracts.ts'
 import { runProcess } from '../kafka/main.ts'
 import { definitions, definitionsWith } from '../orders/definitions.ts'
+import { startBulkDriver } from './bulk/start-driver.ts'
 import { createGateway } from './gateway.ts'
 
 const PORT = 7070
@@ -31,7 +32,13 @@ await runProcess({
       notReady: home.notReady,
     })
     const { url } = await gateway.listen({ port, host })
+    const bulk = startBulkDriver({ ...home, client, topics, prefix, views })
     log.info('the API answers', { url })
-    return { stop: () => gateway.close() }
+    return {
+      async stop() {
+        await gateway.close()
+        await bulk.stop()
+      },
+    }
   },
 })

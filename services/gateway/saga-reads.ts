@@ -1,5 +1,6 @@
 /** What the gateway reads of the views. */
 import { type LockFilter, listLocks, locksNamed } from '../../shared/adapters/postgres/lock-queries.ts'
+import type { SagaCriteria } from '../../shared/adapters/postgres/saga-filter.ts'
 import {
   allCheckpoints,
   attributesOf,
@@ -9,7 +10,6 @@ import {
   forkedBy,
   type HistoryEvent,
   historyOf,
-  type ListedStatus,
   listSagas,
   type SagaMark,
   type SagaView,
@@ -22,13 +22,7 @@ import { InvariantError, messageOf, OperationalError } from '../../shared/messag
 import type { ViewCheckpoint, ViewStore } from '../../shared/ports/view-store.ts'
 import type { AttributeRow, LockRow, StepRow } from '../../shared/view/saga-tables.ts'
 
-export interface ListFilter {
-  readonly status?: ListedStatus
-  readonly definition?: string
-  readonly priority?: number
-  readonly idPrefix?: string
-  /** By name, each as text. */
-  readonly attributes?: Readonly<Record<string, string>>
+export interface ListFilter extends SagaCriteria {
   readonly limit: number
   readonly after?: SagaMark
 }

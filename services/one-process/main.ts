@@ -7,6 +7,7 @@ import type { ParticipantService } from '../../shared/participant/participant-se
 import { ORCHESTRATOR_LIMITS, type OrchestratorLimits } from '../../shared/runtime/limits.ts'
 import { asThere, participantsOf, topicSpecs } from '../../shared/runtime/topic-specs.ts'
 import type { Definitions } from '../../shared/saga/definition.ts'
+import { startBulkDriver } from '../gateway/bulk/start-driver.ts'
 import { createGateway, type Gateway } from '../gateway/gateway.ts'
 import type { Home } from '../home.ts'
 import { Orchestrator } from '../orchestrator/orchestrator.ts'
@@ -63,6 +64,7 @@ export async function startEverything(home: Home, prefix: string, business: Busi
     async stop() {
       const reads = await open.catch(() => undefined)
       await reads?.gateway.close()
+      await reads?.bulk.stop()
       await orchestrator.stop()
       await Promise.all(participants.map((participant) => participant.stop()))
       await reads?.projector.close()
@@ -83,5 +85,6 @@ async function openReads(home: Home, parts: ReadParts) {
   const { store: views } = await home.views()
   const projector = await startProjector(home, parts)
   const gateway = await createGateway({ ...home, ...parts, views, claims: home.broker.claims })
-  return { gateway, projector }
+  const bulk = startBulkDriver({ ...home, ...parts, views })
+  return { gateway, projector, bulk }
 }

@@ -285,7 +285,8 @@ export const Problem = z.object({
   lag: z.object({ partition: z.int(), wanted: Offset, consumed: Offset }).optional(),
 })
 
-const Count = (max: number, fallback: number) =>
+/** A whole number in an address. */
+export const Count = (max: number, fallback: number) =>
   z
     .string()
     .regex(/^\d{1,6}$/, 'a whole number')
@@ -293,45 +294,6 @@ const Count = (max: number, fallback: number) =>
     .pipe(z.int().min(1).max(max))
     .default(fallback)
 
-const ATTRIBUTE = /^attribute\.([a-z][A-Za-z0-9-]{0,63})$/
-/** A value as text, without what no database's text can hold. */
-const AttributeText = z
-  .string()
-  .max(256)
-  .regex(/^[^\0]*$/)
-
-/** What a list is asked for by `attribute.<name>=<value>`. */
-export function attributesIn(query: Readonly<Record<string, unknown>>): Record<string, string> {
-  const entries = Object.entries(query).map(([key, value]) => [ATTRIBUTE.exec(key)?.[1] ?? '', value] as const)
-  return Object.fromEntries(
-    entries.filter((entry): entry is [string, string] => entry[0] !== '' && typeof entry[1] === 'string'),
-  )
-}
-
-const LIST_QUERY = z.strictObject({
-  status: ListedStatusName.optional(),
-  definition: z
-    .string()
-    .min(1)
-    .max(64)
-    .regex(/^[^\0]*$/)
-    .optional(),
-  priority: z.string().regex(/^\d$/, 'a whole number from 0 to 9').transform(Number).optional(),
-  limit: Count(LIST_LIMIT_MAX, 50),
-  after: z
-    .string()
-    .regex(/^\d{1,15}~[A-Za-z0-9._:-]{1,200}$/, '`next` of the page before')
-    .optional(),
-  idPrefix: Id.optional(),
-})
-/** Besides these, `attribute.<name>=<value>`: only sagas that have it; several must all hold. */
-export const ListQuery = LIST_QUERY.catchall(z.unknown()).superRefine((query, context) => {
-  for (const [key, value] of Object.entries(query)) {
-    if (Object.hasOwn(LIST_QUERY.shape, key)) continue
-    const fits = ATTRIBUTE.test(key) && AttributeText.safeParse(value).success
-    if (!fits) context.addIssue({ code: 'custom', path: [key], message: 'is none, or no value of an attribute' })
-  }
-})
 export const HistoryQuery = z.strictObject({
   limit: Count(HISTORY_LIMIT_MAX, 200),
   after: z

@@ -4,7 +4,7 @@ import type { ZodType } from 'zod'
 import type { ActKind, ResolvedAs } from '../message/client-command-record.ts'
 import { messageOf } from '../message/errors.ts'
 import type { Json } from '../message/json.ts'
-import { CommandList } from './command-api.ts'
+import { type BulkCalls, bulkCalls } from './bulk-calls.ts'
 import { type DeadLetterCalls, deadLetterCalls } from './dead-letter-calls.ts'
 import { ExplainAnswer } from './explain-api.ts'
 import {
@@ -22,6 +22,7 @@ import { type ActCall, type Change, query } from './http-calls.ts'
 import { type LockCalls, lockCalls } from './lock-calls.ts'
 import { type OperatorCalls, operatorCalls } from './operator-calls.ts'
 import { type ParticipantCalls, participantCalls } from './participant-calls.ts'
+import type { SagaFilterBody } from './saga-filter.ts'
 
 export interface HttpClientOptions {
   /** Where the gateway is: `http://127.0.0.1:7070`. */
@@ -58,13 +59,11 @@ export type StartCall = ({ readonly id: string } | { readonly key: string }) & {
   readonly input: Json
 }
 
-export interface ListCall {
-  readonly status?: string
-  readonly definition?: string
-  readonly priority?: number
-  readonly idPrefix?: string
+/** All that is given must hold. */
+export interface ListCall extends Omit<SagaFilterBody, 'status' | 'attributes'> {
+  readonly status?: string | undefined
   /** Only sagas that were started with all of these. */
-  readonly attributes?: Readonly<Record<string, string | number | boolean>>
+  readonly attributes?: Readonly<Record<string, string | number | boolean>> | undefined
   readonly limit?: number
   readonly after?: string
 }
@@ -106,15 +105,13 @@ export interface ForkCall extends ActCall {
   readonly version?: number
 }
 
-export interface HttpClient extends LockCalls, ParticipantCalls, OperatorCalls, DeadLetterCalls {
+export interface HttpClient extends LockCalls, ParticipantCalls, OperatorCalls, DeadLetterCalls, BulkCalls {
   start(call: StartCall): Promise<StartAnswer>
   list(call?: ListCall): Promise<SagaList>
   show(id: string, call?: ShowCall): Promise<SagaDetail>
   /** Why it stands where it stands. */
   explain(id: string): Promise<ExplainAnswer>
   history(id: string, page?: { readonly after?: number; readonly limit?: number }): Promise<HistoryAnswer>
-  /** What it has sent, each attempt by itself, and what was answered. */
-  commands(id: string, page?: { readonly after?: number; readonly limit?: number }): Promise<CommandList>
   signal(saga: SagaRef, name: string, call: SignalCall): Promise<ActAnswer>
   cancel(id: string, call: ActCall): Promise<ActAnswer>
   pause(id: string, call: ActCall & { readonly timers?: 'hold' | 'run' }): Promise<ActAnswer>
@@ -191,7 +188,6 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
       call(`/v1/sagas${query({ ...filter, ...askedFor(attributes) })}`, SagaList),
     show: (id, wanted = {}) => call(`${saga(id)}${query(wanted)}`, SagaDetail),
     explain: (id) => call(`${saga(id)}/explain`, ExplainAnswer),
-    commands: (id, page = {}) => call(`${saga(id)}/commands${query(page)}`, CommandList),
     history: (id, page = {}) => call(`${saga(id)}/history${query(page)}`, HistoryAnswer),
     signal: (ref, name, { requestId, ...body }) =>
       change(`${saga(ref)}/signals/${encodeURIComponent(name)}`, ActAnswer, {
@@ -215,6 +211,7 @@ export function httpClient({ url, fetch: ask = fetch, answerMsMax = ANSWER_MS_MA
     ...participantCalls(call, change),
     ...operatorCalls(call),
     ...deadLetterCalls(call, change),
+    ...bulkCalls(call, change),
   }
 }
 

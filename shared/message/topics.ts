@@ -9,6 +9,8 @@ export interface KasagaTopics {
   readonly deadLetters: string
   /** What is said of participants to every process: limits, breakers. */
   readonly control: string
+  /** The gateways' own: what they are asked to ask of many sagas, and how far that is. */
+  readonly bulk: string
 }
 
 /** The topics of one installation, by its prefix: `kasaga.commands`, `kasaga.replies`, ... */
@@ -20,6 +22,7 @@ export function kasagaTopics(prefix: string): KasagaTopics {
     snapshots: `${prefix}.snapshots`,
     deadLetters: `${prefix}.dead-letters`,
     control: `${prefix}.control`,
+    bulk: `${prefix}.bulk`,
   }
 }
 

@@ -9,6 +9,8 @@ const DEAD_LETTER_DAYS = 90
 const DEAD_LETTER_PARTITIONS = 1
 /** One: what is said last of a participant holds, and only one partition has a last. */
 const CONTROL_PARTITIONS = 1
+/** One: whoever holds it drives them all. */
+const BULK_PARTITIONS = 1
 
 /** Every participant that the definitions send commands to. */
 export function participantsOf(definitions: Definitions): string[] {
@@ -34,7 +36,7 @@ export interface PartitionCounts {
 /** Specs of all topics under a prefix, and of the participants' command topics. */
 export function topicSpecs(prefix: string, counts: PartitionCounts, participants: readonly string[]): TopicSpec[] {
   const { partitions, participantPartitions } = counts
-  const { commands, replies, events, snapshots, deadLetters, control } = kasagaTopics(prefix)
+  const { commands, replies, events, snapshots, deadLetters, control, bulk } = kasagaTopics(prefix)
   const days = (name: string, count = partitions): TopicSpec => ({
     name,
     partitions: count,
@@ -47,6 +49,7 @@ export function topicSpecs(prefix: string, counts: PartitionCounts, participants
     { name: snapshots, partitions, retention: 'compacted' },
     { name: deadLetters, partitions: DEAD_LETTER_PARTITIONS, retention: { days: DEAD_LETTER_DAYS } },
     { name: control, partitions: CONTROL_PARTITIONS, retention: 'forever' },
+    { name: bulk, partitions: BULK_PARTITIONS, retention: 'compacted' },
     ...participants.map((participant) => days(participantTopic(participant), participantPartitions)),
   ]
 }

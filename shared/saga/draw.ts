@@ -5,6 +5,7 @@
  */
 import type { BranchData, DefinitionData, PlanData, StepData } from './data/data-types.ts'
 import { boxOf, labelOf, needsText, plainText, quoted, undoBoxOf } from './data/draw-words.ts'
+import { waysOf } from './picture/ways.ts'
 
 /** A flowchart in Mermaid's language. */
 export function mermaidOf(data: DefinitionData): string {
@@ -93,45 +94,19 @@ interface Placed {
 
 function drawPlan(drawing: Drawing, { steps }: PlanData): Drawn {
   const placed = new Map(steps.map((step) => [step.name, drawStep(drawing, step)]))
-  const all = [...placed.values()]
-  const idOf = (name: string) => placed.get(name)?.id ?? []
-  for (const { step, id } of all)
-    for (const before of step.after.flatMap(idOf)) drawing.link(before, id, needsText(step))
-  const needed = new Set(steps.flatMap(({ after }) => after))
-  return {
-    first: all.filter(({ step }) => step.after.length === 0).map(({ id }) => id),
-    last: all.filter(({ step }) => !needed.has(step.name)).map(({ id }) => id),
-    ...drawWayBack(drawing, placed),
+  const backOf = (name: string) => placed.get(name)?.back
+  const ways = waysOf(steps, (name) => backOf(name) !== undefined)
+  const idsOf = (names: readonly string[]) => names.flatMap((name) => placed.get(name)?.id ?? [])
+  for (const { from, to } of ways.forward) {
+    const [before, after] = [placed.get(from), placed.get(to)]
+    if (before && after) drawing.link(before.id, after.id, needsText(after.step))
   }
-}
-
-function drawWayBack(drawing: Drawing, placed: ReadonlyMap<string, Placed>): Pick<Drawn, 'undone' | 'turns'> {
-  const undone: string[] = []
-  const turns: string[] = []
-  for (const { step, id, back } of placed.values()) {
-    const next = undosBefore(step, placed)
-    const isPivot = step.kind === 'pivot'
-    if (back !== undefined) for (const to of next) drawing.back(back, to, '')
-    else if (isPivot) for (const to of next) drawing.back(id, to, 'rejected')
-    if (next.length === 0 && back !== undefined) undone.push(back)
-    else if (next.length === 0 && isPivot) turns.push(id)
+  for (const { from, to } of ways.back) {
+    const [id, back, next] = [placed.get(from)?.id ?? '', backOf(from), backOf(to) ?? '']
+    drawing.back(back ?? id, next, back === undefined ? 'rejected' : '')
   }
-  return { undone, turns }
-}
-
-/** The undos that come next on the way back from a step: those of what it depends on, past steps that have none. */
-function undosBefore({ after }: StepData, placed: ReadonlyMap<string, Placed>): readonly string[] {
-  const seen = new Set<string>()
-  const found = new Set<string>()
-  const look = (name: string): void => {
-    const before = placed.get(name)
-    if (!before || seen.has(name)) return
-    seen.add(name)
-    if (before.back !== undefined) found.add(before.back)
-    else before.step.after.forEach(look)
-  }
-  after.forEach(look)
-  return [...found]
+  const undone = ways.undone.flatMap((name) => backOf(name) ?? [])
+  return { first: idsOf(ways.first), last: idsOf(ways.last), undone, turns: idsOf(ways.turns) }
 }
 
 function drawStep(drawing: Drawing, step: StepData): Placed {

@@ -60,7 +60,9 @@ function told({ request: { method, target, headers, body } }: HttpCase): string 
 }
 
 async function askMany(count: number, seed: number): Promise<string[]> {
-  const operations = operationsOf(system.gateway.app.swagger())
+  const all = operationsOf(system.gateway.app.swagger())
+  // It would act on what the good orders live on: whatever a filter finds.
+  const operations = all.filter(({ method, path }) => method !== 'POST' || path !== '/v1/bulk')
   const faults: string[] = []
   const connect = async (lane: number) => {
     const dice = new Dice(seed + lane)

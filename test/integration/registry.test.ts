@@ -58,7 +58,7 @@ async function opened(commands: readonly AnyCommand[], format: ValueFormat = 'js
   const names = ['shop.commands', 'k.replies', 'k.dead-letters']
   await inner.createTopics(names.map((name) => ({ name, partitions: 1, retention: 'forever' })))
   const schemas = valueSchemas(wireContracts(commands), format)
-  const topics = { events: 'k.events', snapshots: 'k.snapshots', deadLetters: 'k.dead-letters' }
+  const topics = { events: 'k.events', snapshots: 'k.snapshots', deadLetters: 'k.dead-letters', bulk: 'k.bulk' }
   const { around, notReady } = await openRegistry({
     settings: own,
     schemas,

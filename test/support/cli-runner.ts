@@ -1,5 +1,5 @@
 /** Runs the command line in this process, in surroundings of its own, and keeps what it said. */
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createProgram, runProgram } from '../../services/cli/program.ts'
 import type { CliCommand, Surroundings } from '../../services/cli/surroundings.ts'
 import { systemIds } from '../../shared/adapters/system/system-ids.ts'
@@ -29,6 +29,7 @@ export function cliOf(url: () => string): Kasaga {
       ids: systemIds,
       now: () => Date.now(),
       readFile: (path) => readFile(path, 'utf8'),
+      writeFile,
       ...own,
     }
     const code = await runProgram(createProgram(around, more), args, around)

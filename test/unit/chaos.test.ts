@@ -56,19 +56,30 @@ test.each([['--minutes', '0.1'], ['--minutes', 'x'], ['--seed', '0'], ['--rate',
   (...args) => expect(() => askedBy(args)).toThrow(TypeError),
 )
 
-test('a take-over counts from the signal to the claim of another process', () => {
-  const line = (msg: string, partition: number, at: number): LogLine => ({
+describe('a take-over', () => {
+  const taken = (partition: number, at: number): LogLine => ({
     level: 30,
     time: new Date(at).toISOString(),
-    msg,
+    msg: 'partition taken over',
     partition,
   })
   const process = (...lines: LogLine[]) => ({ lines }) as unknown as ServiceProcess
-  const killed = process(line('partition taken over', 1, 100), line('partition taken over', 2, 100))
-  const other = process(line('partition taken over', 1, 50), line('partition taken over', 1, 7_000))
-  const third = process(line('partition taken over', 2, 9_000), line('partition taken over', 2, 20_000))
-  const lost = [{ at: 1_000, process: killed, partitions: new Set([1, 2]), by: 'kill' as const }]
-  expect(takeOversIn([killed, other, third], lost)).toEqual({ count: 2, p50Ms: 6_000, worstMs: 8_000, all: 3 })
+
+  test('counts from the signal to the claim of another process', () => {
+    const killed = process(taken(1, 100), taken(2, 100))
+    const other = process(taken(1, 50), taken(1, 7_000))
+    const third = process(taken(2, 9_000), taken(2, 20_000))
+    const lost = [{ at: 1_000, process: killed, partitions: new Set([1, 2]), by: 'kill' as const }]
+    expect(takeOversIn([killed, other, third], lost)).toEqual({ count: 2, p50Ms: 6_000, worstMs: 8_000, all: 3 })
+  })
+
+  test('of what another process had by then is none: one that stands still has not heard of it', () => {
+    const killed = process(taken(1, 100))
+    const other = process(taken(1, 500))
+    const third = process(taken(1, 90_000))
+    const lost = [{ at: 1_000, process: killed, partitions: new Set([1]), by: 'kill' as const }]
+    expect(takeOversIn([killed, other, third], lost)).toMatchObject({ count: 0, worstMs: null })
+  })
 })
 
 describe('the proxy', () => {

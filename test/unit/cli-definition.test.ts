@@ -9,6 +9,8 @@ import { definitionHash } from '../../shared/runtime/definition-hash.ts'
 import { Definitions } from '../../shared/saga/definition.ts'
 import { definitionData } from '../../shared/saga/definition-data.ts'
 import { mermaidOf } from '../../shared/saga/draw.ts'
+import { dotOf } from '../../shared/saga/picture/dot.ts'
+import { svgOf } from '../../shared/saga/picture/svg.ts'
 import { booking, everyKind } from '../support/every-kind.ts'
 
 const small = { ...everyKind, name: 'small', version: 1, steps: [booking('a'), booking('b', { after: ['a'] })] }
@@ -24,6 +26,8 @@ const files: Record<string, string> = {
   './broken.json': '{"name":',
 }
 
+const written = new Map<string, string>()
+
 async function kasaga(...args: string[]) {
   const said = { out: '', err: '' }
   const around = {
@@ -38,6 +42,10 @@ async function kasaga(...args: string[]) {
       const text = files[path === '-' ? './small.json' : path]
       if (text === undefined) throw new Error('no such file')
       return text
+    },
+    writeFile: async (path: string, text: string) => {
+      if (path.startsWith('/gone/')) throw new Error('no such folder')
+      written.set(path, text)
     },
   }
   const program = createProgram(around, [drawCommand(definitions), definitionCommand(definitions)])
@@ -147,5 +155,23 @@ describe('draw', () => {
       expect((await kasaga('draw', ...args)).out).toBe(mermaidOf(data))
     expect((await kasaga('draw', 'small@1', '--json')).out).toBe(`${JSON.stringify(data)}\n`)
     expect((await kasaga('draw', 'none', '--version', '1')).code).toBe(1)
+  })
+  test('draws in each format, and among the commands about definitions too', async () => {
+    expect((await kasaga('draw', 'small@1', '--format', 'dot')).out).toBe(dotOf(data))
+    expect((await kasaga('definition', 'draw', 'small', '--version', '1', '--format', 'svg')).out).toBe(svgOf(data))
+    expect((await kasaga('definition', 'draw', 'small@1')).out).toBe(mermaidOf(data))
+    const unknown = await kasaga('draw', 'small@1', '--format', 'png')
+    expect([unknown.code, unknown.out]).toEqual([2, ''])
+    expect(unknown.err).toContain('Allowed choices are mermaid, dot, svg')
+  })
+  test('writes to a file that is named, and says when it cannot', async () => {
+    expect(await kasaga('draw', 'small@1', '--format', 'svg', '--out', './small.svg')).toEqual({
+      code: 0,
+      out: './small.svg\n',
+      err: '',
+    })
+    expect(written.get('./small.svg')).toBe(svgOf(data))
+    const refused = await kasaga('draw', 'small@1', '--out', '/gone/small.mmd')
+    expect([refused.code, refused.err]).toEqual([2, 'error: cannot write /gone/small.mmd: no such folder\n'])
   })
 })

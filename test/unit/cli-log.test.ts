@@ -62,7 +62,7 @@ test('topics are made with as many partitions as the log has', async () => {
   const counts = (await asThere(broker, 'kasaga', specs(4))).map(({ name, partitions }) => [name, partitions])
   expect(Object.fromEntries(counts)).toEqual({
     ...{ 'kasaga.commands': 3, 'kasaga.replies': 3, 'kasaga.events': 3, 'kasaga.snapshots': 3 },
-    ...{ 'kasaga.dead-letters': 1, 'kasaga.control': 1, 'payment.commands': 5 },
+    ...{ 'kasaga.dead-letters': 1, 'kasaga.control': 1, 'kasaga.bulk': 1, 'payment.commands': 5 },
   })
   await broker.createTopics(await asThere(broker, 'kasaga', specs(4)))
   await broker.close()

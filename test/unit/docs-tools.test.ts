@@ -3,12 +3,14 @@ import { expect, test } from 'vitest'
 import { checkCommand } from '../../services/cli/commands/check.ts'
 import { diffCommand } from '../../services/cli/commands/diff.ts'
 import { type HistoryRun, replayCommand } from '../../services/cli/commands/replay.ts'
+import { bulkText, previewText } from '../../services/cli/text/bulk-text.ts'
 import { commandsText } from '../../services/cli/text/command-text.ts'
 import { explainText } from '../../services/cli/text/explain-text.ts'
 import { participantsText } from '../../services/cli/text/participant-text.ts'
 import { detailText } from '../../services/cli/text/saga-text.ts'
 import { timersText } from '../../services/cli/text/timer-text.ts'
 import { sagaAnswer, sagaDetail } from '../../services/gateway/answers.ts'
+import { bulkAnswer, bulkPreview } from '../../services/gateway/bulk/bulk-answer.ts'
 import { explainAnswer } from '../../services/gateway/explain-saga.ts'
 import { commandAnswer } from '../../services/gateway/routes/command-routes.ts'
 import { definitions } from '../../services/orders/definitions.ts'
@@ -51,7 +53,7 @@ const transcripts = fences(pageText('docs/tools.md')).flatMap(({ info, text }) =
 
 test('there are some', () => expect(transcripts.length).toBeGreaterThan(1))
 
-const OF_THE_LOG = transcripts.filter(({ command }) => !/^(?:explain|timers|show|participants)/.test(command))
+const OF_THE_LOG = transcripts.filter(({ command }) => !/^(?:explain|timers|show|participants|bulk)/.test(command))
 
 test.each(OF_THE_LOG)('kasaga $command', async ({ command, shown }) => {
   const broker = await incident()
@@ -149,4 +151,26 @@ test('kasaga participants', () => {
   })
   const text = participantsText(all, { color: false, now: NOW })
   expect(text).toBe(transcripts.find(({ command }) => command === 'participants')?.shown)
+})
+
+test('kasaga bulk', async () => {
+  const why = { actor: 'ann', reason: 'the carrier is back', at: NOW - 4_000 }
+  const asked = { act: { kind: 'retry' }, filter: { incident: '3f9ac1d20b7e' }, rate: 20, ...why } as const
+  const progress = { list: 'l', sagas: 214, part: 0, index: 81, done: 80, refused: { ended: 1 } }
+  const stuck = { phase: 'running', ended: false, stopped: false, unreadable: false, parked: false, underWay: false }
+  const standings = [
+    { ...stuck, status: 'stuck', sagas: 211, saga_id: 'order-1' },
+    { ...stuck, status: 'completed', ended: true, sagas: 1, saga_id: 'order-2' },
+    { ...stuck, status: 'running', sagas: 2, saga_id: 'order-3' },
+  ] as const
+  const preview = bulkPreview(asked.act, standings, standings.slice(0, 2))
+  const told = {
+    'bulk retry --incident 3f9ac1d20b7e --dry-run': previewText('retry', preview, { rate: 20, color: false }),
+    'bulk show bulk-7': bulkText(bulkAnswer({ id: 'bulk-7', asked, progress, lists: new Map() }), {
+      color: false,
+      now: NOW,
+    }),
+  }
+  const shown = transcripts.filter(({ command }) => command.startsWith('bulk'))
+  expect(Object.fromEntries(shown.map(({ command, shown: text }) => [command, text]))).toEqual(told)
 })

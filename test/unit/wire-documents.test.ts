@@ -135,7 +135,7 @@ describe('what is written has the headers that the document says, and no others'
   const stopped = { sagaId: id, requestId: 'r-1', partition: 0, process: 'p-1', since: 0, why: 'a bug' }
   const toLock = { lockId: lockId('sku:1'), requestId: 'r-1' }
   const asker = { saga: id, step: 'book', attempt: 1 }
-  const topics = { commands: 'c', replies: 'r', events: 'e', snapshots: 's', deadLetters: 'd', control: 'l' }
+  const topics = { commands: 'c', replies: 'r', events: 'e', snapshots: 's', deadLetters: 'd', control: 'l', bulk: 'b' }
 
   test.each<[string, NewRecord]>([
     ['StepCommandHeaders', command],

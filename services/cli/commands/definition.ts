@@ -1,4 +1,4 @@
-/** `kasaga definition`: plans shown, checked and compared, in files or known to this program; no gateway is asked. */
+/** `kasaga definition`: plans shown, drawn, checked and compared, in files or known to this program; no gateway is asked. */
 import type { Command } from 'commander'
 import { faultText, type ReadDefinition, readDefinition, readPlan } from '../../../shared/client/definition-file.ts'
 import { rememberedMs } from '../../../shared/participant/inbox-retention.ts'
@@ -12,6 +12,7 @@ import { PLAN_ARGUMENT, planArgument } from '../plan-argument.ts'
 import type { CliCommand, Surroundings } from '../surroundings.ts'
 import { plain } from '../text/plain.ts'
 import { changeText, planText } from '../text/plan-text.ts'
+import { addDraw } from './draw.ts'
 
 interface JsonOption {
   readonly json?: boolean
@@ -30,7 +31,8 @@ interface Place {
 
 export function definitionCommand(definitions: Definitions): CliCommand {
   return (program, around) => {
-    const group = program.command('definition').description('Show, check and compare the plans of sagas.')
+    const group = program.command('definition').description('Show, draw, check and compare the plans of sagas.')
+    addDraw(group, definitions, around)
     for (const add of [addShow, addCheck, addDiff]) add({ group, definitions, around })
   }
 }

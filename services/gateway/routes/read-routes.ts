@@ -2,19 +2,19 @@
 import type { z } from 'zod'
 import type { SagaView } from '../../../shared/adapters/postgres/view-queries.ts'
 import {
-  attributesIn,
   CountsAnswer,
   HistoryAnswer,
   HistoryQuery,
   IdParams,
-  ListQuery,
   Problem as ProblemSchema,
   SagaDetail,
   SagaList,
   ShowQuery,
 } from '../../../shared/client/http-api.ts'
+import { attributesIn, ListQuery } from '../../../shared/client/saga-filter.ts'
 import { eventAnswer, locksAwaited, markOf, markText, sagaAnswer, sagaDetail } from '../answers.ts'
 import type { App, Parts } from '../app.ts'
+import { criteriaOf } from '../criteria.ts'
 import { holdersOf } from '../lock-answers.ts'
 import { Problem } from '../problem.ts'
 import type { ListFilter, SagaReads } from '../saga-reads.ts'
@@ -43,24 +43,9 @@ function atRest(row: SagaView, until: 'ended' | 'settled'): boolean {
   )
 }
 
-function listFilter({
-  status,
-  definition,
-  priority,
-  idPrefix,
-  limit,
-  after,
-  ...rest
-}: z.infer<typeof ListQuery>): ListFilter {
-  return {
-    limit,
-    attributes: attributesIn(rest),
-    ...(status !== undefined && { status }),
-    ...(definition !== undefined && { definition }),
-    ...(priority !== undefined && { priority }),
-    ...(idPrefix !== undefined && { idPrefix }),
-    ...(after !== undefined && { after: markOf(after) }),
-  }
+function listFilter({ limit, after, ...rest }: z.infer<typeof ListQuery>): ListFilter {
+  const criteria = criteriaOf({ ...rest, attributes: attributesIn(rest) })
+  return { ...criteria, limit, ...(after !== undefined && { after: markOf(after) }) }
 }
 
 function unknown(id: string): Problem {

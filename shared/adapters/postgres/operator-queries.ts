@@ -32,7 +32,7 @@ export const INCIDENTS_LISTED_MAX = 200
 export const INCIDENT_SAGAS_LISTED_MAX = 1_000
 
 /** One row for each step that is parked or waits for its next attempt. */
-const FAILING = sql`
+export const FAILING = sql`
   failing as (
     select s.saga_id, 'stuck' as state, s.definition, p.parked ->> 0 as step, p.parked ->> 1 as code,
       p.parked ->> 2 as message, s.updated_at as at

@@ -5,6 +5,7 @@ import { besideOf } from '../../view/generation.ts'
 import type { AttributeRow, EventRow, SagaRow, StepRow } from '../../view/saga-tables.ts'
 import type { SagaStatus } from '../../view/standing.ts'
 import { pageOf } from './page.ts'
+import { isMeant, type SagaCriteria } from './saga-filter.ts'
 import { readCheckpoints } from './view-checkpoints.ts'
 import type { ViewTables } from './view-schema.ts'
 
@@ -20,25 +21,13 @@ export interface SagaView extends Omit<SagaRow, 'status' | 'started_at'> {
   readonly stopped_since: number | null
 }
 
-/** What a list can be narrowed to: a status, or those that nothing is decided for. */
-export type ListedStatus = SagaStatus | 'stopped'
-
 /** Where a list goes on: behind the last saga of the page before. */
 export interface SagaMark {
   readonly started_at: number
   readonly saga_id: string
 }
 
-export interface SagaFilter {
-  readonly status?: ListedStatus
-  readonly definition?: string
-  readonly priority?: number
-  /** Beginning of the saga's id. */
-  readonly idPrefix?: string
-  /** Value of each attribute, as text: all of them are asked for. */
-  readonly attributes?: Readonly<Record<string, string>>
-  readonly startedFrom?: number
-  readonly startedBefore?: number
+export interface SagaFilter extends SagaCriteria {
   /** At most `SAGAS_LISTED_MAX`. */
   readonly limit?: number
   readonly after?: SagaMark
@@ -74,16 +63,7 @@ export async function listSagas(
   filter: SagaFilter = {},
 ): Promise<{ readonly sagas: readonly SagaView[]; readonly next?: SagaMark }> {
   const limit = limited(filter.limit, SAGAS_LISTED_MAX)
-  let query = sagasOf(db)
-  if (filter.status === 'stopped') query = query.where('saga_id', 'in', stoppedSagas(db))
-  else if (filter.status) query = query.where('status', '=', filter.status)
-  if (filter.definition !== undefined) query = query.where('definition', '=', filter.definition)
-  if (filter.priority !== undefined) query = query.where('priority', '=', filter.priority)
-  if (filter.idPrefix !== undefined) query = query.where(sql<boolean>`starts_with(saga_id, ${filter.idPrefix})`)
-  for (const [name, value] of Object.entries(filter.attributes ?? {}))
-    query = query.where('saga_id', 'in', sagasWith(db, name, value))
-  if (filter.startedFrom !== undefined) query = query.where('started_at', '>=', filter.startedFrom)
-  if (filter.startedBefore !== undefined) query = query.where('started_at', '<', filter.startedBefore)
+  let query = sagasOf(db).where(isMeant(filter))
   const { after } = filter
   if (after) query = query.where(sql<boolean>`(started_at, saga_id) < (${after.started_at}::bigint, ${after.saga_id})`)
   const sagas = await query
@@ -97,10 +77,6 @@ export async function listSagas(
 
 function stoppedSagas(db: Db) {
   return db.selectFrom('kasaga.stopped_sagas').select('saga_id').where('is_stopped', '=', true)
-}
-
-function sagasWith(db: Db, name: string, value: string) {
-  return db.selectFrom('kasaga.saga_attributes').select('saga_id').where('name', '=', name).where('value', '=', value)
 }
 
 /** What a saga can be found by. */

@@ -114,6 +114,8 @@ export const DOCUMENTED_METRICS: Readonly<Record<string, DocumentedMetric>> = {
     'Payloads that could not be read or stored: unavailable is waited out, the others are in the log.',
     'reason',
   ),
+  kasaga_bulk_open: gauge('Bulk acts that have not ended, where they are driven.'),
+  kasaga_bulk_acts_total: counter('Sagas that a bulk act has come to, by act and outcome.', 'act', 'outcome'),
   kasaga_http_requests_total: counter('Requests that were answered.', 'method', 'route', 'status'),
   kasaga_http_request_ms: ms('How long a request took until it was answered.', 'method', 'route'),
   kasaga_http_waits: gauge('Requests that wait for a view.'),

@@ -12,7 +12,7 @@ import { RegistryValues } from './registry-values.ts'
 export interface RegistryOptions {
   readonly settings: RegistrySettings
   readonly schemas: ValueSchemas
-  readonly topics: Pick<KasagaTopics, 'events' | 'snapshots' | 'deadLetters'>
+  readonly topics: Pick<KasagaTopics, 'events' | 'snapshots' | 'deadLetters' | 'bulk'>
   readonly clock: Clock
   readonly log: Log
   readonly metrics?: Metrics | undefined
@@ -33,7 +33,7 @@ export interface OpenRegistry {
 export async function openRegistry(options: RegistryOptions): Promise<OpenRegistry> {
   const { settings, topics, clock } = options
   const values = new RegistryValues({ ...options, client: new RegistryClient(settings) })
-  const plainTopics = new Set([topics.events, topics.snapshots, topics.deadLetters])
+  const plainTopics = new Set([topics.events, topics.snapshots, topics.deadLetters, topics.bulk])
   try {
     await values.prepare()
   } catch (error) {

@@ -47,7 +47,11 @@ export function takeOversIn(processes: readonly ServiceProcess[], lost: readonly
     .sort((a, b) => a.at - b.at)
   const after = lost.flatMap(({ at, process, partitions, by }) =>
     [...partitions].flatMap((partition) => {
-      const next = taken.find((one) => one.partition === partition && one.at >= at && one.process !== process)
+      const own = taken.filter((one) => one.partition === partition)
+      const last = own.findLast((one) => one.at < at)
+      // One that stood still has not heard that another one had it by then.
+      if (last && last.process !== process) return []
+      const next = own.find((one) => one.at >= at && one.process !== process)
       return next ? [{ by, ms: next.at - at }] : []
     }),
   )

@@ -5,6 +5,7 @@ export interface Schema {
   readonly type?: string
   readonly enum?: readonly unknown[]
   readonly anyOf?: readonly Schema[]
+  readonly oneOf?: readonly Schema[]
   readonly pattern?: string
   readonly minLength?: number
   readonly maxLength?: number
@@ -49,7 +50,7 @@ interface DocumentOperation {
 /** All operations of an OpenAPI document. */
 export function operationsOf(document: unknown): Operation[] {
   const { paths } = document as Document
-  const ajv = new Ajv({ strict: false })
+  const ajv = new Ajv({ strict: false, formats: { 'date-time': true } })
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { parameters = [], requestBody }]): Operation => {
       const body = requestBody?.content['application/json']?.schema

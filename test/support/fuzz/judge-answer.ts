@@ -9,6 +9,7 @@ const BEYOND_THE_DOCUMENT = [
   'Idempotency-Key',
   'limits: ',
   'business key',
+  'the filter is empty',
   'is none, or no value of an attribute',
 ]
 const INSIDE = /\bat .*\.ts|node_modules|select |insert |\bfuzz\.(commands|events)|SQLITE|PGlite/

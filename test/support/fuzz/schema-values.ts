@@ -18,6 +18,7 @@ const TEXTS = [
   '0:3',
   '1:999999',
   '12~victim-1',
+  '12~victim-1~forward~charge',
   '0-7',
   '1-99',
   'off',
@@ -26,13 +27,15 @@ const TEXTS = [
   'parcels[3].label',
   'eu-4711',
   '3f9ac1d20b7e',
+  'bulk-7',
+  '2026-01-31T10:00:00Z',
   '1700000000000:3:victim-1',
-  '1700000000000~victim-1~forward~charge',
 ]
 
 /** A value that the schema takes. */
 export function valueFor(schema: Schema, dice: Dice, names: Names, field = ''): unknown {
   if (schema.enum) return dice.pick(schema.enum)
+  if (schema.oneOf) return valueFor(dice.pick(schema.oneOf), dice, names, field)
   if (schema.anyOf) return valueFor(dice.pick(schema.anyOf), dice, names, field)
   switch (schema.type) {
     case undefined:

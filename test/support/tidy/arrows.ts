@@ -28,6 +28,7 @@ const OPEN_ADAPTER_FILES = new Set([
   'shared/adapters/postgres/timer-queries.ts',
   'shared/adapters/postgres/participant-views.ts',
   'shared/adapters/postgres/held-queries.ts',
+  'shared/adapters/postgres/bulk-queries.ts',
 ])
 
 /** Adapters that are another one in another place, and what several hold records up with. */
