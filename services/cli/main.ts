@@ -50,7 +50,9 @@ import { type HistoryRun, replayCommand } from './commands/replay.ts'
 import type { HomeOptions } from './commands/run-options.ts'
 import { type TopicsCommandOptions, type TopicsRun, topicsCommand } from './commands/topics.ts'
 import { type VerifyCommandOptions, verifyCommand } from './commands/verify.ts'
+import { confirmed } from './confirmed.ts'
 import { definitionsIn } from './definitions-in.ts'
+import { editedText } from './edited-text.ts'
 import { loadContracts } from './load-contracts.ts'
 import { createProgram, runProgram } from './program.ts'
 import { rebuildText, runRebuild } from './rebuild-run.ts'
@@ -78,6 +80,8 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0)
 })
 
+const editor = env.VISUAL || env.EDITOR || undefined
+
 const around: Surroundings = {
   stdout,
   stderr,
@@ -88,6 +92,13 @@ const around: Surroundings = {
   ids: systemIds,
   now: () => Date.now(),
   readFile: (path) => (path === '-' ? text(stdin) : readFile(path, 'utf8')),
+  progress,
+  ...(stdin.isTTY && stderr.isTTY && { confirm: (question) => confirmed(question, { stdin, stderr }) }),
+  ...(stdin.isTTY && editor !== undefined && { editText: (text, name) => editedText(text, { name, editor }) }),
+  stopping: () => {
+    listenForSignals()
+    return stop
+  },
   writeFile,
 }
 

@@ -19,6 +19,7 @@ import { commandRoutes } from './routes/command-routes.ts'
 import { deadLetterRoutes } from './routes/dead-letter-routes.ts'
 import { explainRoute } from './routes/explain-route.ts'
 import { forkRoute } from './routes/fork-route.ts'
+import { letterEditRoutes } from './routes/letter-edit-routes.ts'
 import { lockRoutes } from './routes/lock-routes.ts'
 import { operatorRoutes } from './routes/operator-routes.ts'
 import { participantRoutes } from './routes/participant-routes.ts'
@@ -122,6 +123,7 @@ export async function httpApp(parts: Parts, options: { readonly anonymous: boole
   timerRoutes(app, parts)
   commandRoutes(app, parts)
   deadLetterRoutes(app, parts)
+  letterEditRoutes(app, parts)
   statusRoutes(app, parts)
   openapiRoute(app)
   pageRoutes(app, parts, options.anonymous)

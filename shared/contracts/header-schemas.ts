@@ -197,12 +197,19 @@ export const UNLOCK_HEADERS: JsonSchema = headers(
 )
 
 /** Of the note that a dead letter was put back. */
-export const REDRIVE_HEADERS: JsonSchema = headers({
-  'dlq-redriven': text('the letter that was put back: partition-offset'),
-  'dlq-redriven-by': text('who did'),
-  'dlq-redrive-reason': text('why'),
-  'dlq-redriven-at': time('when'),
-})
+export const REDRIVE_HEADERS: JsonSchema = headers(
+  {
+    'dlq-redriven': text('the letter that was put back: partition-offset'),
+    'dlq-redriven-by': text('who did'),
+    'dlq-redrive-reason': text('why'),
+    'dlq-redriven-at': time('when'),
+  },
+  {
+    'dlq-edited': text('what was changed of it: key, value and names of headers, with commas between'),
+    'dlq-hash-before': text('hash of the record as it came'),
+    'dlq-hash-after': text('hash of the record as it was put back'),
+  },
+)
 
 /** What dead letters have besides the headers that their records came with. */
 export const DEAD_LETTER_HEADERS: JsonSchema = headers(

@@ -21,6 +21,12 @@ export interface LogRecord {
   readonly unread?: { readonly fault: ValueFault; readonly message: string }
 }
 
+/** The record with some of it said anew. An adapter's record may be a view of bytes, of which `...record` takes only a part along. */
+export function recordWith(record: LogRecord, own: Partial<LogRecord>): LogRecord {
+  const { topic, partition, offset, timestamp, key, value, headers, unread } = record
+  return { topic, partition, offset, timestamp, key, value, headers, ...(unread && { unread }), ...own }
+}
+
 /** What can be wrong with a value in the wire format of a schema registry. */
 export type ValueFault = 'unknown-schema' | 'schema-mismatch'
 

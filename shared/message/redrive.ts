@@ -4,6 +4,7 @@
  * A letter keeps its place in the topic for its name, and nothing of it is ever changed. That it was put back is a note
  * behind it; where it fails again it is another letter, which counts how often that was.
  */
+import { H } from './headers.ts'
 import { headerOf, keyOf, type LogRecord, type NewRecord } from './record.ts'
 import type { KasagaTopics } from './topics.ts'
 
@@ -24,6 +25,8 @@ export interface DeadLetter {
   readonly isValueOmitted: boolean
   /** The record's key, as text: a saga's id, mostly. */
   readonly key: string | undefined
+  /** The saga that its headers name; where they name none, its key. */
+  readonly saga: string | undefined
 }
 
 /** Where a letter stands in the topic of dead letters. */
@@ -37,6 +40,17 @@ export interface RedriveAct {
   readonly reason: string
   /** Milliseconds since the epoch. */
   readonly at: number
+  /** Absent: it was put back as it came. */
+  readonly edited?: EditMark | undefined
+}
+
+/** What was put back in a letter's place. */
+export interface EditMark {
+  /** Hashes of the record as it came, and as it was put back. */
+  readonly before: string
+  readonly after: string
+  /** `key`, `value`, and names of headers. */
+  readonly changed: readonly string[]
 }
 
 /** Says that the letter at a place was put back: by whom, why, and when (RFC 3339). */
@@ -45,6 +59,8 @@ export interface RedriveNote {
   readonly by: string
   readonly reason: string
   readonly at: string
+  /** Absent: as it came. */
+  readonly edited?: EditMark
 }
 
 const PLACE = /^(\d{1,6})-(\d{1,19})$/
@@ -77,6 +93,7 @@ export function letterOf(record: LogRecord): DeadLetter | undefined {
     redrives: countOf(text('dlq-redrive-count')),
     isValueOmitted: text('dlq-value-omitted') !== undefined,
     key: keyOf(record),
+    saga: text(H.sagaId) ?? keyOf(record),
   }
 }
 
@@ -90,7 +107,10 @@ export function noteOf(record: LogRecord): RedriveNote | undefined {
   const place = placeFrom(text('dlq-redriven') ?? '')
   if (!place) return undefined
   const [by = '', reason = '', at = ''] = [text('dlq-redriven-by'), text('dlq-redrive-reason'), text('dlq-redriven-at')]
-  return { place, by, reason, at }
+  const [before, after, changed = ''] = [text('dlq-hash-before'), text('dlq-hash-after'), text('dlq-edited')]
+  const isEdited = before !== undefined && after !== undefined
+  const edited = isEdited && { edited: { before, after, changed: changed === '' ? [] : changed.split(',') } }
+  return { place, by, reason, at, ...edited }
 }
 
 /** Whether letters of the topic may be put back: only commands and replies are ever read as such. */
@@ -105,22 +125,31 @@ export function isPutBack(record: LogRecord): boolean {
 
 const ABOUT_THE_FAILURE = /^(dlq-|kafka_dlt-original-topic$|x-original-topic$)/
 
-/** The record as it came, with how often it has been put back. `value`: that of the letter, or of its origin. */
-export function redriveRecord(record: LogRecord, value: Uint8Array | null, actor: string): NewRecord {
+/** Whether a header of a letter is about how it failed, and none of the record that came. */
+export function isAboutTheFailure(name: string): boolean {
+  return ABOUT_THE_FAILURE.test(name)
+}
+
+/** Who puts a record back; `edited`: not as it came. */
+export type RedrivenBy = Pick<RedriveAct, 'actor' | 'edited'>
+
+/** The record of a letter with how often it has been put back. Its value is that of the letter, or of its origin. */
+export function redriveRecord(record: LogRecord, { actor, edited }: RedrivenBy): NewRecord {
   return {
     key: record.key,
-    value,
+    value: record.value,
     headers: [
-      ...record.headers.filter(([name]) => !ABOUT_THE_FAILURE.test(name)),
+      ...record.headers.filter(([name]) => !isAboutTheFailure(name)),
       ['dlq-attempts', headerOf(record, 'dlq-attempts') ?? '1'],
       ['dlq-redrive-count', String(countOf(headerOf(record, 'dlq-redrive-count')) + 1)],
       ['dlq-redriven-by', actor],
+      ...(edited ? [['dlq-hash-before', edited.before] as const] : []),
     ],
   }
 }
 
 /** What is written behind a letter that was put back. */
-export function noteRecord(record: LogRecord, { actor, reason, at }: RedriveAct): NewRecord {
+export function noteRecord(record: LogRecord, { actor, reason, at, edited }: RedriveAct): NewRecord {
   return {
     key: record.key,
     value: null,
@@ -129,6 +158,15 @@ export function noteRecord(record: LogRecord, { actor, reason, at }: RedriveAct)
       ['dlq-redriven-by', actor],
       ['dlq-redrive-reason', reason],
       ['dlq-redriven-at', new Date(at).toISOString()],
+      ...(edited ? editHeaders(edited) : []),
     ],
   }
+}
+
+function editHeaders({ before, after, changed }: EditMark): NewRecord['headers'] {
+  return [
+    ['dlq-edited', changed.join(',')],
+    ['dlq-hash-before', before],
+    ['dlq-hash-after', after],
+  ]
 }

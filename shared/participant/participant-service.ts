@@ -26,6 +26,7 @@ import { operationsOf } from './operations.ts'
 import { PartitionWorker, type WorkerLimits, type WorkerPorts } from './partition-worker.ts'
 import { Performer } from './performer.ts'
 import { Publisher } from './publisher.ts'
+import { takesReplies } from './received-command.ts'
 import { Replies } from './replies.ts'
 import { RunningHandlers } from './running-handlers.ts'
 import type { KeyOf } from './schedule.ts'
@@ -150,10 +151,6 @@ export function participantService<C extends Contract, Tx>(
     log,
     metrics,
   })
-}
-
-function takesReplies(topic: string): boolean {
-  return topic.length <= 249 && /^[A-Za-z0-9._-]+\.replies$/.test(topic)
 }
 
 interface ConsumerPorts<Tx> extends Omit<WorkerPorts<Tx>, 'member'> {

@@ -1,10 +1,12 @@
 /** Reads the record of a step command and checks it against the contract. Never throws for what a sender can do wrong. */
 import { asDirection, asPositive, type Decoded, type RecordFault, refuse } from '../message/command-record.ts'
+import { assert } from '../message/errors.ts'
 import { H } from '../message/headers.ts'
 import { type IdempotencyKey, idempotencyKey, isSagaId } from '../message/ids.ts'
 import type { JsonLimits } from '../message/json.ts'
 import { headersOf, keyOf, type LogRecord } from '../message/record.ts'
 import { parseValue } from '../message/record-value.ts'
+import type { Command } from '../saga/contract.ts'
 import type { CommandInfo } from './handlers.ts'
 import type { Operation, Operations } from './operations.ts'
 
@@ -52,21 +54,38 @@ const REQUIRED = [H.id, H.type, H.sagaId, H.stepId, H.direction, H.attempt, H.id
 /** Reads and checks one record. */
 export function readCommand<Tx>(
   record: LogRecord,
-  { operations, isReplyTopic, json }: ReadOptions<Tx>,
+  { operations, ...options }: ReadOptions<Tx>,
 ): ReceivedCommand<Tx> | RefusedCommand {
-  const envelope = readEnvelope(record, isReplyTopic)
-  if (envelope.kind === 'refused') return { ...envelope, record, replyTo: undefined }
-  const { info, replyTo } = envelope.value
-  const invalid = (fault: CommandFault, message: string) =>
-    ({ kind: 'refused', record, fault, message, replyTo }) as const
+  const checked = checkCommand(record, { ...options, commandOf: (type) => operations.get(type)?.command })
+  if (checked.kind === 'refused') return { ...checked, record }
+  const { info, replyTo, input } = checked
   const operation = operations.get(info.type)
-  if (!operation) return invalid('unknown-command', `${info.type} is no command of this participant`)
+  assert(operation !== undefined, 'a command that was checked is in the table')
+  const forwardKey = idempotencyKey({ sagaId: info.sagaId, step: info.step, direction: 'forward' })
+  return { kind: 'command', record, info, replyTo, forwardKey, operation, input, limits: options.json }
+}
+
+export interface CheckOptions extends Omit<ReadOptions<never>, 'operations'> {
+  readonly commandOf: (type: string) => Command<unknown, unknown> | undefined
+}
+
+type Checked =
+  | { readonly kind: 'ok'; readonly info: CommandInfo; readonly replyTo: string; readonly input: unknown }
+  | Omit<RefusedCommand, 'record'>
+
+/** Whether a participant would take a record, as its contract says; nothing is carried out. */
+export function checkCommand(record: LogRecord, { commandOf, isReplyTopic, json }: CheckOptions): Checked {
+  const envelope = readEnvelope(record, isReplyTopic)
+  if (envelope.kind === 'refused') return { ...envelope, replyTo: undefined }
+  const { info, replyTo } = envelope.value
+  const invalid = (fault: CommandFault, message: string) => ({ kind: 'refused', fault, message, replyTo }) as const
+  const command = commandOf(info.type)
+  if (!command) return invalid('unknown-command', `${info.type} is no command of this participant`)
   const payload = parseValue(record, json)
   if (payload.kind === 'refused') return invalid(payload.fault, payload.message)
-  const input = operation.command.input.safeParse(payload.value)
+  const input = command.input.safeParse(payload.value)
   if (!input.success) return invalid('invalid-payload', input.error.message)
-  const forwardKey = idempotencyKey({ sagaId: info.sagaId, step: info.step, direction: 'forward' })
-  return { kind: 'command', record, info, replyTo, forwardKey, operation, input: input.data, limits: json }
+  return { kind: 'ok', info, replyTo, input: input.data }
 }
 
 function readEnvelope(record: LogRecord, isReplyTopic: (topic: string) => boolean): Decoded<Envelope> {
@@ -101,4 +120,9 @@ function readEnvelope(record: LogRecord, isReplyTopic: (topic: string) => boolea
     deadlineAt,
   }
   return { kind: 'ok', value: { info, replyTo } }
+}
+
+/** Topics that replies may be sent to, unless a service is told otherwise. */
+export function takesReplies(topic: string): boolean {
+  return topic.length <= 249 && /^[A-Za-z0-9._-]+\.replies$/.test(topic)
 }

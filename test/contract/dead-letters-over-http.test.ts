@@ -3,10 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { REDRIVES_MAX } from '../../services/gateway/dead-letters/redrive.ts'
 import { LETTERS_SCANNED } from '../../shared/client/dead-letter-api.ts'
 import { httpClient } from '../../shared/client/http-client.ts'
+import { deadLetterRecord } from '../../shared/message/dead-letter.ts'
 import type { NewRecord } from '../../shared/message/record.ts'
 import { cliOf } from '../support/cli-runner.ts'
 import { fulfil } from '../support/fulfil.ts'
 import { openSystem, type SystemRig, TOPICS } from '../support/system-rig.ts'
+import { delivered } from '../support/wire.ts'
 
 let rig: SystemRig
 let url = ''
@@ -96,15 +98,87 @@ describe('a letter', () => {
   })
 })
 
+describe('the check of a letter', () => {
+  const start = (id: string, input: unknown): NewRecord => ({
+    key: id,
+    value: JSON.stringify(input),
+    headers: Object.entries({ ce_type: 'kasaga.start.v1', ce_id: `r-${id}`, ce_sagaid: id, ce_sagatype: 'fulfil' }),
+  })
+  const checkOf = async (key: string) => (await client().deadLetter((await letter(key)).id)).check
+
+  test('says place by place what the schema has against the value', async () => {
+    await put(start('check-1', { id: 7, cents: 'five' }))
+    const { check, decoded, fingerprint } = await client().deadLetter((await letter('check-1')).id)
+    expect(check).toMatchObject({ verdict: 'refused', reason: 'invalid-input', errorsTotal: 2 })
+    expect(check.errors.map(({ path }) => path)).toEqual(['id', 'cents'])
+    expect(decoded).toEqual({ form: 'json', schemaId: null, json: { id: 7, cents: 'five' }, why: null })
+    const { out } = await kasaga(['dlq', 'list', '--fingerprint', fingerprint])
+    expect(out).toMatch(new RegExp(`^1 +${fingerprint} +invalid-input +orchestrator`, 'm'))
+    const shown = await kasaga(['dlq', 'show', (await letter('check-1')).id])
+    expect(shown.out).toMatch(/^now: it would be a dead letter again: invalid-input\n {2}id: .+\n {2}cents: .+$/m)
+  })
+
+  test('says that it would be taken once what was wrong is over, and that it would change nothing once it was', async () => {
+    await rig.client.retry('check-2', { actor: 'ann', reason: 'too early' })
+    await letter('check-2')
+    expect(await checkOf('check-2')).toMatchObject({ verdict: 'refused', reason: 'unknown-saga', errors: [] })
+    rig.behaviour.carrierIsDown = true
+    await rig.client.start(fulfil, 'check-2', { id: 'lost-check-2', cents: 5 })
+    await expect.poll(async () => (await client().show('check-2')).shown, { timeout: 5_000 }).toBe('stuck')
+    expect(await checkOf('check-2')).toMatchObject({
+      verdict: 'taken',
+      says: expect.stringContaining('retry-requested'),
+    })
+    rig.behaviour.carrierIsDown = false
+    await rig.client.retry('check-2', { actor: 'ann', reason: 'now' })
+    await client().show('check-2', { until: 'ended', timeoutMs: 5_000 })
+    expect(await checkOf('check-2')).toMatchObject({ verdict: 'ignored', reason: 'saga-ended' })
+  })
+
+  test('of a command to a participant holds it against the contract, and looks at its deadline', async () => {
+    const command = (
+      id: string,
+      own: Record<string, string>,
+      payload: unknown = { orderId: 'x', cents: 1 },
+    ): NewRecord => {
+      const step = { ce_sagaid: id, ce_stepid: 'charge', ce_direction: 'forward', ce_attempt: '1' }
+      const type = { ce_id: `${id}/1`, ce_type: 'bank.charge.v1', ce_replyto: TOPICS.replies }
+      const headers = { ...step, ...type, ce_idempotencykey: `${id}/charge/forward`, ...own }
+      return { key: id, value: JSON.stringify(payload), headers: Object.entries(headers) }
+    }
+    const dead = async (record: NewRecord) => {
+      const [offsets] = await rig.broker.offsets('bank.commands')
+      const place = { topic: 'bank.commands', partition: 0, offset: offsets?.end ?? 0n }
+      const why = { reason: 'reply-refused', message: 'too large', group: 'g', service: 'bank', at: Date.now() }
+      const records = [deadLetterRecord({ ...delivered(record), ...place }, why)]
+      await rig.broker.append([{ topic: TOPICS.deadLetters, partition: 0, records }])
+      return checkOf(String(record.key))
+    }
+    expect(await dead(command('check-3', {}))).toMatchObject({ verdict: 'taken' })
+    expect(await dead(command('check-4', {}, { orderId: 'x' }))).toMatchObject({
+      ...{ verdict: 'refused', reason: 'invalid-payload', errors: [{ path: 'cents' }], errorsTotal: 1 },
+    })
+    expect(await dead(command('check-5', { ce_deadline: '2020-01-01T00:00:00Z' }))).toMatchObject({
+      ...{ verdict: 'ignored', reason: 'deadline-exceeded' },
+    })
+    expect(await dead(command('check-6', { ce_type: 'bank.rob.v1' }))).toMatchObject({ verdict: 'unknown' })
+    expect(await dead(command('check-7', { ce_replyto: 'kasaga.events' }))).toMatchObject({
+      ...{ verdict: 'refused', reason: 'bad-header' },
+    })
+  })
+})
+
 describe('kasaga dlq', () => {
   test('lists what they have in common and each, and shows one', async () => {
     for (let i = 0; i < 3; i++) await put(rubbish('dlq-5'))
     const { id } = await letter('dlq-5', 3)
     const { out } = await kasaga(['dlq', 'list', '--key', 'dlq-5'])
-    expect(out).toMatch(/^COUNT +REASON +GIVEN UP BY +FROM +NEWEST$/m)
-    expect(out).toMatch(/^\d+ +missing-header +orchestrator +kasaga\.commands +/m)
+    expect(out).toMatch(/^COUNT +FINGERPRINT +REASON +GIVEN UP BY +FROM +FIRST +NEWEST +ONE +ERROR$/m)
+    expect(out).toMatch(/^3 +[0-9a-f]{12} +missing-header +orchestrator +kasaga\.commands +/m)
     expect(out.match(/^0-\d+ +missing-header +dlq-5 +/gm)).toHaveLength(3)
-    expect((await kasaga(['dlq', 'show', id])).out).toMatch(/^key +dlq-5\n[\s\S]*1 bytes:\n\{\n$/m)
+    expect((await kasaga(['dlq', 'show', id])).out).toMatch(
+      /^key +dlq-5\n[\s\S]*1 bytes \(.*\):\n\{\n\nnow: it would be a dead letter again.*$/m,
+    )
     expect(await kasaga(['dlq', 'list', '--dead-for', 'nothing'])).toMatchObject({ code: 0, out: '' })
   })
 
@@ -136,7 +210,7 @@ describe('kasaga dlq', () => {
     const records = Array.from({ length: 1_000 }, () => note)
     for (let stored = 0; stored < LETTERS_SCANNED; stored += records.length)
       await rig.broker.append([{ topic: TOPICS.deadLetters, partition: 0, records }])
-    const more = 'Only the newest 10000 records were looked at'
+    const more = 'Only the newest 10000 records of each partition were looked at'
     expect((await kasaga(['dlq', 'list'])).err).toContain(more)
     expect((await kasaga(['dlq', 'redrive', '--all', '--dry-run'])).err).toContain(`${more}; what is older`)
   })

@@ -53,7 +53,7 @@ const transcripts = fences(pageText('docs/tools.md')).flatMap(({ info, text }) =
 
 test('there are some', () => expect(transcripts.length).toBeGreaterThan(1))
 
-const OF_THE_LOG = transcripts.filter(({ command }) => !/^(?:explain|timers|show|participants|bulk)/.test(command))
+const OF_THE_LOG = transcripts.filter(({ command }) => !/^(?:explain|timers|show|participants|bulk|dlq)/.test(command))
 
 test.each(OF_THE_LOG)('kasaga $command', async ({ command, shown }) => {
   const broker = await incident()

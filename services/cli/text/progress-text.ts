@@ -13,10 +13,22 @@ const RATE_FROM_MS = 500
 
 /** `120000 of 800000 records, 40000/s, 17 s left` */
 export function progressText({ records, recordsTotal }: ReadSoFar, elapsedMs: number): string {
-  const far = `${records} of ${recordsTotal} records`
-  if (elapsedMs < RATE_FROM_MS || records === 0) return far
-  const perSecond = Math.max(1, Math.round((records * SECOND_MS) / elapsedMs))
-  const leftSeconds = Math.ceil(Math.max(0, recordsTotal - records) / perSecond)
+  return workedText({ done: records, total: recordsTotal, what: 'records' }, elapsedMs)
+}
+
+export interface WorkSoFar {
+  readonly done: number
+  readonly total: number
+  /** Of what, in the plural. */
+  readonly what: string
+}
+
+/** The same of any work. */
+export function workedText({ done, total, what }: WorkSoFar, elapsedMs: number): string {
+  const far = `${done} of ${total} ${what}`
+  if (elapsedMs < RATE_FROM_MS || done === 0) return far
+  const perSecond = Math.max(1, Math.round((done * SECOND_MS) / elapsedMs))
+  const leftSeconds = Math.ceil(Math.max(0, total - done) / perSecond)
   return `${far}, ${perSecond}/s, ${leftText(leftSeconds)} left`
 }
 

@@ -15,11 +15,12 @@ export async function putBackLeftOver(
   { sagaId, actor, reason }: PersonsAct,
 ): Promise<number> {
   const { broker, topics, clock } = ports
-  const { letters } = await newestLetters({ broker, topic: topics.deadLetters }, LETTERS_SCANNED)
-  const own = letters.filter(
-    ({ key, reason: why, redriven }) => key === sagaId && why === 'saga-quarantined' && !redriven,
-  )
-  const ids = own.slice(0, REDRIVES_AT_ONCE_MAX).map(({ place }) => placeText(place))
+  const ids: string[] = []
+  const scan = { recordsMax: LETTERS_SCANNED, order: 'oldest' } as const
+  for await (const { letters } of newestLetters({ broker, topic: topics.deadLetters }, scan))
+    for (const { key, reason: why, redriven, place } of letters)
+      if (key === sagaId && why === 'saga-quarantined' && !redriven && ids.length < REDRIVES_AT_ONCE_MAX)
+        ids.push(placeText(place))
   if (ids.length === 0) return 0
   const done = await redrive(ports, { ids, force: false, actor, reason, at: clock.now() })
   return done.filter((one) => 'place' in one).length

@@ -15,8 +15,9 @@ export interface SeenLetter extends DeadLetter {
   readonly redriven?: RedriveNote
 }
 
-export interface Scanned {
-  /** In the order of the topic. */
+/** What one partition of the topic has. */
+export interface PartitionLetters {
+  /** In the order that was asked for. */
   readonly letters: readonly SeenLetter[]
   readonly records: number
   readonly hasOlder: boolean
@@ -28,25 +29,42 @@ export interface LetterTopic {
   readonly topic: string
 }
 
-/** The newest so many records of each partition. A note may stand there whose letter does not. */
-export async function newestLetters({ broker, topic }: LetterTopic, recordsMax: number): Promise<Scanned> {
+export interface ScanOptions {
+  /** Of each partition its newest so many are read. */
+  readonly recordsMax: number
+  readonly order: 'newest' | 'oldest'
+}
+
+/**
+ * The newest records of each partition, one partition at a time: no more than that is in memory. A note may stand there whose
+ * letter does not; the note of a letter always stands in its own partition, behind it.
+ */
+export async function* newestLetters(
+  { broker, topic }: LetterTopic,
+  { recordsMax, order }: ScanOptions,
+): AsyncGenerator<PartitionLetters> {
+  const partitions = (await broker.offsets(topic)).toSorted((a, b) => a.partition - b.partition)
+  for (const { partition, start, end } of order === 'oldest' ? partitions : partitions.reverse()) {
+    const from = end - start > BigInt(recordsMax) ? end - BigInt(recordsMax) : start
+    const { letters, notes, records } = await seenIn(broker.read(topic, partition, from))
+    const seen = letters.map((letter) => withNote(letter, notes))
+    yield { letters: order === 'oldest' ? seen : seen.reverse(), records, hasOlder: from > start }
+  }
+}
+
+async function seenIn(source: AsyncIterable<readonly LogRecord[]>) {
   const letters: DeadLetter[] = []
   const notes = new Map<string, RedriveNote>()
   let records = 0
-  let hasOlder = false
-  for (const { partition, start, end } of await broker.offsets(topic)) {
-    const from = end - start > BigInt(recordsMax) ? end - BigInt(recordsMax) : start
-    hasOlder ||= from > start
-    for await (const some of broker.read(topic, partition, from))
-      for (const record of some) {
-        records++
-        const note = noteOf(record)
-        if (note) notes.set(placeText(note.place), note)
-        const letter = letterOf(record)
-        if (letter) letters.push(letter)
-      }
-  }
-  return { letters: letters.map((letter) => withNote(letter, notes)), records, hasOlder }
+  for await (const some of source)
+    for (const record of some) {
+      records++
+      const note = noteOf(record)
+      if (note) notes.set(placeText(note.place), note)
+      const letter = letterOf(record)
+      if (letter) letters.push(letter)
+    }
+  return { letters, notes, records }
 }
 
 function withNote(letter: DeadLetter, notes: ReadonlyMap<string, RedriveNote>): SeenLetter {

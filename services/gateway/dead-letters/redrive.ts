@@ -6,7 +6,7 @@
  */
 import type { Place } from '../../../shared/client/place.ts'
 import { partitionOf } from '../../../shared/message/murmur2.ts'
-import { keyOf, type LogRecord } from '../../../shared/message/record.ts'
+import { type LogRecord, recordWith } from '../../../shared/message/record.ts'
 import {
   type DeadLetter,
   letterOf,
@@ -14,6 +14,8 @@ import {
   placeFrom,
   placeText,
   type RedriveAct,
+  type RedriveNote,
+  type RedrivenBy,
   redriveRecord,
   takesRedrives,
 } from '../../../shared/message/redrive.ts'
@@ -21,6 +23,7 @@ import type { KasagaTopics } from '../../../shared/message/topics.ts'
 import type { Broker } from '../../../shared/ports/broker.ts'
 import type { Log, Metrics } from '../../../shared/ports/telemetry.ts'
 import { type FoundRecords, recordsAt } from './letter-scan.ts'
+import { recordAtOrigin } from './letter-value.ts'
 
 /** A letter that was put back so often and failed again is mended by no further time: only by force. */
 export const REDRIVES_MAX = 5
@@ -64,60 +67,51 @@ async function redriveOne(ports: RedrivePorts, one: One): Promise<Redriven> {
   const record = one.found.records.get(id)
   const letter = record && letterOf(record)
   if (!record || !letter) return { id, code: 'unknown-letter', detail: `there is no dead letter ${id}` }
-  const refused = whyNot(ports, letter, one)
+  const refused = whyNot(ports, letter, { force: one.asked.force, note: one.found.notes.get(id) })
   if (refused) return { id, ...refused }
-  const value = letter.isValueOmitted ? await valueAtOrigin(ports, letter) : record.value
+  const value = letter.isValueOmitted ? (await recordAtOrigin(ports.broker, letter))?.value : record.value
   if (value === undefined) return { id, code: 'value-gone', detail: 'its value is kept no longer where it came from' }
-  const place = await putBack(ports, { record, letter, value, actor: one.asked.actor })
+  const place = await putBack(ports, { record: recordWith(record, { value }), letter, actor: one.asked.actor })
   if (!place) return { id, code: 'not-stored', detail: 'the log did not say that it is stored; try again' }
   await noted(ports, { record, letter, act: one.asked })
   return { id, place }
 }
 
-function whyNot(
-  { topics }: RedrivePorts,
-  letter: DeadLetter,
-  { asked, found, id }: One,
+interface Guards {
+  readonly force: boolean
+  /** That it was put back before. */
+  readonly note: RedriveNote | undefined
+}
+
+/** Why a letter may not be put back; `undefined`: it may. */
+export function whyNot(
+  { topics }: Pick<RedrivePorts, 'topics'>,
+  { origin, redrives }: DeadLetter,
+  { force, note }: Guards,
 ): { readonly code: string; readonly detail: string } | undefined {
-  const { origin, redrives } = letter
   if (!takesRedrives(origin.topic, topics))
     return { code: 'not-redrivable', detail: `${origin.topic} takes neither commands nor replies` }
-  if (asked.force) return undefined
-  const note = found.notes.get(id)
+  if (force) return undefined
   if (note) return { code: 'already-redriven', detail: `${note.by} put it back at ${note.at}` }
   if (redrives >= REDRIVES_MAX)
     return { code: 'redriven-too-often', detail: `it was put back ${redrives} times and failed again each time` }
   return undefined
 }
 
-/** `undefined`: it is kept no longer, or another record stands there. */
-async function valueAtOrigin(
-  { broker }: RedrivePorts,
-  { origin, key }: DeadLetter,
-): Promise<Uint8Array | null | undefined> {
-  const { topic, partition, offset } = origin
-  const kept = (await broker.offsets(topic)).find((one) => one.partition === partition)
-  if (!kept || offset < kept.start || offset >= kept.end) return undefined
-  for await (const [record] of broker.read(topic, partition, offset))
-    return record?.offset === offset && keyOf(record) === key ? record.value : undefined
-  return undefined
-}
-
-interface PuttingBack {
+interface PuttingBack extends RedrivenBy {
+  /** The letter's, with the value that it is put back with. */
   readonly record: LogRecord
   readonly letter: DeadLetter
-  readonly value: Uint8Array | null
-  readonly actor: string
 }
 
 /** Where it stands now; `undefined`: it may be stored or not. */
-async function putBack(
-  { broker }: RedrivePorts,
-  { record, letter, value, actor }: PuttingBack,
+export async function putBack(
+  { broker }: Pick<RedrivePorts, 'broker'>,
+  { record, letter, ...by }: PuttingBack,
 ): Promise<Place | undefined> {
   const { topic, partition: before } = letter.origin
   const partition = record.key === null ? before : partitionOf(record.key, await broker.partitions(topic))
-  const [result] = await broker.append([{ topic, partition, records: [redriveRecord(record, value, actor)] }])
+  const [result] = await broker.append([{ topic, partition, records: [redriveRecord(record, by)] }])
   return result?.kind === 'appended' ? { topic, partition, offset: result.baseOffset } : undefined
 }
 
@@ -127,11 +121,22 @@ interface Noting {
   readonly act: RedriveAct
 }
 
-async function noted({ broker, log, metrics }: RedrivePorts, { record, letter, act }: Noting): Promise<void> {
+/** Answers whether the note stands. */
+export async function noted({ broker, log, metrics }: RedrivePorts, { record, letter, act }: Noting): Promise<boolean> {
   const { topic, partition } = record
   const [result] = await broker.append([{ topic, partition, records: [noteRecord(record, act)] }])
-  metrics.count('kasaga_dead_letters_redriven_total', { reason: letter.reason })
-  const fields = { letter: placeText(letter.place), reason: letter.reason, actor: act.actor, why: act.reason }
+  const how = act.edited ? 'edited' : 'as it came'
+  metrics.count('kasaga_dead_letters_redriven_total', { reason: letter.reason, how })
+  const changed = act.edited && { changed: act.edited.changed.join(',') }
+  const fields = {
+    letter: placeText(letter.place),
+    reason: letter.reason,
+    actor: act.actor,
+    why: act.reason,
+    ...changed,
+  }
   log.info('dead letter put back', fields)
-  if (result?.kind !== 'appended') log.warn('that a dead letter was put back could not be noted', fields)
+  const isNoted = result?.kind === 'appended'
+  if (!isNoted) log.warn('that a dead letter was put back could not be noted', fields)
+  return isNoted
 }

@@ -1,8 +1,12 @@
 /** Dead letters: what could not be used, why, and putting it back. */
 import type { z } from 'zod'
 import {
+  LETTER_IDS_MAX,
   LETTERS_SCANNED,
   LetterDetail,
+  type LetterFilter,
+  LetterIds,
+  LetterIdsQuery,
   LetterList,
   LetterListQuery,
   LetterParams,
@@ -10,83 +14,110 @@ import {
   RedriveBody,
 } from '../../../shared/client/dead-letter-api.ts'
 import { Problem as ProblemSchema } from '../../../shared/client/http-api.ts'
-import { type LetterPlace, letterOf, placeFrom, placeText } from '../../../shared/message/redrive.ts'
+import { placeText } from '../../../shared/message/redrive.ts'
 import { placeAnswer } from '../answers.ts'
 import type { App, Parts } from '../app.ts'
-import { groupsOf, letterAnswer, letterDetail } from '../dead-letters/letter-answers.ts'
-import { newestLetters, recordsAt, type SeenLetter } from '../dead-letters/letter-scan.ts'
+import { letterAnswer, letterDetail } from '../dead-letters/letter-answers.ts'
+import { isMeant, LetterPage } from '../dead-letters/letter-filter.ts'
+import { LetterGroups } from '../dead-letters/letter-groups.ts'
+import { type LetterTopic, newestLetters, type ScanOptions, type SeenLetter } from '../dead-letters/letter-scan.ts'
+import { checkOpened, decodedValue, openLetter } from '../dead-letters/open-letter.ts'
 import { type Redriven, redrive } from '../dead-letters/redrive.ts'
-import { Problem } from '../problem.ts'
 import { ANONYMOUS } from './act-routes.ts'
 
 const TAGS = ['dead letters']
 
-/** Adds `GET /v1/dead-letters`, `GET /v1/dead-letters/:id` and `POST /v1/dead-letters/redrive`. */
+/** Adds `GET /v1/dead-letters`, `/v1/dead-letters/ids`, `/v1/dead-letters/:id` and `POST /v1/dead-letters/redrive`. */
 export function deadLetterRoutes(app: App, parts: Parts): void {
   listRoute(app, parts)
+  idsRoute(app, parts)
   showRoute(app, parts)
   redriveRoute(app, parts)
 }
+
+const ALL_LOOKED_AT = `Looks at the newest ${LETTERS_SCANNED} records of each partition of the topic.`
 
 function listRoute(app: App, { broker, topics }: Parts): void {
   app.get(
     '/v1/dead-letters',
     {
       schema: {
-        summary: 'List the records that could not be used, newest first',
-        description: `Looks at the newest ${LETTERS_SCANNED} records of the topic.`,
+        summary: 'List the records that could not be used, and how they failed',
+        description: ALL_LOOKED_AT,
         tags: TAGS,
         querystring: LetterListQuery,
         response: { 200: LetterList, 400: ProblemSchema },
       },
     },
     async ({ query }) => {
-      const seen = await newestLetters({ broker, topic: topics.deadLetters }, LETTERS_SCANNED)
-      const letters = pageOf(seen.letters, query).map(letterAnswer)
-      return { groups: groupsOf(seen.letters), letters, scanned: seen.records, hasOlder: seen.hasOlder }
+      const page = new LetterPage(query)
+      const groups = new LetterGroups()
+      const seen = await eachMeant({ broker, topic: topics.deadLetters }, query, (letter) => {
+        groups.take(letter)
+        page.take(letter)
+      })
+      const { groups: kinds, ungrouped } = groups.answer()
+      return { groups: [...kinds], ungrouped, letters: page.letters.map(letterAnswer), ...seen }
     },
   )
 }
 
-type Asked = z.infer<typeof LetterListQuery>
-
-function pageOf(letters: readonly SeenLetter[], asked: Asked): readonly SeenLetter[] {
-  const all = letters.filter((letter) => isMeant(letter, asked))
-  const ordered = asked.order === 'newest' ? all.reverse() : all
-  const after = asked.after === undefined ? undefined : placeFrom(asked.after)
-  const rest = after ? ordered.filter(({ place }) => isBehind(place, after) === (asked.order === 'oldest')) : ordered
-  return rest.filter(({ place }) => placeText(place) !== asked.after).slice(0, asked.limit)
+function idsRoute(app: App, { broker, topics }: Parts): void {
+  app.get(
+    '/v1/dead-letters/ids',
+    {
+      schema: {
+        summary: 'Name the records that could not be used, and count them',
+        description: ALL_LOOKED_AT,
+        tags: TAGS,
+        querystring: LetterIdsQuery,
+        response: { 200: LetterIds, 400: ProblemSchema },
+      },
+    },
+    async ({ query }) => {
+      const ids: string[] = []
+      const asked = { ...query, order: 'oldest' } as const
+      const { total, hasOlder } = await eachMeant({ broker, topic: topics.deadLetters }, asked, ({ place }) => {
+        if (ids.length < LETTER_IDS_MAX) ids.push(placeText(place))
+      })
+      return { ids, total, isCut: total > ids.length, hasOlder }
+    },
+  )
 }
 
-function isBehind(place: LetterPlace, other: LetterPlace): boolean {
-  return place.partition === other.partition ? place.offset > other.offset : place.partition > other.partition
+/** Shows each letter that is meant; answers how many there are, and what was looked at. */
+async function eachMeant(
+  from: LetterTopic,
+  asked: LetterFilter & Pick<ScanOptions, 'order'>,
+  see: (letter: SeenLetter) => void,
+): Promise<Pick<LetterList, 'total' | 'scanned' | 'hasOlder'>> {
+  const far = { total: 0, scanned: 0, hasOlder: false }
+  for await (const part of newestLetters(from, { recordsMax: LETTERS_SCANNED, order: asked.order })) {
+    far.scanned += part.records
+    far.hasOlder ||= part.hasOlder
+    for (const letter of part.letters) {
+      if (!isMeant(letter, asked)) continue
+      far.total++
+      see(letter)
+    }
+  }
+  return far
 }
 
-function isMeant(letter: SeenLetter, { reason, topic, key, redriven }: Asked): boolean {
-  const isOfKind = redriven === 'all' || (redriven === 'yes') === (letter.redriven !== undefined)
-  const has = (wanted: string | undefined, given: string | undefined) => wanted === undefined || wanted === given
-  return isOfKind && has(reason, letter.reason) && has(topic, letter.origin.topic) && has(key, letter.key)
-}
-
-function showRoute(app: App, { broker, topics }: Parts): void {
+function showRoute(app: App, parts: Parts): void {
   app.get(
     '/v1/dead-letters/:id',
     {
       schema: {
-        summary: 'Show a dead letter with its headers and value',
+        summary: 'Show a dead letter with its headers and value, and what would become of it now',
         tags: TAGS,
         params: LetterParams,
         response: { 200: LetterDetail, 400: ProblemSchema, 404: ProblemSchema },
       },
     },
     async ({ params: { id } }) => {
-      const place = placeFrom(id)
-      const found = await recordsAt({ broker, topic: topics.deadLetters }, place ? [place] : [])
-      const record = found.records.get(id)
-      const letter = record && letterOf(record)
-      if (!record || !letter) throw new Problem(404, 'unknown-letter', `there is no dead letter ${id}`)
-      const redriven = found.notes.get(id)
-      return letterDetail({ ...letter, ...(redriven && { redriven }) }, record)
+      const opened = await openLetter(parts, id)
+      return letterDetail(opened, { decoded: decodedValue(parts, opened), check: await checkOpened(parts, opened) })
     },
   )
 }

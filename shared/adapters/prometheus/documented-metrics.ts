@@ -31,7 +31,11 @@ export const DOCUMENTED_METRICS: Readonly<Record<string, DocumentedMetric>> = {
   kasaga_events_total: counter('Events that landed.'),
   kasaga_sagas_killed_total: counter('Sagas that a person ended with nothing undone: each is an incident.'),
   kasaga_inputs_ignored_total: counter('Inputs that changed nothing, by reason.', 'reason'),
-  kasaga_dead_letters_redriven_total: counter('Dead letters that were put back where they came from.', 'reason'),
+  kasaga_dead_letters_redriven_total: counter(
+    'Dead letters that were put back where they came from, by reason and how (`as it came`, `edited`).',
+    'reason',
+    'how',
+  ),
   kasaga_dead_letters_total: counter('Records that could not be used, by service and reason.', 'service', 'reason'),
   kasaga_take_overs_total: counter('Partitions whose state was built from the log.'),
   kasaga_take_over_records: gauge('Records of the log that the last take-over read, by partition.', 'partition'),

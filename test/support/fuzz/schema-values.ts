@@ -9,6 +9,7 @@ export interface Names {
 }
 
 const TEXTS = [
+  '2026-01-31T10:00:00Z',
   'x',
   'Order-7',
   'a.b:c_d',

@@ -44,7 +44,7 @@ test('a record that fails and is put back, however often, is the record that cam
           redrives: Number(n) - 1,
           origin: { topic: 'k.commands', offset: n - 1n },
         })
-        record = stored(redriveRecord(dead, dead.value, 'ann'), 'k.commands', n)
+        record = stored(redriveRecord(dead, { actor: 'ann' }), 'k.commands', n)
       }
       expect(record).toMatchObject({ key: came.key, value: came.value })
       expect(record.headers.filter((header) => !isOurs(header))).toEqual(came.headers)
