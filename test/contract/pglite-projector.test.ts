@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { openPgliteViewStore } from '../../shared/adapters/pglite/pglite-view-store.ts'
 import { noLog } from '../../shared/ports/telemetry.ts'
+import { bulkRowsSuite } from './bulk-rows-suite.ts'
 import { heldRowsSuite } from './held-rows-suite.ts'
 import { projectorSuite } from './projector-suite.ts'
 import { rebuildSuite } from './rebuild-suite.ts'
@@ -18,4 +19,5 @@ const openStore = () => openPgliteViewStore({ folder: join(folder, String(stores
 projectorSuite('PGlite', openStore)
 heldRowsSuite('PGlite', openStore)
 timerRowsSuite('PGlite', openStore)
+bulkRowsSuite('PGlite', openStore)
 rebuildSuite('PGlite', openStore)

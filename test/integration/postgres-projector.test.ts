@@ -1,6 +1,7 @@
 import { openPostgresViewStore } from '../../shared/adapters/postgres/postgres-view-store.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import type { ViewStore } from '../../shared/ports/view-store.ts'
+import { bulkRowsSuite } from '../contract/bulk-rows-suite.ts'
 import { controlViewsSuite } from '../contract/control-views-suite.ts'
 import { heldRowsSuite } from '../contract/held-rows-suite.ts'
 import { projectorSuite } from '../contract/projector-suite.ts'
@@ -34,5 +35,6 @@ await describeReal('views on a real Postgres', ['postgres'], ({ postgres }) => {
   controlViewsSuite(() => storeOn(postgres))
   heldRowsSuite('Postgres', () => storeOn(postgres))
   timerRowsSuite('Postgres', () => storeOn(postgres))
+  bulkRowsSuite('Postgres', () => storeOn(postgres))
   rebuildSuite('Postgres', () => storeOn(postgres))
 })

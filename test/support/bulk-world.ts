@@ -7,6 +7,7 @@ import type { BulkReads } from '../../services/gateway/bulk-reads.ts'
 import { ManualClock } from '../../shared/adapters/memory/manual-clock.ts'
 import { MemoryLog } from '../../shared/adapters/memory/memory-log.ts'
 import type { ActStanding, StandingSaga } from '../../shared/adapters/postgres/bulk-queries.ts'
+import type { SagaMark } from '../../shared/adapters/postgres/view-queries.ts'
 import type { BulkAct } from '../../shared/client/bulk-api.ts'
 import type { ClientCommand } from '../../shared/message/client-command-record.ts'
 import { OperationalError } from '../../shared/message/errors.ts'
@@ -39,6 +40,29 @@ export const stuck = (id: string, startedAt: number): SagaStandIn => ({
   ...{ id, startedAt, status: 'stuck', phase: 'running', ended: false, stopped: false },
   ...{ unreadable: false, parked: true, underWay: false },
 })
+
+/** Reads of rows that are there now; `seen` hears of how many at once. */
+export function rowsOf(sagas: () => readonly SagaStandIn[], seen: (count: number) => void = () => {}): BulkReads {
+  return {
+    count: async () => [],
+    meant: async ({ startedBefore = Number.POSITIVE_INFINITY }, { limit, after }) => {
+      const own = sagas().filter(({ status, startedAt }) => status === 'stuck' && startedAt < startedBefore)
+      const marks = own.map(({ id, startedAt }) => ({ saga_id: id, started_at: startedAt }))
+      const ordered = marks.toSorted((a, b) => a.started_at - b.started_at || (a.saga_id < b.saga_id ? -1 : 1))
+      const isBehind = (mark: SagaMark, other: SagaMark) =>
+        mark.started_at > other.started_at || (mark.started_at === other.started_at && mark.saga_id > other.saga_id)
+      const page = ordered.filter((mark) => !after || isBehind(mark, after)).slice(0, limit)
+      seen(page.length)
+      return page
+    },
+    standings: async (ids) => {
+      seen(ids.length)
+      const wanted = new Set(ids)
+      const own = sagas().filter(({ id }) => wanted.has(id))
+      return own.map((saga): StandingSaga => ({ ...saga, saga_id: saga.id }))
+    },
+  }
+}
 
 export class BulkWorld {
   readonly clock = new ManualClock()
@@ -101,7 +125,14 @@ export class BulkWorld {
     })
     const driver = new BulkDriver({
       ...{ broker, clock: this.clock, ids: { next: () => `list-${++this.#ids}` }, log: noLog, metrics: noMetrics },
-      ...{ topic: TOPIC, prefix: 'kasaga', reads: this.#reads() },
+      ...{
+        topic: TOPIC,
+        prefix: 'kasaga',
+        reads: rowsOf(
+          () => this.sagas,
+          (count) => this.#seen(count),
+        ),
+      },
       carryOut: async (command) => {
         if (isDead) throw gone()
         this.sent.push({ at: this.clock.now(), by: number, command })
@@ -122,30 +153,8 @@ export class BulkWorld {
     }
   }
 
-  #reads(): BulkReads {
-    const meant = () => this.sagas.filter(({ status }) => status === 'stuck')
-    const seen = (count: number) => {
-      this.idsAtOnceMax = Math.max(this.idsAtOnceMax, count)
-    }
-    return {
-      count: async () => [],
-      meant: async ({ startedBefore = Number.POSITIVE_INFINITY }, { limit, after }) => {
-        const marks = meant().map(({ id, startedAt }) => ({ saga_id: id, started_at: startedAt }))
-        const own = marks.filter(({ started_at }) => started_at < startedBefore)
-        const ordered = own.toSorted((a, b) => a.started_at - b.started_at || (a.saga_id < b.saga_id ? -1 : 1))
-        const from = after ? ordered.findIndex(({ saga_id }) => saga_id === after.saga_id) + 1 : 0
-        const page = ordered.slice(from, from + limit)
-        seen(page.length)
-        return page
-      },
-      standings: async (ids) => {
-        seen(ids.length)
-        const wanted = new Set(ids)
-        return this.sagas
-          .filter(({ id }) => wanted.has(id))
-          .map((saga): StandingSaga => ({ ...saga, saga_id: saga.id }))
-      },
-    }
+  #seen(count: number): void {
+    this.idsAtOnceMax = Math.max(this.idsAtOnceMax, count)
   }
 
   /** By saga, the request ids of what it was sent. */

@@ -44,7 +44,7 @@ export const FAILING = sql`
     from kasaga.sagas s join kasaga.steps t using (saga_id)
     where s.status in ('running', 'compensating', 'stuck') and t.status = 'retrying'
   ), named as (
-    select *, regexp_replace(step, '\[\d+\]', '[]', 'g') as place,
+    select *, regexp_replace(step, '\\[\\d+\\]', '[]', 'g') as place,
       left(regexp_replace(message, '[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9]+', '#', 'g'), 300) as sort
     from failing
   ), marked as (

@@ -29,11 +29,13 @@ export interface SagaCriteria {
 
 /** Of a saga that waits for a person: the paths of what is parked, `null` for its output. */
 const PARKED = sql`jsonb_array_elements((nullif(kasaga.sagas.standing, ''))::jsonb -> 'parked')`
-const UNDER_WAY = sql`('requested', 'progressed', 'held', 'retrying', 'waiting', 'open')`
+/** Of a saga that has turned back what was under way on its way forward is left, and is waited for no more. */
+const UNDER_WAY = sql`t.status in ('requested', 'progressed', 'held', 'retrying', 'waiting', 'open')
+  and kasaga.sagas.ended_at is null and (t.direction = 'compensate' or kasaga.sagas.phase = 'running')`
 
 /** Whether a path is the one that is asked for, or an item of it. */
 const isStep = (path: RawBuilder<unknown>, asked: string) =>
-  sql`${asked} in (${path}, regexp_replace(${path}, '\[\d+\]', '[]', 'g'))`
+  sql`${asked} in (${path}, regexp_replace(${path}, '\\[\\d+\\]', '[]', 'g'))`
 
 /** A saga waits for a person at that step. */
 export function isParkedAt(step: string): RawBuilder<boolean> {
@@ -43,20 +45,20 @@ export function isParkedAt(step: string): RawBuilder<boolean> {
 /** That step of a saga has begun, and is not over. */
 export function isUnderWayAt(step: string): RawBuilder<boolean> {
   return sql<boolean>`exists (select 1 from kasaga.steps t where t.saga_id = kasaga.sagas.saga_id
-    and t.direction = 'forward' and t.status in ${UNDER_WAY} and ${isStep(sql`t.step`, step)})`
+    and t.direction = 'forward' and ${UNDER_WAY} and ${isStep(sql`t.step`, step)})`
 }
 
 const isStopped = sql<boolean>`exists (select 1 from kasaga.stopped_sagas stop
   where stop.saga_id = kasaga.sagas.saga_id and stop.is_stopped)`
 
 function standsAt(step: string): RawBuilder<boolean> {
-  return sql<boolean>`(ended_at is null and exists (select 1 from kasaga.steps t where t.saga_id = kasaga.sagas.saga_id
-      and t.status in ${UNDER_WAY} and ${isStep(sql`t.step`, step)}) or ${isParkedAt(step)})`
+  return sql<boolean>`(exists (select 1 from kasaga.steps t where t.saga_id = kasaga.sagas.saga_id
+      and ${UNDER_WAY} and ${isStep(sql`t.step`, step)}) or ${isParkedAt(step)})`
 }
 
 function waitsFor(participant: string): RawBuilder<boolean> {
   return sql<boolean>`exists (select 1 from kasaga.steps t where t.saga_id = kasaga.sagas.saga_id
-    and t.participant = ${participant} and (ended_at is null and t.status in ${UNDER_WAY}
+    and t.participant = ${participant} and (${UNDER_WAY}
       or exists (select 1 from ${PARKED} as p (parked) where p.parked ->> 0 = t.step)))`
 }
 
