@@ -30,7 +30,7 @@ import { SHOP, startEverything } from '../one-process/main.ts'
 import { definitions } from '../orders/definitions.ts'
 import { checkPayloads } from '../payloads/payload-check.ts'
 import { PROJECTIONS } from '../projector/home.ts'
-import { detailAt, historyInExport, historyInHome, importInto } from '../replay/home.ts'
+import { detailAt, historyInExport, historyInHome, importInto, shadowInExport, shadowInHome } from '../replay/home.ts'
 import { exportHome, type VerifyOptions, verifyExport, verifyHome } from '../verify/home.ts'
 import { viewsOf } from '../views/home.ts'
 import { clientOf } from './ask.ts'
@@ -48,6 +48,7 @@ import { type PayloadsCommandOptions, payloadsCommand } from './commands/payload
 import { type RebuildRun, rebuildCommand } from './commands/rebuild.ts'
 import { type HistoryRun, replayCommand } from './commands/replay.ts'
 import type { HomeOptions } from './commands/run-options.ts'
+import type { ShadowRun } from './commands/shadow.ts'
 import { type TopicsCommandOptions, type TopicsRun, topicsCommand } from './commands/topics.ts'
 import { type VerifyCommandOptions, verifyCommand } from './commands/verify.ts'
 import { confirmed } from './confirmed.ts'
@@ -206,6 +207,17 @@ const historyRun: HistoryRun = {
   },
 }
 
+const shadowRun: ShadowRun = {
+  load: async (file) => definitionsIn(await import(pathToFileURL(file).href), file),
+  run: async (asked, { log: file, prefix, ...options }) => {
+    const how = { ...asked, onProgress: showing(LOOK_UP_MS) }
+    if (file === undefined) return withLog({ ...options, prefix }, (home) => shadowInHome(home, prefix, how))
+    const report = await shadowInExport(file, how)
+    progress.clear()
+    return report
+  },
+}
+
 const logRun: LogRun = {
   export: ({ file, commands, saga, ...options }) =>
     withLog(options, (home) =>
@@ -324,7 +336,7 @@ const program = createProgram(around, [
   checkCommand(definitions),
   doctorCommand(doctorRun),
   drawCommand(definitions),
-  definitionCommand(definitions),
+  definitionCommand(definitions, shadowRun),
   contractsCommand({ load: loadContracts, read: readSchemaFolder, write: writeSchemaFolder, askRegistry }),
 ])
 const code = await runProgram(program, process.argv.slice(2), around)

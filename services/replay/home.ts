@@ -13,11 +13,33 @@ import {
   type SagaHistory,
   sagaHistory,
 } from '../../shared/runtime/saga-history.ts'
+import { runShadow, type ShadowOptions, type ShadowReport } from '../../shared/runtime/shadow-run.ts'
 import { Definitions } from '../../shared/saga/definition.ts'
 import { type OneSagaRows, rowsOfSaga } from '../../shared/view/saga-rows.ts'
 import { sagaAnswer, sagaDetail } from '../gateway/answers.ts'
 import type { Home } from '../home.ts'
 import { type ImportOptions, type ImportResult, importLog } from './import-log.ts'
+
+type ShadowOf = Omit<ShadowOptions, 'broker' | 'topic'>
+
+/** The log of a home run through another definition. */
+export function shadowInHome(
+  { broker }: Pick<Home, 'broker'>,
+  prefix: string,
+  options: ShadowOf,
+): Promise<ShadowReport> {
+  return runShadow({ ...options, broker, topic: kasagaTopics(prefix).events })
+}
+
+/** The same of an exported log. */
+export async function shadowInExport(file: string, options: ShadowOf): Promise<ShadowReport> {
+  const broker = await ExportedLog.open(file)
+  try {
+    return await runShadow({ ...options, broker, topic: kasagaTopics(broker.head.prefix).events })
+  } finally {
+    await broker.close()
+  }
+}
 
 interface HistoryOptions extends Pick<HistorySource, 'onProgress'> {
   readonly prefix: string

@@ -9,6 +9,7 @@ import { heldSteps } from './held.ts'
 import type { Act, Decision, SagaInput } from './input.ts'
 import type { SagaState, ScopeState, StepState } from './state.ts'
 import { nextDueAt } from './timers.ts'
+import { WAITS } from './tree.ts'
 
 /** A step as it stands, with its path. */
 export interface PlacedStep {
@@ -95,13 +96,3 @@ function* waitingIn(scope: ScopeState, around: string): Generator<PlacedStep> {
     }
   }
 }
-
-const WAITS: ReadonlySet<StepState['status']> = new Set([
-  'armed',
-  'held',
-  'retrying',
-  'waiting',
-  'undoing',
-  'undo-held',
-  'undo-retrying',
-])

@@ -106,7 +106,8 @@ function activeWith({ active }: BlockState, index: number, scope: ScopeState): r
   return is ? [...active, index] : active.filter((other) => other !== index)
 }
 
-const WAITS: ReadonlySet<StepState['status']> = new Set([
+/** A step in one of these waits for an answer, a signal or a time. */
+export const WAITS: ReadonlySet<StepState['status']> = new Set([
   'armed',
   'held',
   'retrying',

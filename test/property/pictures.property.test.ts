@@ -5,7 +5,7 @@ import type { BranchData, DefinitionData, PlanData, StepData } from '../../share
 import { definitionData } from '../../shared/saga/definition-data.ts'
 import { mermaidOf } from '../../shared/saga/draw.ts'
 import { dotOf } from '../../shared/saga/picture/dot.ts'
-import { type Layout, layoutOf, type Shape } from '../../shared/saga/picture/layout.ts'
+import { type Layout, type Line, layoutOf, type Shape } from '../../shared/saga/picture/layout.ts'
 import { pictureOf } from '../../shared/saga/picture/picture.ts'
 import { svgOf } from '../../shared/saga/picture/svg.ts'
 import { anyDefinition } from '../support/any-definition.ts'
@@ -36,6 +36,13 @@ function overlaps(a: Shape, b: Shape): boolean {
 function isIn(inner: Shape, outer: Shape): boolean {
   const across = inner.x >= outer.x && inner.x + inner.width <= outer.x + outer.width
   return across && inner.y >= outer.y && inner.y + inner.height <= outer.y + outer.height
+}
+
+/** Whether the word that stands right of a line's second point is under the box. */
+function covers(box: Shape, { points: [, corner, next], label }: Line): boolean {
+  if (!corner || !next) return false
+  const [left, y] = [corner.x + 4, (corner.y + next.y) / 2]
+  return left + label.length * 7 > box.x && left < box.x + box.width && y > box.y && y - 10 < box.y + box.height
 }
 
 /** Boxes over each other, and out of their frames. Rounds are told of by the place that they stand in alone. */
@@ -93,6 +100,10 @@ describe('a picture of any plan', () => {
           }),
         )
         expect(struck.map(({ path }) => path)).toEqual([])
+        const hidden = lines
+          .filter(({ label }) => label !== '')
+          .flatMap((line) => boxes.filter((box) => covers(box, line)))
+        expect(hidden.map(({ path }) => path)).toEqual([])
       }),
       parameters(100),
     )

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { definitionCommand } from '../../services/cli/commands/definition.ts'
 import { drawCommand } from '../../services/cli/commands/draw.ts'
+import type { ShadowRun } from '../../services/cli/commands/shadow.ts'
 import { createProgram, runProgram } from '../../services/cli/program.ts'
 import { planText } from '../../services/cli/text/plan-text.ts'
 import { definitionHash } from '../../shared/runtime/definition-hash.ts'
@@ -26,6 +27,12 @@ const files: Record<string, string> = {
   './broken.json': '{"name":',
 }
 
+const noLogs: ShadowRun = {
+  load: async () => definitions,
+  run: async () => {
+    throw new Error('there is no log')
+  },
+}
 const written = new Map<string, string>()
 
 async function kasaga(...args: string[]) {
@@ -48,7 +55,7 @@ async function kasaga(...args: string[]) {
       written.set(path, text)
     },
   }
-  const program = createProgram(around, [drawCommand(definitions), definitionCommand(definitions)])
+  const program = createProgram(around, [drawCommand(definitions), definitionCommand(definitions, noLogs)])
   return { code: await runProgram(program, args, around), ...said }
 }
 

@@ -1,8 +1,10 @@
 /** What docs/tools.md shows on a terminal is what the commands print. */
 import { expect, test } from 'vitest'
 import { checkCommand } from '../../services/cli/commands/check.ts'
+import { definitionCommand } from '../../services/cli/commands/definition.ts'
 import { diffCommand } from '../../services/cli/commands/diff.ts'
 import { type HistoryRun, replayCommand } from '../../services/cli/commands/replay.ts'
+import type { ShadowRun } from '../../services/cli/commands/shadow.ts'
 import { bulkText, previewText } from '../../services/cli/text/bulk-text.ts'
 import { explainText } from '../../services/cli/text/explain-text.ts'
 import { timersText } from '../../services/cli/text/timer-text.ts'
@@ -10,10 +12,11 @@ import { bulkAnswer, bulkPreview } from '../../services/gateway/bulk/bulk-answer
 import { explainAnswer } from '../../services/gateway/explain-saga.ts'
 import { definitions } from '../../services/orders/definitions.ts'
 import { fulfilOrder } from '../../services/orders/fulfil-order.ts'
-import { detailAt, historyInHome, viewOf } from '../../services/replay/home.ts'
+import { detailAt, historyInHome, shadowInHome, viewOf } from '../../services/replay/home.ts'
 import { MemoryLog } from '../../shared/adapters/memory/memory-log.ts'
 import { systemClock } from '../../shared/adapters/system/system-clock.ts'
 import { sagaId } from '../../shared/message/ids.ts'
+import { Definitions } from '../../shared/saga/definition.ts'
 import { evolve } from '../../shared/saga/evolve.ts'
 import { explain } from '../../shared/saga/explain/explain.ts'
 import { Since } from '../../shared/saga/explain/since.ts'
@@ -22,6 +25,7 @@ import { rowsOfSaga } from '../../shared/view/saga-rows.ts'
 import { cliOf } from '../support/cli-runner.ts'
 import { fences, pageText } from '../support/docs/markdown.ts'
 import { batchOf, order } from '../support/fabricate-log.ts'
+import { fulfilWith, recordedOn, recordedSagas, shadowLog } from '../support/shadow-cases.ts'
 
 const TOPIC = 'kasaga.events'
 const NOW = Date.parse('2026-01-31T10:00:00Z')
@@ -46,7 +50,7 @@ const transcripts = fences(pageText('docs/tools.md')).flatMap(({ info, text }) =
 
 test('there are some', () => expect(transcripts.length).toBeGreaterThan(1))
 
-const OF_THE_LOG = transcripts.filter(({ command }) => !/^(?:explain|timers|bulk|dlq)/.test(command))
+const OF_THE_LOG = transcripts.filter(({ command }) => !/^(?:explain|timers|bulk|dlq|definition)/.test(command))
 
 test.each(OF_THE_LOG)('kasaga $command', async ({ command, shown }) => {
   const broker = await incident()
@@ -98,6 +102,20 @@ test('kasaga timers', () => {
   ] as const
   const text = timersText(timers, { color: false, now: NOW })
   expect(text).toBe(transcripts.find(({ command }) => command === 'timers')?.shown)
+})
+
+test('kasaga definition shadow', async () => {
+  const told = transcripts.find(({ command }) => command.startsWith('definition shadow'))
+  const broker = await shadowLog(recordedSagas)
+  const shadow: ShadowRun = {
+    load: async () => new Definitions([fulfilWith({ version: 2, attempts: 1 })]),
+    run: (asked) => shadowInHome({ broker }, 'kasaga', asked),
+  }
+  const { out } = await cliOf(() => '')(told?.command.split(' ') ?? [], {}, [
+    definitionCommand(new Definitions([recordedOn]), shadow),
+  ])
+  expect(out.trimEnd()).toBe(told?.shown)
+  await broker.close()
 })
 
 test('kasaga bulk', async () => {

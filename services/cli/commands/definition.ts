@@ -13,6 +13,7 @@ import type { CliCommand, Surroundings } from '../surroundings.ts'
 import { plain } from '../text/plain.ts'
 import { changeText, planText } from '../text/plan-text.ts'
 import { addDraw } from './draw.ts'
+import { addShadow, type ShadowRun } from './shadow.ts'
 
 interface JsonOption {
   readonly json?: boolean
@@ -22,18 +23,21 @@ interface CheckOptions extends JsonOption {
   readonly with?: string
 }
 
-/** What each of the three has around it. */
+/** What each of them has around it. */
 interface Place {
   readonly group: Command
   readonly definitions: Definitions
   readonly around: Surroundings
 }
 
-export function definitionCommand(definitions: Definitions): CliCommand {
+export function definitionCommand(definitions: Definitions, shadow: ShadowRun): CliCommand {
   return (program, around) => {
-    const group = program.command('definition').description('Show, draw, check and compare the plans of sagas.')
+    const group = program
+      .command('definition')
+      .description('Show, draw, check and compare the plans of sagas, and try them on recorded logs.')
     addDraw(group, definitions, around)
     for (const add of [addShow, addCheck, addDiff]) add({ group, definitions, around })
+    addShadow({ group, definitions, around }, shadow)
   }
 }
 

@@ -54,7 +54,8 @@ const COLUMNS_MAX = 34
 const LINES_MAX = 3
 const UNDO_GAP = 30
 const FRAME_PAD = 16
-const LANE = 26
+/** Room beside the rounds of a loop, for the arrow back and its word. */
+const LANE = 48
 const SCOPE_GAP = 20
 /** Scopes of a block go on in another row from here on. */
 const SCOPES_WIDTH_MAX = 1_300
