@@ -44,6 +44,7 @@ const indexes = (all: readonly (readonly string[])[]) => all.map(names).join('; 
 function tableText(table: TableSpec, comments: Comments | undefined): string {
   const found = table.indexes.length > 0 ? `; found by ${indexes(table.indexes)}` : ''
   const onServer = table.serverIndexes.length > 0 ? `; on a server also by ${indexes(table.serverIndexes)}` : ''
+  const ranges = table.serverRanges.length > 0 ? `; by ranges of ${names(table.serverRanges)}` : ''
   const rows = Object.entries(table.columns).map(
     ([name, { type }]) => `| \`${name}\` | ${SQL_TYPES[type]} | ${comments?.columns.get(name) ?? ''} |`,
   )
@@ -51,7 +52,7 @@ function tableText(table: TableSpec, comments: Comments | undefined): string {
     `### kasaga.${table.name}`,
     '',
     ...(comments?.table ? [comments.table, ''] : []),
-    `Key: ${names(table.key)}${found}${onServer}.`,
+    `Key: ${names(table.key)}${found}${onServer}${ranges}.`,
     '',
     '| column | type | |',
     '|---|---|---|',

@@ -1,6 +1,20 @@
 /** Definitions that a module exports: as `Definitions`, in lists, or one by one. */
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { messageOf } from '../../shared/message/errors.ts'
 import { type Definition, Definitions } from '../../shared/saga/definition.ts'
 import { CliFailure } from './failure.ts'
+
+/** @throws CliFailure when the module cannot be loaded, or exports none. */
+export async function loadDefinitions(path: string): Promise<Definitions> {
+  let module: object
+  try {
+    module = await import(pathToFileURL(resolve(path)).href)
+  } catch (error) {
+    throw new CliFailure(2, 'no-module', { message: `${path} cannot be loaded: ${messageOf(error)}` })
+  }
+  return definitionsIn(module, path)
+}
 
 /** @throws CliFailure when there are none. */
 export function definitionsIn(module: object, path: string): Definitions {

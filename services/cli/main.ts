@@ -2,7 +2,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { text } from 'node:stream/consumers'
-import { pathToFileURL } from 'node:url'
 import { pinoLog } from '../../shared/adapters/pino/pino-log.ts'
 import { systemIds } from '../../shared/adapters/system/system-ids.ts'
 import { OperationalError } from '../../shared/message/errors.ts'
@@ -52,7 +51,7 @@ import type { ShadowRun } from './commands/shadow.ts'
 import { type TopicsCommandOptions, type TopicsRun, topicsCommand } from './commands/topics.ts'
 import { type VerifyCommandOptions, verifyCommand } from './commands/verify.ts'
 import { confirmed } from './confirmed.ts'
-import { definitionsIn } from './definitions-in.ts'
+import { loadDefinitions } from './definitions-in.ts'
 import { editedText } from './edited-text.ts'
 import { loadContracts } from './load-contracts.ts'
 import { createProgram, runProgram } from './program.ts'
@@ -208,7 +207,7 @@ const historyRun: HistoryRun = {
 }
 
 const shadowRun: ShadowRun = {
-  load: async (file) => definitionsIn(await import(pathToFileURL(file).href), file),
+  load: loadDefinitions,
   run: async (asked, { log: file, prefix, ...options }) => {
     const how = { ...asked, onProgress: showing(LOOK_UP_MS) }
     if (file === undefined) return withLog({ ...options, prefix }, (home) => shadowInHome(home, prefix, how))
@@ -232,7 +231,7 @@ const logRun: LogRun = {
 
 const withMigration: WithMigration = async ({ definition, options }, work) => {
   const { definitions: path, kafka, reason = '', timeout: waitMsMax } = options
-  const known = path === undefined ? definitions : definitionsIn(await import(pathToFileURL(path).href), path)
+  const known = path === undefined ? definitions : await loadDefinitions(path)
   const settings = { ...options, definition, definitions: known, reason, waitMsMax }
   const within = async (home: Home) => work(await migrationOf(home, settings))
   if (kafka !== undefined) return onKafka(options, within)

@@ -15,6 +15,7 @@ import { addHeaders, addRates, BARE_HEADERS } from './protection.ts'
 import { RecentStarts } from './recent-starts.ts'
 import { actRoutes } from './routes/act-routes.ts'
 import { bulkRoutes } from './routes/bulk-routes.ts'
+import { commandRoutes } from './routes/command-routes.ts'
 import { deadLetterRoutes } from './routes/dead-letter-routes.ts'
 import { explainRoute } from './routes/explain-route.ts'
 import { forkRoute } from './routes/fork-route.ts'
@@ -120,6 +121,7 @@ export async function httpApp(parts: Parts, options: { readonly anonymous: boole
   operatorRoutes(app, parts)
   bulkRoutes(app, parts)
   timerRoutes(app, parts)
+  commandRoutes(app, parts)
   deadLetterRoutes(app, parts)
   letterEditRoutes(app, parts)
   statusRoutes(app, parts)

@@ -13,10 +13,10 @@ import type { SagaState } from '../../shared/saga/state.ts'
 import { Problem } from './problem.ts'
 import type { SagaReads } from './saga-reads.ts'
 
-/** Events of one origin that are read; its answer has to come in time. */
-const ORIGIN_EVENTS_MAX = 100_000
+/** Events of one saga that are read; its answer has to come in time. */
+export const ORIGIN_EVENTS_MAX = 100_000
 /** Events that are in memory at a time, before they are folded. */
-const PAGE_EVENTS = 1_000
+export const PAGE_EVENTS = 1_000
 
 /** Whether a saga's history can be read at all. */
 export function isShort({ seq }: { readonly seq: number | null }): boolean {
@@ -72,7 +72,8 @@ function folded(state: SagaState | undefined, envelope: EventEnvelope): SagaStat
   }
 }
 
-async function envelopeOf(row: HistoryEvent, broker: History['broker']): Promise<EventEnvelope> {
+/** @throws Problem `saga-quarantined` where the event cannot be read. */
+export async function envelopeOf(row: HistoryEvent, broker: History['broker']): Promise<EventEnvelope> {
   const { seq, at, causation_id: causationId, type } = row
   const sagaId = row.saga_id as SagaId
   if (isOmitted(row.data)) return wholeEvent(row, broker)

@@ -40,6 +40,28 @@ export const BreakerAnswer = z.object({
   calls: z.int(),
 })
 
+export const RECENT_MINUTES_MAX = 60
+
+export const ParticipantsQuery = z.strictObject({
+  minutes: z.coerce.number().int().min(1).max(RECENT_MINUTES_MAX).default(5).describe('how far back `recent` looks'),
+})
+
+const Ms = z.number().nullable().describe('milliseconds; null: nothing was answered')
+
+/** Of the steps, and undos, that came to an end in the last minutes. What is on the way and what is work is not told apart. */
+export const RecentAnswer = z.object({
+  minutes: z.int(),
+  steps: z.int(),
+  attempts: z.int().describe('of all of them together'),
+  retries: z.int().describe('attempts that were not the first of their step'),
+  timeouts: z.int().describe('attempts that were not answered in time'),
+  late: z.int().describe('answers that came after their attempt was given up, and counted'),
+  p50Ms: Ms.describe('from the command to its answer; null: nothing was answered'),
+  p95Ms: Ms,
+  p99Ms: Ms,
+  isSample: z.boolean().describe('so much has ended that only a part of it was looked at'),
+})
+
 export const ParticipantAnswer = z.object({
   name: z.string(),
   limits: Limits.nullable().describe('null: none is set'),
@@ -50,6 +72,8 @@ export const ParticipantAnswer = z.object({
   held: z.int().describe('steps that wait for it'),
   oldestHeldAt: Time.nullable(),
   inFlight: z.int().describe('commands that were sent to it and are not answered'),
+  oldestUnansweredAt: Time.nullable().default(null).describe('when the oldest of them was sent'),
+  recent: RecentAnswer.nullable().default(null).describe('null: nothing has ended at it in that time'),
 })
 export const ParticipantList = z.object({ participants: z.array(ParticipantAnswer) })
 
@@ -66,6 +90,7 @@ export const ParticipantDetail = ParticipantAnswer.extend({
   waiting: z.array(HeldAnswer).describe('the first hundred, in the order in which they go'),
 })
 
+export type RecentAnswer = z.infer<typeof RecentAnswer>
 export type ParticipantAnswer = z.infer<typeof ParticipantAnswer>
 export type ParticipantDetail = z.infer<typeof ParticipantDetail>
 export type ParticipantList = z.infer<typeof ParticipantList>

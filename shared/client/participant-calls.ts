@@ -1,11 +1,16 @@
 /** Participants over HTTP. */
 import type { ParticipantLimits } from '../flow/limits.ts'
-import type { ActCall, Call, Change } from './http-calls.ts'
+import { type ActCall, type Call, type Change, query } from './http-calls.ts'
 import { LimitsAnswer, ParticipantDetail, ParticipantList } from './participant-api.ts'
 
+export interface RecentSpan {
+  readonly minutes?: number
+}
+
 export interface ParticipantCalls {
-  participants(): Promise<ParticipantList>
-  participant(name: string): Promise<ParticipantDetail>
+  /** `minutes`: how far back `recent` looks; 5 unless told otherwise. */
+  participants(span?: RecentSpan): Promise<ParticipantList>
+  participant(name: string, span?: RecentSpan): Promise<ParticipantDetail>
   setLimits(participant: string, limits: ParticipantLimits, call: ActCall): Promise<LimitsAnswer>
   clearLimits(participant: string, call: ActCall): Promise<LimitsAnswer>
 }
@@ -14,8 +19,8 @@ const participant = (name: string) => `/v1/participants/${encodeURIComponent(nam
 
 export function participantCalls(call: Call, change: Change): ParticipantCalls {
   return {
-    participants: () => call('/v1/participants', ParticipantList),
-    participant: (name) => call(participant(name), ParticipantDetail),
+    participants: (span = {}) => call(`/v1/participants${query(span)}`, ParticipantList),
+    participant: (name, span = {}) => call(`${participant(name)}${query(span)}`, ParticipantDetail),
     setLimits: (name, limits, { requestId, ...body }) =>
       change(`${participant(name)}/limits`, LimitsAnswer, {
         method: 'PUT',

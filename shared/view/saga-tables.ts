@@ -129,6 +129,7 @@ export const steps = table('steps', {
   },
   // Of what waits, and nothing else: it is null in all other rows, and stays so.
   serverIndexes: [['held_at']],
+  serverRanges: ['finished_at'],
 })
 
 export const events = table('events', {

@@ -79,7 +79,7 @@ function whyUnreadable({ offset, partition, why }: UnreadableEvent): string {
 /** Versioned with its tables: a change of either is a higher version, built again from the log. */
 export const sagasProjection = projection({
   name: 'sagas',
-  version: 8,
+  version: 9,
   tables: { sagas, steps, events, acts, saga_attributes: sagaAttributes, locks },
   event(entry, changes) {
     changes.put('sagas', sagaChange(entry))

@@ -45,6 +45,11 @@ export interface TableSpec<Cols extends Columns = Columns, Key extends string = 
   readonly indexes: readonly (readonly string[])[]
   /** Further ones, for a server with room to spare; an embedded store does without. */
   readonly serverIndexes: readonly (readonly string[])[]
+  /**
+   * Columns by whose range rows are looked up on a server, where that grows about as the table does: times. It says of each
+   * stretch of pages which values are in it, and costs next to nothing at a write.
+   */
+  readonly serverRanges: readonly string[]
   /** For a table with notes: how they are read. */
   readonly reading: Reading | undefined
   /** For each leading column, those that go along with it. */
@@ -114,15 +119,17 @@ export function table<const Cols extends Columns, const Key extends keyof Cols &
     readonly appendOnly?: boolean
     readonly indexes?: readonly (readonly (keyof Cols & string)[])[]
     readonly serverIndexes?: readonly (readonly (keyof Cols & string)[])[]
+    readonly serverRanges?: readonly (keyof Cols & string)[]
     readonly reading?: Reading
   },
 ): TableSpec<Cols, Key> {
-  const { columns, key, appendOnly = false, indexes = [], serverIndexes = [] } = options
+  const { columns, key, appendOnly = false, indexes = [], serverIndexes = [], serverRanges = [] } = options
   for (const each of [name, ...Object.keys(columns)])
     if (!NAME.test(each)) throw new TypeError(`${each} cannot name a table or column: lower case, digits, _`)
   if (key.length === 0) throw new TypeError(`the table ${name} has no key`)
   const reading = checkedReading(options)
-  return { name, columns, key, appendOnly, indexes, serverIndexes, reading, followers: followersOf(name, columns) }
+  const found = { indexes, serverIndexes, serverRanges }
+  return { name, columns, key, appendOnly, ...found, reading, followers: followersOf(name, columns) }
 }
 
 /** A row with notes is looked up by its key, so that has one column. */

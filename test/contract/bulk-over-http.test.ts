@@ -75,7 +75,7 @@ describe('the filter', () => {
     const before = await idsOf({ startedBefore: at })
     expect(later).toContain('held-2')
     expect([...later, ...before].toSorted()).toEqual([...LOST, ...HELD, 'fine-1'].toSorted())
-    const told = await kasaga(['list', '--started-before', at, '--at-step', 'notify', '--json'])
+    const told = await kasaga(['list', '--started-before', at, '--at-step', 'notify', '--version', '1', '--json'])
     expect(
       JSON.parse(told.out)
         .sagas.map(({ id }: { id: string }) => id)

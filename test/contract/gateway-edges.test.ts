@@ -173,6 +173,7 @@ describe('for those who run it', () => {
       '/v1/sagas/by-key/{definition}/{key}/signals/{name}',
       '/v1/sagas/{id}',
       '/v1/sagas/{id}/cancel',
+      '/v1/sagas/{id}/commands',
       '/v1/sagas/{id}/edit',
       '/v1/sagas/{id}/explain',
       '/v1/sagas/{id}/fork',

@@ -97,6 +97,32 @@ describe('the audit', () => {
   })
 })
 
+describe('the commands of a saga', () => {
+  test('are told with their answers, over HTTP and by kasaga show', async () => {
+    const { commands, next } = await client().commands('lost-1')
+    const sent = commands.map(({ step, direction, attempt, participant, outcome }) => [
+      ...[step, direction, attempt, participant, outcome],
+    ])
+    expect(sent).toEqual([
+      ['stock', 'forward', 1, 'stock', 'success'],
+      ['charge', 'forward', 1, 'bank', 'success'],
+      ['ship', 'forward', 1, 'carrier', 'success'],
+      ['notify', 'forward', 1, 'carrier', 'fatal'],
+    ])
+    expect(next).toBeNull()
+    for (const { sentAt, answeredAt, tookMs } of commands)
+      expect(Date.parse(answeredAt ?? '') - Date.parse(sentAt)).toBe(tookMs)
+    const first = await client().commands('lost-1', { limit: 3 })
+    expect(first).toMatchObject({ commands: commands.slice(0, 3), next: commands[2]?.seq })
+    const rest = await client().commands('lost-1', { limit: 3, after: first.next ?? 0 })
+    expect(rest).toMatchObject({ commands: commands.slice(3), next: null })
+    const { out } = await kasaga(['show', 'lost-1', '--commands'])
+    expect(out).toMatch(/^notify +1 +carrier\.notify\.v1 +\S+Z +\d.* +fatal: no-address$/m)
+    expect(JSON.parse((await kasaga(['show', 'lost-1', '--commands', '--json'])).out).commands).toEqual(commands)
+    await expect(client().commands('nobody')).rejects.toMatchObject({ problem: { code: 'unknown-saga' } })
+  })
+})
+
 describe('timers', () => {
   test('are what is due when, over HTTP and on the command line', async () => {
     await rig.client.start(approved, 'dear-1', { id: 'dear-1', cents: 500 })
@@ -130,8 +156,11 @@ describe('timers', () => {
     await expect.poll(kinds, { timeout: WAIT_MS }).toEqual([])
     await client().resume('held-1', { reason: 'so' })
     await expect.poll(kinds, { timeout: WAIT_MS }).toEqual(['timeout', 'deadline'])
-    rig.behaviour.release()
-    await expect.poll(kinds, { timeout: WAIT_MS }).toEqual([])
+    const released = async () => {
+      rig.behaviour.release()
+      return kinds()
+    }
+    await expect.poll(released, { timeout: WAIT_MS }).toEqual([])
   })
 })
 

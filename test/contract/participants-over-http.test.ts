@@ -54,6 +54,24 @@ describe('limits', () => {
     await expect.poll(async () => (await seen('bank')).limits, { timeout: 5_000 }).toBeNull()
   })
 
+  test('and how it has answered is told, of what has ended in the last minutes', async () => {
+    const recent = async () => (await client().participant('bank', { minutes: 60 })).recent
+    await expect.poll(recent, { timeout: 10_000 }).toMatchObject({ steps: 4, attempts: 4, minutes: 60 })
+    const { p50Ms, p95Ms, p99Ms, ...rest } = (await recent()) ?? expect.fail('nothing has ended')
+    expect(rest).toEqual({ minutes: 60, steps: 4, attempts: 4, retries: 0, timeouts: 0, late: 0, isSample: false })
+    expect(p50Ms).toBeGreaterThanOrEqual(0)
+    expect([p50Ms, p95Ms, p99Ms]).toEqual([p50Ms, p95Ms, p99Ms].toSorted((a, b) => Number(a) - Number(b)))
+    const { participants } = await client().participants({ minutes: 60 })
+    expect(participants.map(({ name, recent }) => [name, recent?.steps])).toEqual([
+      ['bank', 4],
+      ['carrier', 8],
+      ['stock', 4],
+    ])
+    const told = await kasaga(['participants', '--minutes', '60'])
+    expect(told.out).toMatch(/^bank +none +closed +0 +0 +\d+ m?s +\d+ m?s +\d+ m?s +0 % +0 % +0$/m)
+    expect(await kasaga(['participants', '--minutes', '61'])).toMatchObject({ code: 2, out: '' })
+  })
+
   test('are set by the command line, with who and why', async () => {
     const set = ['limits', 'set', 'carrier', '--rate', '50', '--key-concurrency', '2', '--probes', '1']
     expect(await kasaga([...set, '--reason', 'agreed'])).toMatchObject({ code: 0 })

@@ -1,9 +1,10 @@
-/** What is due when, as the views say it: held against sagas of any shape, left wherever they stood. */
+/** What is due when, and how participants have answered, as the views say it: held against sagas of any shape, left wherever they stood. */
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { Projector } from '../../services/projector/projector.ts'
 import { MemoryLog } from '../../shared/adapters/memory/memory-log.ts'
+import { recentCalls } from '../../shared/adapters/postgres/participant-views.ts'
 import { listTimers, TIMERS_LISTED_MAX, type TimerRow } from '../../shared/adapters/postgres/timer-queries.ts'
 import type { ViewTables } from '../../shared/adapters/postgres/view-schema.ts'
 import { KyselyViewWriter } from '../../shared/adapters/postgres/view-writer.ts'
@@ -25,6 +26,7 @@ import { SagaDriver } from '../property/saga-driver.ts'
 import { runOf } from '../property/seeded-runs.ts'
 import { batchOf } from '../support/fabricate-log.ts'
 import { carrier } from '../support/fulfil.ts'
+import { naiveRecent } from '../support/naive-recent.ts'
 import { pendingTimers } from '../support/pending-timers.ts'
 
 const TOPIC = 'kasaga.events'
@@ -75,13 +77,14 @@ export function timerRowsSuite(title: string, openStore: () => Promise<ViewStore
     let projector: Projector
     const broker = new MemoryLog({ clock: systemClock }).connect()
     const expected: string[] = []
+    const histories: EventEnvelope[][] = []
     const owners = new Map<string, number | undefined>()
 
     beforeAll(async () => {
       store = await openStore()
       await broker.createTopics([{ name: TOPIC, partitions: 1, retention: 'forever' }])
       const shared = { broker, clock: systemClock, log: noLog, metrics: noMetrics, onShorterLog: 'refuse' as const }
-      const views = { writer: new KyselyViewWriter(store.db), projections: [sagasProjection] }
+      const views = { writer: new KyselyViewWriter(store.db, { onServer: true }), projections: [sagasProjection] }
       projector = await Projector.start({ ...shared, ...views, topic: TOPIC, group: 'kasaga.projector.timers' })
       let number = 0
       for (let run = 0; run <= RUNS; run++)
@@ -89,6 +92,7 @@ export function timerRowsSuite(title: string, openStore: () => Promise<ViewStore
           const { id, history } = renamed(driver, run)
           if (history.length === 0 || !driver.state) continue
           await broker.append([{ topic: TOPIC, partition: 0, records: batchOf(history, { number: ++number }) }])
+          histories.push(history)
           for (const timer of pendingTimers(driver.definition, driver.state)) expected.push(line(id, timer))
           owners.set(id, nextDueAt(driver.definition, driver.state))
         }
@@ -124,6 +128,19 @@ export function timerRowsSuite(title: string, openStore: () => Promise<ViewStore
     test('the first of a saga is not before the engine looks at it next', async () => {
       for (const { saga_id, due_at } of await all(TIMERS_LISTED_MAX))
         expect(owners.get(saga_id) ?? Number.POSITIVE_INFINITY).toBeLessThanOrEqual(due_at)
+    })
+
+    test('how participants have answered is what the logs say, over all of it and over a while', async () => {
+      const all = naiveRecent(histories, 0)
+      expect(await recentCalls(store.db, 0)).toEqual(all)
+      expect(all.some(({ timeouts }) => timeouts > 0) && all.some(({ late }) => late > 0)).toBe(true)
+      const ends = histories.flatMap((history) => history.at(-1)?.at ?? []).sort((a, b) => a - b)
+      const from = ends[Math.floor(ends.length / 2)] ?? 0
+      const some = naiveRecent(histories, from)
+      expect(await recentCalls(store.db, from)).toEqual(some)
+      const steps = (calls: readonly { readonly steps: number }[]) => calls.reduce((sum, one) => sum + one.steps, 0)
+      expect(steps(some)).toBeLessThan(steps(all))
+      expect(steps(await recentCalls(store.db, 0, 10))).toBe(10)
     })
 
     test('come by when they are due, in pages, and are narrowed down', async () => {

@@ -6,10 +6,15 @@ import { diffCommand } from '../../services/cli/commands/diff.ts'
 import { type HistoryRun, replayCommand } from '../../services/cli/commands/replay.ts'
 import type { ShadowRun } from '../../services/cli/commands/shadow.ts'
 import { bulkText, previewText } from '../../services/cli/text/bulk-text.ts'
+import { commandsText } from '../../services/cli/text/command-text.ts'
 import { explainText } from '../../services/cli/text/explain-text.ts'
+import { participantsText } from '../../services/cli/text/participant-text.ts'
+import { detailText } from '../../services/cli/text/saga-text.ts'
 import { timersText } from '../../services/cli/text/timer-text.ts'
+import { sagaAnswer, sagaDetail } from '../../services/gateway/answers.ts'
 import { bulkAnswer, bulkPreview } from '../../services/gateway/bulk/bulk-answer.ts'
 import { explainAnswer } from '../../services/gateway/explain-saga.ts'
+import { commandAnswer } from '../../services/gateway/routes/command-routes.ts'
 import { definitions } from '../../services/orders/definitions.ts'
 import { fulfilOrder } from '../../services/orders/fulfil-order.ts'
 import { detailAt, historyInHome, shadowInHome, viewOf } from '../../services/replay/home.ts'
@@ -21,6 +26,7 @@ import { evolve } from '../../shared/saga/evolve.ts'
 import { explain } from '../../shared/saga/explain/explain.ts'
 import { Since } from '../../shared/saga/explain/since.ts'
 import type { SagaState } from '../../shared/saga/state.ts'
+import { SagaCommands } from '../../shared/view/saga-commands.ts'
 import { rowsOfSaga } from '../../shared/view/saga-rows.ts'
 import { cliOf } from '../support/cli-runner.ts'
 import { fences, pageText } from '../support/docs/markdown.ts'
@@ -50,7 +56,9 @@ const transcripts = fences(pageText('docs/tools.md')).flatMap(({ info, text }) =
 
 test('there are some', () => expect(transcripts.length).toBeGreaterThan(1))
 
-const OF_THE_LOG = transcripts.filter(({ command }) => !/^(?:explain|timers|bulk|dlq|definition)/.test(command))
+const OF_THE_LOG = transcripts.filter(
+  ({ command }) => !/^(?:explain|timers|show|participants|bulk|dlq|definition)/.test(command),
+)
 
 test.each(OF_THE_LOG)('kasaga $command', async ({ command, shown }) => {
   const broker = await incident()
@@ -102,6 +110,52 @@ test('kasaga timers', () => {
   ] as const
   const text = timersText(timers, { color: false, now: NOW })
   expect(text).toBe(transcripts.find(({ command }) => command === 'timers')?.shown)
+})
+
+test('kasaga show order-1 --commands', () => {
+  const play = order('order-1', 'compensated').map((event, i) => ({ ...event, at: NOW + i * 1_000 }))
+  const moments = play.map((event) => ({ ...event, topic: TOPIC, partition: 0, offset: BigInt(event.seq) }))
+  const rows = rowsOfSaga(sagaId('order-1'), moments)
+  if (!rows) throw new Error('it has not begun')
+  const { steps, attributes } = rows
+  const row = viewOf(rows)
+  const saga = {
+    ...sagaDetail(sagaAnswer(row, new Definitions([])), { row, steps, attributes }),
+    waitsForDefinition: null,
+  }
+  const commands = new SagaCommands()
+  for (const event of play) commands.take(event)
+  const eyes = { color: false, now: NOW + 60_000 }
+  const text = `${detailText(saga, eyes)}\n\n${commandsText(commands.all.map(commandAnswer), eyes)}`
+  expect(text).toBe(transcripts.find(({ command }) => command === 'show order-1 --commands')?.shown)
+})
+
+test('kasaga participants', () => {
+  const unset = { limits: null, setBy: null, setAt: null, reason: null, openBreakers: [], held: 0, oldestHeldAt: null }
+  const recent = { minutes: 5, steps: 1_000, retries: 0, timeouts: 0, late: 0, isSample: false }
+  const quick = { ...recent, attempts: 1_000, p50Ms: 12, p95Ms: 31, p99Ms: 80 }
+  const slow = {
+    ...recent,
+    attempts: 1_250,
+    retries: 250,
+    timeouts: 190,
+    late: 12,
+    p50Ms: 340,
+    p95Ms: 2_100,
+    p99Ms: 28_000,
+  }
+  const breaker = { process: 'p', since: new Date(NOW - 4_000).toISOString(), failures: 19, calls: 20 }
+  const oldest = (ms: number) => new Date(NOW - ms).toISOString()
+  const all = [
+    { ...unset, name: 'inventory', inFlight: 3, oldestUnansweredAt: oldest(20), recent: quick },
+    { ...unset, name: 'payment', inFlight: 5, oldestUnansweredAt: oldest(9_000), recent: slow },
+    { ...unset, name: 'shipping', inFlight: 0, oldestUnansweredAt: null, recent: null },
+  ].map((one) => {
+    if (one.name !== 'payment') return one
+    return { ...one, limits: { ratePerSecond: 50 }, openBreakers: [breaker], held: 40, oldestHeldAt: oldest(3_000) }
+  })
+  const text = participantsText(all, { color: false, now: NOW })
+  expect(text).toBe(transcripts.find(({ command }) => command === 'participants')?.shown)
 })
 
 test('kasaga definition shadow', async () => {

@@ -199,6 +199,8 @@ test('the program reads a file of a log, and a data folder made of it, and takes
     '{"error":{"code":"not-the-same","message":"2 different, 0 breaking"}}\n',
   ])
   expect(JSON.parse(exported.stdout)).toMatchObject({ sagas: 4, same: 2, different: 2 })
+  const gone = run('definition', 'shadow', '--definition', 'fulfil', '--file', './gone.ts', '--log', file ?? '')
+  expect([gone.status, gone.stderr.split(':')[1]]).toEqual([2, ' ./gone.ts cannot be loaded'])
   expect(run('log', 'import', file ?? '', '--data-dir', folder ?? '').status).toBe(0)
   const { findings: _, ...same } = JSON.parse(run(...asked, '--data-dir', folder ?? '').stdout)
   expect(JSON.parse(exported.stdout)).toMatchObject(same)

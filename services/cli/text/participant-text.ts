@@ -2,7 +2,7 @@
 import type { ParticipantAnswer, ParticipantDetail } from '../../../shared/client/participant-api.ts'
 import type { Eyes } from './eyes.ts'
 import { plain } from './plain.ts'
-import { sinceText } from './spans.ts'
+import { sinceText, spanText } from './spans.ts'
 import { styled } from './status-text.ts'
 import { tableText } from './tables.ts'
 
@@ -38,6 +38,31 @@ function breakerText({ openBreakers }: ParticipantAnswer, { color, now }: Eyes):
   return styled(['bold', 'red'], `OPEN${more} for ${sinceText(first.since, now)}`, color)
 }
 
+const RECENT_HEAD = ['P50', 'P95', 'P99', 'RETRIES', 'TIMEOUTS', 'LATE']
+const HEAD = ['PARTICIPANT', 'LIMITS', 'BREAKER', 'IN FLIGHT', 'HELD', 'OLDEST', 'UNANSWERED FOR', ...RECENT_HEAD]
+
+const took = (ms: number | null) => (ms === null ? '' : spanText(ms))
+
+/** Which part of the attempts, in percent; some are never none. */
+function shareText(some: number, attempts: number): string {
+  if (some === 0) return '0 %'
+  const percent = (some * 100) / attempts
+  return percent < 0.1 ? '<0.1 %' : `${percent.toFixed(percent < 10 ? 1 : 0)} %`
+}
+
+function recentCells(recent: ParticipantAnswer['recent']): string[] {
+  if (recent === null) return RECENT_HEAD.map(() => '')
+  const { p50Ms, p95Ms, p99Ms, attempts, retries, timeouts, late } = recent
+  return [
+    took(p50Ms),
+    took(p95Ms),
+    took(p99Ms),
+    shareText(retries, attempts),
+    shareText(timeouts, attempts),
+    String(late),
+  ]
+}
+
 /** A line for each. */
 export function participantsText(all: readonly ParticipantAnswer[], eyes: Eyes): string {
   const rows = all.map((one) => [
@@ -47,8 +72,10 @@ export function participantsText(all: readonly ParticipantAnswer[], eyes: Eyes):
     String(one.inFlight),
     String(one.held),
     sinceText(one.oldestHeldAt, eyes.now),
+    sinceText(one.oldestUnansweredAt, eyes.now),
+    ...recentCells(one.recent),
   ])
-  return tableText(['PARTICIPANT', 'LIMITS', 'BREAKER', 'IN FLIGHT', 'HELD', 'OLDEST'], rows, eyes.color)
+  return tableText(HEAD, rows, eyes.color)
 }
 
 /** Only how hard they may be asked, and who said so. */

@@ -92,7 +92,7 @@ export class BulkDriver {
   }
 
   async #join(): Promise<GroupMember> {
-    const { broker, prefix, topic, log } = this.#ports
+    const { broker, prefix, topic, log, metrics } = this.#ports
     const listener: GroupListener = {
       assigned: () => {
         this.#holds = true
@@ -101,6 +101,8 @@ export class BulkDriver {
       revoked: async () => {
         this.#holds = false
         await this.#turn
+        // Whoever has it now says how many there are.
+        metrics.gauge('kasaga_bulk_open', 0)
       },
       records: () => {},
       trouble: ({ code, message }) => log.warn('bulk acts wait', { topic, code, error: message }),

@@ -8,6 +8,7 @@ import {
   ParticipantDetail,
   ParticipantList,
   ParticipantParams,
+  ParticipantsQuery,
 } from '../../../shared/client/participant-api.ts'
 import { limitsFault, type ParticipantLimits } from '../../../shared/flow/limits.ts'
 import { SILENT_BREAKER_MS } from '../../../shared/runtime/flow-control.ts'
@@ -77,20 +78,27 @@ function limitRoutes(app: App, { client, ids }: Parts): void {
 
 function nothingOf(name: string): ParticipantAnswer {
   const unset = { limits: null, setBy: null, setAt: null, reason: null }
-  return { name, ...unset, openBreakers: [], held: 0, oldestHeldAt: null, inFlight: 0 }
+  const nothing = { held: 0, oldestHeldAt: null, inFlight: 0, oldestUnansweredAt: null, recent: null }
+  return { name, ...unset, openBreakers: [], ...nothing }
 }
 
 function readRoutes(app: App, { participants, clock }: Parts): void {
+  const all = (minutes: number) => {
+    const now = clock.now()
+    return participants.withRecent(now - SILENT_BREAKER_MS, { minutes, endedFrom: now - minutes * 60_000 })
+  }
   app.get(
     '/v1/participants',
     {
       schema: {
-        summary: 'Participants that have limits, an open breaker or something under way',
+        summary:
+          'Participants that have limits, an open breaker, something under way, or something that ended just now',
         tags: TAGS,
-        response: { 200: ParticipantList, 503: ProblemSchema },
+        querystring: ParticipantsQuery,
+        response: { 200: ParticipantList, 400: ProblemSchema, 503: ProblemSchema },
       },
     },
-    async () => ({ participants: [...(await participants.all(clock.now() - SILENT_BREAKER_MS))] }),
+    async ({ query: { minutes } }) => ({ participants: [...(await all(minutes))] }),
   )
   app.get(
     '/v1/participants/:name',
@@ -99,13 +107,13 @@ function readRoutes(app: App, { participants, clock }: Parts): void {
         summary: 'One participant, with the steps that wait for it',
         tags: TAGS,
         params: ParticipantParams,
-        response: { 200: ParticipantDetail, 503: ProblemSchema },
+        querystring: ParticipantsQuery,
+        response: { 200: ParticipantDetail, 400: ProblemSchema, 503: ProblemSchema },
       },
     },
     async (request) => {
       const { name } = request.params
-      const all = await participants.all(clock.now() - SILENT_BREAKER_MS)
-      const found = all.find((one) => one.name === name) ?? nothingOf(name)
+      const found = (await all(request.query.minutes)).find((one) => one.name === name) ?? nothingOf(name)
       const rows = await participants.waiting(name, WAITING_MAX)
       const waiting = rows.map(({ saga_id, step, direction, limit_key, priority, paused, held_at }): HeldAnswer => {
         const heldAt = held_at === null ? null : new Date(Number(held_at)).toISOString()

@@ -13,6 +13,9 @@ export const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
   boolean: 'boolean',
 }
 
+/** How finely a range is known: of each so many pages of 8 KiB; new ones are looked at when the stretch before is full. */
+const RANGE_PAGES = 'pages_per_range = 32, autosummarize = on'
+
 /** Names the mark that a row may be added; starts with what no column of a view starts with. */
 const PUT = '_put'
 
@@ -36,7 +39,11 @@ export function createTableSql(table: TableSpec): string {
 
 export function createIndexSqls(table: TableSpec, onServer: boolean): string[] {
   const indexes = onServer ? [...table.indexes, ...table.serverIndexes] : table.indexes
-  return indexes.map((columns) => `create index on ${placed(table)} (${list(columns)})`)
+  const ranges = onServer ? table.serverRanges : []
+  return [
+    ...indexes.map((columns) => `create index on ${placed(table)} (${list(columns)})`),
+    ...ranges.map((name) => `create index on ${placed(table)} using brin (${quoted(name)}) with (${RANGE_PAGES})`),
+  ]
 }
 
 export function dropTableSql(table: TableSpec): string {
