@@ -156,7 +156,7 @@ export function controlViewsSuite(open: () => Promise<{ db: Kysely<ViewTables>; 
       expect(waiting[0]).toMatchObject({ step: 'charge', direction: 'compensate', priority: 5, paused: false })
       expect(waiting.find(({ paused }) => paused)?.saga_id).toBe('paused')
       expect(waiting[1]).toMatchObject({ limit_key: 'k', priority: 9 })
-      expect(await callsInFlight(store.db)).toEqual([{ participant: 'bank', calls: 1 }])
+      expect(await callsInFlight(store.db)).toEqual([{ participant: 'bank', calls: 1, oldest_at: 1_000 }])
     })
   })
 }
