@@ -1,17 +1,20 @@
 /**
  * How many calls each process lets go while a number of them is set, as calls, answers and limits land. A call is under
  * way until its answer stands in the log of replies, which is before its owner can know of it. One that ends without an
- * answer is not counted, for an owner may have seen that in a batch which is void; nor is one that another has sent.
+ * answer is not counted, for an owner may have seen that in a batch which is void; nor is one that another has sent; nor one
+ * whose partition was claimed before the answer, by another process or again by its own: whoever lets a partition go, or reads
+ * it anew, has let go of its calls until they are read.
  */
 import { H } from '../../../shared/message/headers.ts'
 import { type Landed, TOPICS } from '../world/network.ts'
 import { headerIn } from '../world/probes.ts'
-import type { LogListener, ReadBatch } from './accepted-log.ts'
+import type { Header, LogListener, ReadBatch } from './accepted-log.ts'
 import type { Breaches } from './breaches.ts'
 
 interface Call {
   readonly participant: string
   readonly owner: string
+  readonly partition: number
   readonly from: number
   readonly isAdmitted: boolean
   to: number
@@ -36,6 +39,8 @@ export class CallLimits implements LogListener {
   readonly #open = new Map<string, Call>()
   readonly #answered: Call[] = []
   readonly #limits: LimitSet[] = []
+  /** The newest of each partition. */
+  readonly #headers = new Map<number, Header>()
   /** When each reply came to stand in its log first, by id. */
   readonly #replies = new Map<string, number>()
 
@@ -43,7 +48,11 @@ export class CallLimits implements LogListener {
     this.#now = now
   }
 
-  accepted({ header, events }: ReadBatch): void {
+  accepted({ partition, header, events }: ReadBatch): void {
+    const { owner } = header
+    if (isClaim(header, this.#headers.get(partition)))
+      for (const [key, call] of this.#open) if (call.partition === partition) this.#open.delete(key)
+    this.#headers.set(partition, header)
     for (const { event, sagaId, causationId } of events) {
       if (!('step' in event)) continue
       const call = `${sagaId} ${event.step} ${event.type.startsWith('compensation')}`
@@ -51,7 +60,7 @@ export class CallLimits implements LogListener {
         const { participant } = event
         const from = this.#now()
         const isAdmitted = causationId.startsWith('admit/')
-        this.#open.set(call, { participant, owner: header.owner, from, isAdmitted, to: from })
+        this.#open.set(call, { participant, owner, partition, from, isAdmitted, to: from })
       } else if (ENDS.has(event.type)) this.#end(call, this.#replies.get(causationId))
     }
   }
@@ -95,4 +104,11 @@ export class CallLimits implements LogListener {
     const inForce = [before, ...since].map((one) => one?.concurrency)
     return inForce.some((one) => one === undefined) ? undefined : Math.max(...(inForce as number[]))
   }
+}
+
+/** The first batch of who owns the partition from here on says nothing but that. */
+function isClaim(header: Header, before: Header | undefined): boolean {
+  if (header.owner !== before?.owner) return true
+  const saysMore = header.commands > before.commands || header.replies > before.replies
+  return header.count === 0 && !saysMore && header.sentThrough === before.sentThrough
 }
