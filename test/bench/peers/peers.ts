@@ -13,12 +13,18 @@ import type { Measured } from '../work/load.ts'
 
 export interface Peer {
   readonly name: string
-  /** Keeps so many sagas in flight for a time. @throws when one ended otherwise than it should. */
+  /** Keeps so many sagas in flight for a time, or as many as serve it best. @throws when one ended otherwise than it should. */
   closed(inFlight: number, forMs: number): Promise<Measured>
   close(): Promise<void>
 }
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
+/**
+ * As many in flight as serve each best; what is more only waits there, longer than a turn lasts. They go in step then, and a
+ * turn sees them all end or none.
+ */
+const RESTATE_IN_FLIGHT_MAX = 500
+const DBOS_IN_FLIGHT_MAX = 50
 const READY_MS = 30_000
 const INSTALL_MS = 180_000
 
@@ -105,7 +111,7 @@ export async function openRestate(service: 'calls' | 'steps'): Promise<Peer> {
   await load.answer()
   return {
     name: `restate ${service}`,
-    closed: (inFlight, forMs) => measured(load, inFlight, forMs),
+    closed: (inFlight, forMs) => measured(load, Math.min(inFlight, RESTATE_IN_FLIGHT_MAX), forMs),
     async close() {
       load.end()
       handlers.end()
@@ -122,7 +128,7 @@ export async function openDbos(): Promise<Peer> {
   await load.answer()
   return {
     name: 'dbos direct',
-    closed: (inFlight, forMs) => measured(load, inFlight, forMs),
+    closed: (inFlight, forMs) => measured(load, Math.min(inFlight, DBOS_IN_FLIGHT_MAX), forMs),
     async close() {
       load.end()
       await postgres.stop()
